@@ -1,0 +1,1 @@
+"""File quality from S3 announcements to verdicts in Postgres."""

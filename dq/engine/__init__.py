@@ -1,0 +1,1 @@
+"""Where it runs: reading files with Spark or in this process."""

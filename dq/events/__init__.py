@@ -1,0 +1,1 @@
+"""What was announced: parsing, ordering and identifying object events. Pure."""

@@ -1,0 +1,1 @@
+"""Where work comes from: the inbox ledger and the sources that fill it."""

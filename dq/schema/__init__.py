@@ -1,0 +1,1 @@
+"""What a good file looks like: schema definitions and their loading. Pure."""

@@ -1,0 +1,137 @@
+"""What a good file looks like: the schema definition as frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+
+class FieldType(str, Enum):
+    """The declared types of the Frictionless Table Schema that are understood."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    OBJECT = "object"
+    ARRAY = "array"
+    ANY = "any"
+
+
+class Severity(str, Enum):
+    """What a failing rule means for the verdict."""
+
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+class FileFormat(str, Enum):
+    """The file formats there is a reader for."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    JSON = "json"
+    PARQUET = "parquet"
+    EXCEL = "excel"
+
+
+#: The bounds rules in their fixed order; a profile counts violations by bit position in this tuple.
+BOUNDS_RULES = ("min", "max", "enum", "pattern", "minLength", "maxLength")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One constraint of a field: its argument, the failing share it tolerates, its severity.
+
+    `value` is typed as the field is: int, float, Decimal, date, datetime, time, str; a tuple of
+    those for enum; an RE2 pattern text for pattern; True for required.
+    """
+
+    value: Any
+    threshold: Fraction = Fraction(0)
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """One declared column. `threshold` and `severity` are those of its type rule."""
+
+    name: str
+    type: FieldType = FieldType.STRING
+    format: str | None = None
+    required: Rule | None = None
+    #: the bounds rules present, by their name in `BOUNDS_RULES`, in that order
+    bounds: tuple[tuple[str, Rule], ...] = ()
+    sensitive: bool = False
+    threshold: Fraction = Fraction(0)
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDefinition:
+    """Columns whose values together may occur once; equal column tuples are one key."""
+
+    columns: tuple[str, ...]
+    threshold: Fraction = Fraction(0)
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class CsvDialect:
+    """How a CSV file is written. `delimiter` and `quote` are single ASCII characters."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+    header: bool = True
+
+
+class ScoringMode(str, Enum):
+    """How failing cells become deductions."""
+
+    PROPORTIONAL = "proportional"
+    BY_RULE = "by_rule"
+    ALL_OR_NOTHING = "all_or_nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The most a metric can deduct, in points of the score."""
+
+    schema: Fraction = Fraction(40)
+    format: Fraction = Fraction(35)
+    completeness: Fraction = Fraction(20)
+    bounds: Fraction = Fraction(15)
+    uniqueness: Fraction = Fraction(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How counts become a score (0 to 100) and a verdict (score >= pass_score)."""
+
+    mode: ScoringMode = ScoringMode.PROPORTIONAL
+    pass_score: Fraction = Fraction(80)
+    weights: Weights = field(default_factory=Weights)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaDefinition:
+    """A whole definition. `fingerprint` is a hexadecimal digest of its canonical JSON."""
+
+    fields: tuple[FieldDefinition, ...]
+    keys: tuple[KeyDefinition, ...] = ()
+    format: FileFormat | None = None
+    strict: bool = False
+    missing_values: tuple[str, ...] = ("",)
+    csv: CsvDialect = field(default_factory=CsvDialect)
+    sheet: str | None = None
+    scoring: Scoring = field(default_factory=Scoring)
+    fingerprint: str = ""
+    warnings: tuple[str, ...] = ()

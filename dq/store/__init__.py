@@ -1,0 +1,1 @@
+"""Where verdicts go: the reporting tables in Postgres."""

@@ -1,0 +1,1 @@
+"""What it means: metrics, deductions, score, reasons and the profile payload. Pure."""

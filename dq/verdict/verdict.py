@@ -1,0 +1,20 @@
+"""The verdict on one file: what is written to the reporting tables, as plain JSON-able data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Score (0 to 100), decision, and the reasons. All mappings are valid JSON."""
+
+    score: int
+    passed: bool
+    metrics: Mapping[str, Any]
+    deductions: Mapping[str, float]
+    failed_validation_message: str | None
+    failed_validation_rules: tuple[Mapping[str, Any], ...]
+    profile_payload: Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Thin entry points: arguments in, exit code out."""
