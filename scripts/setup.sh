@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Makes .venv from the lock file and fetches Spark's jars. Does nothing when both are up to date.
+#   PYTHON=python3.12   the interpreter to build with (default: python3)
+#   VENV=.venv          where to build
+#   PYSPARK=4.0.2       another PySpark than the locked one (the test matrix uses it)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+python=${PYTHON:-python3}
+venv=${VENV:-.venv}
+lock=requirements.lock
+
+fail() {
+  printf 'setup: %s\n' "$@" >&2
+  exit 2
+}
+
+command -v "$python" >/dev/null || fail "no $python on this machine; Python 3.10 or newer is needed (Debian: apt-get install python3 python3-venv)"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+  fail "$python is $("$python" -V 2>&1); Python 3.10 or newer is needed. Name another one: make setup PYTHON=python3.11"
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+  fail "$python cannot make virtual environments (Debian: apt-get install python3-venv)"
+
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+command -v "$java" >/dev/null ||
+  fail 'no Java found; Spark needs Java 17 or 21 (Debian: apt-get install openjdk-17-jre-headless), or set JAVA_HOME'
+java_version=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
+case $java_version in
+  17 | 21) ;;
+  *) fail "$(command -v "$java") is Java ${java_version:-of an unknown version}; Spark needs Java 17 or 21 (Debian: apt-get install openjdk-17-jre-headless), or set JAVA_HOME" ;;
+esac
+
+pip() { "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"; }
+stale() { [ "$(cat "$venv/$1" 2>/dev/null)" != "$2" ]; }
+
+interpreter=$("$python" -c 'import sys; print(sys.version)')
+packages="$(cksum <"$lock") ${PYSPARK:-locked}"
+project="$(cksum <pyproject.toml) $PWD"
+if stale made-by "$interpreter"; then
+  "$python" -m venv --clear "$venv"
+  printf '%s\n' "$interpreter" >"$venv/made-by"
+fi
+if stale made-of "$packages"; then
+  echo "setup: filling $venv with $("$python" -V) (a few minutes, once)"
+  # PySpark comes as source. What builds it and this package is installed first, from the same lock, so that
+  # nothing outside the lock takes part.
+  build=$(mktemp)
+  trap 'rm -f "$build"' EXIT
+  awk '/^[a-z0-9]/ {keep = /^(hatchling|packaging|pathspec|pluggy|setuptools|tomli|trove-classifiers|wheel)==/} keep' "$lock" >"$build"
+  pip install --require-hashes -r "$build"
+  pip install --require-hashes --no-build-isolation -r "$lock"
+  if [ -n "${PYSPARK:-}" ]; then
+    pip install --no-build-isolation "pyspark==$PYSPARK"
+  fi
+  printf '%s\n' "$packages" >"$venv/made-of"
+fi
+if stale made-for "$project"; then
+  pip install --no-deps --no-build-isolation --editable .
+  printf '%s\n' "$project" >"$venv/made-for"
+fi
+"$venv/bin/python" -m dq.engine.jars
