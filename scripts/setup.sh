@@ -45,8 +45,8 @@ if stale made-of "$packages"; then
   # nothing outside the lock takes part.
   build=$(mktemp)
   trap 'rm -f "$build"' EXIT
-  awk '/^[a-z0-9]/ {keep = /^(hatchling|packaging|pathspec|pluggy|setuptools|tomli|trove-classifiers|wheel)==/} keep' "$lock" >"$build"
-  pip install --require-hashes -r "$build"
+  awk '/^[a-z0-9]/ {keep = /^(hatchling|packaging|pathspec|pluggy|setuptools|tomli|tomlkit|trove-classifiers|wheel)==/} keep' "$lock" >"$build"
+  pip install --require-hashes --no-deps -r "$build"
   pip install --require-hashes --no-build-isolation -r "$lock"
   if [ -n "${PYSPARK:-}" ]; then
     pip install --no-build-isolation "pyspark==$PYSPARK"
