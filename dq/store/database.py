@@ -1,0 +1,160 @@
+"""The one door to Postgres: an engine with timeouts, whose failures are this package's errors.
+
+What the driver raises is translated here and nowhere else:
+
+- `DatabaseUnavailableError`: the connection is lost or refused, a deadlock (40P01), a serialisation failure
+  (40001), a lock or statement timeout (55P03, 57014), a server that is starting, stopping, full or read-only.
+- `CatalogueError`: a table, column or right that was there at start-up is gone; the process has to start anew.
+- `TerminalError`: everything else, for instance a constraint of the owner's that a row breaks.
+
+Messages carry the server's primary sentence and the names of the objects involved, never parameters, row
+contents or the password.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, SettingsError, TerminalError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Engine, ExceptionContext
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_FORM = "postgresql://user:password@host:5432/database"
+
+#: SQLSTATE classes and codes after which the same transaction may succeed.
+_RETRYABLE = re.compile(r"08...|40...|53...|55P03|57...|58...|25006|25P0[34]")
+#: SQLSTATEs that say the database is not what it was when the catalogue was read.
+_CHANGED_CATALOGUE = {"42P01": "table", "42703": "column", "3F000": "schema", "42501": "right"}
+#: Refusals that a wrong DATABASE_URL explains better than a server in trouble; they carry no SQLSTATE.
+_WRONG_ADDRESS = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|(database|role) \".*\" does not exist"
+    r"|could not translate host name|invalid (port|sslmode|connection option)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long Postgres may keep us waiting, in seconds."""
+
+    connect: int = 10
+    lock: int = 30
+    statement: int = 60
+    idle_in_transaction: int = 120
+    pool: int = 30
+
+
+def connect(dsn: str, *, application_name: str = "pipeline-processing", timeouts: Timeouts | None = None) -> Engine:
+    """An engine on `dsn`, proven by one connection.
+
+    Args:
+        dsn: an address of the form `postgresql://user:password@host:5432/database?option=value`.
+        application_name: how the sessions are called in `pg_stat_activity`.
+        timeouts: how long to wait for connections, locks and statements.
+
+    Raises:
+        SettingsError: the address cannot be understood, or the server refuses these credentials.
+        DatabaseUnavailableError: no answer.
+    """
+    waits = timeouts or Timeouts()
+    url = _parse(dsn)
+    engine = sqlalchemy.create_engine(
+        url,
+        pool_size=4,
+        max_overflow=4,
+        pool_timeout=waits.pool,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": waits.connect,
+            "application_name": application_name,
+            "keepalives": 1,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 60_000,
+        },
+    )
+    _prepare_sessions(engine, waits)
+    event.listen(engine, "handle_error", _translate)
+    try:
+        with engine.connect():
+            pass
+    except DatabaseUnavailableError as error:
+        if _WRONG_ADDRESS.search(str(error)):
+            raise SettingsError("DATABASE_URL", [f"{error}. Check user, password, host and database name."]) from None
+        raise
+    return engine
+
+
+def _parse(dsn: str) -> URL:
+    """The address, for the psycopg2 driver; a text that is none is named without being shown."""
+    try:
+        url = sqlalchemy.make_url(dsn.strip())
+    except (ArgumentError, ValueError):
+        problem = f"is not an address; expected {_FORM}, with special characters of the password as %XX"
+        raise SettingsError("DATABASE_URL", [problem]) from None
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise SettingsError("DATABASE_URL", [f"names {url.drivername!r}; expected {_FORM}"])
+    return url.set(drivername="postgresql+psycopg2")
+
+
+def _prepare_sessions(engine: Engine, waits: Timeouts) -> None:
+    """Fix what every session depends on; by SQL, because connection poolers refuse start-up options."""
+    settings = {
+        "search_path": "reporting, public",
+        "timezone": "UTC",
+        "client_min_messages": "warning",
+        "lock_timeout": f"{waits.lock}s",
+        "statement_timeout": f"{waits.statement}s",
+        "idle_in_transaction_session_timeout": f"{waits.idle_in_transaction}s",
+    }
+    calls = ", ".join("set_config(%s, %s, false)" for _ in settings)
+    values = [part for pair in settings.items() for part in pair]
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT {calls}", values)
+        cursor.close()
+        connection.commit()
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Replace what the driver raised by an error of this package."""
+    if context.is_pre_ping:  # the pool replaces a connection that died while idle
+        return
+    original = context.original_exception
+    if isinstance(original, PipelineError) or not isinstance(context.sqlalchemy_exception, DBAPIError):
+        return
+    code = getattr(original, "pgcode", None)
+    message = _describe(original, code)
+    lost = context.is_disconnect or (code is None and type(original).__name__ in {"OperationalError", "InterfaceError"})
+    if lost or (code is not None and _RETRYABLE.fullmatch(code)):
+        raise DatabaseUnavailableError(message) from original
+    if code in _CHANGED_CATALOGUE:
+        problem = f"a {_CHANGED_CATALOGUE[code]} is missing that was there at start-up: {message}; start again"
+        raise CatalogueError("the database has changed", [problem]) from original
+    raise TerminalError(message) from original
+
+
+def _describe(original: BaseException, code: str | None) -> str:
+    """The server's sentence and the names it gives; DETAIL is left out, it quotes rows."""
+    diagnostics = getattr(original, "diag", None)
+    primary = getattr(diagnostics, "message_primary", None) or " ".join(str(original).split())
+    names = [
+        f"{kind} {name}"
+        for kind in ("table", "column", "constraint")
+        if (name := getattr(diagnostics, f"{kind}_name", None))
+    ]
+    notes = ", ".join(([f"SQLSTATE {code}"] if code else []) + names)
+    return f"Postgres: {primary}" + (f" ({notes})" if notes else "")

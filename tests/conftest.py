@@ -1,0 +1,82 @@
+"""Databases for every test that wants one: fresh, real, on an embedded server or the one TEST_DATABASE_URL names."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy
+
+from dq.shipped_files import shipped_file
+from dq.store.embedded import embedded_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Engine
+
+_VARIANTS = Path(__file__).parent / "store" / "variants"
+
+
+@pytest.fixture(scope="session")
+def _server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server on which databases may be made: one per test process, started when first asked for."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with embedded_postgres(tmp_path_factory.mktemp("server") / "postgres") as server:
+        admin = _admin(server.dsn)
+        with admin.connect() as connection:  # nothing here has to survive a power cut
+            connection.execute(sqlalchemy.text("ALTER SYSTEM SET fsync = off"))
+            connection.execute(sqlalchemy.text("ALTER SYSTEM SET full_page_writes = off"))
+            connection.execute(sqlalchemy.text("SELECT pg_reload_conf()"))
+        admin.dispose()
+        yield server.dsn
+
+
+def _admin(url: str) -> Engine:
+    address = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2")
+    return sqlalchemy.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
+
+
+@pytest.fixture
+def database_url(_server_url: str) -> Iterator[str]:
+    """The address of a database without any table, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    admin = _admin(_server_url)
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    yield sqlalchemy.make_url(_server_url).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def _apply(url: str, script: Path) -> str:
+    admin = _admin(url)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(script.read_text(encoding="utf-8").replace("%", "%%"))
+    admin.dispose()
+    return url
+
+
+@pytest.fixture
+def variant_a(database_url: str) -> str:
+    """The address of a database with the full reporting tables, as `conf/sql/reporting.sql` makes them."""
+    return _apply(database_url, shipped_file("sql/reporting.sql"))
+
+
+@pytest.fixture
+def variant_b(database_url: str) -> str:
+    """The address of a database as a web framework makes it: no defaults, no uniqueness, no optional columns."""
+    return _apply(database_url, _VARIANTS / "web_application.sql")
+
+
+@pytest.fixture
+def variant_c(database_url: str) -> str:
+    """The address of a database in between: some optional columns, narrow types, uuid keys."""
+    return _apply(database_url, _VARIANTS / "in_between.sql")
