@@ -1,0 +1,98 @@
+"""Which date and hour a file's run belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import Literal, TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from dq.events.key_layout import FileIdentity
+    from collections.abc import Iterable
+
+WindowSource = Literal["last_modified", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunWindow:
+    """The window of a run, in UTC.
+
+    `source` tells where it was taken from; `note` is set when the object's last-modified and its
+    key name different windows, or when the wanted source had none: a sentence for log and ledger.
+    """
+
+    run_date: date
+    run_hour: int
+    source: WindowSource
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoWindow:
+    """Neither the key nor the object says when; `reason` is a sentence for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collapse:
+    """Objects whose keys name different windows and that would nevertheless share one run."""
+
+    agency_slug: str
+    file_name: str
+    run_date: date
+    run_hour: int
+    key_windows: tuple[tuple[date, int], ...]
+
+
+def choose_window(
+    identity: FileIdentity, last_modified: datetime | None, prefer: WindowSource = "last_modified"
+) -> RunWindow | NoWindow:
+    """The window of one object: from the preferred source, else from the other one.
+
+    Args:
+        identity: what the key says.
+        last_modified: aware, of the object; None when unknown.
+        prefer: the setting RUN_WINDOW.
+    """
+    named = _of_key(identity)
+    modified = None
+    if last_modified is not None:
+        instant = last_modified.astimezone(timezone.utc)
+        modified = (instant.date(), instant.hour)
+    first, second = (modified, named) if prefer == "last_modified" else (named, modified)
+    other: WindowSource = "key" if prefer == "last_modified" else "last_modified"
+    if first is not None:
+        note = None
+        if second is not None and second != first:
+            note = f"run window {_text(first)} is from {_label(prefer)}; {_label(other)} says {_text(second)}"
+        return RunWindow(*first, prefer, note)
+    if second is not None:
+        return RunWindow(*second, other, f"run window is from {_label(other)}; {_label(prefer)} names none")
+    return NoWindow("neither the key nor the object's last-modified names a run date and hour")
+
+
+def find_collapses(objects: Iterable[tuple[FileIdentity, RunWindow]]) -> tuple[Collapse, ...]:
+    """Runs that would swallow objects of several key windows, e.g. after a bulk copy gave all one last-modified."""
+    seen: dict[tuple[str, str, date, int], set[tuple[date, int]]] = {}
+    for identity, window in objects:
+        named = _of_key(identity)
+        if named is not None:
+            run = (identity.agency_slug, identity.file_name, window.run_date, window.run_hour)
+            seen.setdefault(run, set()).add(named)
+    return tuple(Collapse(*run, tuple(sorted(named))) for run, named in sorted(seen.items()) if len(named) > 1)
+
+
+def _of_key(identity: FileIdentity) -> tuple[date, int] | None:
+    if identity.run_date is None or identity.run_hour is None:
+        return None
+    return (identity.run_date, identity.run_hour)
+
+
+def _label(source: WindowSource) -> str:
+    return "the key" if source == "key" else "the object's last-modified"
+
+
+def _text(window: tuple[date, int]) -> str:
+    return f"{window[0].isoformat()} {window[1]:02d}h"

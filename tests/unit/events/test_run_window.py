@@ -1,0 +1,64 @@
+"""The window comes from the last-modified or from the key."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+from dq.events.key_layout import FileIdentity
+from dq.events.run_window import Collapse, NoWindow, RunWindow, choose_window, find_collapses
+
+IDENTITY = FileIdentity("a", "f", date(2026, 1, 4), 12, "data.csv")
+UNDATED = FileIdentity("a", "f", None, None, "data.csv")
+MODIFIED = datetime(2026, 1, 5, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+
+
+def test_last_modified_wins_by_default_and_is_taken_in_utc() -> None:
+    """Half past midnight at +02:00 is 22h of the day before; the difference to the key is told."""
+    window = choose_window(IDENTITY, MODIFIED)
+    assert isinstance(window, RunWindow)
+    assert (window.run_date, window.run_hour, window.source) == (date(2026, 1, 4), 22, "last_modified")
+    assert window.note == "run window 2026-01-04 22h is from the object's last-modified; the key says 2026-01-04 12h"
+
+
+def test_the_key_wins_when_asked_for() -> None:
+    """And the note says what the last-modified would have been."""
+    window = choose_window(IDENTITY, MODIFIED, "key")
+    assert isinstance(window, RunWindow)
+    assert (window.run_date, window.run_hour, window.source) == (date(2026, 1, 4), 12, "key")
+    assert window.note is not None
+    assert "last-modified says 2026-01-04 22h" in window.note
+
+
+def test_agreement_needs_no_note() -> None:
+    """The normal case stays silent."""
+    agreed = datetime(2026, 1, 4, 12, 59, 59, tzinfo=timezone.utc)
+    assert choose_window(IDENTITY, agreed) == RunWindow(date(2026, 1, 4), 12, "last_modified")
+
+
+def test_the_other_source_steps_in_and_says_so() -> None:
+    """Without both there is no window."""
+    fallback = choose_window(IDENTITY, None)
+    assert isinstance(fallback, RunWindow)
+    assert (fallback.source, fallback.run_hour, fallback.note is None) == ("key", 12, False)
+    fallback = choose_window(UNDATED, MODIFIED, "key")
+    assert isinstance(fallback, RunWindow)
+    assert (fallback.source, fallback.run_hour) == ("last_modified", 22)
+    assert isinstance(choose_window(UNDATED, None), NoWindow)
+
+
+def test_a_bulk_copy_that_would_collapse_windows_is_found() -> None:
+    """Two hours of one file with one last-modified; other files and single windows are left alone."""
+    copied = datetime(2026, 2, 1, 3, tzinfo=timezone.utc)
+    identities = [
+        FileIdentity("a", "f", date(2026, 1, 4), 12, "data.csv"),
+        FileIdentity("a", "f", date(2026, 1, 4), 13, "data.csv"),
+        FileIdentity("a", "f", date(2026, 1, 4), 13, "more.csv"),
+        FileIdentity("b", "f", date(2026, 1, 4), 13, "data.csv"),
+        UNDATED,
+    ]
+    windows = [(identity, choose_window(identity, copied)) for identity in identities]
+    chosen = [(identity, window) for identity, window in windows if isinstance(window, RunWindow)]
+    expected = Collapse("a", "f", date(2026, 2, 1), 3, ((date(2026, 1, 4), 12), (date(2026, 1, 4), 13)))
+    assert find_collapses(chosen) == (expected,)
+    keyed = [(identity, choose_window(identity, copied, "key")) for identity in identities[:4]]
+    assert find_collapses([(i, w) for i, w in keyed if isinstance(w, RunWindow)]) == ()
