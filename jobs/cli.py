@@ -1,0 +1,66 @@
+"""The console script: `pipeline-processing run JOB -- ARGS`, `pipeline-processing JOB ARGS`, `... list`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dq.errors import PipelineError, UsageError
+from jobs.exit_codes import ExitCode, run_entrypoint
+from jobs.log_output import configure_logging
+from jobs.registry import job_names, load_job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+USAGE = """\
+usage: pipeline-processing JOB [ARGS]
+       pipeline-processing run JOB -- [ARGS]
+       pipeline-processing list
+
+Scores the files that land in S3 and writes their verdicts to Postgres.
+
+  list           the jobs, a line each
+  JOB --help     what a job takes
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Dispatch one command line; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    configure_logging()
+    return run_entrypoint(_dispatch, arguments)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    match arguments:
+        case []:
+            sys.stderr.write(USAGE)
+            return ExitCode.USAGE
+        case ["-h" | "--help" | "help", *_]:
+            sys.stdout.write(f"{USAGE}\njobs: {', '.join(job_names())}\n")
+            return ExitCode.OK
+        case ["list"]:
+            return _list()
+        case ["list", *_]:
+            raise UsageError("list takes no arguments")
+        case ["run"]:
+            raise UsageError("run needs a job: pipeline-processing run JOB -- ARGS")
+        case ["run", name, "--", *rest] | ["run", name, *rest] | [name, *rest]:
+            return run_entrypoint(load_job(name).entrypoint, rest)
+    raise AssertionError(arguments)
+
+
+def _list() -> int:
+    width = max(len(name) for name in job_names())
+    for name in job_names():
+        try:
+            description = load_job(name).description
+        except PipelineError as error:
+            description = f"not available: {error}"
+        sys.stdout.write(f"{name:{width}}  {description}\n")
+    return ExitCode.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Exit codes of every job, and the one place that turns errors into them.
+
+| code | meaning |
+|---|---|
+| 0 | every object has its verdict (a failing verdict counts) |
+| 1 | at least one object ended in the dead letter; for check_file: the file failed its checks |
+| 2 | the command line, the settings, a definition or the database's tables need somebody's hand |
+| 75 | something did not answer; the same command may succeed later |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+
+import structlog
+
+from dq.errors import (
+    CatalogueError,
+    DefinitionError,
+    PipelineError,
+    ProblemsError,
+    RetryableError,
+    SettingsError,
+    UsageError,
+)
+
+log = structlog.get_logger()
+
+Entrypoint = Callable[[list[str]], int]
+
+
+class ExitCode(IntEnum):
+    """What a job's exit tells the shell."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    TRY_AGAIN = 75
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """The code an error that ended a job stands for."""
+    match error:
+        case SettingsError() | CatalogueError() | DefinitionError() | UsageError():
+            return ExitCode.USAGE
+        case RetryableError():
+            return ExitCode.TRY_AGAIN
+        case _:
+            return ExitCode.FAILED
+
+
+def run_entrypoint(entrypoint: Entrypoint, argv: Sequence[str]) -> int:
+    """Run a job; say in one line why it ended, without a trace unless LOG_LEVEL is DEBUG."""
+    try:
+        return int(entrypoint(list(argv)))
+    except PipelineError as error:
+        _report(error)
+        return exit_code_of(error)
+    except KeyboardInterrupt:
+        log.warning("stopped before it was done; what was finished is kept")
+        return ExitCode.TRY_AGAIN
+    except BrokenPipeError:  # the reader of our output is gone, as in `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return ExitCode.OK
+    except Exception as error:  # the last door: whatever nobody foresaw
+        log.debug("where the unexpected error was raised", exc_info=True)
+        log.error(  # noqa: TRY400 - the trace is for LOG_LEVEL=DEBUG only
+            "unexpected error; LOG_LEVEL=DEBUG shows where it was raised, please report it",
+            error=f"{type(error).__name__}: {error}",
+        )
+        return ExitCode.FAILED
+
+
+def _report(error: PipelineError) -> None:
+    log.debug("where the error was raised", exc_info=error)
+    if isinstance(error, ProblemsError):
+        log.error(error.subject, error=type(error).__name__, problems=list(error.problems))
+    else:
+        log.error(str(error), error=type(error).__name__)
