@@ -1,0 +1,23 @@
+"""What every test shares: the clock's zone, an environment without a developer's settings, Hypothesis' profiles."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import hypothesis
+
+pytest_plugins = ["tests.local_s3", "tests.local_spark"]
+
+os.environ["TZ"] = "UTC"
+time.tzset()
+
+# A developer's own settings must not decide about a test.
+for name in ("DATABASE_URL", "POLL_QUEUE_URL", "S3_ENDPOINT", "S3_REGION", "SQS_ENDPOINT", "AWS_PROFILE"):
+    os.environ.pop(name, None)
+
+# `dev` finds new things, `ci` repeats itself, `thorough` is for a long evening; HYPOTHESIS_PROFILE chooses.
+hypothesis.settings.register_profile("dev", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
+hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))

@@ -1,0 +1,141 @@
+"""The Spark session: settings from `conf/spark-defaults.conf`, S3 access, jars that are already on the machine.
+
+Keys never enter Spark's configuration, which is shown in event logs and the UI. A JVM that this process starts
+inherits them as environment variables; an already running one (spark-submit, a cluster) gets them in its
+Hadoop configuration, which Spark sends to the executors and never prints unredacted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import SparkSession
+
+from dq.engine.jars import excluded_packages, fetched_jars, package_coordinates
+from dq.shipped_files import shipped_file
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
+
+_STARTED_BY_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
+
+
+def build_session(
+    *,
+    app_name: str = "pipeline-processing",
+    master: str | None = None,
+    s3_endpoint: str | None = None,
+    s3_region: str | None = None,
+    s3_access_key: str | None = None,
+    s3_secret_key: str | None = None,
+    options: Mapping[str, str] | None = None,
+) -> SparkSession:
+    """Start Spark, or take the running session and point it at the given S3 service.
+
+    Args:
+        app_name: shown in Spark's UI and in the names of event logs.
+        master: Spark master; `local[*]` when None. Ignored under spark-submit, which decided already.
+        s3_endpoint: address of an S3 service that is not AWS, e.g. `http://127.0.0.1:9000`.
+        s3_region: region of the buckets.
+        s3_access_key: access key; None leaves it to the AWS default chain (environment, IRSA, profile, role).
+        s3_secret_key: its secret.
+        options: Spark options that win over `conf/spark-defaults.conf`.
+    """
+    # py4j logs every call with its arguments at DEBUG, the hand-over of a key among them.
+    logging.getLogger("py4j").setLevel(logging.INFO)
+    submitted = _STARTED_BY_SPARK_SUBMIT in os.environ
+    s3 = _s3_options(s3_endpoint, s3_region)
+    given = {**{f"spark.hadoop.{name}": value for name, value in s3.items()}, **(options or {})}
+    builder = SparkSession.builder.appName(app_name)
+    if submitted:
+        session = _configured(builder, given).getOrCreate()
+    else:
+        _prepare_environment(s3_region, s3_access_key, s3_secret_key)
+        master = master or "local[*]"
+        defaults = {**read_defaults(), **_jar_options(), **(_loopback_options() if master.startswith("local") else {})}
+        session = _configured(builder.master(master), {**defaults, **given}).getOrCreate()
+    _point_at_s3(session.sparkContext, s3)
+    in_this_process = not submitted and str(session.sparkContext.master).startswith("local[")
+    if s3_access_key and s3_secret_key and not in_this_process:
+        _hand_over_keys(session.sparkContext, s3_access_key, s3_secret_key)
+    return session
+
+
+def read_defaults() -> dict[str, str]:
+    """The options of `conf/spark-defaults.conf`."""
+    lines = (line.strip() for line in shipped_file("spark-defaults.conf").read_text().splitlines())
+    pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
+    return {name: value.strip() for name, value in pairs}
+
+
+def _configured(builder: SparkSession.Builder, options: Mapping[str, str]) -> SparkSession.Builder:
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    return builder
+
+
+def _prepare_environment(region: str | None, access_key: str | None, secret_key: str | None) -> None:
+    """What the JVM and its Python workers inherit; only these variables are set, and only where a value is known."""
+    inherited = {
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "AWS_REGION": region,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+    }
+    os.environ.update({name: value for name, value in inherited.items() if value})
+
+
+def _jar_options() -> dict[str, str]:
+    """Jars on this machine when `make setup` fetched them, otherwise their coordinates for Spark to resolve."""
+    jars = fetched_jars()
+    if jars:
+        return {"spark.jars": ",".join(map(str, jars))}
+    return {
+        "spark.jars.packages": ",".join(package_coordinates()),
+        "spark.jars.excludes": ",".join(excluded_packages()),
+    }
+
+
+def _loopback_options() -> dict[str, str]:
+    """A local session talks to itself only: no look-up of the machine's name, no port open to others."""
+    log4j = f"-Dlog4j2.configurationFile={shipped_file('log4j2.properties').as_uri()}"
+    return {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": log4j,
+    }
+
+
+def _s3_options(endpoint: str | None, region: str | None) -> dict[str, str]:
+    """Hadoop's names for where S3 is."""
+    if not endpoint:
+        return {"fs.s3a.endpoint.region": region} if region else {}
+    return {
+        "fs.s3a.endpoint": endpoint,
+        # The SDK refuses an endpoint without a region; services other than AWS take any.
+        "fs.s3a.endpoint.region": region or "us-east-1",
+        "fs.s3a.path.style.access": "true",
+        "fs.s3a.connection.ssl.enabled": str(endpoint.startswith("https:")).lower(),
+    }
+
+
+def _point_at_s3(context: SparkContext, wanted: Mapping[str, str]) -> None:
+    """Make a session that was already running read from another place; clients of the old one are closed."""
+    hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - PySpark has no public way to Hadoop's configuration
+    moved = {name: value for name, value in wanted.items() if hadoop.get(name) != value}
+    for name, value in moved.items():
+        hadoop.set(name, value)
+    if moved:
+        java: Any = context._jvm  # noqa: SLF001 - nor to its classes
+        java.org.apache.hadoop.fs.FileSystem.closeAll()
+
+
+def _hand_over_keys(context: SparkContext, access_key: str, secret_key: str) -> None:
+    hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - PySpark has no public way to Hadoop's configuration
+    hadoop.set("fs.s3a.access.key", access_key)
+    hadoop.set("fs.s3a.secret.key", secret_key)

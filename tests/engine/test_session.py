@@ -1,0 +1,108 @@
+"""The Spark session reads S3, needs no network to start, and tells nobody the keys."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dq.engine import jars
+from dq.engine.session import build_session, read_defaults
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from pyspark.sql import SparkSession
+
+    from tests.local_s3 import S3Server
+
+CANARY = "canary-3f1c9e-secret"
+ACCESS_CANARY = "canary-7ab2d4-access"
+
+
+def test_reads_a_csv_from_s3(spark: SparkSession, s3: S3Client, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="agency/a/odd name=1.csv", Body=b"id,name\n1,x\n2,y\n")
+    rows = spark.read.csv(f"s3a://{bucket}/agency/a/odd name=1.csv", header=True).collect()
+    assert [tuple(row) for row in rows] == [("1", "x"), ("2", "y")]
+
+
+def test_reads_parquet_from_s3(spark: SparkSession, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415
+
+    parquet.write_table(pa.table({"id": [1, 2, 3]}), tmp_path / "t.parquet")
+    s3.upload_file(str(tmp_path / "t.parquet"), bucket, "t.parquet")
+    assert spark.read.parquet(f"s3a://{bucket}/t.parquet").count() == 3
+
+
+def test_a_running_session_can_be_pointed_elsewhere(spark: SparkSession, s3_server: S3Server) -> None:
+    hadoop = spark.sparkContext._jsc.hadoopConfiguration()
+    build_session(s3_endpoint="http://127.0.0.1:1", s3_region="eu-west-1")
+    assert hadoop.get("fs.s3a.endpoint") == "http://127.0.0.1:1"
+    build_session(s3_endpoint=s3_server.endpoint, s3_region=s3_server.region)
+    assert hadoop.get("fs.s3a.endpoint") == s3_server.endpoint
+
+
+def test_every_default_is_a_pair_with_a_reason_above_it() -> None:
+    lines = Path("conf/spark-defaults.conf").read_text().splitlines()
+    options = [(above, line) for above, line in itertools.pairwise(lines) if line and not line.startswith("#")]
+    assert len(options) == len(read_defaults())
+    unexplained = [
+        line for above, line in options if not above.startswith("#") and not line.startswith(above.split(".", 1)[0])
+    ]
+    assert unexplained == []
+
+
+def test_jars_match_the_hadoop_of_the_running_spark() -> None:
+    hadoop = jars.package_coordinates()[0].rpartition(":")[2]
+    assert (jars.spark_home() / "jars" / f"hadoop-client-api-{hadoop}.jar").is_file()
+    assert any(jar.name == f"org.apache.hadoop_hadoop-aws-{hadoop}.jar" for jar in jars.fetched_jars())
+
+
+def test_py4j_never_logs_its_calls(spark: SparkSession) -> None:
+    assert spark is not None
+    assert logging.getLogger("py4j.clientserver").getEffectiveLevel() >= logging.INFO
+
+
+@pytest.mark.parametrize("master", ["local[1]", "local-cluster[1,1,1024]"])
+def test_keys_are_in_no_log_and_no_event_log(
+    s3_server: S3Server, s3: S3Client, bucket: str, tmp_path: Path, master: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="a.csv", Body=b"id\n1\n2\n")
+    events = tmp_path / "events"
+    events.mkdir()
+    program = textwrap.dedent(f"""
+        import logging
+        logging.basicConfig(level=logging.DEBUG)
+        from dq.engine.session import build_session, _hand_over_keys
+        spark = build_session(
+            master={master!r}, s3_endpoint={s3_server.endpoint!r},
+            s3_access_key={ACCESS_CANARY!r}, s3_secret_key={CANARY!r},
+            options={{"spark.eventLog.enabled": "true", "spark.eventLog.compress": "false",
+                      "spark.eventLog.dir": {events.as_uri()!r},
+                      "spark.executor.memory": "1g", "spark.log.level": "INFO"}},
+        )
+        _hand_over_keys(spark.sparkContext, {ACCESS_CANARY!r}, {CANARY!r})
+        frame = spark.read.csv("s3a://{bucket}/a.csv", header=True)
+        frame.explain(True)
+        spark.sparkContext.addFile({str(__file__)!r})  # makes Spark publish its configuration once more
+        print("rows", frame.count())
+        print(spark.sparkContext.getConf().getAll())
+        spark.stop()
+    """)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=180, check=False, env=environment
+    )
+    assert "rows 2" in run.stdout, run.stderr[-3000:]
+    logged = [file.read_bytes().decode(errors="replace") for file in events.rglob("*") if file.is_file()]
+    assert any("SparkListenerEnvironmentUpdate" in text for text in logged)
+    for text in (run.stdout, run.stderr, *logged):
+        assert CANARY not in text
+        assert ACCESS_CANARY not in text
