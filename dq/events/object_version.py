@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dq.events.sequencer import Relation, compare_sequencers
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime

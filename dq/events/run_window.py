@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from typing import Literal, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from dq.events.key_layout import FileIdentity
     from collections.abc import Iterable
+
+    from dq.events.key_layout import FileIdentity
 
 WindowSource = Literal["last_modified", "key"]
 

@@ -1,0 +1,42 @@
+"""The last gate before an event is accepted: what no object store could have meant, and no table could hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dq.events.announcement import Rejected, Skipped
+
+if TYPE_CHECKING:
+    from dq.events.object_event import ObjectEvent
+
+# Bytes of UTF-8. S3's own limits are 63, 1024 and 1024; the other two leave ample room over what is seen.
+_MOST_BYTES = {"bucket": 255, "key": 1024, "version_id": 1024, "etag": 128, "sequencer": 64}
+_MOST_SIZE = 2**63 - 1
+
+
+def admit(event: ObjectEvent, body: str) -> ObjectEvent | Skipped | Rejected:
+    """The event itself, or what it is instead; `body` is the text it came from."""
+    problems = _problems(event)
+    if problems:
+        return Rejected("; ".join(problems), body)
+    if event.key.endswith("/") and not event.size:
+        return Skipped(
+            "folder marker", "an empty object with a trailing slash is a folder", f"{event.bucket}/{event.key}"
+        )
+    return event
+
+
+def _problems(event: ObjectEvent) -> list[str]:
+    problems = [f"{name} is empty" for name in ("bucket", "key") if not getattr(event, name)]
+    for name, most in _MOST_BYTES.items():
+        text = getattr(event, name)
+        if text is None:
+            continue
+        length = len(text.encode("utf-8", "surrogatepass"))
+        if length > most:
+            problems.append(f"{name} has {length} bytes, at most {most} are possible")
+        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            problems.append(f"{name} holds a NUL or half a surrogate pair")
+    if event.size is not None and not 0 <= event.size <= _MOST_SIZE:
+        problems.append(f"size is {event.size}, which no object has")
+    return problems
