@@ -51,7 +51,7 @@ def build_session(
     s3 = _s3_options(s3_endpoint, s3_region)
     given = {**{f"spark.hadoop.{name}": value for name, value in s3.items()}, **(options or {})}
     builder = SparkSession.builder.appName(app_name)
-    if submitted:
+    if submitted or SparkSession.getActiveSession() is not None:
         session = _configured(builder, given).getOrCreate()
     else:
         _prepare_environment(s3_region, s3_access_key, s3_secret_key)

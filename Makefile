@@ -1,0 +1,38 @@
+# `make` lists what can be made. Everything runs in .venv, which every target brings up to date first.
+PYTHON ?= python3
+export PYTHON
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench matrix image lock lint
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## .venv from the lock file, and Spark's jars (quick when nothing changed; PYTHON=python3.12 chooses the interpreter)
+	@scripts/setup.sh
+
+demo: setup ## files travel from a local S3 through Spark to verdicts in an embedded Postgres (ARGS=--keep leaves it running)
+	@.venv/bin/pipeline-processing demo $(ARGS)
+
+test: lint ## everything: linters, types, all tests
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -q --no-header $(ARGS)
+
+check: lint ## the quick part, under a minute: linters, types, unit tests, architecture
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -q --no-header tests/unit tests/test_architecture.py $(ARGS)
+
+bench: setup ## figures: time and memory against Spark's bare read (ARGS="-k name" picks some)
+	@.venv/bin/python -m pytest tests/bench -m bench -q --no-header -s --timeout 3600 $(ARGS)
+
+matrix: ## the tests on the oldest Python and PySpark, and on the newest
+	@scripts/matrix.sh
+
+image: ## the container image (needs docker or podman)
+	@scripts/image.sh
+
+lock: ## make requirements.lock again from pyproject.toml (UPGRADE=1 takes the newest versions)
+	@scripts/lock.sh
+
+
+lint: setup
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/mypy --no-error-summary
