@@ -1,0 +1,68 @@
+"""A digest of what a definition means: two spellings of one definition share it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dq.schema.definition import FieldDefinition, KeyDefinition, Rule, SchemaDefinition
+
+
+def fingerprint(definition: SchemaDefinition) -> str:
+    """Give the SHA-256, in hexadecimal, of the canonical JSON of everything that can change a verdict.
+
+    The order of the fields is part of it (a CSV without a header is read by position); the order of keys, missing
+    values and allowed values is not. Warnings and the old fingerprint are left out.
+    """
+    scoring = definition.scoring
+    meaning = {
+        "fields": [_field(field) for field in definition.fields],
+        "keys": sorted((_key(key) for key in definition.keys), key=json.dumps),
+        "format": definition.format.value if definition.format else None,
+        "strict": definition.strict,
+        "missingValues": sorted(definition.missing_values),
+        "csv": [definition.csv.delimiter, definition.csv.quote, definition.csv.encoding, definition.csv.header],
+        "sheet": definition.sheet,
+        "mode": scoring.mode.value,
+        "passScore": str(scoring.pass_score),
+        "weights": [
+            str(scoring.weights.schema),
+            str(scoring.weights.format),
+            str(scoring.weights.completeness),
+            str(scoring.weights.bounds),
+            str(scoring.weights.uniqueness),
+        ],
+    }
+    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _field(field: FieldDefinition) -> list[Any]:
+    return [
+        field.name,
+        field.type.value,
+        field.format,
+        _rule(field.required) if field.required else None,
+        {name: _rule(rule) for name, rule in field.bounds},
+        field.sensitive,
+        str(field.threshold),
+        field.severity.value,
+    ]
+
+
+def _key(key: KeyDefinition) -> list[Any]:
+    return [sorted(key.columns), str(key.threshold), key.severity.value]
+
+
+def _rule(rule: Rule) -> list[Any]:
+    value = sorted(map(_value, rule.value)) if isinstance(rule.value, tuple) else _value(rule.value)
+    return [value, str(rule.threshold), rule.severity.value]
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - any argument of a rule
+    text = str(Fraction(value)) if isinstance(value, Decimal) else str(value)
+    return f"{type(value).__name__}:{text}"

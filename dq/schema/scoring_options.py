@@ -1,0 +1,65 @@
+"""How a definition wants its counts turned into a score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from dq.schema.definition import Scoring, ScoringMode, Weights
+from dq.schema.problems import Problems, kind_of, shown
+from dq.schema.properties import read_number, read_properties
+
+_PLACE: Final = "scoring"
+_SPELLINGS: Final = {"mode": "mode", "passscore": "passScore", "weights": "weights"}
+_WEIGHTS: Final = {
+    "schema": "schema",
+    "schemavalidation": "schema",
+    "format": "format",
+    "formatparsing": "format",
+    "completeness": "completeness",
+    "bounds": "bounds",
+    "boundsrange": "bounds",
+    "uniqueness": "uniqueness",
+}
+_IGNORED: Final = frozenset({"description", "comment"})
+_SCORES: Final = (0, 100)
+
+
+def read_scoring(raw: Any, problems: Problems) -> Scoring:  # noqa: ANN401 - any JSON value
+    """Read `scoring: {mode, passScore, weights}`; what is not given is the default."""
+    if not isinstance(raw, dict):
+        problems.add(_PLACE, f"is {kind_of(raw)}; expected an object")
+        return Scoring()
+    properties = read_properties(raw, _SPELLINGS, _PLACE, problems, _IGNORED)
+    scoring = Scoring()
+    if "mode" in properties:
+        scoring = replace(scoring, mode=_read_mode(properties["mode"], problems))
+    if "passScore" in properties:
+        score = read_number(properties["passScore"], _SCORES, "passScore", _PLACE, problems)
+        scoring = scoring if score is None else replace(scoring, pass_score=score)
+    if "weights" in properties:
+        scoring = replace(scoring, weights=_read_weights(properties["weights"], problems))
+    return scoring
+
+
+def _read_mode(raw: Any, problems: Problems) -> ScoringMode:  # noqa: ANN401 - any JSON value
+    folded = raw.lower().replace("-", "_").replace(" ", "_") if isinstance(raw, str) else None
+    for mode in ScoringMode:
+        if folded == mode.value:
+            return mode
+    expected = ", ".join(mode.value for mode in ScoringMode)
+    problems.add(_PLACE, f"mode is {shown(raw)}; expected one of {expected}")
+    return ScoringMode.PROPORTIONAL
+
+
+def _read_weights(raw: Any, problems: Problems) -> Weights:  # noqa: ANN401 - any JSON value
+    place = f"{_PLACE}, weights"
+    if not isinstance(raw, dict):
+        problems.add(place, f"is {kind_of(raw)}; expected an object of metric and points")
+        return Weights()
+    weights = {}
+    for name, value in read_properties(raw, _WEIGHTS, place, problems, _IGNORED).items():
+        points = read_number(value, _SCORES, name, place, problems)
+        if points is not None:
+            weights[name] = points
+    return replace(Weights(), **weights)
