@@ -117,9 +117,8 @@ def _measure(document: Any, problems: Problems) -> None:  # noqa: ANN401 - any J
 
 def _check_text(text: str, problems: Problems) -> None:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        problems.add(
-            "definition", f"the text {text[:40]!a} holds a NUL or half a surrogate pair, which no file can hold"
-        )
+        sentence = f"the text {text[:40]!a} holds a NUL or half a surrogate pair, which no file can hold"
+        problems.add("definition", sentence)
 
 
 def _too_large() -> DefinitionError:

@@ -123,8 +123,7 @@ def _merge(first: _DeclaredKey, second: _DeclaredKey, problems: Problems) -> _De
     severities = [severity for severity in (one.severity, two.severity) if severity is not None]
     if len(set(thresholds)) > 1 or len(set(severities)) > 1:
         columns = ", ".join(first.columns)
-        problems.warn(
-            place, f"the key {columns} is declared more than once with different tolerances; the stricter holds"
-        )
+        sentence = f"the key {columns} is declared twice with different tolerances; the stricter holds"
+        problems.warn(second.place, sentence)
     tolerance = Tolerance(min(thresholds, default=None), max(severities, key=_RANKS.__getitem__, default=None))
     return replace(first, tolerance=tolerance)

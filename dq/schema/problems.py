@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
 _MOST_SHOWN: Final = 60
 _KINDS: Final = {
@@ -56,10 +56,7 @@ def kind_of(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return _KINDS.get(type(value), f"a Python {type(value).__name__}")
 
 
-def suggestion(word: str, known: Mapping[str, Any]) -> str:
-    """Offer the canonical form of the nearest known spelling, as the end of a sentence; empty when nothing is near."""
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Offer the nearest known word, as the end of a sentence; empty when nothing is near."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
-    if not near:
-        return ""
-    canonical = known[near[0]]
-    return f" (did you mean {canonical if isinstance(canonical, str) else near[0]}?)"
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -39,7 +39,7 @@ def read_properties(
         name = spellings.get(folded)
         if name is None:
             if folded not in ignored:
-                hint = suggestion(folded, {fold(canonical): canonical for canonical in spellings.values()})
+                hint = suggestion(str(key), spellings.values())
                 problems.warn(place, f"{shown(key)} is not known and has no effect{hint}")
         elif value is not None:
             if name in properties and properties[name] != value:
