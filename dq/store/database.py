@@ -113,6 +113,8 @@ def _prepare_sessions(engine: Engine, waits: Timeouts) -> None:
     settings = {
         "search_path": "reporting, public",
         "timezone": "UTC",
+        # every check that follows a lock has to see what the lock's last holder committed
+        "default_transaction_isolation": "read committed",
         "client_min_messages": "warning",
         "lock_timeout": f"{waits.lock}s",
         "statement_timeout": f"{waits.statement}s",

@@ -1,0 +1,72 @@
+"""One row of monitoring_file_failed_validation for each rule that failed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
+
+from dq.store.expected import FAILED_VALIDATION
+from dq.store.json_text import json_text
+from dq.store.table_writer import TableWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from dq.store.catalogue import Catalogue
+    from dq.store.result import RowId
+    from dq.verdict.verdict import Verdict
+
+#: Column of the table by key of a failed rule; the rule's other keys go into `details`.
+_COLUMNS = {
+    "rule": "rule_id",
+    "dimension": "dimension",
+    "column": "column_name",
+    "severity": "severity",
+    "failed": "failed_count",
+    "checked": "checked_count",
+}
+_COMPARED = (*_COLUMNS.values(), "details")
+
+
+class FailedValidations:
+    """Replaces the failed rules of a run; rows that are as they should be stay, ids and all."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Write to the table of `catalogue`."""
+        self._writer = TableWriter(catalogue.table(FAILED_VALIDATION), key=("id",))
+
+    def replace(self, connection: Connection, run_id: RowId, verdict: Verdict, now: datetime) -> None:
+        """Make the run's rows those of `verdict.failed_validation_rules`, in their order."""
+        rows = self._writer.rows
+        statement = (
+            sqlalchemy.select(*(rows.c[name] for name in _COMPARED))
+            .where(rows.c.monitoring_file_run_id == run_id)
+            .order_by(rows.c.id)
+        )
+        standing = [tuple(row) for row in connection.execute(statement)]
+        wanted = [_values(rule) for rule in verdict.failed_validation_rules]
+        if standing == [_as_stored(values) for values in wanted]:
+            return
+        if standing:
+            connection.execute(sqlalchemy.delete(rows).where(rows.c.monitoring_file_run_id == run_id))
+        if wanted:
+            keys = {"monitoring_file_run_id": run_id, "created_at": now}
+            self._writer.insert_all(connection, [{**keys, **values} for values in wanted], now)
+
+
+def _values(rule: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {column: rule.get(key) for key, column in _COLUMNS.items()}
+    if isinstance(values["column_name"], list | tuple):
+        values["column_name"] = ", ".join(values["column_name"])
+    values["details"] = {key: value for key, value in rule.items() if key not in _COLUMNS}
+    return values
+
+
+def _as_stored(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """As Postgres gives them back, up to narrow columns; a difference costs a rewrite, no more."""
+    return tuple(json.loads(json_text(values[name])) for name in _COMPARED)

@@ -1,0 +1,51 @@
+"""JSON that a jsonb column takes.
+
+Postgres holds neither NUL characters nor lone surrogates, and JSON has no NaN. They are replaced where they can be
+seen: NUL by U+2400 (the picture of NUL), a lone surrogate by U+FFFD, a number that is not finite by null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def json_text(value: object) -> str:
+    """Serialise mappings, sequences, texts, numbers, booleans and None."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    except ValueError:  # a number that is not finite
+        return json.dumps(_clean(value), ensure_ascii=False, allow_nan=False)
+    if "\\u0000" in text or _SURROGATE.search(text):
+        return json.dumps(_clean(value), ensure_ascii=False, allow_nan=False)
+    return text
+
+
+def storable_text(text: str) -> str:
+    """The text with what Postgres cannot hold replaced visibly."""
+    return _SURROGATE.sub("\ufffd", text.replace("\x00", "\u2400"))
+
+
+def _plain(value: object) -> object:
+    """Frozen mappings are not dicts; everything else has to be JSON already."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a verdict holds a {type(value).__name__}, which is not JSON")
+
+
+def _clean(value: object) -> object:
+    match value:
+        case str():
+            return storable_text(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {storable_text(str(key)): _clean(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_clean(item) for item in value]
+        case _:
+            return value

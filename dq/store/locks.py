@@ -1,0 +1,28 @@
+"""Locks on things that have no row yet, held to the end of the transaction."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+_LOCK = text("SELECT pg_advisory_xact_lock(:number)")
+
+
+def lock_number(*parts: object) -> int:
+    """A 64-bit number for a name, the same in every process; two names share one by a chance of 2 ** -64."""
+    name = "\x1f".join(str(part) for part in parts).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big", signed=True)
+
+
+def lock(connection: Connection, *parts: object) -> None:
+    """Wait until no other transaction holds the lock of this name, then hold it.
+
+    Raises:
+        DatabaseUnavailableError: it was not free within the session's lock timeout.
+    """
+    connection.execute(_LOCK, {"number": lock_number(*parts)})

@@ -1,0 +1,138 @@
+"""The monitoring configuration: which files are watched, and what a good one looks like."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
+from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from dq.errors import TerminalError
+from dq.store.expected import DEFINITION, FILE, FILE_KEY
+from dq.store.json_text import storable_text
+from dq.store.locks import lock
+from dq.store.result import MonitoredFile
+from dq.store.table_writer import TableWriter, as_sqlalchemy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from dq.store.catalogue import Catalogue
+
+_OPTIONAL = ("range", "agency_id", "is_active")
+
+
+class MonitoredFiles:
+    """Reads rows of monitoring_file with their definitions, and adds placeholders."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Use the columns that `catalogue` has."""
+        self._table = catalogue.table(FILE)
+        self._writer = TableWriter(self._table, key=FILE_KEY)
+        self._select = self._statement(catalogue)
+
+    def find(self, connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], MonitoredFile]:
+        """The files of these pairs (agency_slug, file_name), in one query; unknown pairs are absent.
+
+        Where several rows have the same pair, the active one counts, of these the one with the smallest id.
+        """
+        wanted = sorted({pair for pair in pairs if all(part == storable_text(part) for part in pair)})
+        if not wanted:
+            return {}
+        slugs, names = zip(*wanted, strict=True)
+        found: dict[tuple[str, str], MonitoredFile] = {}
+        for row in connection.execute(self._select, {"slugs": list(slugs), "names": list(names)}):
+            file = MonitoredFile(
+                id=row.id,
+                agency_slug=row.slug,
+                file_name=row.name,
+                definition=_parsed(row.definition),
+                definition_id=row.definition_id,
+                range=row.range,
+                agency_id=row.agency_id,
+                is_active=row.is_active is not False,
+            )
+            standing = found.setdefault((file.agency_slug, file.file_name), file)
+            if file.is_active and not standing.is_active:
+                found[file.agency_slug, file.file_name] = file
+        return found
+
+    def create_placeholder(
+        self, connection: Connection, agency_slug: str, file_name: str, s3_url: str, now: datetime
+    ) -> MonitoredFile:
+        """The file of this pair; made, without a definition, when there is none.
+
+        Safe against other processes doing the same. `s3_url` is the folder of the object that was announced. Where
+        the table has an agency_id, that of the agency's other files is taken.
+
+        Raises:
+            TerminalError: the names hold characters no text of Postgres can.
+        """
+        pair = (agency_slug, file_name)
+        if any(part != storable_text(part) for part in pair):
+            raise TerminalError(f"no file can be called {pair!r}: the database cannot store these characters")
+        lock(connection, FILE, *pair)
+        found = self.find(connection, [pair])
+        if not found:
+            values = {
+                "agency_slug": agency_slug,
+                "file_name": file_name,
+                "s3_url": s3_url,
+                "is_active": True,
+                "notify_slack": False,
+                "is_missing": False,
+                **self._agency(connection, agency_slug),
+            }
+            self._writer.insert_unless_there(connection, values, now)
+            found = self.find(connection, [pair])
+        return found[pair]
+
+    def _agency(self, connection: Connection, agency_slug: str) -> dict[str, Any]:
+        """The agency_id the agency's other files have."""
+        if not self._table.has("agency_id"):
+            return {}
+        rows = self._writer.rows
+        statement = (
+            select(rows.c.agency_id)
+            .where(rows.c.agency_slug == agency_slug, rows.c.agency_id.is_not(None))
+            .order_by(rows.c.id)
+            .limit(1)
+        )
+        known = connection.execute(statement).scalar_one_or_none()
+        return {} if known is None else {"agency_id": known}
+
+    def _statement(self, catalogue: Catalogue) -> sqlalchemy.Select[Any]:
+        files = self._writer.rows
+        texts = ARRAY(Text)
+        wanted = func.unnest(
+            cast(bindparam("slugs", type_=texts), texts), cast(bindparam("names", type_=texts), texts)
+        ).table_valued("slug", "name", name="wanted")
+        joined: Any = files.join(wanted, (files.c.agency_slug == wanted.c.slug) & (files.c.file_name == wanted.c.name))
+        columns: list[Any] = [files.c.id, wanted.c.slug, wanted.c.name]
+        columns += [files.c[name] if self._table.has(name) else _null(name) for name in _OPTIONAL]
+        if self._table.has("schema_definition_id"):
+            definitions = as_sqlalchemy(catalogue.table(DEFINITION))
+            joined = joined.outerjoin(definitions, definitions.c.id == files.c.schema_definition_id)
+            columns += [definitions.c.id.label("definition_id"), definitions.c.definition]
+        else:
+            columns += [_null("definition_id"), _null("definition")]
+        return select(*columns).select_from(joined).order_by(files.c.id)
+
+
+def _null(name: str) -> sqlalchemy.Label[None]:
+    return sqlalchemy.null().label(name)
+
+
+def _parsed(definition: object) -> object:
+    """A definition kept in a text column is JSON in text; what is not stays text, for the loader to complain about."""
+    if isinstance(definition, str):
+        try:
+            return json.loads(definition)
+        except ValueError:
+            return definition
+    return definition

@@ -1,0 +1,124 @@
+"""The verdicts' way into the reporting tables: all of a result or none of it.
+
+The caller owns the transaction (`with engine.begin() as connection`) and may write its own ledger in it. Locks are
+taken in one order, so that transactions of one object each cannot deadlock: the run, its children, the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dq.events.object_version import is_older
+from dq.store.expected import FAILED_VALIDATION, PROFILE, QUALITY
+from dq.store.failed_validations import FailedValidations
+from dq.store.latest_score import ROLLING_WINDOWS, LatestScore, ScoreAggregate
+from dq.store.monitored_files import MonitoredFiles
+from dq.store.result import MonitoredFile, RowId, RunResult, Saved
+from dq.store.runs import Runs, is_outdated
+from dq.store.table_writer import TableWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from dq.events.object_version import ObjectVersion
+    from dq.store.catalogue import Catalogue
+
+__all__ = ["MonitoredFile", "ReportingStore", "RunResult", "Saved"]
+
+_CHILD_KEY = ("monitoring_file_run_id",)
+
+
+class ReportingStore:
+    """Reads the monitoring configuration and saves results, in whichever variant of the tables there is."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        score_aggregate: ScoreAggregate = "latest",
+        rolling_windows: int = ROLLING_WINDOWS,
+    ) -> None:
+        """Use the tables of `catalogue`.
+
+        Args:
+            catalogue: from `read_catalogue`.
+            score_aggregate: the setting SCORE_AGGREGATE.
+            rolling_windows: how many windows a rolling score spans.
+        """
+        self._files = MonitoredFiles(catalogue)
+        self._runs = Runs(catalogue)
+        self._quality = TableWriter(catalogue.table(QUALITY), key=_CHILD_KEY)
+        self._failed = FailedValidations(catalogue) if FAILED_VALIDATION in catalogue else None
+        self._profile = TableWriter(catalogue.table(PROFILE), key=_CHILD_KEY) if PROFILE in catalogue else None
+        self._latest = LatestScore(catalogue, score_aggregate, rolling_windows)
+
+    def monitored_files(
+        self, connection: Connection, pairs: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], MonitoredFile]:
+        """The configured files among these pairs (agency_slug, file_name), in one query."""
+        return self._files.find(connection, pairs)
+
+    def create_placeholder(
+        self, connection: Connection, agency_slug: str, file_name: str, s3_url: str, now: datetime
+    ) -> MonitoredFile:
+        """The file of this pair, made without a definition when nobody configured it (AUTO_CREATE_FILES)."""
+        return self._files.create_placeholder(connection, agency_slug, file_name, s3_url, now)
+
+    def save(
+        self,
+        connection: Connection,
+        result: RunResult,
+        newest_done: Callable[[], ObjectVersion | None] = lambda: None,
+    ) -> Saved:
+        """Write everything there is to say about one object, unless a newer one of its run has been here.
+
+        A second save of the same result changes `updated_at` and nothing else.
+
+        Args:
+            connection: in a READ COMMITTED transaction the caller ends.
+            result: what to write.
+            newest_done: asks the ledger, through the same connection, for the newest object version that made
+                this run; called while the run is locked, so that nobody can add one meanwhile.
+
+        Raises:
+            RetryableError: locks, deadlocks, a lost connection; roll back and try again.
+            TerminalError: a constraint of the owner's refuses the row.
+        """
+        standing = self._runs.lock(connection, result)
+        if is_outdated(result, standing) or is_older(result.version, newest_done()):
+            return Saved(run_id=standing.id if standing else None, state="superseded")
+        run_id = self._runs.write(connection, result, standing)
+        self._quality.upsert(connection, _quality_values(run_id, result), result.now)
+        if self._failed:
+            self._failed.replace(connection, run_id, result.verdict, result.now)
+        if self._profile:
+            self._profile.upsert(connection, _profile_values(run_id, result), result.now)
+        self._latest.refresh(connection, result)
+        return Saved(run_id=run_id, state="done")
+
+
+def _quality_values(run_id: RowId, result: RunResult) -> dict[str, Any]:
+    verdict = result.verdict
+    return {
+        "monitoring_file_run_id": run_id,
+        "score": verdict.score,
+        "passed": verdict.passed,
+        "metrics": verdict.metrics,
+        "deductions": verdict.deductions,
+        "failed_validation_message": verdict.failed_validation_message,
+        "failed_validation_rules": verdict.failed_validation_rules,
+        "created_at": result.now,
+        "updated_at": result.now,
+    }
+
+
+def _profile_values(run_id: RowId, result: RunResult) -> dict[str, Any]:
+    return {
+        "monitoring_file_run_id": run_id,
+        "profile_payload": result.verdict.profile_payload,
+        "created_at": result.now,
+        "updated_at": result.now,
+    }
