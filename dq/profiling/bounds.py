@@ -1,0 +1,93 @@
+"""Which parsed cells break which bounds rules: one bit per rule of `BOUNDS_RULES`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dq.profiling.parsing import Mask, Parsed, as_number, canonical_decimals
+from dq.profiling.values import as_text
+from dq.schema.definition import BOUNDS_RULES, FieldType, Rule
+
+Bits = npt.NDArray[np.uint8]
+
+_BIT = {name: 1 << position for position, name in enumerate(BOUNDS_RULES)}
+
+
+def broken_rules(
+    parsed: Parsed, kind: FieldType, rules: Sequence[tuple[str, Rule]]
+) -> Bits | None:
+    """Give per parsed cell the bits of the rules it breaks, None when no cell breaks any."""
+    bits: Bits | None = None
+    for name, rule in rules:
+        breaks = _breaks(parsed, kind, name, rule.value)
+        if not breaks.any():
+            continue
+        if bits is None:
+            bits = np.zeros(len(breaks), np.uint8)
+        bits[breaks] |= _BIT[name]
+    return bits
+
+
+def rules_of(bits: int) -> frozenset[str]:
+    """Name the rules of a bit set."""
+    return frozenset(name for name, bit in _BIT.items() if bits & bit)
+
+
+def _breaks(parsed: Parsed, kind: FieldType, name: str, value: Any) -> Mask:
+    match name:
+        case "min" | "max":
+            return _beyond(parsed, kind, value, below=name == "min")
+        case "enum":
+            return _not_listed(parsed, kind, value)
+        case "pattern":
+            expression = f"^(?:{value})$"
+            return _not(pc.match_substring_regex(as_text(parsed.cells), expression))
+        case "minLength":
+            return _mask(pc.less(pc.utf8_length(as_text(parsed.cells)), value))
+        case "maxLength":
+            return _mask(pc.greater(pc.utf8_length(as_text(parsed.cells)), value))
+    message = f"no bounds rule is called {name}"
+    raise ValueError(message)
+
+
+def _beyond(parsed: Parsed, kind: FieldType, limit: Any, *, below: bool) -> Mask:
+    if parsed.numbers is None:
+        compare = pc.less if below else pc.greater
+        return _mask(compare(parsed.cells, pa.scalar(str(limit))))
+    numbers = parsed.numbers
+    number = as_number(limit)
+    breaks: Mask = numbers < number if below else numbers > number
+    if kind is FieldType.DECIMAL:
+        # Doubles round: where a cell and the limit round alike, the digits decide.
+        close = np.flatnonzero(numbers == number)
+        if len(close):
+            texts = as_text(parsed.cells.take(pa.array(close))).to_pylist()
+            exact = [Decimal(text) < limit if below else Decimal(text) > limit for text in texts]
+            breaks[close] = exact
+    return breaks
+
+
+def _not_listed(parsed: Parsed, kind: FieldType, listed: Sequence[Any]) -> Mask:
+    if parsed.numbers is None:
+        return _not(pc.is_in(parsed.cells, value_set=pa.array([str(one) for one in listed], pa.string())))
+    if kind is FieldType.DECIMAL:
+        wanted = canonical_decimals(pa.array([format(one, "f") for one in listed], pa.string()))
+        return _not(pc.is_in(canonical_decimals(as_text(parsed.cells)), value_set=wanted))
+    wanted_numbers = np.array([as_number(one) for one in listed], parsed.numbers.dtype)
+    return ~np.isin(parsed.numbers, wanted_numbers)
+
+
+def _mask(found: pa.BooleanArray) -> Mask:
+    mask: Mask = found.to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _not(found: pa.BooleanArray) -> Mask:
+    return ~_mask(found)

@@ -1,0 +1,72 @@
+"""The mergeable figures of one column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dq.profiling.distinct import DistinctSketch
+from dq.profiling.findings import Finding, first_findings
+from dq.profiling.frequencies import Frequencies
+from dq.profiling.moments import Moments
+from dq.profiling.summary import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """Counts over the parsed rows of a file, or of a part of it; `+` merges parts in any order.
+
+    `violations` counts cells by the bit set of bounds rules they break. `minimum` and `maximum` are
+    typed values, text cut to 256 characters (which keeps their order). Lengths are in characters.
+    """
+
+    distinct: DistinctSketch
+    physical: str = ""
+    nulls: int = 0
+    unparsable: int = 0
+    wrong_type: bool = False
+    unparsable_cells: tuple[Finding, ...] = ()
+    violations: Mapping[int, int] = field(default_factory=dict)
+    violating_cells: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    minimum: Scalar | None = None
+    maximum: Scalar | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    moments: Moments = field(default_factory=Moments)
+    frequencies: Frequencies = field(default_factory=Frequencies)
+
+    def __add__(self, other: ColumnProfile) -> ColumnProfile:
+        """Merge two parts."""
+        violations = dict(self.violations)
+        for bits, count in other.violations.items():
+            violations[bits] = violations.get(bits, 0) + count
+        rules = sorted({*self.violating_cells, *other.violating_cells})
+        return ColumnProfile(
+            distinct=self.distinct + other.distinct,
+            physical=max(self.physical, other.physical),
+            nulls=self.nulls + other.nulls,
+            unparsable=self.unparsable + other.unparsable,
+            wrong_type=self.wrong_type or other.wrong_type,
+            unparsable_cells=first_findings(self.unparsable_cells, other.unparsable_cells),
+            violations=dict(sorted(violations.items())),
+            violating_cells={
+                rule: first_findings(
+                    self.violating_cells.get(rule, ()), other.violating_cells.get(rule, ())
+                )
+                for rule in rules
+            },
+            minimum=_least(self.minimum, other.minimum),
+            maximum=_greatest(self.maximum, other.maximum),
+            min_length=_least(self.min_length, other.min_length),
+            max_length=_greatest(self.max_length, other.max_length),
+            moments=self.moments + other.moments,
+            frequencies=self.frequencies + other.frequencies,
+        )
+
+
+def _least(one, other):  # type: ignore[no-untyped-def]  # any ordered type, the same on both sides
+    return other if one is None else one if other is None else min(one, other)
+
+
+def _greatest(one, other):  # type: ignore[no-untyped-def]  # any ordered type, the same on both sides
+    return other if one is None else one if other is None else max(one, other)

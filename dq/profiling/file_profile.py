@@ -1,0 +1,78 @@
+"""The mergeable figures of one file: all that scoring and the payload are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from dq.profiling.column_profile import ColumnProfile
+from dq.profiling.findings import Finding, first_findings
+from dq.profiling.row_sample import RowSample
+
+
+@dataclass(frozen=True, slots=True)
+class FileProfile:
+    """Counts of one file or of a part of it; `+` merges parts in any order, `None` columns are neutral.
+
+    `rows` are parsed rows. `lines` counts the physical lines by split, so that a line within a split
+    becomes a line of the file once all splits are known. `shown` is a small sample of rows as text.
+    """
+
+    rows: int = 0
+    malformed: int = 0
+    malformed_rows: tuple[Finding, ...] = ()
+    columns: tuple[ColumnProfile, ...] | None = None
+    sample: RowSample | None = None
+    shown: RowSample | None = None
+    lines: Mapping[int, int] = field(default_factory=dict)
+
+    def __add__(self, other: FileProfile) -> FileProfile:
+        """Merge two parts of one file, or two files of one layout."""
+        return FileProfile(
+            rows=self.rows + other.rows,
+            malformed=self.malformed + other.malformed,
+            malformed_rows=first_findings(self.malformed_rows, other.malformed_rows),
+            columns=_merged_columns(self.columns, other.columns),
+            sample=_merged_samples(self.sample, other.sample),
+            shown=_merged_samples(self.shown, other.shown),
+            lines=dict(sorted({**self.lines, **other.lines}.items())),
+        )
+
+    def settled(self) -> FileProfile:
+        """Number all lines from the start of the file, once its splits are all here."""
+        if len(self.lines) <= 1 and not any(self.lines):
+            return self
+        starts, line = {}, 0
+        for split, count in sorted(self.lines.items()):
+            starts[split] = line
+            line += count
+
+        def placed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            return tuple(
+                Finding(0, found.line and found.line + starts.get(found.split, 0), found.text)
+                for found in findings
+            )
+
+        columns = None if self.columns is None else tuple(
+            replace(
+                column,
+                unparsable_cells=placed(column.unparsable_cells),
+                violating_cells={rule: placed(cells) for rule, cells in column.violating_cells.items()},
+            )
+            for column in self.columns
+        )
+        return replace(self, malformed_rows=placed(self.malformed_rows), columns=columns, lines={0: line})
+
+
+def _merged_columns(
+    one: tuple[ColumnProfile, ...] | None, other: tuple[ColumnProfile, ...] | None
+) -> tuple[ColumnProfile, ...] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+def _merged_samples(one: RowSample | None, other: RowSample | None) -> RowSample | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other

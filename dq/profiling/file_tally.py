@@ -1,0 +1,139 @@
+"""Counting one split of a file: row batches in, a FileProfile and key hashes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dq.profiling.column_tally import ColumnTally
+from dq.profiling.file_profile import FileProfile
+from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
+from dq.profiling.keys import KeyCount, KeyTally
+from dq.profiling.recipe import Recipe
+from dq.profiling.row_batch import LineNumbers, RowBatch
+from dq.profiling.row_sample import RowSample, SampleBuilder, priorities
+from dq.profiling.values import Cells, as_text
+
+#: Rows shown to people in the payload, and characters of a cell in them.
+SHOWN_ROWS = 50
+_SHOWN_CHARACTERS = 256
+
+
+class FileTally:
+    """The running figures of one split. Batches must come in the order of the split."""
+
+    def __init__(self, recipe: Recipe, split: int = 0) -> None:
+        """Start at nothing."""
+        self._recipe = recipe
+        self._split = split
+        self._columns = [
+            ColumnTally(column, recipe.encoding, recipe.missing_values, recipe.distinct_size)
+            for column in recipe.columns
+        ]
+        self._keys = [KeyTally(recipe, key, split) for key in recipe.keys]
+        self._sample = SampleBuilder(recipe.row_sample, split)
+        self._shown = SampleBuilder(SHOWN_ROWS, split)
+        self._rows = self._malformed = self._lines = 0
+        self._malformed_rows: tuple[Finding, ...] = ()
+
+    def add(self, batch: RowBatch) -> None:
+        """Count a batch."""
+        line_numbers = _shifted(batch.line_numbers, self._lines)
+        self._count_malformed(batch)
+        if batch.rows:
+            columns = [batch.columns[column.position] for column in self._recipe.columns]
+            cells = [
+                tally.add(column, self._split, line_numbers)
+                for tally, column in zip(self._columns, columns, strict=True)
+            ]
+            for key in self._keys:
+                key.add(cells, batch.rows, line_numbers)
+            self._sample_rows(columns, cells, batch.rows)
+        self._rows += batch.rows
+        self._lines += batch.lines
+
+    def _count_malformed(self, batch: RowBatch) -> None:
+        self._malformed += batch.malformed
+        if batch.malformed_rows and len(self._malformed_rows) < MOST_EXAMPLES:
+            found = [
+                Finding(self._split, row.line and row.line + self._lines, shortened(row.text))
+                for row in batch.malformed_rows
+            ]
+            self._malformed_rows = first_findings(self._malformed_rows, found)
+
+    def _sample_rows(self, columns: list[pa.Array], cells: list[Cells], rows: int) -> None:
+        positions = np.arange(self._rows, self._rows + rows, dtype=np.int64)
+        priority = priorities(self._split, positions)
+        chosen = self._sample.choose(priority)
+        if len(chosen):
+            values = {str(at): _values_at(one, chosen, rows) for at, one in enumerate(cells)}
+            self._sample.add(priority[chosen], positions[chosen], pa.table(values))
+        chosen = self._shown.choose(priority)
+        if len(chosen):
+            shown = {str(at): _shown(column.take(pa.array(chosen))) for at, column in enumerate(columns)}
+            self._shown.add(priority[chosen], positions[chosen], pa.table(shown))
+
+    def profile(self) -> FileProfile:
+        """Give the figures so far."""
+        return FileProfile(
+            rows=self._rows,
+            malformed=self._malformed,
+            malformed_rows=self._malformed_rows,
+            columns=tuple(column.profile() for column in self._columns),
+            sample=self._sample.sample(),
+            shown=self._shown.sample(),
+            lines={self._split: self._lines},
+        )
+
+    def keys(self) -> list[KeyCount]:
+        """Give the hashes of every key, in the order of the recipe."""
+        return [key.count() for key in self._keys]
+
+
+def empty_profile(recipe: Recipe) -> FileProfile:
+    """Give the profile of a file of no rows."""
+    profile = FileTally(recipe).profile()
+    return FileProfile(columns=profile.columns, sample=RowSample.empty(recipe.row_sample))
+
+
+def _shifted(line_numbers: LineNumbers, before: int) -> LineNumbers:
+    def shifted(rows: npt.NDArray[np.int64]) -> list[int]:
+        return [line and line + before for line in line_numbers(rows)]
+
+    return shifted
+
+
+def _values_at(cells: Cells, chosen: npt.NDArray[np.int64], rows: int) -> pa.Array:
+    """Give the parsed values of the chosen rows: numbers or text, null where there is none."""
+    values: Any = cells.parsed.cells if cells.parsed.numbers is None else cells.parsed.numbers
+    if cells.wrong_type:
+        return pa.nulls(len(chosen), pa.string())
+    if cells.rows is None and cells.parsed.ok is None:
+        at: Any = chosen
+        missing = None
+    else:
+        place = np.full(rows, -1, np.int64)
+        where = cells.row_of(cells.parsed_positions())
+        place[where] = np.arange(len(where))
+        at = place[chosen]
+        missing = at < 0
+        if not len(values):
+            kind = pa.string() if cells.parsed.numbers is None else pa.from_numpy_dtype(values.dtype)
+            return pa.nulls(len(chosen), kind)
+        at = np.where(missing, 0, at)
+    if cells.parsed.numbers is not None:
+        return pa.array(values[at], mask=missing)
+    indices = pa.array(at, mask=missing)
+    return _cut(as_text(values.take(indices)))
+
+
+def _shown(cells: pa.Array) -> pa.Array:
+    return _cut(as_text(cells)) if len(cells) else pa.array([], pa.string())
+
+
+def _cut(text: pa.StringArray) -> pa.StringArray:
+    return pc.utf8_slice_codeunits(text, 0, _SHOWN_CHARACTERS)

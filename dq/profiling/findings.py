@@ -1,0 +1,30 @@
+"""Places in a file and the first offending cells found there."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: How many examples of one kind of offence are kept, and how many characters of each.
+MOST_EXAMPLES = 25
+MOST_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """An offending cell or row: which split of the file, which line within it (1-based, 0 where unknown), its text."""
+
+    split: int
+    line: int
+    text: str
+
+
+def first_findings(*groups: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Keep the first findings in file order: merging is associative and commutative."""
+    return tuple(heapq.nsmallest(MOST_EXAMPLES, (finding for group in groups for finding in group)))
+
+
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Cut a text to `most` characters, the last of them an ellipsis when anything was cut."""
+    return text if len(text) <= most else text[: most - 1] + "…"

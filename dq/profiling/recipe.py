@@ -1,0 +1,103 @@
+"""What to tally in one file: the definition laid over the file's own header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from dq.schema.definition import FieldDefinition, FieldType, Rule, SchemaDefinition
+
+
+class CellEncoding(str, Enum):
+    """How the cells of a file carry their type.
+
+    TEXT: every cell is text, parsed by the grammar (CSV). TYPED: the physical Arrow type counts
+    (Parquet, Excel). JSON: as TYPED, but dates and times are written as strings, and a column of
+    mixed physical types arrives as one JSON token per cell.
+    """
+
+    TEXT = "text"
+    TYPED = "typed"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRecipe:
+    """How one column of the file is read and which bounds rules its cells face."""
+
+    name: str
+    position: int
+    type: FieldType
+    format: str | None = None
+    declared: bool = False
+    rules: tuple[tuple[str, Rule], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything the tally of one file needs to know; small, picklable, equal on every task.
+
+    `width` is the number of fields of a row. `keys` are indexes into `columns`. `row_sample` and
+    `distinct_size` bound the memory of a profile: both shrink for wide files.
+    """
+
+    columns: tuple[ColumnRecipe, ...]
+    width: int
+    encoding: CellEncoding = CellEncoding.TEXT
+    keys: tuple[tuple[int, ...], ...] = ()
+    missing_values: tuple[str, ...] = ("",)
+    row_sample: int = 8192
+    distinct_size: int = 16384
+
+
+def make_recipe(
+    header: Sequence[str],
+    definition: SchemaDefinition | None,
+    *,
+    encoding: CellEncoding = CellEncoding.TEXT,
+    inferred: Mapping[str, FieldType] | None = None,
+) -> Recipe:
+    """Lay `definition` over the trimmed names of `header`, in file order.
+
+    Of a repeated name only the first column is tallied. Undeclared columns take their type from
+    `inferred`, by default string. Keys with a column that is not in the file are left out.
+    """
+    declared = {field.name: field for field in definition.fields} if definition else {}
+    columns: list[ColumnRecipe] = []
+    index: dict[str, int] = {}
+    for position, name in enumerate(header):
+        if name in index:
+            continue
+        index[name] = len(columns)
+        columns.append(_column(name, position, declared.get(name), inferred or {}))
+    keys = tuple(
+        tuple(index[name] for name in key.columns)
+        for key in (definition.keys if definition else ())
+        if all(name in index for name in key.columns)
+    )
+    return Recipe(
+        columns=tuple(columns),
+        width=len(header),
+        encoding=encoding,
+        keys=keys,
+        missing_values=definition.missing_values if definition else ("",),
+        row_sample=_bounded(8192, 1 << 21, len(columns)),
+        distinct_size=_bounded(16384, 1 << 23, len(columns)),
+    )
+
+
+def _column(
+    name: str, position: int, field: FieldDefinition | None, inferred: Mapping[str, FieldType]
+) -> ColumnRecipe:
+    if field is None:
+        return ColumnRecipe(name, position, inferred.get(name, FieldType.STRING))
+    return ColumnRecipe(name, position, field.type, field.format, declared=True, rules=field.bounds)
+
+
+def _bounded(wanted: int, budget: int, columns: int) -> int:
+    """Share a budget of cells among the columns, in powers of two, never below 1024."""
+    size = wanted
+    while size > 1024 and size * columns > budget:
+        size //= 2
+    return size

@@ -1,0 +1,129 @@
+"""A uniform sample of rows that needs no random numbers and merges in any order.
+
+Every row gets a priority, a hash of its split and its position in it; the k rows of smallest
+priority are a uniform sample without replacement (bottom-k sampling, Cohen and Kaplan 2007). All
+columns share it: quantiles, histograms and sample rows come from the same few rows. With k = 8192 a
+quantile is within 1.4 % of its rank with 99 % probability (Dvoretzky-Kiefer-Wolfowitz bound: 1.8 %).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Priorities = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
+
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+def priorities(split: int, rows: Places) -> Priorities:
+    """Hash row positions of one split (splitmix64's finaliser, Steele et al. 2014)."""
+    mixed = rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(40))
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowSample:
+    """The sampled rows: priorities ascending, (split, row) places, and their cells by column.
+
+    `cells` has one column per profiled column, named by its index: values as numbers (null where the
+    cell is null or does not parse) or text. None while there is no row.
+    """
+
+    size: int
+    priority: Priorities
+    split: Places
+    row: Places
+    cells: pa.Table | None
+
+    @classmethod
+    def empty(cls, size: int) -> RowSample:
+        """Give the neutral sample."""
+        none = np.empty(0, np.int64)
+        return cls(size, np.empty(0, np.uint64), none, none, None)
+
+    def __add__(self, other: RowSample) -> RowSample:
+        """Merge: the rows of smallest priority of both."""
+        size = min(self.size, other.size)
+        if other.cells is None or self.cells is None:
+            one = self if other.cells is None else other
+            return one.kept(size)
+        joined = RowSample(
+            size,
+            np.concatenate((self.priority, other.priority)),
+            np.concatenate((self.split, other.split)),
+            np.concatenate((self.row, other.row)),
+            pa.concat_tables([self.cells, other.cells]),
+        )
+        return joined.kept(size)
+
+    def kept(self, size: int) -> RowSample:
+        """Keep the `size` rows of smallest priority."""
+        if self.cells is None:
+            return RowSample.empty(size)
+        order = np.lexsort((self.row, self.split, self.priority))[:size]
+        cells = self.cells.take(pa.array(order)).combine_chunks()
+        return RowSample(size, self.priority[order], self.split[order], self.row[order], cells)
+
+    def in_file_order(self) -> pa.Table | None:
+        """Give the sampled cells in the order of the file."""
+        if self.cells is None:
+            return None
+        return self.cells.take(pa.array(np.lexsort((self.row, self.split))))
+
+
+class SampleBuilder:
+    """Collects the sample of one split, batch by batch."""
+
+    def __init__(self, size: int, split: int) -> None:
+        """Start with no row of split number `split`."""
+        self._size = size
+        self._split = split
+        self._limit = np.uint64(0xFFFFFFFFFFFFFFFF)
+        self._sample = RowSample.empty(size)
+        self._waiting: list[RowSample] = []
+        self._waiting_rows = 0
+
+    def choose(self, priority: Priorities) -> Places:
+        """Say which rows of a batch may be in the sample, ascending."""
+        chosen = np.flatnonzero(priority <= self._limit)
+        if len(chosen) > self._size:
+            smallest = np.argpartition(priority[chosen], self._size)[: self._size]
+            chosen = np.sort(chosen[smallest])
+        return chosen
+
+    def add(self, priority: Priorities, rows: Places, cells: pa.Table) -> None:
+        """Take in chosen rows: their priorities, positions in the split and cells."""
+        split = np.full(len(rows), self._split, np.int64)
+        self._waiting.append(RowSample(self._size, priority, split, rows, cells))
+        self._waiting_rows += len(rows)
+        if self._waiting_rows >= self._size:
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self._waiting:
+            return
+        parts = [self._sample, *self._waiting] if self._sample.cells else self._waiting
+        joined = RowSample(
+            self._size,
+            np.concatenate([part.priority for part in parts]),
+            np.concatenate([part.split for part in parts]),
+            np.concatenate([part.row for part in parts]),
+            pa.concat_tables([part.cells for part in parts if part.cells is not None]),
+        )
+        self._sample = joined.kept(self._size)
+        self._waiting, self._waiting_rows = [], 0
+        if len(self._sample.priority) == self._size:
+            self._limit = self._sample.priority[-1]
+
+    def sample(self) -> RowSample:
+        """Give the sample of all rows so far."""
+        self._settle()
+        return self._sample

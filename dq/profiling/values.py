@@ -1,0 +1,246 @@
+"""The non-null cells of one column in one batch, parsed: from text, JSON tokens or typed Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dq.profiling.parsing import Mask, Numbers, Parsed, canonical_decimals, parse_text
+from dq.profiling.recipe import CellEncoding, ColumnRecipe
+from dq.schema.definition import FieldType
+
+#: Metadata key of an Arrow string type standing for mixed JSON: each cell is one JSON token.
+JSON_TOKENS = pa.struct([("json", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One column of one batch. `rows` are the row numbers of the non-null cells (None: all rows).
+
+    `present` holds their text for text columns, else the typed values. `parsed` are those that
+    parse; `wrong_type` says that the physical type is another one altogether.
+    """
+
+    rows: npt.NDArray[np.int64] | None
+    present: pa.Array
+    parsed: Parsed
+    nulls: int
+    wrong_type: bool = False
+
+    def row_of(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Turn positions among the present cells into row numbers of the batch."""
+        return positions if self.rows is None else self.rows[positions]
+
+    def parsed_positions(self) -> npt.NDArray[np.int64]:
+        """Give the positions among the present cells of those that parse."""
+        if self.parsed.ok is None:
+            return np.arange(len(self.present), dtype=np.int64)
+        return np.flatnonzero(self.parsed.ok)
+
+
+def read_cells(
+    column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, missing: Sequence[str]
+) -> Cells:
+    """Drop the nulls of a column and parse the rest to its declared type."""
+    if pa.types.is_struct(column.type) and column.type == JSON_TOKENS:
+        return _read_tokens(column.field(0), recipe, missing)
+    is_text = pa.types.is_string(column.type)
+    valid = _valid(column, missing if is_text else ())
+    nulls = 0 if valid is None else int(len(valid) - np.count_nonzero(valid))
+    present = column if not nulls else column.filter(pa.array(valid))
+    rows = np.flatnonzero(valid) if nulls and valid is not None else None
+    if encoding is CellEncoding.TEXT:
+        return Cells(rows, present, parse_text(present, recipe.type, recipe.format), nulls)
+    if is_text and encoding is CellEncoding.JSON and recipe.type in _WRITTEN_AS_STRINGS:
+        return Cells(rows, present, parse_text(present, recipe.type, recipe.format), nulls)
+    parsed = typed_values(present, recipe.type, json=encoding is CellEncoding.JSON)
+    if parsed is None:
+        return Cells(rows, present, nothing_parses(present), nulls, wrong_type=len(present) > 0)
+    return Cells(rows, present, parsed, nulls)
+
+
+_WRITTEN_AS_STRINGS = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+
+
+def _valid(column: pa.Array, missing: Sequence[str]) -> Mask | None:
+    """Tell which cells are not null, None when all are."""
+    valid: Mask | None = None
+    if column.null_count:
+        valid = column.is_valid().to_numpy(zero_copy_only=False)
+    if missing:
+        if tuple(missing) == ("",):
+            offsets = np.frombuffer(column.buffers()[1], np.int32)
+            filled = np.diff(offsets[column.offset : column.offset + len(column) + 1]) > 0
+            if filled.all():
+                return valid
+        else:
+            absent = pc.is_in(column, value_set=pa.array(list(missing), pa.string()))
+            filled = ~absent.to_numpy(zero_copy_only=False)
+        valid = filled if valid is None else valid & filled
+    return valid
+
+
+def nothing_parses(present: pa.Array) -> Parsed:
+    """Give the outcome of a column no cell of which has the declared type."""
+    return Parsed(np.zeros(len(present), np.bool_), pa.array([], pa.string()), None)
+
+
+def typed_values(present: pa.Array, kind: FieldType, *, json: bool) -> Parsed | None:
+    """Read typed cells as `kind`; None when their physical type is another one."""
+    family = type_family(present.type)
+    if kind is FieldType.ANY:
+        return Parsed(None, as_text(present), None)
+    if family not in _ACCEPTED[kind] and not (json and kind is FieldType.DECIMAL and family is FieldType.NUMBER):
+        return None
+    match kind:
+        case FieldType.STRING | FieldType.OBJECT | FieldType.ARRAY:
+            return Parsed(None, as_text(present), None)
+        case FieldType.INTEGER:
+            return _integers(present)
+        case FieldType.NUMBER:
+            return _finite(pc.cast(present, pa.float64(), safe=False))
+        case FieldType.DECIMAL:
+            return parse_text(as_text(present), kind, None)
+        case FieldType.BOOLEAN:
+            numbers = pc.cast(present, pa.int8())
+        case FieldType.DATE:
+            numbers = pc.cast(pc.cast(present, pa.date32()), pa.int32())
+        case FieldType.DATETIME:
+            numbers = pc.cast(pc.cast(present, pa.timestamp("us", present.type.tz), safe=False), pa.int64())
+        case FieldType.TIME:
+            numbers = pc.cast(pc.cast(present, pa.time64("us"), safe=False), pa.int64())
+    return Parsed(None, present, numbers.to_numpy(zero_copy_only=False).astype(np.int64))
+
+
+def _integers(present: pa.Array) -> Parsed | None:
+    if present.type == pa.uint64():
+        return parse_text(as_text(present), FieldType.INTEGER, None)  # may be beyond 64 bits
+    numbers = pc.cast(present, pa.int64()).to_numpy(zero_copy_only=False)
+    return Parsed(None, present, numbers)
+
+
+def _finite(present: pa.Array) -> Parsed:
+    numbers = present.to_numpy(zero_copy_only=False)
+    finite = np.isfinite(numbers)
+    if finite.all():
+        return Parsed(None, present, numbers)
+    return Parsed(finite, present.filter(pa.array(finite)), numbers[finite])
+
+
+_INTEGERS = (FieldType.INTEGER,)
+_ACCEPTED: dict[FieldType, tuple[FieldType, ...]] = {
+    FieldType.STRING: (FieldType.STRING,),
+    FieldType.INTEGER: _INTEGERS,
+    FieldType.NUMBER: (FieldType.NUMBER, FieldType.INTEGER, FieldType.DECIMAL),
+    FieldType.DECIMAL: (FieldType.DECIMAL, FieldType.INTEGER),
+    FieldType.BOOLEAN: (FieldType.BOOLEAN,),
+    FieldType.DATE: (FieldType.DATE,),
+    FieldType.DATETIME: (FieldType.DATETIME,),
+    FieldType.TIME: (FieldType.TIME,),
+    FieldType.OBJECT: (FieldType.OBJECT,),
+    FieldType.ARRAY: (FieldType.ARRAY,),
+}
+
+
+def type_family(kind: pa.DataType) -> FieldType:
+    """Name the declared type that a physical Arrow type stands for, `any` for binary and unknown ones."""
+    tests = (
+        (pa.types.is_boolean, FieldType.BOOLEAN),
+        (pa.types.is_integer, FieldType.INTEGER),
+        (pa.types.is_floating, FieldType.NUMBER),
+        (pa.types.is_decimal, FieldType.DECIMAL),
+        (pa.types.is_timestamp, FieldType.DATETIME),
+        (pa.types.is_date, FieldType.DATE),
+        (pa.types.is_time, FieldType.TIME),
+        (pa.types.is_string, FieldType.STRING),
+        (pa.types.is_struct, FieldType.OBJECT),
+        (pa.types.is_map, FieldType.OBJECT),
+        (pa.types.is_list, FieldType.ARRAY),
+        (pa.types.is_large_list, FieldType.ARRAY),
+    )
+    return next((family for test, family in tests if test(kind)), FieldType.ANY)
+
+
+def as_text(cells: pa.Array) -> pa.StringArray:
+    """Write typed cells as text: numbers shortest, dates ISO, nested values as JSON, bytes as hexadecimal."""
+    kind = cells.type
+    if pa.types.is_string(kind):
+        return cells
+    if pa.types.is_timestamp(kind):
+        cells = pc.cast(cells, pa.timestamp("us", kind.tz), safe=False)
+        cells = pc.cast(cells, pa.timestamp("us"), safe=False)
+        return pc.replace_substring_regex(pc.strftime(cells, "%Y-%m-%dT%H:%M:%S"), r"\.0+$", "")
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return pa.array([_nested_text(cell) for cell in cells.to_pylist()], pa.string())
+    return pc.cast(cells, pa.string())
+
+
+def _nested_text(cell: Any) -> str | None:
+    if cell is None:
+        return None
+    if isinstance(cell, bytes):
+        return cell.hex()
+    return orjson.dumps(cell, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str]) -> Cells:
+    """Parse a column of mixed JSON values, each distinct token once."""
+    encoded = tokens.dictionary_encode()
+    values = [orjson.loads(token) for token in encoded.dictionary.to_pylist()]
+    absent = {None, *missing}
+    keep = np.array([not _is_null(value, absent) for value in values], np.bool_)
+    at = encoded.indices.to_numpy(zero_copy_only=False)
+    valid = keep[at] if len(at) else np.empty(0, np.bool_)
+    texts, numbers, fits = [], [], []
+    for value in values:
+        cell = pa.array([None if _is_null(value, absent) else value], None if not isinstance(value, str) else pa.string())
+        parsed = _one(cell, recipe)
+        fits.append(parsed is not None)
+        texts.append(as_text(parsed.cells)[0].as_py() if parsed else _nested_text(value) if not isinstance(value, str) else value)
+        numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
+    ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
+    present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
+    kept = None if recipe.type in _AS_TEXT else np.array(numbers)[at][valid][ok]
+    rows = None if valid.all() else np.flatnonzero(valid)
+    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept), int(len(at) - valid.sum()))
+
+
+_AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
+
+
+def _is_null(value: Any, absent: set[str | None]) -> bool:
+    return value is None or (isinstance(value, str) and value in absent)
+
+
+def _one(cell: pa.Array, recipe: ColumnRecipe) -> Parsed | None:
+    """Parse one JSON value; None when it is null or does not fit."""
+    if cell.null_count:
+        return None
+    if pa.types.is_string(cell.type) and recipe.type in _WRITTEN_AS_STRINGS:
+        parsed: Parsed | None = parse_text(cell, recipe.type, recipe.format)
+    else:
+        parsed = typed_values(cell, recipe.type, json=True)
+    return parsed if parsed is not None and len(parsed.cells) == 1 else None
+
+
+def hash_values(parsed: Parsed, kind: FieldType, seed: int = 0) -> npt.NDArray[np.uint64]:
+    """Hash typed values to 64 bits, equal for equal values of one type whatever their spelling.
+
+    Polars' seeded hash; a test pins its values, since stored sketches outlive a version.
+    """
+    if parsed.numbers is None:
+        series = pl.from_arrow(parsed.cells)
+    elif kind is FieldType.DECIMAL:
+        series = pl.from_arrow(canonical_decimals(as_text(parsed.cells)))
+    else:
+        numbers: Numbers = parsed.numbers + 0.0 if kind is FieldType.NUMBER else parsed.numbers
+        series = pl.Series(values=numbers)
+    return series.hash(seed).to_numpy()
