@@ -16,13 +16,15 @@ from dq.profiling.summary import Scalar
 class ColumnProfile:
     """Counts over the parsed rows of a file, or of a part of it; `+` merges parts in any order.
 
-    `violations` counts cells by the bit set of bounds rules they break. `minimum` and `maximum` are
+    `present` counts non-null cells, so that a part without the column adds nothing but rows; `seen`
+    says that the column itself occurred. `violations` counts cells by the bit set of bounds rules they break. `minimum` and `maximum` are
     typed values, text cut to 256 characters (which keeps their order). Lengths are in characters.
     """
 
     distinct: DistinctSketch
     physical: str = ""
-    nulls: int = 0
+    present: int = 0
+    seen: bool = False
     unparsable: int = 0
     wrong_type: bool = False
     unparsable_cells: tuple[Finding, ...] = ()
@@ -44,7 +46,8 @@ class ColumnProfile:
         return ColumnProfile(
             distinct=self.distinct + other.distinct,
             physical=max(self.physical, other.physical),
-            nulls=self.nulls + other.nulls,
+            present=self.present + other.present,
+            seen=self.seen or other.seen,
             unparsable=self.unparsable + other.unparsable,
             wrong_type=self.wrong_type or other.wrong_type,
             unparsable_cells=first_findings(self.unparsable_cells, other.unparsable_cells),

@@ -69,7 +69,8 @@ class ColumnTally:
         self._profile = self._profile + ColumnProfile(
             distinct=self._distinct(cells.parsed),
             physical=_physical(column, self._encoding),
-            nulls=cells.nulls,
+            present=len(cells.present),
+            seen=not pa.types.is_null(column.type),
             wrong_type=cells.wrong_type,
         )
         self._unparsable(cells, split, lines)

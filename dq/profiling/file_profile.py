@@ -15,13 +15,15 @@ class FileProfile:
     """Counts of one file or of a part of it; `+` merges parts in any order, `None` columns are neutral.
 
     `rows` are parsed rows. `lines` counts the physical lines by split, so that a line within a split
-    becomes a line of the file once all splits are known. `shown` is a small sample of rows as text.
+    becomes a line of the file once all splits are known. `extras` are columns that only turned up
+    while reading, by name. `shown` is a small sample of rows as text.
     """
 
     rows: int = 0
     malformed: int = 0
     malformed_rows: tuple[Finding, ...] = ()
     columns: tuple[ColumnProfile, ...] | None = None
+    extras: Mapping[str, ColumnProfile] = field(default_factory=dict)
     sample: RowSample | None = None
     shown: RowSample | None = None
     lines: Mapping[int, int] = field(default_factory=dict)
@@ -33,6 +35,7 @@ class FileProfile:
             malformed=self.malformed + other.malformed,
             malformed_rows=first_findings(self.malformed_rows, other.malformed_rows),
             columns=_merged_columns(self.columns, other.columns),
+            extras=_merged_extras(self.extras, other.extras),
             sample=_merged_samples(self.sample, other.sample),
             shown=_merged_samples(self.shown, other.shown),
             lines=dict(sorted({**self.lines, **other.lines}.items())),
@@ -53,14 +56,14 @@ class FileProfile:
                 for found in findings
             )
 
-        columns = None if self.columns is None else tuple(
-            replace(
+        def settled(column: ColumnProfile) -> ColumnProfile:
+            return replace(
                 column,
                 unparsable_cells=placed(column.unparsable_cells),
                 violating_cells={rule: placed(cells) for rule, cells in column.violating_cells.items()},
             )
-            for column in self.columns
-        )
+
+        columns = None if self.columns is None else tuple(map(settled, self.columns))
         return replace(self, malformed_rows=placed(self.malformed_rows), columns=columns, lines={0: line})
 
 
@@ -70,6 +73,15 @@ def _merged_columns(
     if one is None or other is None:
         return other if one is None else one
     return tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+def _merged_extras(
+    one: Mapping[str, ColumnProfile], other: Mapping[str, ColumnProfile]
+) -> Mapping[str, ColumnProfile]:
+    merged = dict(one)
+    for name, column in other.items():
+        merged[name] = merged[name] + column if name in merged else column
+    return merged
 
 
 def _merged_samples(one: RowSample | None, other: RowSample | None) -> RowSample | None:

@@ -13,14 +13,18 @@ from dq.profiling.column_tally import ColumnTally
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
 from dq.profiling.keys import KeyCount, KeyTally
-from dq.profiling.recipe import Recipe
+from dq.profiling.recipe import ColumnRecipe, Recipe
 from dq.profiling.row_batch import LineNumbers, RowBatch
 from dq.profiling.row_sample import RowSample, SampleBuilder, priorities
 from dq.profiling.values import Cells, as_text
+from dq.schema.definition import FieldType
 
 #: Rows shown to people in the payload, and characters of a cell in them.
 SHOWN_ROWS = 50
 _SHOWN_CHARACTERS = 256
+#: Columns that may turn up while reading, each with a smaller distinct sketch.
+MOST_EXTRAS = 1000
+_EXTRA_DISTINCT = 1024
 
 
 class FileTally:
@@ -34,6 +38,7 @@ class FileTally:
             ColumnTally(column, recipe.encoding, recipe.missing_values, recipe.distinct_size)
             for column in recipe.columns
         ]
+        self._extras: dict[str, ColumnTally] = {}
         self._keys = [KeyTally(recipe, key, split) for key in recipe.keys]
         self._sample = SampleBuilder(recipe.row_sample, split)
         self._shown = SampleBuilder(SHOWN_ROWS, split)
@@ -53,8 +58,18 @@ class FileTally:
             for key in self._keys:
                 key.add(cells, batch.rows, line_numbers)
             self._sample_rows(columns, cells, batch.rows)
+            self._add_extras(batch, line_numbers)
         self._rows += batch.rows
         self._lines += batch.lines
+
+    def _add_extras(self, batch: RowBatch, line_numbers: LineNumbers) -> None:
+        for name, column in batch.extras.items():
+            if name not in self._extras:
+                if len(self._extras) == MOST_EXTRAS:
+                    continue
+                recipe = ColumnRecipe(name, -1, FieldType.ANY)
+                self._extras[name] = ColumnTally(recipe, self._recipe.encoding, (), _EXTRA_DISTINCT)
+            self._extras[name].add(column, self._split, line_numbers)
 
     def _count_malformed(self, batch: RowBatch) -> None:
         self._malformed += batch.malformed
@@ -84,6 +99,7 @@ class FileTally:
             malformed=self._malformed,
             malformed_rows=self._malformed_rows,
             columns=tuple(column.profile() for column in self._columns),
+            extras={name: tally.profile() for name, tally in self._extras.items()},
             sample=self._sample.sample(),
             shown=self._shown.sample(),
             lines={self._split: self._lines},

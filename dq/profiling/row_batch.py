@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,7 +38,7 @@ class RowBatch:
     Text formats give string arrays; typed formats give Arrow types; JSON gives the struct
     `values.JSON_TOKENS` where a column mixes physical types. `malformed` counts the rows that could
     not be parsed, `malformed_rows` holds at least the first of them. `lines` counts the physical
-    lines the batch covers.
+    lines the batch covers. `extras` are columns the recipe does not know, by name.
     """
 
     columns: list[pa.Array]
@@ -45,4 +46,5 @@ class RowBatch:
     malformed: int = 0
     malformed_rows: list[MalformedRow] = field(default_factory=list)
     lines: int = 0
+    extras: Mapping[str, pa.Array] = field(default_factory=dict)
     line_numbers: LineNumbers = unknown_lines

@@ -32,7 +32,6 @@ class Cells:
     rows: npt.NDArray[np.int64] | None
     present: pa.Array
     parsed: Parsed
-    nulls: int
     wrong_type: bool = False
 
     def row_of(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -58,13 +57,13 @@ def read_cells(
     present = column if not nulls else column.filter(pa.array(valid))
     rows = np.flatnonzero(valid) if nulls and valid is not None else None
     if encoding is CellEncoding.TEXT:
-        return Cells(rows, present, parse_text(present, recipe.type, recipe.format), nulls)
+        return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
     if is_text and encoding is CellEncoding.JSON and recipe.type in _WRITTEN_AS_STRINGS:
-        return Cells(rows, present, parse_text(present, recipe.type, recipe.format), nulls)
+        return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
     parsed = typed_values(present, recipe.type, json=encoding is CellEncoding.JSON)
     if parsed is None:
-        return Cells(rows, present, nothing_parses(present), nulls, wrong_type=len(present) > 0)
-    return Cells(rows, present, parsed, nulls)
+        return Cells(rows, present, nothing_parses(present), wrong_type=len(present) > 0)
+    return Cells(rows, present, parsed)
 
 
 _WRITTEN_AS_STRINGS = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
@@ -210,7 +209,7 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
     kept = None if recipe.type in _AS_TEXT else np.array(numbers)[at][valid][ok]
     rows = None if valid.all() else np.flatnonzero(valid)
-    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept), int(len(at) - valid.sum()))
+    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept))
 
 
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)

@@ -1,0 +1,245 @@
+"""From mergeable states to figures: quantiles, histograms, top values and estimates with their errors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dq.profiling.bounds import rules_of
+from dq.profiling.column_profile import ColumnProfile
+from dq.profiling.column_tally import COUNTED, MEASURED, from_number
+from dq.profiling.file_profile import FileProfile
+from dq.profiling.findings import Finding
+from dq.profiling.parsing import as_number
+from dq.profiling.recipe import CellEncoding, ColumnRecipe, Recipe
+from dq.profiling.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
+from dq.schema.definition import FieldType, SchemaDefinition
+
+#: Quantiles by the lower value of the rank, as `percentile_disc` in SQL.
+QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+#: The stated error of a rank, or of a share of rows, taken from the row sample.
+SAMPLE_ERROR = 0.015
+MOST_TOP_VALUES = 20
+_BINS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What is known of the file beside its rows. `header` holds the trimmed names in file order."""
+
+    header: tuple[str, ...]
+    bytes: int
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigures:
+    """Exact counts of one declared key."""
+
+    full: int
+    repeated: int
+    examples: tuple[Finding, ...] = ()
+
+
+def summarise(
+    profile: FileProfile,
+    recipe: Recipe,
+    definition: SchemaDefinition | None,
+    facts: FileFacts,
+    keys: Sequence[KeyFigures] = (),
+) -> FileSummary:
+    """Give the figures of one file; `keys` are in the order of the recipe's keys."""
+    profile = profile.settled()
+    parts = _columns(profile, recipe)
+    present = {column.name for column, _, _ in parts}
+    declared = [field.name for field in definition.fields] if definition else []
+    names = Counter(facts.header)
+    return FileSummary(
+        bytes=facts.bytes,
+        rows_read=profile.rows + profile.malformed,
+        rows_malformed=profile.malformed,
+        malformed_examples=_examples(profile.malformed_rows),
+        columns=tuple(_column(state, column, profile.rows, sample) for column, state, sample in parts),
+        keys=_keys(definition, recipe, keys, present),
+        missing_columns=tuple(name for name in declared if name not in present),
+        extra_columns=tuple(
+            column.name for column, _, _ in parts if definition and not column.declared
+        ),
+        repeated_columns=tuple(sorted(name for name, count in names.items() if count > 1)),
+        sample_columns=tuple(column.name for column in recipe.columns if column.name in present),
+        sample_rows=_shown_rows(profile, [column.name in present for column in recipe.columns]),
+        reader=facts.reader,
+    )
+
+
+def _columns(
+    profile: FileProfile, recipe: Recipe
+) -> list[tuple[ColumnRecipe, ColumnProfile, pa.ChunkedArray | None]]:
+    """Pair every column of the file with its state and its part of the row sample.
+
+    In JSON a declared field may occur in no row at all: then the file does not have it.
+    """
+    sample = profile.sample.in_file_order() if profile.sample is not None else None
+    states = profile.columns or ()
+    known = [
+        (column, state, None if sample is None else sample.column(at))
+        for at, (column, state) in enumerate(zip(recipe.columns, states, strict=True))
+        if state.seen or not profile.rows or recipe.encoding is not CellEncoding.JSON
+    ]
+    extras = [
+        (ColumnRecipe(name, -1, FieldType.ANY), state, None) for name, state in profile.extras.items()
+    ]
+    return known + extras
+
+
+def _keys(
+    definition: SchemaDefinition | None,
+    recipe: Recipe,
+    figures: Sequence[KeyFigures],
+    present: set[str],
+) -> tuple[KeySummary, ...]:
+    if definition is None:
+        return ()
+    counted = {
+        tuple(recipe.columns[at].name for at in key): one
+        for key, one in zip(recipe.keys, figures, strict=True)
+    }
+    summaries = []
+    for key in definition.keys:
+        one = counted.get(key.columns)
+        if one is None or not present.issuperset(key.columns):
+            summaries.append(KeySummary(key.columns, missing=True))
+        else:
+            summaries.append(KeySummary(key.columns, one.full, one.repeated, _examples(one.examples)))
+    return tuple(summaries)
+
+
+def _examples(findings: Sequence[Finding]) -> tuple[Example, ...]:
+    return tuple(Example(found.line or None, found.text) for found in findings)
+
+
+def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[str | None, ...], ...]:
+    table = profile.shown.in_file_order() if profile.shown is not None else None
+    if table is None:
+        return ()
+    columns = [column.to_pylist() for column, there in zip(table.columns, present, strict=True) if there]
+    return tuple(zip(*columns, strict=True))
+
+
+def _column(
+    state: ColumnProfile, recipe: ColumnRecipe, rows: int, sampled: pa.ChunkedArray | None
+) -> ColumnSummary:
+    kind = recipe.type
+    values = state.present - state.unparsable
+    sample = None if sampled is None else sampled.drop_null()
+    exact = sample is None or len(sample) >= values
+    quantiles: dict[str, Scalar] = {}
+    histogram: tuple[Bin, ...] = ()
+    numeric = sample is not None and len(sample) and not pa.types.is_string(sample.type)
+    if numeric and kind is not FieldType.BOOLEAN:
+        numbers = np.sort(sample.to_numpy())
+        quantiles = _quantiles(numbers, kind)
+        histogram = () if kind in COUNTED else _histogram(numbers, state, values, kind)
+    top, top_error = _top_values(state, sample, values, kind)
+    measured = kind in MEASURED and state.moments.count > 0 and bool(np.isfinite(state.moments.mean))
+    return ColumnSummary(
+        name=recipe.name,
+        type=kind.value,
+        physical=state.physical,
+        declared=recipe.declared,
+        rows=rows,
+        nulls=rows - state.present,
+        unparsable=state.unparsable,
+        wrong_type=state.wrong_type,
+        unparsable_examples=_examples(state.unparsable_cells),
+        violations={rules_of(bits): count for bits, count in state.violations.items()},
+        violation_examples={rule: _examples(found) for rule, found in state.violating_cells.items()},
+        distinct=state.distinct.estimate(),
+        distinct_error=state.distinct.error(),
+        minimum=state.minimum,
+        maximum=state.maximum,
+        mean=state.moments.mean if measured else None,
+        stddev=state.moments.stddev() if measured else None,
+        quantiles=quantiles,
+        quantile_error=0.0 if exact or not quantiles else SAMPLE_ERROR,
+        min_length=state.min_length,
+        max_length=state.max_length,
+        histogram=histogram,
+        histogram_error=0.0 if exact or not histogram else SAMPLE_ERROR,
+        top_values=top,
+        top_values_error=top_error,
+    )
+
+
+def _quantiles(numbers: npt.NDArray[Any], kind: FieldType) -> dict[str, Scalar]:
+    ranks = {name: max(int(np.ceil(share * len(numbers))) - 1, 0) for name, share in QUANTILES.items()}
+    return {name: from_number(numbers[rank].item(), kind) for name, rank in ranks.items()}
+
+
+def _histogram(
+    numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kind: FieldType
+) -> tuple[Bin, ...]:
+    """Count values in equal bins between the exact extremes, scaled from the sample to all values."""
+    low, high = as_number(state.minimum), as_number(state.maximum)
+    if not (np.isfinite(float(low)) and np.isfinite(float(high)) and np.isfinite(float(high) - float(low))):
+        return ()
+    bins = 1 if low == high else _BINS
+    if numbers.dtype == np.int64 and high - low < _BINS:
+        bins = int(high - low) + 1  # one bin for each whole number
+        edges = np.arange(low, high + 2, dtype=np.float64)
+    else:
+        edges = np.linspace(float(low), float(high), bins + 1)
+    if bins == 1:
+        return (Bin(_edge(low, kind), _edge(high, kind), values),)
+    counts, _ = np.histogram(np.clip(numbers.astype(np.float64), edges[0], edges[-1]), edges)
+    scaled = _apportioned(counts, values)
+    return tuple(
+        Bin(_edge(edges[at], kind), _edge(min(edges[at + 1], float(high)), kind), int(count))
+        for at, count in enumerate(scaled)
+    )
+
+
+def _edge(number: float, kind: FieldType) -> float | str:
+    moment = from_number(number, kind)
+    return moment.isoformat() if isinstance(moment, date) else float(number)
+
+
+def _apportioned(counts: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:
+    """Scale counts so that they sum to `total` exactly (largest remainders)."""
+    summed = int(counts.sum())
+    if summed in (0, total):
+        return counts
+    exact = counts * (total / summed)
+    floor = np.floor(exact).astype(np.int64)
+    short = total - int(floor.sum())
+    order = np.argsort(floor - exact, kind="stable")
+    floor[order[:short]] += 1
+    return floor
+
+
+def _top_values(
+    state: ColumnProfile, sample: pa.ChunkedArray | None, values: int, kind: FieldType
+) -> tuple[tuple[TopValue, ...], float]:
+    if kind not in COUNTED:
+        return (), 0.0
+    if state.frequencies.counts is not None:
+        return tuple(TopValue(*pair) for pair in state.frequencies.top(MOST_TOP_VALUES)), 0.0
+    if sample is None or not len(sample):
+        return (), 0.0
+    counted = pc.value_counts(pc.cast(sample, pa.string()))
+    pairs = sorted(
+        zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True),
+        key=lambda pair: (-pair[1], pair[0]),
+    )
+    scale = values / len(sample)
+    # Below the stated error a count says nothing: a column of unique values has no top values.
+    frequent = [pair for pair in pairs[:MOST_TOP_VALUES] if pair[1] > SAMPLE_ERROR * len(sample)]
+    return tuple(TopValue(text, round(count * scale)) for text, count in frequent), SAMPLE_ERROR
