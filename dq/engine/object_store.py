@@ -1,0 +1,216 @@
+"""Objects by ranges of bytes: S3 through boto3, local files through the file system.
+
+Every read after the first is pinned to the version that the first one saw, by version id or by
+`If-Match` on the etag, so that an object overwritten in between ends as gone instead of mixed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dq.errors import ObjectGoneError, PipelineError, StorageUnavailableError, TerminalError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PEEK_BYTES = 64 * 1024
+_THREADS = 16
+_GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound", "412", "PreconditionFailed", "405", "MethodNotAllowed"})
+_EMPTY_RANGE = frozenset({"416", "InvalidRange"})
+_REFUSED = frozenset({"403", "AccessDenied", "NoSuchBucket", "InvalidBucketName", "400", "InvalidObjectState"})
+
+
+class ObjectRefusedError(TerminalError):
+    """The object store will not hand out this object, now or later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """One version of one object; `bucket` None means a local file, its path in `key`. Size in bytes."""
+
+    bucket: str | None
+    key: str
+    size: int
+    etag: str | None = None
+    version_id: str | None = None
+    last_modified: datetime | None = None
+
+    @property
+    def uri(self) -> str:
+        """Name the object for people."""
+        return self.key if self.bucket is None else f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """An object's head and its first bytes, at most `PEEK_BYTES`: one request gives both."""
+
+    head: ObjectHead
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where S3 is and how to sign in; None leaves it to the AWS default chain."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+
+
+class ObjectStore:
+    """Reads objects. Travels to workers as its settings; each process makes its own client."""
+
+    def __init__(self, settings: StoreSettings | None = None) -> None:
+        """Keep the settings; connect on the first use."""
+        self._settings = settings or StoreSettings()
+        self._client: S3Client | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the client behind."""
+        return {"_settings": self._settings, "_client": None}
+
+    @property
+    def s3(self) -> S3Client:
+        """Give this process's client."""
+        if self._client is None:
+            import boto3
+            from botocore.config import Config
+
+            settings = self._settings
+            self._client = boto3.client(
+                "s3",
+                endpoint_url=settings.endpoint,
+                region_name=settings.region,
+                aws_access_key_id=settings.access_key,
+                aws_secret_access_key=settings.secret_key,
+                config=Config(
+                    retries={"mode": "standard", "total_max_attempts": 5},
+                    connect_timeout=5,
+                    read_timeout=60,
+                    max_pool_connections=_THREADS,
+                    s3={"addressing_style": "path"} if settings.endpoint else {},
+                ),
+            )
+        return self._client
+
+    def peek(self, bucket: str | None, key: str, version_id: str | None = None) -> Peek:
+        """Read an object's head and first bytes.
+
+        Raises ObjectGoneError, ObjectRefusedError or StorageUnavailableError.
+        """
+        if bucket is None:
+            return _peek_file(key)
+        wanted: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        if version_id and version_id != "null":
+            wanted["VersionId"] = version_id
+        found, data = self._get(wanted, f"bytes=0-{PEEK_BYTES - 1}")
+        size = found["ContentLength"]
+        if "ContentRange" in found:
+            size = int(found["ContentRange"].rpartition("/")[2])
+        head = ObjectHead(
+            bucket,
+            key,
+            size,
+            (found.get("ETag") or "").strip('"') or None,
+            found.get("VersionId"),
+            found.get("LastModified"),
+        )
+        return Peek(head, data)
+
+    def peek_all(
+        self, wanted: Mapping[int, tuple[str | None, str, str | None]]
+    ) -> dict[int, Peek | PipelineError]:
+        """Peek at many objects at once; an object that cannot be read gives its error."""
+
+        def one(place: tuple[str | None, str, str | None]) -> Peek | PipelineError:
+            try:
+                return self.peek(*place)
+            except PipelineError as error:
+                return error
+
+        if any(bucket is not None for bucket, _, _ in wanted.values()):
+            _ = self.s3  # made once, before the threads
+        with ThreadPoolExecutor(min(_THREADS, max(len(wanted), 1))) as pool:
+            return dict(zip(wanted, pool.map(one, wanted.values()), strict=True))
+
+    def read(self, head: ObjectHead, start: int, length: int) -> bytes:
+        """Read `length` bytes from `start` of exactly the version `head` names; fewer at its end."""
+        if length <= 0 or start >= head.size:
+            return b""
+        if head.bucket is None:
+            return _read_file(head, start, length)
+        wanted: dict[str, Any] = {"Bucket": head.bucket, "Key": head.key}
+        if head.version_id and head.version_id != "null":
+            wanted["VersionId"] = head.version_id
+        elif head.etag:
+            wanted["IfMatch"] = f'"{head.etag}"'
+        _, data = self._get(wanted, f"bytes={start}-{min(start + length, head.size) - 1}")
+        return data
+
+    def _get(self, wanted: dict[str, Any], span: str) -> tuple[Any, bytes]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        uri = f"s3://{wanted['Bucket']}/{wanted['Key']}"
+        try:
+            found: Any = self.s3.get_object(**wanted, Range=span)
+            return found, found["Body"].read()
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            if code in _EMPTY_RANGE:  # an object of 0 bytes has no range
+                found = self.s3.get_object(**wanted)
+                return found, found["Body"].read()
+            raise _translated(code, uri) from error
+        except BotoCoreError as error:
+            message = f"{uri}: the object store did not answer ({type(error).__name__}); trying again may help"
+            raise StorageUnavailableError(message) from error
+        except OSError as error:
+            message = f"{uri}: the connection broke while reading; trying again may help"
+            raise StorageUnavailableError(message) from error
+
+
+def _translated(code: str, uri: str) -> PipelineError:
+    if code in _GONE:
+        return ObjectGoneError(f"{uri}: the announced version is gone ({code}); a newer one is announced apart")
+    if code in _REFUSED:
+        return ObjectRefusedError(f"{uri}: the object store refused it ({code}); check the bucket's name and read rights")
+    return StorageUnavailableError(f"{uri}: the object store failed ({code}); trying again may help")
+
+
+def _peek_file(path: str) -> Peek:
+    try:
+        with Path(path).open("rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                message = f"{path}: not a regular file; name a file"
+                raise ObjectRefusedError(message)
+            data = file.read(PEEK_BYTES)
+    except FileNotFoundError as error:
+        message = f"{path}: there is no such file"
+        raise ObjectGoneError(message) from error
+    except (OSError, ValueError) as error:
+        message = f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise ObjectRefusedError(message) from error
+    modified = datetime.fromtimestamp(found.st_mtime, timezone.utc)
+    return Peek(ObjectHead(None, path, found.st_size, str(found.st_mtime_ns), None, modified), data)
+
+
+def _read_file(head: ObjectHead, start: int, length: int) -> bytes:
+    try:
+        with Path(head.key).open("rb") as file:
+            if str(os.fstat(file.fileno()).st_mtime_ns) != head.etag:
+                message = f"{head.key}: the file changed while it was read; check it again"
+                raise ObjectGoneError(message)
+            file.seek(start)
+            return file.read(length)
+    except OSError as error:
+        message = f"{head.key}: cannot be read any more ({error.strerror})"
+        raise ObjectGoneError(message) from error
