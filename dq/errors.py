@@ -10,10 +10,11 @@ PipelineError
 │   ├── UsageError             a command line that cannot be carried out (exit 2)
 │   ├── UnreadableFileError    the bytes are not a file of the claimed format: a verdict
 │   └── ObjectGoneError        the announced version is no longer there: superseded
-└── RetryableError             the same call may succeed later (exit 75)
-    ├── StorageUnavailableError
-    ├── DatabaseUnavailableError
-    └── QueueUnavailableError
+├── RetryableError             the same call may succeed later (exit 75)
+│   ├── StorageUnavailableError
+│   ├── DatabaseUnavailableError
+│   └── QueueUnavailableError
+└── LeaseLostError             the work is somebody else's by now: drop it
 ```
 
 Every message says what was found, what was expected and what to do.
@@ -21,7 +22,10 @@ Every message says what was found, what was expected and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class PipelineError(Exception):
@@ -87,3 +91,7 @@ class DatabaseUnavailableError(RetryableError):
 
 class QueueUnavailableError(RetryableError):
     """The queue did not answer."""
+
+
+class LeaseLostError(PipelineError):
+    """A ledger row is no longer held by the one who wants to end it; roll back and leave it alone."""

@@ -1,0 +1,260 @@
+"""The ledger of announced objects: what comes in is worked off in batches, and nothing is lost.
+
+```
+pending --claim--> claimed --finish--> done | superseded | ignored | unconfigured | bad_definition
+   ^                  |
+   +--fail, release, lease expired----> (attempts used up) dead
+```
+
+A claim gives rows the next batch number and a lease. Whoever ends a row has to be the owner of that very
+batch, so a process that stalled past its lease changes nothing when it wakes up. Time and chance are
+arguments.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, func, literal, null, select, true, update
+
+from dq.errors import LeaseLostError
+from dq.intake.adding import add_dead_letters, add_events
+from dq.intake.backoff import Backoff
+from dq.intake.history import done_before, newest_done_of_run
+from dq.intake.inbox_item import InboxItem
+from dq.intake.rows import event_of
+from dq.intake.tables import batch_counter, object_inbox, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import Connection, Engine
+
+    from dq.events.announcement import Rejected
+    from dq.events.object_event import ObjectEvent
+    from dq.events.object_version import ObjectVersion
+    from dq.intake.inbox_item import Added, Ending, State
+
+_C = object_inbox.c
+_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+_VANISHED = "whoever processed it vanished without a word, time and again: the process was killed or stalled"
+
+
+class Inbox:
+    """The table `pipeline.object_inbox`.
+
+    Args:
+        engine: of `dq.store.database.connect`; failures are this package's errors.
+        max_attempts: how often an object is tried before it is dead.
+        backoff: how long a failed one waits.
+    """
+
+    def __init__(self, engine: Engine, *, max_attempts: int = 5, backoff: Backoff | None = None) -> None:
+        self.engine = engine
+        self.max_attempts = max_attempts
+        self._backoff = backoff or Backoff()
+
+    def add(
+        self,
+        events: Sequence[ObjectEvent],
+        rejected: Sequence[Rejected] = (),
+        *,
+        now: datetime,
+        source: str = "queue",
+        force: bool = False,
+    ) -> Added:
+        """Write announced objects, and what could not be understood, in one transaction.
+
+        A version that is there already stays as it is; `force` opens it again unless it is being worked on.
+        `source` is noted with dead letters. When this returns, everything is durable.
+        """
+        with self.engine.begin() as connection:
+            added = add_events(connection, events, now, force=force)
+            return added + add_dead_letters(connection, rejected, now, source)
+
+    def claim(self, limit: int, lease_seconds: float, owner: str, now: datetime) -> int | None:
+        """Give the rows that are due to `owner` as the next batch; its number, or None when nothing is due.
+
+        Rows whose holder vanished come in ever smaller batches, down to one at a time: the object that
+        kills its process is set apart, and its neighbours finish.
+        """
+        with self.engine.begin() as connection:
+            self._free(connection, now, _C.lease_until < now)
+            due = and_(_C.state == "pending", _C.due_at <= now)
+            order = (_C.due_at, _C.id)
+            first = select(_C.lost_leases).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
+            lost: int | None = connection.scalar(first)
+            if lost is None:
+                return None
+            most = max(1, limit // 8**lost)
+            alike = select(_C.id).where(due, _C.lost_leases == lost).order_by(*order).limit(most)
+            ids = connection.scalars(alike.with_for_update(skip_locked=True)).all()
+            # The counter comes last: it is held until the commit, and with it the order of batch numbers.
+            counted = update(batch_counter).values(last_batch=batch_counter.c.last_batch + 1)
+            batch: int = connection.scalars(counted.returning(batch_counter.c.last_batch)).one()
+            taken = {
+                "state": "claimed",
+                "batch": batch,
+                "lease_owner": owner,
+                "lease_until": now + timedelta(seconds=lease_seconds),
+                "attempts": _C.attempts + 1,
+                "updated_at": now,
+            }
+            connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(taken))
+            return batch
+
+    def last_batch(self) -> int:
+        """The number of the batch that was handed out last; 0 before the first."""
+        with self.engine.connect() as connection:
+            number: int = connection.scalars(select(batch_counter.c.last_batch)).one()
+        return number
+
+    def items(self, after_batch: int, upto_batch: int, owner: str | None = None) -> tuple[InboxItem, ...]:
+        """The rows still held in batches `after_batch` < n <= `upto_batch`, by `owner` if one is given."""
+        held = and_(_C.state == "claimed", _C.batch > after_batch, _C.batch <= upto_batch)
+        return self._held(held if owner is None else and_(held, _C.lease_owner == owner))
+
+    def load(self, ids: Sequence[int], batch: int | None = None) -> tuple[InboxItem, ...]:
+        """Those of the rows `ids` that are still held, in `batch` if one is given."""
+        held = and_(_C.state == "claimed", _C.id.in_(ids))
+        return self._held(held if batch is None else and_(held, _C.batch == batch))
+
+    def finish(self, connection: Connection, item: InboxItem, ending: Ending, now: datetime) -> None:
+        """End a row inside the caller's transaction, together with its result.
+
+        Raises:
+            LeaseLostError: the row is no longer the item's; the caller's transaction has to be rolled back.
+        """
+        reason = None if ending.reason is None else storable(ending.reason)
+        values = {
+            "state": ending.state,
+            "reason": reason,
+            "finished_at": now,
+            "updated_at": now,
+            "last_modified": ending.last_modified,
+            "read_version_id": ending.read_version_id,
+            "read_etag": ending.read_etag,
+            "monitoring_file_id": _text(ending.monitoring_file_id),
+            "monitoring_file_run_id": _text(ending.monitoring_file_run_id),
+            "definition_fingerprint": ending.definition_fingerprint,
+            **_NO_LEASE,
+        }
+        _end(connection, item, values)
+
+    def fail(self, item: InboxItem, reason: str, *, retryable: bool, now: datetime, jitter: float) -> State:
+        """Note a failure: the row waits for its next attempt, or is dead.
+
+        Args:
+            item: as claimed.
+            reason: a sentence for people, without secrets and cell values.
+            retryable: whether trying again can help; otherwise the row is dead at once.
+            now: aware.
+            jitter: from 0 to 1, see `Backoff`.
+
+        Raises:
+            LeaseLostError: the row is no longer the item's.
+        """
+        dead = not retryable or item.attempts >= self.max_attempts
+        values = {
+            "state": "dead" if dead else "pending",
+            "reason": storable(reason) or "no reason was given",
+            "finished_at": now if dead else None,
+            "due_at": now + self._backoff.wait(item.attempts, jitter),
+            "updated_at": now,
+            **_NO_LEASE,
+        }
+        with self.engine.begin() as connection:
+            _end(connection, item, values)
+        return "dead" if dead else "pending"
+
+    def renew(self, owner: str, lease_seconds: float, now: datetime, batch: int | None = None) -> int:
+        """Extend the leases of `owner`; how many rows it still holds."""
+        until = now + timedelta(seconds=lease_seconds)
+        values = {"lease_until": func.greatest(_C.lease_until, until), "updated_at": now}
+        return self._update_held(owner, batch, values)
+
+    def release(self, owner: str, now: datetime, batch: int | None = None) -> int:
+        """Give rows back untried, as on a shutdown; how many."""
+        values = {
+            "state": "pending",
+            "attempts": func.greatest(_C.attempts - 1, 0),
+            "due_at": now,
+            "updated_at": now,
+            **_NO_LEASE,
+        }
+        return self._update_held(owner, batch, values)
+
+    def recover(self, owner: str, now: datetime) -> int:
+        """Free what an earlier process of the same name left behind; how many rows."""
+        with self.engine.begin() as connection:
+            return self._free(connection, now, _C.lease_owner == owner)
+
+    def done_before(self, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
+        """Those of `events` whose version has its verdict: what a resumed backfill leaves out.
+
+        A version is recognised by its id, else by its etag together with a last-modified that is not later
+        than that of the object that was read: equal content may come back after other content.
+        """
+        with self.engine.connect() as connection:
+            return done_before(connection, events)
+
+    def newest_done_of_run(
+        self, connection: Connection, monitoring_file_run_id: object, *, besides: InboxItem | None = None
+    ) -> ObjectVersion | None:
+        """The newest object version that a run's result came from; ask while the run's row is locked."""
+        return newest_done_of_run(connection, monitoring_file_run_id, None if besides is None else besides.id)
+
+    def _held(self, condition: ColumnElement[bool]) -> tuple[InboxItem, ...]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(object_inbox).where(condition).order_by(_C.batch, _C.id)).mappings().all()
+        return tuple(
+            InboxItem(row["id"], row["batch"], row["lease_owner"], event_of(row), row["attempts"], row["lost_leases"])
+            for row in rows
+        )
+
+    def _update_held(self, owner: str, batch: int | None, values: dict[str, Any]) -> int:
+        mine = and_(_C.state == "claimed", _C.lease_owner == owner, true() if batch is None else _C.batch == batch)
+        locked = select(_C.id).where(mine).order_by(_C.id).with_for_update()
+        with self.engine.begin() as connection:
+            ids = connection.scalars(locked).all()
+            connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(values))
+        return len(ids)
+
+    def _free(self, connection: Connection, now: datetime, condition: ColumnElement[bool]) -> int:
+        """Open claimed rows again whose holder is gone; one that used up its attempts is dead.
+
+        A row that somebody is just ending is locked and left to them.
+        """
+        lost = select(_C.id).where(_C.state == "claimed", condition).order_by(_C.id).with_for_update(skip_locked=True)
+        ids = connection.scalars(lost).all()
+        if not ids:
+            return 0
+        spent = _C.attempts >= self.max_attempts
+        values = {
+            "state": case((spent, "dead"), else_="pending"),
+            "reason": literal(_VANISHED),
+            "finished_at": case((spent, literal(now)), else_=null()),
+            "lost_leases": _C.lost_leases + 1,
+            "due_at": now,
+            "updated_at": now,
+            **_NO_LEASE,
+        }
+        connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(values))
+        return len(ids)
+
+
+def _end(connection: Connection, item: InboxItem, values: dict[str, Any]) -> None:
+    """Change a row if it is still held as `item` says."""
+    mine = and_(_C.id == item.id, _C.state == "claimed", _C.batch == item.batch, _C.lease_owner == item.owner)
+    if connection.execute(update(object_inbox).where(mine).values(values)).rowcount != 1:
+        raise LeaseLostError(
+            f"object {item.id} of batch {item.batch} is no longer held by {item.owner}: its lease ended and it was "
+            "given on, or it has ended; nothing was written"
+        )
+
+
+def _text(identifier: object | None) -> str | None:
+    return None if identifier is None else str(identifier)

@@ -1,0 +1,77 @@
+"""The ledger's tables as SQLAlchemy sees them; `conf/sql/pipeline.sql` makes them."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text
+
+SCHEMA = "pipeline"
+#: The form of the tables this code works on, as `ledger_version` says it.
+LEDGER_VERSION = 1
+
+_METADATA = MetaData(schema=SCHEMA)
+
+ledger_version = Table(
+    "ledger_version",
+    _METADATA,
+    Column("only_row", Boolean, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+batch_counter = Table(
+    "batch_counter",
+    _METADATA,
+    Column("only_row", Boolean, primary_key=True),
+    Column("last_batch", BigInteger, nullable=False),
+)
+
+object_inbox = Table(
+    "object_inbox",
+    _METADATA,
+    Column("id", BigInteger, primary_key=True),
+    Column("bucket", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("version_id", Text),
+    Column("etag", Text),
+    Column("sequencer", Text),
+    Column("size", BigInteger),
+    Column("event_time", DateTime(timezone=True)),
+    Column("source", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("lost_leases", Integer, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("batch", BigInteger),
+    Column("lease_owner", Text),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("read_version_id", Text),
+    Column("read_etag", Text),
+    Column("last_modified", DateTime(timezone=True)),
+    Column("monitoring_file_id", Text),
+    Column("monitoring_file_run_id", Text),
+    Column("definition_fingerprint", Text),
+)
+
+announcement_dead_letter = Table(
+    "announcement_dead_letter",
+    _METADATA,
+    Column("id", BigInteger, primary_key=True),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("closed_as", Text),
+    Column("closed_at", DateTime(timezone=True)),
+)
+
+#: Every table of the ledger.
+LEDGER = (ledger_version, batch_counter, object_inbox, announcement_dead_letter)
+
+
+def storable(text: str) -> str:
+    """The text as a Postgres column takes it: NUL and halves of surrogate pairs written out."""
+    return text.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode()
