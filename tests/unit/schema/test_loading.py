@@ -396,10 +396,35 @@ def test_all_problems_are_reported_at_once() -> None:
     assert len(problems) == 10
 
 
-WORDS = (
-    "fields columns name type min max enum pattern minLength required unique threshold severity value constraints "
-    "primaryKey uniqueKeys missingValues format csv header delimiter scoring mode passScore weights schema"
-).split()
+WORDS = [
+    "fields",
+    "columns",
+    "name",
+    "type",
+    "min",
+    "max",
+    "enum",
+    "pattern",
+    "minLength",
+    "required",
+    "unique",
+    "threshold",
+    "severity",
+    "value",
+    "constraints",
+    "primaryKey",
+    "uniqueKeys",
+    "missingValues",
+    "format",
+    "csv",
+    "header",
+    "delimiter",
+    "scoring",
+    "mode",
+    "passScore",
+    "weights",
+    "schema",
+]
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 DOCUMENTS = st.recursive(
     SCALARS,

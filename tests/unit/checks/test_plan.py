@@ -1,0 +1,62 @@
+"""Every constraint of a definition becomes one check with its tolerance."""
+
+from fractions import Fraction
+
+from dq.checks.check import Check, Dimension
+from dq.checks.plan import plan_checks
+from dq.schema.definition import FieldType, Scoring, Severity
+from dq.schema.loading import load_definition
+
+DEFINITION = load_definition(
+    {
+        "strict": True,
+        "fields": [
+            {"name": "id", "type": "integer", "unique": True, "required": True},
+            {"name": "fare", "type": "number", "min": {"value": 0, "threshold": 0.25}, "max": 9, "severity": "warning"},
+            {"name": "name", "pattern": "[a-z]+", "sensitive": True},
+        ],
+        "uniqueKeys": [{"value": ["fare", "name"], "severity": "critical"}],
+        "scoring": {"mode": "by_rule"},
+    }
+)
+
+
+def test_without_a_definition_only_the_format_is_checked() -> None:
+    plan = plan_checks(None)
+    assert plan.checks == (Check("parsable", Dimension.FORMAT),)
+    assert plan.scoring == Scoring()
+    assert plan.sensitive == frozenset()
+
+
+def test_every_declared_field_is_a_check_and_strict_one_more() -> None:
+    assert plan_checks(DEFINITION).of(Dimension.SCHEMA) == (
+        Check("type", Dimension.SCHEMA, ("id",), argument=FieldType.INTEGER),
+        Check("type", Dimension.SCHEMA, ("fare",), Severity.WARNING, argument=FieldType.NUMBER),
+        Check("type", Dimension.SCHEMA, ("name",), argument=FieldType.ANY),
+        Check("extra", Dimension.SCHEMA),
+    )
+
+
+def test_required_fields_are_checks_of_completeness() -> None:
+    assert plan_checks(DEFINITION).of(Dimension.COMPLETENESS) == (Check("required", Dimension.COMPLETENESS, ("id",)),)
+
+
+def test_bounds_keep_their_own_tolerance() -> None:
+    assert plan_checks(DEFINITION).of(Dimension.BOUNDS) == (
+        Check("min", Dimension.BOUNDS, ("fare",), Severity.WARNING, Fraction(1, 4), 0.0),
+        Check("max", Dimension.BOUNDS, ("fare",), Severity.WARNING, Fraction(0), 9.0),
+        Check("pattern", Dimension.BOUNDS, ("name",), argument="[a-z]+"),
+    )
+
+
+def test_keys_are_checks_of_uniqueness() -> None:
+    assert plan_checks(DEFINITION).of(Dimension.UNIQUENESS) == (
+        Check("unique", Dimension.UNIQUENESS, ("id",)),
+        Check("unique", Dimension.UNIQUENESS, ("fare", "name"), Severity.CRITICAL),
+    )
+
+
+def test_a_plan_knows_the_sensitive_columns_and_the_scoring() -> None:
+    plan = plan_checks(DEFINITION)
+    assert plan.sensitive == {"name"}
+    assert plan.scoring == DEFINITION.scoring
