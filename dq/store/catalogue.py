@@ -52,9 +52,10 @@ SELECT c.relname AS table_name, a.attname AS name,
              FROM pg_attrdef d
              JOIN pg_depend n ON n.classid = 'pg_attrdef'::regclass AND n.objid = d.oid
                              AND n.refclassid = 'pg_class'::regclass
-             JOIN pg_class s ON s.oid = n.refobjid AND s.relkind = 'S'
+             JOIN pg_class s ON s.oid = n.refobjid
              WHERE d.adrelid = c.oid AND d.adnum = a.attnum
-               AND NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE')) AS locked_sequences
+               AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END
+       ) AS locked_sequences
 FROM pg_class c
 JOIN pg_namespace s ON s.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -84,6 +85,11 @@ WHERE s.nspname = :schema AND c.relname = ANY (:tables) AND c.relkind IN ('r', '
 """)
 
 
+_ROLE = text("""
+SELECT quote_ident(current_user), (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = :schema)
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """The tables found, by name; an optional table that is not there is absent."""
@@ -110,10 +116,8 @@ def read_catalogue(engine: Engine, *, creates_files: bool = False) -> Catalogue:
     """
     with engine.connect() as connection:
         role, may_enter = connection.execute(
-            text(
-                "SELECT current_user, (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = :s)"
-            ),
-            {"s": SCHEMA},
+            _ROLE,
+            {"schema": SCHEMA},
         ).one()
         catalogue = Catalogue(_read_tables(connection))
     problems = find_problems(catalogue.tables, role=role, may_enter=may_enter, creates_files=creates_files)

@@ -109,9 +109,11 @@ class MonitoredFiles:
     def _statement(self, catalogue: Catalogue) -> sqlalchemy.Select[Any]:
         files = self._writer.rows
         texts = ARRAY(Text)
-        wanted = func.unnest(
-            cast(bindparam("slugs", type_=texts), texts), cast(bindparam("names", type_=texts), texts)
-        ).table_valued("slug", "name", name="wanted")
+        wanted = (
+            func.unnest(cast(bindparam("slugs", type_=texts), texts), cast(bindparam("names", type_=texts), texts))
+            .table_valued("slug", "name", name="wanted")
+            .render_derived()
+        )
         joined: Any = files.join(wanted, (files.c.agency_slug == wanted.c.slug) & (files.c.file_name == wanted.c.name))
         columns: list[Any] = [files.c.id, wanted.c.slug, wanted.c.name]
         columns += [files.c[name] if self._table.has(name) else _null(name) for name in _OPTIONAL]

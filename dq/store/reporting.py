@@ -71,7 +71,7 @@ class ReportingStore:
         self,
         connection: Connection,
         result: RunResult,
-        newest_done: Callable[[], ObjectVersion | None] = lambda: None,
+        newest_done: Callable[[RowId | None], ObjectVersion | None] = lambda _run_id: None,
     ) -> Saved:
         """Write everything there is to say about one object, unless a newer one of its run has been here.
 
@@ -80,16 +80,18 @@ class ReportingStore:
         Args:
             connection: in a READ COMMITTED transaction the caller ends.
             result: what to write.
-            newest_done: asks the ledger, through the same connection, for the newest object version that made
-                this run; called while the run is locked, so that nobody can add one meanwhile.
+            newest_done: asks the ledger, through the same connection, for the newest object version that made the
+                run of this id (None: there is no run yet); called while the run is locked, so that nobody can add
+                one meanwhile.
 
         Raises:
             RetryableError: locks, deadlocks, a lost connection; roll back and try again.
             TerminalError: a constraint of the owner's refuses the row.
         """
         standing = self._runs.lock(connection, result)
-        if is_outdated(result, standing) or is_older(result.version, newest_done()):
-            return Saved(run_id=standing.id if standing else None, state="superseded")
+        standing_id = standing.id if standing else None
+        if is_outdated(result, standing) or is_older(result.version, newest_done(standing_id)):
+            return Saved(run_id=standing_id, state="superseded")
         run_id = self._runs.write(connection, result, standing)
         self._quality.upsert(connection, _quality_values(run_id, result), result.now)
         if self._failed:
