@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS pipeline.object_inbox (
     CONSTRAINT object_inbox_state CHECK (state IN (
         'pending', 'claimed', 'done', 'superseded', 'ignored', 'unconfigured', 'bad_definition', 'dead')),
     CONSTRAINT object_inbox_failure_has_reason CHECK (
-        state NOT IN ('ignored', 'unconfigured', 'bad_definition', 'dead') OR length(reason) > 0),
+        state NOT IN ('ignored', 'unconfigured', 'bad_definition', 'dead') OR coalesce(length(btrim(reason)), 0) > 0),
     CONSTRAINT object_inbox_lease CHECK (
         (state = 'claimed') = (lease_owner IS NOT NULL) AND (state = 'claimed') = (lease_until IS NOT NULL)
         AND (state <> 'claimed' OR batch IS NOT NULL))

@@ -160,7 +160,7 @@ class Inbox:
         dead = not retryable or item.attempts >= self.max_attempts
         values = {
             "state": "dead" if dead else "pending",
-            "reason": storable(reason) or "no reason was given",
+            "reason": storable(reason).strip() or "no reason was given",
             "finished_at": now if dead else None,
             "due_at": now + self._backoff.wait(item.attempts, jitter),
             "updated_at": now,

@@ -1,0 +1,122 @@
+"""The ledger's tables are made where that is allowed, and checked at start-up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy
+from sqlalchemy import text
+
+from dq.errors import CatalogueError
+from dq.intake.migrate import migrate, require_ledger
+from dq.store.database import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Engine
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Engine]:
+    """A database without the ledger."""
+    made = connect(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def worker(empty: Engine, database_url: str) -> Iterator[Engine]:
+    """A role without any right of its own, on the same database."""
+    name = f"worker_{empty.url.database}"
+    with empty.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'"))
+    address = sqlalchemy.make_url(database_url).set(username=name, password="secret")
+    made = connect(address.render_as_string(hide_password=False))
+    yield made
+    made.dispose()
+    with empty.begin() as connection:
+        connection.execute(text(f"DROP OWNED BY {name}"))
+        connection.execute(text(f"DROP ROLE {name}"))
+
+
+def test_migrating_twice_changes_nothing(empty: Engine) -> None:
+    """And the second time needs no rights to create."""
+    migrate(empty)
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE pipeline.batch_counter SET last_batch = 7"))
+    migrate(empty)
+    require_ledger(empty)
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT last_batch FROM pipeline.batch_counter")) == 7
+
+
+def test_what_is_missing_is_made_again(empty: Engine) -> None:
+    """A dropped table comes back; the others keep their rows."""
+    migrate(empty)
+    with empty.begin() as connection:
+        connection.execute(text("DROP TABLE pipeline.announcement_dead_letter"))
+    with pytest.raises(CatalogueError, match=r"table pipeline\.announcement_dead_letter is missing"):
+        require_ledger(empty)
+    migrate(empty)
+    require_ledger(empty)
+
+
+def test_a_missing_ledger_says_what_to_do(empty: Engine) -> None:
+    """Name the command and the file."""
+    with pytest.raises(CatalogueError) as caught:
+        require_ledger(empty)
+    assert caught.value.problems[0] == "schema pipeline is missing"
+    assert "pipeline-processing migrate" in str(caught.value)
+    assert "conf/sql/pipeline.sql" in str(caught.value)
+
+
+def test_everything_missing_is_listed_at_once(empty: Engine) -> None:
+    """A column here, a table there."""
+    migrate(empty)
+    with empty.begin() as connection:
+        connection.execute(text("DROP TABLE pipeline.batch_counter"))
+        connection.execute(text("ALTER TABLE pipeline.object_inbox DROP COLUMN read_etag, DROP COLUMN lost_leases"))
+    with pytest.raises(CatalogueError) as caught:
+        require_ledger(empty)
+    found = str(caught.value)
+    for name in ("pipeline.batch_counter", "pipeline.object_inbox.read_etag", "pipeline.object_inbox.lost_leases"):
+        assert f"{name} is missing" in found
+    with pytest.raises(CatalogueError, match=r"read_etag"):
+        migrate(empty)
+
+
+def test_a_ledger_of_another_version_is_refused(empty: Engine) -> None:
+    """An older program must not write into newer tables."""
+    migrate(empty)
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE pipeline.ledger_version SET version = 99"))
+    for check in (require_ledger, migrate):
+        with pytest.raises(CatalogueError, match="version 99, this program works on version 1"):
+            check(empty)
+
+
+def test_a_role_that_may_not_create_is_told_so(worker: Engine) -> None:
+    """Nothing is left half made."""
+    with pytest.raises(CatalogueError, match=r"may not create schema pipeline in database \w+; have the owner"):
+        migrate(worker)
+
+
+def test_missing_rights_are_listed(empty: Engine, worker: Engine) -> None:
+    """And with those that the file names in its head a role can work."""
+    migrate(empty)
+    with pytest.raises(CatalogueError, match="the right USAGE on schema pipeline is missing"):
+        require_ledger(worker)
+    with empty.begin() as connection:
+        connection.execute(text(f"GRANT USAGE ON SCHEMA pipeline TO {worker.url.username}"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA pipeline TO {worker.url.username}"))
+    with pytest.raises(CatalogueError) as caught:
+        require_ledger(worker)
+    assert "the right INSERT on pipeline.object_inbox is missing" in caught.value.problems
+    assert "the right UPDATE on pipeline.batch_counter is missing" in caught.value.problems
+    with empty.begin() as connection:
+        connection.execute(
+            text(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA pipeline TO {worker.url.username}")
+        )
+    require_ledger(worker)
