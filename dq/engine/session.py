@@ -56,7 +56,9 @@ def build_session(
     else:
         _prepare_environment(s3_region, s3_access_key, s3_secret_key)
         master = master or "local[*]"
-        defaults = {**read_defaults(), **_jar_options(), **(_loopback_options() if master.startswith("local") else {})}
+        defaults = {**read_defaults(), **_jar_options(), **_log_options()}
+        if master.startswith("local"):
+            defaults |= _loopback_options()
         session = _configured(builder.master(master), {**defaults, **given}).getOrCreate()
     _point_at_s3(session.sparkContext, s3)
     in_this_process = not submitted and str(session.sparkContext.master).startswith("local[")
@@ -101,14 +103,16 @@ def _jar_options() -> dict[str, str]:
     }
 
 
+def _log_options() -> dict[str, str]:
+    """The JVM of this process logs as this process does; executors elsewhere log as their cluster does."""
+    log4j = f"-Dlog4j2.configurationFile={shipped_file('log4j2.properties').as_uri()}"
+    return {"spark.driver.extraJavaOptions": log4j}
+
+
 def _loopback_options() -> dict[str, str]:
     """A local session talks to itself only: no look-up of the machine's name, no port open to others."""
-    log4j = f"-Dlog4j2.configurationFile={shipped_file('log4j2.properties').as_uri()}"
-    return {
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": log4j,
-    }
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    return {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
 def _s3_options(endpoint: str | None, region: str | None) -> dict[str, str]:
