@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,14 +22,22 @@ if TYPE_CHECKING:
 _VARIANTS = Path(__file__).parent / "store" / "variants"
 
 
+@pytest.fixture
+def postgres_directory() -> Iterator[Path]:
+    """Where a test may put an embedded server: `tmp_path` lies in a directory that pytest closes to other users,
+    also while tests of another session run, and root's Postgres runs as one."""
+    with tempfile.TemporaryDirectory(prefix="dq-") as directory:
+        yield Path(directory)
+
+
 @pytest.fixture(scope="session")
-def _server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def _server_url() -> Iterator[str]:
     """The address of a server on which databases may be made: one per test process, started when first asked for."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
         return
-    with embedded_postgres(tmp_path_factory.mktemp("server") / "postgres") as server:
+    with tempfile.TemporaryDirectory(prefix="dq-") as directory, embedded_postgres(f"{directory}/postgres") as server:
         admin = _admin(server.dsn)
         with admin.connect() as connection:  # nothing here has to survive a power cut
             connection.execute(sqlalchemy.text("ALTER SYSTEM SET fsync = off"))

@@ -25,9 +25,9 @@ with embedded_postgres(sys.argv[1]) as server:
 """
 
 
-def test_data_survive_a_stop_and_other_processes_may_join(tmp_path: Path) -> None:
+def test_data_survive_a_stop_and_other_processes_may_join(postgres_directory: Path) -> None:
     """A directory with a space and a quote; a second process joins and leaves; the server outlives it."""
-    directory = tmp_path / "it's my project" / "postgres"
+    directory = postgres_directory / "it's my project" / "postgres"
     with embedded_postgres(directory) as server:
         engine = connect(server.dsn)
         with engine.begin() as connection:
@@ -52,9 +52,9 @@ def test_data_survive_a_stop_and_other_processes_may_join(tmp_path: Path) -> Non
         engine.dispose()
 
 
-def test_what_killed_processes_left_behind_does_not_hinder(tmp_path: Path) -> None:
+def test_what_killed_processes_left_behind_does_not_hinder(postgres_directory: Path) -> None:
     """A process id of another program in postmaster.pid, and one of nobody among the users."""
-    directory = tmp_path / "postgres"
+    directory = postgres_directory / "postgres"
     with embedded_postgres(directory):
         lines = (directory / "postmaster.pid").read_text().splitlines()
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

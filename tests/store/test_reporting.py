@@ -324,14 +324,14 @@ def test_an_older_version_of_a_run_that_was_deleted_makes_no_run(engine: Engine)
     assert everything(engine) == before
 
 
-def test_within_a_second_the_sequencer_decides(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("mine", "done", "state"), [("0A", "0B", "superseded"), ("0B", "0A", "done"), ("0A", "0A", "done")]
+)
+def test_within_a_second_the_sequencer_decides(engine: Engine, mine: str, done: str, state: str) -> None:
     store = ReportingStore(read_catalogue(engine))
-    file = _file(engine)
-    for mine, done, state in [("0A", "0B", "superseded"), ("0B", "0A", "done"), ("0A", "0A", "done")]:
-        with engine.begin() as connection:
-            standing = version(sequencer=done)
-            saved = store.save(connection, result(file, version=version(sequencer=mine)), lambda _, s=standing: s)
-        assert saved.state == state
+    wanted = result(_file(engine), version=version(sequencer=mine))
+    with engine.begin() as connection:
+        assert store.save(connection, wanted, lambda _: version(sequencer=done)).state == state
 
 
 def test_a_run_made_from_a_newer_object_is_left_alone_without_a_ledger(engine_a: Engine) -> None:
