@@ -397,34 +397,10 @@ def test_all_problems_are_reported_at_once() -> None:
 
 
 WORDS = [
-    "fields",
-    "columns",
-    "name",
-    "type",
-    "min",
-    "max",
-    "enum",
-    "pattern",
-    "minLength",
-    "required",
-    "unique",
-    "threshold",
-    "severity",
-    "value",
-    "constraints",
-    "primaryKey",
-    "uniqueKeys",
-    "missingValues",
-    "format",
-    "csv",
-    "header",
-    "delimiter",
-    "scoring",
-    "mode",
-    "passScore",
-    "weights",
-    "schema",
-]
+    "fields", "columns", "name", "type", "min", "max", "enum", "pattern", "minLength", "required", "unique",
+    "threshold", "severity", "value", "constraints", "primaryKey", "uniqueKeys", "missingValues", "format",
+    "csv", "header", "delimiter", "scoring", "mode", "passScore", "weights", "schema",
+]  # fmt: skip
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 DOCUMENTS = st.recursive(
     SCALARS,

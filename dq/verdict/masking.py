@@ -1,0 +1,47 @@
+"""Keeping the values of sensitive columns out of everything a verdict shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dq.checks.check import Dimension
+from dq.verdict.wording import MASK
+
+if TYPE_CHECKING:
+    from dq.profiling.summary import Example
+    from dq.verdict.outcome import Measure, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """Which columns are sensitive.
+
+    The raw text of a malformed row may hold any column's value, so it is masked as soon as there is one such column.
+    """
+
+    columns: frozenset[str]
+
+    def hides(self, *columns: str) -> bool:
+        """Tell whether any of these columns is sensitive."""
+        return not self.columns.isdisjoint(columns)
+
+    @property
+    def hides_rows(self) -> bool:
+        """Tell whether the text of a whole row has to be hidden."""
+        return bool(self.columns)
+
+    def measure(self, measure: Measure) -> Measure:
+        """Hide the examples of every outcome that speaks of a sensitive column."""
+        return replace(measure, outcomes=tuple(self._outcome(outcome) for outcome in measure.outcomes))
+
+    def _outcome(self, outcome: Outcome) -> Outcome:
+        whole_rows = outcome.check.dimension is Dimension.FORMAT and self.hides_rows
+        if not whole_rows and not self.hides(*outcome.check.columns):
+            return outcome
+        return replace(outcome, examples=hidden(outcome.examples))
+
+
+def hidden(examples: tuple[Example, ...]) -> tuple[Example, ...]:
+    """Keep where the examples are and hide what they are."""
+    return tuple(replace(example, text=MASK) for example in examples)

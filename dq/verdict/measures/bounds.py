@@ -1,0 +1,118 @@
+"""Bounds: values keep to min, max, enum, pattern, minLength and maxLength."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final
+
+from dq.checks.check import Dimension
+from dq.schema.definition import Severity
+from dq.verdict.measures.not_measured import and_not_run, not_measured, not_run
+from dq.verdict.outcome import Measure, Outcome, Status, fails
+from dq.verdict.wording import count, listed, on_one_line, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dq.checks.check import Check
+    from dq.checks.plan import CheckPlan
+    from dq.profiling.summary import ColumnSummary, FileSummary
+
+#: How breaking a rule is said; the argument follows where it is short enough to read.
+_PHRASES: Final = {
+    "min": "below the minimum",
+    "max": "above the maximum",
+    "enum": "not among the allowed values",
+    "pattern": "not of the pattern",
+    "minLength": "shorter than",
+    "maxLength": "longer than",
+}
+_UNIT: Final = {"minLength": " characters", "maxLength": " characters"}
+
+
+def measure_bounds(summary: FileSummary, plan: CheckPlan) -> Measure:
+    """Count the cells that break a failing rule, each once, over the parsed cells of all fields with such rules."""
+    idle = not_measured(summary, plan, Dimension.BOUNDS, "which values are allowed")
+    if idle:
+        return idle
+    columns = {column.name: column for column in summary.columns if not column.wrong_type}
+    by_column: dict[str, list[Check]] = {}
+    for check in plan.of(Dimension.BOUNDS):
+        by_column.setdefault(check.columns[0], []).append(check)
+    cells = sum(parsed_cells(columns[name]) for name in by_column if name in columns)
+    outcomes: list[Outcome] = []
+    failed = 0
+    for name, checks in by_column.items():
+        if name in columns:
+            breaking, found = _column(columns[name], checks, cells)
+            failed += breaking
+            outcomes.extend(found)
+        else:
+            outcomes.extend(not_run(check) for check in checks)
+    return Measure(Dimension.BOUNDS, tuple(outcomes), failed, cells, _details(tuple(outcomes), failed, cells))
+
+
+def parsed_cells(column: ColumnSummary) -> int:
+    """Count the cells that hold a value of the declared type; only those are compared with bounds."""
+    return column.rows - column.nulls - column.unparsable
+
+
+def broken(column: ColumnSummary, rule: str) -> int:
+    """Count the cells that break `rule`, alone or with others."""
+    return sum(cells for rules, cells in column.violations.items() if rule in rules)
+
+
+def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple[int, list[Outcome]]:
+    """Give the failing cells of one column and its outcomes, a cell shared among the failing rules it breaks."""
+    checked = parsed_cells(column)
+    failing = [check for check in checks if fails(broken(column, check.rule), checked, check)]
+    losing = frozenset(check.rule for check in failing if check.severity is not Severity.WARNING)
+    shares: dict[str, Fraction] = dict.fromkeys(losing, Fraction(0))
+    breaking = 0
+    for rules, number in column.violations.items():
+        blamed = rules & losing
+        breaking += number if blamed else 0
+        for rule in blamed:
+            shares[rule] += Fraction(number, cells * len(blamed))
+    outcomes = [
+        Outcome(
+            check,
+            Status.FAILED if check in failing else Status.PASSED,
+            check.rule,
+            column.name,
+            failed=broken(column, check.rule),
+            checked=checked,
+            share=shares.get(check.rule, Fraction(0)),
+            text=_text(column, check, checked),
+            examples=column.violation_examples.get(check.rule, ()),
+        )
+        for check in checks
+    ]
+    return breaking, outcomes
+
+
+def _text(column: ColumnSummary, check: Check, checked: int) -> str:
+    number = broken(column, check.rule)
+    phrase = _PHRASES[check.rule]
+    argument = "" if check.rule == "enum" else f" {_shown(check.argument)}{_UNIT.get(check.rule, '')}"
+    return f"{on_one_line(column.name)} is {phrase}{argument} in {count(number)} of {count(checked, 'value')}"
+
+
+def _shown(argument: Any) -> str:  # noqa: ANN401 - the argument of any rule
+    if isinstance(argument, float) and argument.is_integer():
+        argument = int(argument)
+    return on_one_line(str(argument))
+
+
+def _details(outcomes: tuple[Outcome, ...], failed: int, cells: int) -> str:
+    if failed:
+        worst = sorted((outcome for outcome in outcomes if outcome.counts), key=lambda outcome: -outcome.failed)
+        texts = listed([outcome.text for outcome in worst])
+        return and_not_run(f"{percent(Fraction(failed, cells))} of values are out of bounds: {texts}", outcomes)
+    ran = sum(1 for outcome in outcomes if outcome.status is not Status.NOT_RUN)
+    if not ran:
+        return and_not_run("Not run", outcomes)
+    number = sum(outcome.failed for outcome in outcomes)
+    found = f"{count(number)} out of bounds tolerated or warned of" if number else "all within bounds"
+    checked = f"{count(ran, 'rule')} checked over {count(cells, 'value')}"
+    return and_not_run(f"{checked}, {found}", outcomes)

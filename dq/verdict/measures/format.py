@@ -1,0 +1,62 @@
+"""Format: the file can be parsed, and every row of it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from dq.checks.check import Dimension
+from dq.verdict.outcome import Measure, Outcome, Status, status_of
+from dq.verdict.wording import count, on_one_line, percent
+
+if TYPE_CHECKING:
+    from dq.checks.check import Check
+    from dq.checks.plan import CheckPlan
+    from dq.profiling.summary import FileSummary
+
+UNREADABLE: Final = "unreadable"
+NO_HEADER: Final = "no_header"
+MALFORMED_ROWS: Final = "malformed_rows"
+_MOST_REASON: Final = 500
+
+
+def measure_format(summary: FileSummary, plan: CheckPlan) -> Measure:
+    """Count the malformed rows over all rows; a file that cannot be parsed, or has no header, loses everything."""
+    (check,) = plan.of(Dimension.FORMAT)
+    outcome = _outcome(summary, check)
+    return Measure(Dimension.FORMAT, (outcome,), outcome.failed, outcome.checked, _details(summary, outcome))
+
+
+def _outcome(summary: FileSummary, check: Check) -> Outcome:
+    if summary.unreadable is not None:
+        reason = on_one_line(summary.unreadable, _MOST_REASON).rstrip(". ")
+        return Outcome(
+            check, Status.FAILED, UNREADABLE, None, 1, 1, Fraction(1), f"the file cannot be parsed: {reason}"
+        )
+    if summary.no_header:
+        text = "the file has no header line that names its columns"
+        return Outcome(check, Status.FAILED, NO_HEADER, None, 1, 1, Fraction(1), text)
+    malformed, read = summary.rows_malformed, summary.rows_read
+    return Outcome(
+        check,
+        status_of(malformed, read, check),
+        MALFORMED_ROWS,
+        failed=malformed,
+        checked=read,
+        share=Fraction(malformed, read) if read else Fraction(0),
+        text=f"{count(malformed)} of {count(read, 'row')} cannot be parsed",
+        examples=summary.malformed_examples,
+    )
+
+
+def _details(summary: FileSummary, outcome: Outcome) -> str:
+    if outcome.rule != MALFORMED_ROWS:
+        return f"{outcome.text[0].upper()}{outcome.text[1:]}."
+    if not summary.rows_read:
+        return "The file has no rows."
+    if outcome.status is Status.PASSED:
+        return f"All {count(summary.rows_read, 'row')} were parsed." if summary.rows_read > 1 else "The row was parsed."
+    lines = [example.line for example in summary.malformed_examples if example.line is not None]
+    first = f", the first at line {count(min(lines))}" if lines else ""
+    share = percent(Fraction(outcome.failed, outcome.checked))
+    return f"{share} of rows cannot be parsed ({count(outcome.failed)} of {count(outcome.checked)}){first}."

@@ -1,0 +1,50 @@
+"""Measures of a dimension that nothing was asked of, or that could not be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dq.verdict.outcome import Measure, Outcome, Status
+from dq.verdict.wording import on_one_line
+
+if TYPE_CHECKING:
+    from dq.checks.check import Check, Dimension
+    from dq.checks.plan import CheckPlan
+    from dq.profiling.summary import FileSummary
+
+
+def not_measured(summary: FileSummary, plan: CheckPlan, dimension: Dimension, asked: str) -> Measure | None:
+    """Give the measure when there is nothing to measure, else None.
+
+    Args:
+        summary: figures of the file; an unreadable one or one without a header leaves every check not run.
+        plan: the checks.
+        dimension: the dimension to look at.
+        asked: what a definition would have to hold for this dimension, for the sentence.
+    """
+    checks = plan.of(dimension)
+    if plan.definition is None:
+        return Measure(dimension, (), 0, 0, f"Not run: the file has no schema definition, which would say {asked}.")
+    if not checks:
+        return Measure(dimension, (), 0, 0, f"Not run: the schema definition does not say {asked}.")
+    if summary.unreadable is None and not summary.no_header:
+        return None
+    outcomes = tuple(not_run(check) for check in checks)
+    return Measure(dimension, outcomes, 0, 0, "Not run: the file could not be parsed.")
+
+
+def not_run(check: Check) -> Outcome:
+    """Give the outcome of a check that could not be looked at."""
+    return Outcome(check, Status.NOT_RUN, check.rule, ", ".join(check.columns) or None)
+
+
+def and_not_run(sentence: str, outcomes: tuple[Outcome, ...]) -> str:
+    """End a sentence with the columns that could not be checked, when there are any."""
+    columns = dict.fromkeys(
+        outcome.column for outcome in outcomes if outcome.status is Status.NOT_RUN and outcome.column is not None
+    )
+    if not columns:
+        return f"{sentence}."
+    names = [on_one_line(column) for column in columns]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")  # noqa: PLR2004
+    return f"{sentence}; not checked: {shown} (missing or of another type)."

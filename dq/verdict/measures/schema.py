@@ -1,0 +1,109 @@
+"""Schema: every declared field exists once and holds its type; under `strict` nothing else exists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from dq.checks.check import Dimension
+from dq.checks.schema import NO_EXTRA
+from dq.schema.definition import Severity
+from dq.verdict.measures.not_measured import not_measured
+from dq.verdict.outcome import Measure, Outcome, Status, fails
+from dq.verdict.wording import count, listed, on_one_line
+
+if TYPE_CHECKING:
+    from dq.checks.check import Check
+    from dq.checks.plan import CheckPlan
+    from dq.profiling.summary import ColumnSummary, FileSummary
+
+MISSING: Final = "missing"
+TYPE: Final = "type"
+REPEATED: Final = "repeated"
+EXTRA: Final = "extra"
+
+
+def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
+    """Count the failing fields over the declared ones; a field fails once, whatever the number of its reasons."""
+    idle = not_measured(summary, plan, Dimension.SCHEMA, "which fields to expect")
+    if idle:
+        return idle
+    columns = {column.name: column for column in summary.columns}
+    checks = plan.of(Dimension.SCHEMA)
+    declared = sum(1 for check in checks if check.columns)
+    outcomes: list[Outcome] = []
+    for check in checks:
+        if check.rule == NO_EXTRA:
+            found = _extra(summary, check)
+        else:
+            found = _field(summary, check, columns.get(check.columns[0]))
+        outcomes.extend(_shared(found, declared))
+    failed = len({(outcome.check, outcome.column) for outcome in outcomes if outcome.counts})
+    return Measure(Dimension.SCHEMA, tuple(outcomes), failed, declared, _details(outcomes, failed, declared))
+
+
+def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> list[Outcome]:
+    (name,) = check.columns
+    shown = on_one_line(name)
+    failed = Outcome(check, Status.FAILED, MISSING, name, failed=1, checked=1)
+    if column is None:
+        return [replace(failed, text=f"{shown} is missing")]
+    found = []
+    if name in summary.repeated_columns:
+        found.append(replace(failed, rule=REPEATED, text=f"{shown} stands more than once in the header"))
+    expected = check.argument.value
+    cells = column.rows - column.nulls
+    if column.wrong_type:
+        sentence = f"{shown} is of type {on_one_line(column.physical)}, expected {expected}"
+        found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence))
+    elif fails(column.unparsable, cells, check):
+        sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {expected}"
+        found.append(
+            Outcome(
+                check,
+                Status.FAILED,
+                TYPE,
+                name,
+                failed=column.unparsable,
+                checked=cells,
+                text=sentence,
+                examples=column.unparsable_examples,
+            )
+        )
+    return found or [Outcome(check, Status.PASSED, TYPE, name, failed=column.unparsable, checked=cells)]
+
+
+def _extra(summary: FileSummary, check: Check) -> list[Outcome]:
+    if not summary.extra_columns:
+        return [Outcome(check, Status.PASSED, EXTRA)]
+    return [
+        Outcome(check, Status.FAILED, EXTRA, name, 1, 1, text=f"{_titled(name)} is not declared")
+        for name in summary.extra_columns
+    ]
+
+
+def _titled(name: str) -> str:
+    return on_one_line(name) or "a column without a name"
+
+
+def _shared(found: list[Outcome], declared: int) -> list[Outcome]:
+    """Give each failing field one part of the weight, divided among its reasons."""
+    names = [outcome.column for outcome in found]
+    return [
+        replace(outcome, share=Fraction(1, declared * names.count(outcome.column)))
+        if outcome.status is Status.FAILED and outcome.check.severity is not Severity.WARNING
+        else outcome
+        for outcome in found
+    ]
+
+
+def _details(outcomes: list[Outcome], failed: int, declared: int) -> str:
+    texts = [outcome.text for outcome in outcomes if outcome.counts]
+    if failed:
+        verb = "fails" if failed == 1 else "fail"
+        return f"{count(failed)} of {count(declared, 'declared field')} {verb}: {listed(texts)}."
+    warnings = [outcome.text for outcome in outcomes if outcome.status is Status.FAILED]
+    ending = f"; warnings: {listed(warnings)}" if warnings else ""
+    subject = "The declared field is" if declared == 1 else f"All {count(declared)} declared fields are"
+    return f"{subject} present and of the declared type{ending}."

@@ -1,0 +1,51 @@
+"""The five metrics as they are stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from dq.checks.check import Dimension
+from dq.schema.definition import Severity
+from dq.verdict.outcome import Measure, Status
+from dq.verdict.wording import storable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from fractions import Fraction
+
+#: The key of each dimension in `metrics`.
+METRIC_NAMES: Final = {
+    Dimension.SCHEMA: "schemaValidation",
+    Dimension.FORMAT: "formatParsing",
+    Dimension.COMPLETENESS: "completeness",
+    Dimension.BOUNDS: "boundsRange",
+    Dimension.UNIQUENESS: "uniqueness",
+}
+
+
+def metrics_of(measures: Iterable[tuple[Measure, Fraction]]) -> dict[str, dict[str, Any]]:
+    """Give each metric with its status, its sentence and its numbers."""
+    return {METRIC_NAMES[measure.dimension]: _metric(measure, deduction) for measure, deduction in measures}
+
+
+def _metric(measure: Measure, deduction: Fraction) -> dict[str, Any]:
+    """Write one metric.
+
+    `failed` of `checked` are cells, rows or fields, as the dimension counts them; `rate` is the share of the weight
+    that proportional scoring takes, `rulesNotRun` how many checks could not be looked at.
+    """
+    outcomes = measure.outcomes
+    warnings = [each for each in outcomes if each.status is Status.FAILED and each.check.severity is Severity.WARNING]
+    return {
+        "passed": measure.passed,
+        "details": storable(measure.details),
+        "status": measure.status.value,
+        "failed": measure.failed,
+        "checked": measure.checked,
+        "rate": float(measure.share),
+        "deduction": float(deduction),
+        "rules": len({outcome.check for outcome in outcomes}),
+        "rulesFailed": len({outcome.check for outcome in measure.failures}),
+        "rulesNotRun": len({outcome.check for outcome in outcomes if outcome.status is Status.NOT_RUN}),
+        "warnings": len({outcome.check for outcome in warnings}),
+    }

@@ -1,0 +1,91 @@
+"""What became of the checks: passed, failed or not run, with the counts behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from dq.schema.definition import Severity
+
+if TYPE_CHECKING:
+    from dq.checks.check import Check, Dimension
+    from dq.profiling.summary import Example
+
+
+class Status(str, Enum):
+    """Unknown is not passed: what could not be looked at is `not_run`."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One check, or one of several reasons why a check failed.
+
+    `rule` names the reason (missing, type, repeated, extra, ...), `column` the column or columns it speaks of.
+    `failed` of `checked` things failed. `share` is the part of the metric's weight that is lost in proportional
+    mode; it is 0 for warnings and for everything tolerated. `text` says it to a person.
+    """
+
+    check: Check
+    status: Status
+    rule: str
+    column: str | None = None
+    failed: int = 0
+    checked: int = 0
+    share: Fraction = Fraction(0)
+    text: str = ""
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether this makes its metric fail: it failed, and is not only a warning."""
+        return self.status is Status.FAILED and self.check.severity is not Severity.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """All outcomes of one dimension, the counts over them, and what to tell a person about it."""
+
+    dimension: Dimension
+    outcomes: tuple[Outcome, ...]
+    failed: int
+    checked: int
+    details: str
+
+    @property
+    def share(self) -> Fraction:
+        """The share of the weight that is lost in proportional mode, at most 1."""
+        return min(Fraction(1), sum((outcome.share for outcome in self.outcomes), Fraction(0)))
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """The outcomes that make the metric fail."""
+        return tuple(outcome for outcome in self.outcomes if outcome.counts)
+
+    @property
+    def status(self) -> Status:
+        """The status of the metric; without any check, and with none that could run, it is `not_run`."""
+        if self.failures:
+            return Status.FAILED
+        ran = any(outcome.status is not Status.NOT_RUN for outcome in self.outcomes)
+        return Status.PASSED if ran else Status.NOT_RUN
+
+    @property
+    def passed(self) -> bool:
+        """Whether the metric passed: so it does when nothing was asked of it, not when nothing could be checked."""
+        return self.status is Status.PASSED or not self.outcomes
+
+
+def fails(failed: int, checked: int, check: Check) -> bool:
+    """Tell whether a failing share is beyond what the check tolerates."""
+    return checked > 0 and Fraction(failed, checked) > check.threshold
+
+
+def status_of(failed: int, checked: int, check: Check) -> Status:
+    """Give the status of a check that ran."""
+    return Status.FAILED if fails(failed, checked, check) else Status.PASSED

@@ -1,0 +1,82 @@
+"""How much of everything a payload shows, and the record of what was left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from dq.verdict.masking import Masking
+from dq.verdict.wording import MASK, count, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dq.profiling.summary import Example
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The most of everything; `columns` is the most entries of any list of columns, None for all."""
+
+    sample_rows: int = 50
+    examples: int = 20
+    characters: int = 200
+    top_values: int = 50
+    distributions: bool = True
+    columns: int | None = None
+
+
+#: The caps tried one after the other until the payload is small enough: samples shrink first, counts go last.
+LADDER: Final = (
+    Caps(),
+    Caps(sample_rows=25),
+    Caps(sample_rows=25, examples=10),
+    Caps(sample_rows=25, examples=10, characters=80),
+    Caps(sample_rows=10, examples=10, characters=80, top_values=10),
+    Caps(sample_rows=5, examples=3, characters=60, top_values=5),
+    Caps(sample_rows=0, examples=1, characters=60, top_values=5),
+    Caps(sample_rows=0, examples=0, characters=60, distributions=False),
+)
+
+
+def narrower(columns: int) -> Caps:
+    """Give the last caps of the ladder with fewer columns: what is left when a file is too wide for anything else."""
+    return replace(LADDER[-1], columns=columns)
+
+
+@dataclass(slots=True)
+class Cutter:
+    """Cuts to the caps, hides what is sensitive, and remembers per kind of thing that something was left out."""
+
+    caps: Caps
+    masking: Masking
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def text(self, text: str) -> str:
+        """Cut one text."""
+        shown = storable(text, self.caps.characters)
+        if len(text) > self.caps.characters:
+            self.left_out["values"] = f"values: cut to {self.caps.characters} characters"
+        return shown
+
+    def columns(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Cut a list that has one entry per column."""
+        most = self.caps.columns
+        if most is None or len(items) <= most:
+            return items
+        self.left_out["columns"] = f"columns: at most the first {count(most)} in every list of columns"
+        return items[:most]
+
+    def examples(self, examples: Sequence[Example], total: int, *, hide: bool) -> list[dict[str, Any]]:
+        """Cut examples of `total` offences; hidden ones keep their line."""
+        most = self.caps.examples
+        if min(total, most) < total:
+            self.left_out["examples"] = f"examples: at most {most} of each kind"
+        return [{"line": each.line, "value": MASK if hide else self.text(each.text)} for each in examples[:most]]
+
+    def note(self, what: str, shown: int, total: int) -> None:
+        """Remember that `shown` of `total` things are there, when that is not all."""
+        if shown < total:
+            self.left_out[what] = f"{what}: {count(shown)} of {count(total)}"

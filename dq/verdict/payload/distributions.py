@@ -1,0 +1,63 @@
+"""Sections of the payload that show values: distributions and the sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dq.verdict.payload.values import finite
+from dq.verdict.wording import MASK
+
+if TYPE_CHECKING:
+    from dq.profiling.summary import ColumnSummary, FileSummary
+    from dq.verdict.payload.cuts import Cutter
+
+
+def value_distributions(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
+    """Write a histogram or the most frequent values of every column; a sensitive one has neither."""
+    shown = [column for column in summary.columns if column.histogram or column.top_values]
+    if not cutter.caps.distributions:
+        cutter.note("valueDistributions", 0, len(shown))
+        shown = []
+    return {"columns": [_distribution(column, cutter) for column in cutter.columns(shown)]}
+
+
+def _distribution(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
+    name = cutter.text(column.name)
+    if cutter.masking.hides(column.name):
+        return {"name": name, "kind": "masked"}
+    if column.histogram:
+        bins = [
+            {"low": _edge(each.low, cutter), "high": _edge(each.high, cutter), "count": each.count}
+            for each in column.histogram
+        ]
+        return {"name": name, "kind": "histogram", "error": finite(column.histogram_error), "bins": bins}
+    top = column.top_values[: cutter.caps.top_values]
+    if len(top) < len(column.top_values):
+        cutter.left_out["topValues"] = f"topValues: at most {cutter.caps.top_values} of each column"
+    values = [{"value": cutter.text(each.value), "count": each.count} for each in top]
+    return {"name": name, "kind": "topValues", "error": finite(column.top_values_error), "values": values}
+
+
+def _edge(edge: float | str, cutter: Cutter) -> float | str | None:
+    return cutter.text(edge) if isinstance(edge, str) else finite(edge)
+
+
+def sample_data(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
+    """Write the sample rows, cells as text, null where they are null, masked where they are sensitive."""
+    columns = cutter.columns(summary.sample_columns)
+    hidden = [cutter.masking.hides(name) for name in columns]
+    rows = summary.sample_rows[: cutter.caps.sample_rows]
+    cutter.note("sampleData.rows", len(rows), summary.rows_read - summary.rows_malformed)
+    return {
+        "columns": [cutter.text(name) for name in columns],
+        "rows": [
+            [_cell(cell, cutter, hide=hide) for cell, hide in zip(row, hidden, strict=False)]  # cut to the columns
+            for row in rows
+        ],
+    }
+
+
+def _cell(cell: str | None, cutter: Cutter, *, hide: bool) -> str | None:
+    if cell is None:
+        return None
+    return MASK if hide else cutter.text(cell)

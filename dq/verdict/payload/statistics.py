@@ -1,0 +1,108 @@
+"""Sections of the payload with the figures of every column: statistics, completeness, uniqueness."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from dq.verdict.payload.values import finite, json_value
+
+if TYPE_CHECKING:
+    from dq.checks.plan import CheckPlan
+    from dq.profiling.summary import ColumnSummary, FileSummary, KeySummary
+    from dq.verdict.payload.cuts import Cutter
+
+
+def rate(part: int, whole: int) -> float:
+    """Give a share as a number; of nothing it is 0."""
+    return float(Fraction(part, whole)) if whole else 0.0
+
+
+def statistical_summary(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
+    """Write the size of the file and the figures of each column."""
+    return {
+        "rows": summary.rows_read,
+        "parsedRows": summary.rows_read - summary.rows_malformed,
+        "malformedRows": summary.rows_malformed,
+        "columnCount": len(summary.columns),
+        "bytes": summary.bytes,
+        "reader": summary.reader,
+        "columns": [_column(column, cutter) for column in cutter.columns(summary.columns)],
+    }
+
+
+def _column(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
+    """Write one column. Of a sensitive one only counts and lengths remain, for a mean of one row is its value."""
+    sensitive = cutter.masking.hides(column.name)
+    figures: dict[str, Any] = {
+        "name": cutter.text(column.name),
+        "type": column.type,
+        "physicalType": cutter.text(column.physical),
+        "declared": column.declared,
+        "sensitive": sensitive,
+        "count": column.rows - column.nulls,
+        "nulls": column.nulls,
+        "unparsable": column.unparsable,
+        "distinct": column.distinct,
+        "distinctError": finite(column.distinct_error),
+        "min": None if sensitive else json_value(column.minimum, cutter),
+        "max": None if sensitive else json_value(column.maximum, cutter),
+        "mean": None if sensitive else finite(column.mean),
+        "stddev": None if sensitive else finite(column.stddev),
+        "minLength": column.min_length,
+        "maxLength": column.max_length,
+        "quantileError": finite(column.quantile_error),
+    }
+    for name in ("p05", "p25", "p50", "p75", "p95"):
+        figures[name] = None if sensitive else json_value(column.quantiles.get(name), cutter)
+    return figures
+
+
+def completeness_overview(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> dict[str, Any]:
+    """Write the nulls of every column and of the whole file."""
+    required = {field.name for field in plan.definition.fields if field.required} if plan.definition else set()
+    cells = sum(column.rows for column in summary.columns)
+    nulls = sum(column.nulls for column in summary.columns)
+    return {
+        "cells": cells,
+        "nulls": nulls,
+        "rate": rate(nulls, cells),
+        "columns": [
+            {
+                "name": cutter.text(column.name),
+                "required": column.name in required,
+                "rows": column.rows,
+                "nulls": column.nulls,
+                "rate": rate(column.nulls, column.rows),
+            }
+            for column in cutter.columns(summary.columns)
+        ],
+    }
+
+
+def uniqueness_overview(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
+    """Write the exact repeats of declared keys and the distinct values of every column."""
+    return {
+        "keys": [_key(key, cutter) for key in cutter.columns(summary.keys)],
+        "columns": [
+            {
+                "name": cutter.text(column.name),
+                "distinct": column.distinct,
+                "distinctError": finite(column.distinct_error),
+                "distinctRate": min(1.0, rate(column.distinct, column.rows - column.nulls)),
+            }
+            for column in cutter.columns(summary.columns)
+        ],
+    }
+
+
+def _key(key: KeySummary, cutter: Cutter) -> dict[str, Any]:
+    return {
+        "columns": [cutter.text(name) for name in key.columns],
+        "missing": key.missing,
+        "rows": key.full,
+        "repeated": key.repeated,
+        "rate": rate(key.repeated, key.full),
+        "exact": not key.missing,
+        "examples": cutter.examples(key.examples, key.repeated, hide=cutter.masking.hides(*key.columns)),
+    }

@@ -1,0 +1,32 @@
+"""Single values of a profile as JSON."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, time
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dq.profiling.summary import Scalar
+    from dq.verdict.payload.cuts import Cutter
+
+
+def finite(number: float | None) -> float | None:
+    """Give a number JSON has: NaN and the infinities become null."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def json_value(value: Scalar | None, cutter: Cutter) -> bool | int | float | str | None:
+    """Write a typed value: dates and times in ISO form, decimals as their exact text, other numbers as numbers."""
+    match value:
+        case None | bool() | int():
+            return value
+        case float():
+            return finite(value)
+        case Decimal():
+            return cutter.text(format(value, "f")) if value.is_finite() else None
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return cutter.text(str(value))
