@@ -1,4 +1,4 @@
-"""A ledger in a database of each test's own."""
+"""A ledger in a database of each test's own, and a local S3 and SQS."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.engine.object_store import ObjectStore, StoreSettings
 from dq.intake.inbox import Inbox
 from dq.intake.migrate import migrate
 from dq.store.database import connect
+from tests.local_s3 import bucket, s3, s3_server, sqs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import Engine
+
+    from tests.local_s3 import S3Server
+
+__all__ = ["bucket", "s3", "s3_server", "sqs"]
 
 
 @pytest.fixture
@@ -29,3 +35,10 @@ def engine(database_url: str) -> Iterator[Engine]:
 def inbox(engine: Engine) -> Inbox:
     """A ledger in which three attempts are allowed."""
     return Inbox(engine, max_attempts=3)
+
+
+@pytest.fixture
+def store(s3_server: S3Server) -> ObjectStore:
+    """The local object store."""
+    server = s3_server
+    return ObjectStore(StoreSettings(server.endpoint, server.region, server.access_key, server.secret_key))
