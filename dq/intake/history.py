@@ -14,7 +14,7 @@ from dq.intake.tables import object_inbox
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import ColumnElement, RowMapping
     from sqlalchemy.engine import Connection
 
     from dq.events.object_event import ObjectEvent
@@ -26,10 +26,19 @@ _MOST_OF_A_RUN = 1000
 
 def done_before(connection: Connection, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
     """Those of `events` whose version has its verdict."""
+    return _among(connection, events, _C.state == "done")
+
+
+def announced_before(connection: Connection, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
+    """Those of `events` whose version the ledger knows, in whatever state."""
+    return _among(connection, events, true())
+
+
+def _among(connection: Connection, events: Sequence[ObjectEvent], state: ColumnElement[bool]) -> frozenset[ObjectEvent]:
     found: set[ObjectEvent] = set()
     for chunk in chunks(events):
         pairs = sorted({(event.bucket, event.key) for event in chunk})
-        query = select(object_inbox).where(_C.state == "done", tuple_(_C.bucket, _C.key).in_(pairs))
+        query = select(object_inbox).where(state, tuple_(_C.bucket, _C.key).in_(pairs))
         rows: dict[tuple[str, str], list[RowMapping]] = {}
         for row in connection.execute(query).mappings():
             rows.setdefault((row["bucket"], row["key"]), []).append(row)
@@ -58,7 +67,7 @@ def newest_done_of_run(
 
 
 def _read_it(row: RowMapping, event: ObjectEvent) -> bool:
-    """Whether a done row read the version that `event`, of the same key, is about."""
+    """Whether a row is about, or read, the version that `event`, of the same key, is about."""
     if event.version_id is not None:
         return event.version_id in (row["version_id"], row["read_version_id"])
     if event.etag is None or event.etag not in (row["etag"], row["read_etag"]):
