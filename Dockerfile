@@ -1,0 +1,47 @@
+# pipeline-processing as one image: a Java runtime, the locked environment, Spark's jars, and nothing of the build.
+# The same image serves as driver and as executor on Kubernetes (conf/k8s).
+FROM python:3.11-slim-bookworm AS java
+# Debian's security fixes are wanted, so the version is not pinned.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends openjdk-17-jre-headless tini \
+ && rm -rf /var/lib/apt/lists/*
+
+FROM java AS build
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+WORKDIR /build
+COPY requirements.lock requirements-runtime.lock ./
+# What builds comes first and from the lock: PySpark is source, and nothing else may take part in building it.
+RUN awk '/^[a-z0-9]/ {keep = /^(hatchling|packaging|pathspec|pluggy|setuptools|tomlkit|trove-classifiers|wheel)==/} keep' \
+      requirements.lock > build.lock \
+ && python -m venv /opt/build \
+ && python -m venv /opt/pipeline \
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes --no-deps -r build.lock \
+ && /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps --require-hashes -w wheels \
+      -r <(awk '/^[a-z0-9]/ {keep = /^pyspark==/} keep' requirements-runtime.lock) \
+ && /opt/pipeline/bin/pip install --no-cache-dir --require-hashes \
+      -r <(awk '/^[a-z0-9]/ {keep = !/^pyspark==/} keep' requirements-runtime.lock) \
+ && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pyspark-*.whl
+COPY pyproject.toml README.md CHANGELOG.md ./
+COPY conf conf
+COPY dq dq
+COPY jobs jobs
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps -w wheels . \
+ && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pipeline_processing-*.whl \
+ && /opt/pipeline/bin/python -m dq.engine.jars
+
+FROM java
+COPY --from=build /opt/pipeline /opt/pipeline
+COPY scripts/container.sh /opt/pipeline/bin/container
+ENV PATH=/opt/pipeline/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    SPARK_HOME=/opt/pipeline/lib/python3.11/site-packages/pyspark
+# 185 is the user that Spark's own Kubernetes images run as; nothing in the image belongs to it.
+RUN install -d -o 185 -g 0 -m 0775 /var/lib/pipeline
+USER 185:0
+WORKDIR /var/lib/pipeline
+# `serve` answers on its port; any other job is healthy while its process lives.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+  CMD ["/opt/pipeline/bin/container", "healthy"]
+ENTRYPOINT ["tini", "--", "/opt/pipeline/bin/container"]
+CMD ["watch_files"]
