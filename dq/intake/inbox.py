@@ -75,8 +75,11 @@ class Inbox:
             added = add_events(connection, events, now, force=force)
             return added + add_dead_letters(connection, rejected, now, source)
 
-    def claim(self, limit: int, lease_seconds: float, owner: str, now: datetime) -> int | None:
+    def claim(self, limit: int, lease_seconds: float, owner: str, now: datetime, *, after_batch: int = 0) -> int | None:
         """Give the rows that are due to `owner` as the next batch; its number, or None when nothing is due.
+
+        The number is higher than every one before it and than `after_batch`, which somebody may remember from
+        before the database was restored from a backup.
 
         Rows whose holder vanished come in ever smaller batches, down to one at a time: the object that
         kills its process is set apart, and its neighbours finish.
@@ -93,7 +96,9 @@ class Inbox:
             alike = select(_C.id).where(due, _C.lost_leases == lost).order_by(*order).limit(most)
             ids = connection.scalars(alike.with_for_update(skip_locked=True)).all()
             # The counter comes last: it is held until the commit, and with it the order of batch numbers.
-            counted = update(batch_counter).values(last_batch=batch_counter.c.last_batch + 1)
+            counted = update(batch_counter).values(
+                last_batch=func.greatest(batch_counter.c.last_batch, after_batch) + 1
+            )
             batch: int = connection.scalars(counted.returning(batch_counter.c.last_batch)).one()
             taken = {
                 "state": "claimed",

@@ -11,6 +11,7 @@ from dq.intake.inbox import Inbox
 from dq.intake.migrate import migrate
 from dq.store.database import connect
 from tests.local_s3 import bucket, s3, s3_server, sqs
+from tests.local_spark import spark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.local_s3 import S3Server
 
-__all__ = ["bucket", "s3", "s3_server", "sqs"]
+__all__ = ["bucket", "s3", "s3_server", "spark", "sqs"]
 
 
 @pytest.fixture

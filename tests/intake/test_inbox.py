@@ -128,6 +128,13 @@ def test_batches_are_numbered_in_order_and_hold_the_oldest_rows(inbox: Inbox) ->
     assert inbox.items(3, 3) == ()
 
 
+def test_batch_numbers_go_on_from_what_a_checkpoint_remembers(inbox: Inbox) -> None:
+    """The counter of a restored database may be behind."""
+    inbox.add(events(2), now=NOW)
+    assert inbox.claim(1, 60, "me", NOW, after_batch=500) == 501
+    assert inbox.claim(1, 60, "me", NOW, after_batch=3) == 502
+
+
 def test_batches_of_others_are_not_handed_out(inbox: Inbox) -> None:
     """Two drivers share the numbers, not the rows."""
     inbox.add(events(3), now=NOW)

@@ -1,0 +1,108 @@
+"""What stands behind the stream: receive from the queue, then claim the next batch of the ledger."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dq.errors import PipelineError
+from dq.intake.inbox import Inbox
+from dq.intake.sqs import MOST_PER_CALL, Queue, take_in
+from dq.store.database import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from dq.intake.feed_settings import FeedSettings
+
+log = structlog.get_logger()
+
+_LONGEST_RECEIVING = 5.0
+_RETRY_WAITS = (1, 2, 5, 10, 20, 30, 30, 30)
+
+
+class Feed:
+    """Connects on the first use. An outage is logged and waited out, never raised: the stream goes on.
+
+    Args:
+        settings: where announcements come from and how rows are claimed.
+        clock: tells the time, aware.
+    """
+
+    def __init__(self, settings: FeedSettings, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._queue = Queue(settings.queue) if settings.queue else None
+        self._ledger: Inbox | None = None
+
+    def next_batch(self, start: int) -> int:
+        """The number of a newly claimed batch, higher than `start`; `start` when there is nothing to do."""
+        try:
+            self._receive()
+            settings = self._settings
+            batch = self._inbox().claim(
+                settings.max_files, settings.lease_seconds, settings.owner, self._clock(), after_batch=start
+            )
+        except PipelineError as error:
+            log.warning("the stream cannot reach its ledger", error=str(error))
+            batch = None
+        if batch is None and self._queue is None:
+            time.sleep(self._settings.idle_seconds)  # Spark asks again at once; a queue would have made us wait
+        return start if batch is None else batch
+
+    def held(self, after_batch: int, upto_batch: int) -> tuple[tuple[int, int], ...]:
+        """Id and batch of the rows this owner holds in batches `after_batch` < n <= `upto_batch`.
+
+        Raises:
+            PipelineError: the ledger could not be read for two minutes.
+        """
+        if after_batch >= upto_batch:
+            return ()
+        for wait in _RETRY_WAITS:
+            try:
+                return self._held(after_batch, upto_batch)
+            except PipelineError as error:  # noqa: PERF203  a handful of rounds that mostly sleep
+                log.warning("the batch cannot be read yet", error=str(error), wait=wait)
+                time.sleep(wait)  # an outage of the database; raising would end the stream
+        return self._held(after_batch, upto_batch)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._ledger is not None:
+            self._ledger.engine.dispose()
+            self._ledger = None
+
+    def _held(self, after_batch: int, upto_batch: int) -> tuple[tuple[int, int], ...]:
+        items = self._inbox().items(after_batch, upto_batch, self._settings.owner)
+        return tuple((item.id, item.batch) for item in items)
+
+    def _inbox(self) -> Inbox:
+        """The ledger; on first contact, what an earlier feed of this name held is freed."""
+        if self._ledger is None:
+            engine = connect(self._settings.database_url, application_name="pipeline-processing feed")
+            ledger = Inbox(engine, max_attempts=self._settings.max_attempts)
+            freed = ledger.recover(self._settings.owner, self._clock())
+            if freed:
+                log.warning("an earlier run left objects behind; they are due again", objects=freed)
+            self._ledger = ledger
+        return self._ledger
+
+    def _receive(self) -> None:
+        """Take in what the queue has, up to about a batch; its outage leaves the ledger's own rows to work on."""
+        if self._queue is None:
+            return
+        inbox, received, started = self._inbox(), 0, time.monotonic()
+        while received < self._settings.max_files and time.monotonic() - started < _LONGEST_RECEIVING:
+            try:
+                # Only the first receive waits: later ones just fetch what is there.
+                wait = self._settings.wait_seconds if received == 0 else 0
+                taken = take_in(self._queue, inbox, self._clock(), wait_seconds=wait)
+            except PipelineError as error:
+                log.warning("nothing could be taken from the queue", error=str(error))
+                return
+            received += taken.messages
+            if taken.messages < MOST_PER_CALL:
+                return
