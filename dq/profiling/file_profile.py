@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.findings import Finding, first_findings
+from dq.profiling.findings import Finding, first_findings, placed
 from dq.profiling.row_sample import RowSample
 
 
@@ -41,30 +41,32 @@ class FileProfile:
             lines=dict(sorted({**self.lines, **other.lines}.items())),
         )
 
-    def settled(self) -> FileProfile:
-        """Number all lines from the start of the file, once its splits are all here."""
-        if len(self.lines) <= 1 and not any(self.lines):
-            return self
-        starts, line = {}, 0
+    def line_starts(self, header_lines: int = 0) -> Mapping[int, int]:
+        """Give the lines of the file before each split."""
+        starts, line = {}, header_lines
         for split, count in sorted(self.lines.items()):
             starts[split] = line
             line += count
+        return starts
 
-        def placed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-            return tuple(
-                Finding(0, found.line and found.line + starts.get(found.split, 0), found.text)
-                for found in findings
-            )
+    def settled(self, header_lines: int = 0) -> FileProfile:
+        """Number all lines from the start of the file, once its splits are all here."""
+        starts = self.line_starts(header_lines)
 
         def settled(column: ColumnProfile) -> ColumnProfile:
             return replace(
                 column,
-                unparsable_cells=placed(column.unparsable_cells),
-                violating_cells={rule: placed(cells) for rule, cells in column.violating_cells.items()},
+                unparsable_cells=placed(column.unparsable_cells, starts),
+                violating_cells={rule: placed(cells, starts) for rule, cells in column.violating_cells.items()},
             )
 
-        columns = None if self.columns is None else tuple(map(settled, self.columns))
-        return replace(self, malformed_rows=placed(self.malformed_rows), columns=columns, lines={0: line})
+        return replace(
+            self,
+            malformed_rows=placed(self.malformed_rows, starts),
+            columns=None if self.columns is None else tuple(map(settled, self.columns)),
+            extras={name: settled(column) for name, column in self.extras.items()},
+            lines={0: header_lines + sum(self.lines.values())},
+        )
 
 
 def _merged_columns(

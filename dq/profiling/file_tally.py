@@ -13,10 +13,11 @@ from dq.profiling.column_tally import ColumnTally
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
 from dq.profiling.keys import KeyCount, KeyTally
+from dq.profiling.parsing import NUMERIC
 from dq.profiling.recipe import ColumnRecipe, Recipe
 from dq.profiling.row_batch import LineNumbers, RowBatch
 from dq.profiling.row_sample import RowSample, SampleBuilder, priorities
-from dq.profiling.values import Cells, as_text
+from dq.profiling.values import JSON_TOKENS, Cells, as_text
 from dq.schema.definition import FieldType
 
 #: Rows shown to people in the payload, and characters of a cell in them.
@@ -85,7 +86,10 @@ class FileTally:
         priority = priorities(self._split, positions)
         chosen = self._sample.choose(priority)
         if len(chosen):
-            values = {str(at): _values_at(one, chosen, rows) for at, one in enumerate(cells)}
+            values = {
+                str(at): _values_at(one, column.type, chosen, rows)
+                for at, (one, column) in enumerate(zip(cells, self._recipe.columns, strict=True))
+            }
             self._sample.add(priority[chosen], positions[chosen], pa.table(values))
         chosen = self._shown.choose(priority)
         if len(chosen):
@@ -123,32 +127,28 @@ def _shifted(line_numbers: LineNumbers, before: int) -> LineNumbers:
     return shifted
 
 
-def _values_at(cells: Cells, chosen: npt.NDArray[np.int64], rows: int) -> pa.Array:
+def _values_at(cells: Cells, kind: FieldType, chosen: npt.NDArray[np.int64], rows: int) -> pa.Array:
     """Give the parsed values of the chosen rows: numbers or text, null where there is none."""
-    values: Any = cells.parsed.cells if cells.parsed.numbers is None else cells.parsed.numbers
-    if cells.wrong_type:
-        return pa.nulls(len(chosen), pa.string())
-    if cells.rows is None and cells.parsed.ok is None:
-        at: Any = chosen
-        missing = None
-    else:
+    arrow = pa.from_numpy_dtype(NUMERIC[kind]) if kind in NUMERIC else pa.string()
+    if not len(cells.parsed.cells):
+        return pa.nulls(len(chosen), arrow)
+    at: Any = chosen
+    missing = None
+    if cells.rows is not None or cells.parsed.ok is not None:
         place = np.full(rows, -1, np.int64)
         where = cells.row_of(cells.parsed_positions())
         place[where] = np.arange(len(where))
-        at = place[chosen]
-        missing = at < 0
-        if not len(values):
-            kind = pa.string() if cells.parsed.numbers is None else pa.from_numpy_dtype(values.dtype)
-            return pa.nulls(len(chosen), kind)
-        at = np.where(missing, 0, at)
+        missing = place[chosen] < 0
+        at = np.where(missing, 0, place[chosen])
     if cells.parsed.numbers is not None:
-        return pa.array(values[at], mask=missing)
-    indices = pa.array(at, mask=missing)
-    return _cut(as_text(values.take(indices)))
+        return pa.array(cells.parsed.numbers[at], arrow, mask=missing)
+    return _cut(as_text(cells.parsed.cells.take(pa.array(at, mask=missing))))
 
 
 def _shown(cells: pa.Array) -> pa.Array:
-    return _cut(as_text(cells)) if len(cells) else pa.array([], pa.string())
+    if cells.type == JSON_TOKENS:
+        return _cut(pc.replace_substring_regex(cells.field(0), '^"(.*)"$', r"\1"))
+    return _cut(as_text(cells))
 
 
 def _cut(text: pa.StringArray) -> pa.StringArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 #: How many examples of one kind of offence are kept, and how many characters of each.
@@ -28,3 +28,10 @@ def first_findings(*groups: Iterable[Finding]) -> tuple[Finding, ...]:
 def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
     """Cut a text to `most` characters, the last of them an ellipsis when anything was cut."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def placed(findings: Iterable[Finding], starts: Mapping[int, int]) -> tuple[Finding, ...]:
+    """Number findings from the start of the file; `starts` gives the lines before each split."""
+    return tuple(
+        Finding(0, found.line and found.line + starts.get(found.split, 0), found.text) for found in findings
+    )

@@ -13,13 +13,15 @@ class CellEncoding(str, Enum):
     """How the cells of a file carry their type.
 
     TEXT: every cell is text, parsed by the grammar (CSV). TYPED: the physical Arrow type counts
-    (Parquet, Excel). JSON: as TYPED, but dates and times are written as strings, and a column of
-    mixed physical types arrives as one JSON token per cell.
+    (Parquet). JSON: as TYPED, but dates and times are written as strings, and a column of
+    mixed physical types arrives as one JSON token per cell. SHEET: as JSON, but every number is a
+    double, so a whole one fits an integer field (Excel).
     """
 
     TEXT = "text"
     TYPED = "typed"
     JSON = "json"
+    SHEET = "sheet"
 
 
 @dataclass(frozen=True, slots=True)

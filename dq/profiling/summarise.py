@@ -56,8 +56,7 @@ def summarise(
     facts: FileFacts,
     keys: Sequence[KeyFigures] = (),
 ) -> FileSummary:
-    """Give the figures of one file; `keys` are in the order of the recipe's keys."""
-    profile = profile.settled()
+    """Give the figures of one file, its lines settled; `keys` are in the order of the recipe's keys."""
     parts = _columns(profile, recipe)
     present = {column.name for column, _, _ in parts}
     declared = [field.name for field in definition.fields] if definition else []

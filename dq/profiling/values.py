@@ -50,7 +50,7 @@ def read_cells(
 ) -> Cells:
     """Drop the nulls of a column and parse the rest to its declared type."""
     if pa.types.is_struct(column.type) and column.type == JSON_TOKENS:
-        return _read_tokens(column.field(0), recipe, missing)
+        return _read_tokens(column.field(0), recipe, missing, encoding)
     is_text = pa.types.is_string(column.type)
     valid = _valid(column, missing if is_text else ())
     nulls = 0 if valid is None else int(len(valid) - np.count_nonzero(valid))
@@ -58,14 +58,17 @@ def read_cells(
     rows = np.flatnonzero(valid) if nulls and valid is not None else None
     if encoding is CellEncoding.TEXT:
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
-    if is_text and encoding is CellEncoding.JSON and recipe.type in _WRITTEN_AS_STRINGS:
+    if is_text and encoding in _LOOSE and recipe.type in _WRITTEN_AS_STRINGS:
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
-    parsed = typed_values(present, recipe.type, json=encoding is CellEncoding.JSON)
+    parsed = typed_values(present, recipe.type, encoding)
     if parsed is None:
         return Cells(rows, present, nothing_parses(present), wrong_type=len(present) > 0)
     return Cells(rows, present, parsed)
 
 
+#: Encodings whose dates may be strings and whose numbers may be doubles.
+_LOOSE = (CellEncoding.JSON, CellEncoding.SHEET)
+_EXACT_DOUBLES = 2.0**53
 _WRITTEN_AS_STRINGS = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
 
 
@@ -92,12 +95,17 @@ def nothing_parses(present: pa.Array) -> Parsed:
     return Parsed(np.zeros(len(present), np.bool_), pa.array([], pa.string()), None)
 
 
-def typed_values(present: pa.Array, kind: FieldType, *, json: bool) -> Parsed | None:
+def typed_values(present: pa.Array, kind: FieldType, encoding: CellEncoding) -> Parsed | None:
     """Read typed cells as `kind`; None when their physical type is another one."""
     family = type_family(present.type)
     if kind is FieldType.ANY:
         return Parsed(None, as_text(present), None)
-    if family not in _ACCEPTED[kind] and not (json and kind is FieldType.DECIMAL and family is FieldType.NUMBER):
+    if family is FieldType.NUMBER and encoding in _LOOSE:
+        if kind is FieldType.DECIMAL:
+            return parse_text(_decimal_text(present), kind, None)
+        if kind is FieldType.INTEGER and encoding is CellEncoding.SHEET:
+            return _whole_numbers(present)
+    if family not in _ACCEPTED[kind]:
         return None
     match kind:
         case FieldType.STRING | FieldType.OBJECT | FieldType.ARRAY:
@@ -117,6 +125,17 @@ def typed_values(present: pa.Array, kind: FieldType, *, json: bool) -> Parsed | 
         case FieldType.TIME:
             numbers = pc.cast(pc.cast(present, pa.time64("us"), safe=False), pa.int64())
     return Parsed(None, present, numbers.to_numpy(zero_copy_only=False).astype(np.int64))
+
+
+def _decimal_text(present: pa.Array) -> pa.StringArray:
+    """Write doubles without an exponent, with as many digits as they need."""
+    return pa.array([np.format_float_positional(cell, trim="-") for cell in present.to_pylist()], pa.string())
+
+
+def _whole_numbers(present: pa.Array) -> Parsed:
+    numbers = present.to_numpy(zero_copy_only=False)
+    whole = (numbers == np.floor(numbers)) & (np.abs(numbers) <= _EXACT_DOUBLES)
+    return Parsed(whole, present.filter(pa.array(whole)), numbers[whole].astype(np.int64))
 
 
 def _integers(present: pa.Array) -> Parsed | None:
@@ -190,9 +209,11 @@ def _nested_text(cell: Any) -> str | None:
     return orjson.dumps(cell, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str]) -> Cells:
+def _read_tokens(
+    tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str], encoding: CellEncoding
+) -> Cells:
     """Parse a column of mixed JSON values, each distinct token once."""
-    encoded = tokens.dictionary_encode()
+    encoded = tokens.fill_null("null").dictionary_encode()
     values = [orjson.loads(token) for token in encoded.dictionary.to_pylist()]
     absent = {None, *missing}
     keep = np.array([not _is_null(value, absent) for value in values], np.bool_)
@@ -201,7 +222,7 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     texts, numbers, fits = [], [], []
     for value in values:
         cell = pa.array([None if _is_null(value, absent) else value], None if not isinstance(value, str) else pa.string())
-        parsed = _one(cell, recipe)
+        parsed = _one(cell, recipe, encoding)
         fits.append(parsed is not None)
         texts.append(as_text(parsed.cells)[0].as_py() if parsed else _nested_text(value) if not isinstance(value, str) else value)
         numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
@@ -219,14 +240,14 @@ def _is_null(value: Any, absent: set[str | None]) -> bool:
     return value is None or (isinstance(value, str) and value in absent)
 
 
-def _one(cell: pa.Array, recipe: ColumnRecipe) -> Parsed | None:
+def _one(cell: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed | None:
     """Parse one JSON value; None when it is null or does not fit."""
     if cell.null_count:
         return None
     if pa.types.is_string(cell.type) and recipe.type in _WRITTEN_AS_STRINGS:
         parsed: Parsed | None = parse_text(cell, recipe.type, recipe.format)
     else:
-        parsed = typed_values(cell, recipe.type, json=True)
+        parsed = typed_values(cell, recipe.type, encoding)
     return parsed if parsed is not None and len(parsed.cells) == 1 else None
 
 

@@ -1,0 +1,51 @@
+"""Profiling in this process: the same parts as in Spark tasks, on threads, without a JVM."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from dq.engine.object_store import ObjectStore
+from dq.engine.outcomes import MergedKey, Misaligned, Profiled, Span, conclude, worst
+from dq.engine.parts import CountedPart, FileTask, count_part
+from dq.errors import PipelineError
+from dq.formats.limits import Limits
+from dq.profiling.file_profile import FileProfile
+from dq.profiling.keys import count_repeats
+
+
+def profile_here(
+    tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
+) -> dict[int, Profiled | Misaligned | PipelineError]:
+    """Profile files on the threads of this process; Arrow does the work outside the interpreter's lock."""
+    work = [(task, split) for task in tasks for split in task.splits]
+    with ThreadPoolExecutor(max(min(len(work), os.cpu_count() or 1), 1)) as pool:
+        parts = list(pool.map(lambda pair: count_part(store, *pair, limits), work))
+    by_file: dict[int, list[CountedPart | PipelineError]] = {}
+    for (task, _), part in zip(work, parts, strict=True):
+        by_file.setdefault(task.id, []).append(part)
+    return {task.id: gathered(task, by_file[task.id], reader) for task in tasks}
+
+
+def gathered(
+    task: FileTask, parts: Sequence[CountedPart | PipelineError], reader: str
+) -> Profiled | Misaligned | PipelineError:
+    """Put all parts of one file together."""
+    errors = [part for part in parts if isinstance(part, PipelineError)]
+    if errors:
+        return worst(errors)
+    counted = sorted((part for part in parts if isinstance(part, CountedPart)), key=lambda part: part.number)
+    profile = FileProfile()
+    for part in counted:
+        profile = profile + part.profile
+    keys = [
+        MergedKey(
+            sum(len(key.hashes) for key in hashes),
+            count_repeats([key.hashes for key in hashes]),
+            tuple(found for key in hashes for found in key.examples),
+        )
+        for hashes in zip(*(part.keys for part in counted), strict=True)
+    ]
+    spans = [Span(part.number, part.began, part.ended) for part in counted]
+    return conclude(task, profile, spans, keys, reader)

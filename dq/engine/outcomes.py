@@ -1,0 +1,102 @@
+"""From the counted parts of one file to its summary, once they are all there and fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dq.engine.parts import FileTask
+from dq.errors import PipelineError, RetryableError, UnreadableFileError
+from dq.formats.layout import NoHeaderError
+from dq.formats.splits import Split
+from dq.profiling.codec import encode_profile
+from dq.profiling.file_profile import FileProfile
+from dq.profiling.findings import Finding, first_findings, placed
+from dq.profiling.summarise import FileFacts, KeyFigures, summarise
+from dq.profiling.summary import FileSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """A file's figures, and its mergeable state as bytes (empty for a file that could not be read)."""
+
+    summary: FileSummary
+    state: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Misaligned:
+    """The guessed starts of some parts were wrong: these are the right ones, as far as they are proven."""
+
+    splits: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where one part began and ended."""
+
+    number: int
+    began: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergedKey:
+    """The exact count of one key over the whole file."""
+
+    rows: int
+    repeated: int
+    examples: tuple[Finding, ...] = ()
+
+    def __add__(self, other: MergedKey) -> MergedKey:
+        """Put ranges, or examples of parts, together."""
+        return MergedKey(
+            self.rows + other.rows,
+            self.repeated + other.repeated,
+            first_findings(self.examples, other.examples),
+        )
+
+
+def conclude(
+    task: FileTask, profile: FileProfile, spans: Sequence[Span], keys: Sequence[MergedKey], reader: str
+) -> Profiled | Misaligned:
+    """Summarise a file, or say which parts must be read again from another place."""
+    wrong = realigned(task.splits, spans)
+    if wrong is not None:
+        return Misaligned(wrong)
+    starts = profile.line_starts(task.layout.first_line)
+    settled = profile.settled(task.layout.first_line)
+    figures = [KeyFigures(key.rows, key.repeated, placed(key.examples, starts)) for key in keys]
+    facts = FileFacts(task.layout.header, task.head.size, reader)
+    return Profiled(summarise(settled, task.recipe, task.definition, facts, figures), encode_profile(settled))
+
+
+def realigned(splits: Sequence[Split], spans: Sequence[Span]) -> tuple[Split, ...] | None:
+    """Give corrected splits when a part did not begin where the one before it ended; None when all fit."""
+    ordered = sorted(spans, key=lambda span: span.number)
+    corrected = list(splits)
+    wrong = False
+    for before, after in zip(ordered, ordered[1:], strict=False):
+        if after.began != before.ended:
+            wrong = True
+            split = corrected[after.number]
+            corrected[after.number] = Split(split.number, before.ended, split.end, sure=True)
+    return tuple(corrected) if wrong else None
+
+
+def unreadable(task_bytes: int, error: UnreadableFileError, reader: str) -> Profiled:
+    """Give the summary of a file that could not be parsed at all."""
+    return Profiled(
+        FileSummary(
+            bytes=task_bytes,
+            unreadable=str(error),
+            no_header=isinstance(error, NoHeaderError),
+            reader=reader,
+        )
+    )
+
+
+def worst(errors: Sequence[PipelineError]) -> PipelineError:
+    """Choose among the errors of one file's parts: what may pass comes first, then the gravest."""
+    retryable = [error for error in errors if isinstance(error, RetryableError)]
+    return sorted(retryable or errors, key=lambda error: (isinstance(error, UnreadableFileError), str(error)))[0]

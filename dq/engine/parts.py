@@ -1,0 +1,76 @@
+"""The unit of work: one part of one file, read and counted. The same code runs in Spark tasks and in threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dq.engine.object_store import ObjectHead, ObjectStore
+from dq.engine.source_file import StoredSource
+from dq.errors import PipelineError, TerminalError
+from dq.formats.layout import FileLayout
+from dq.formats.limits import Limits
+from dq.formats.reading import read_part
+from dq.formats.splits import Split
+from dq.profiling.file_profile import FileProfile
+from dq.profiling.file_tally import FileTally
+from dq.profiling.keys import KeyCount
+from dq.profiling.recipe import Recipe
+from dq.schema.definition import SchemaDefinition
+
+
+class EngineFaultError(TerminalError):
+    """Something in the engine broke on one file; its neighbours are not touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """All that is needed to read and judge the size of one file, whatever its number of parts.
+
+    `first` are the file's first bytes, carried along for files small enough to need no second request.
+    """
+
+    id: int
+    head: ObjectHead
+    layout: FileLayout
+    recipe: Recipe
+    definition: SchemaDefinition | None
+    splits: tuple[Split, ...]
+    key_ranges: int = 1
+    first: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPart:
+    """What one part gave: its counts, its keys' hashes, and where it began and ended in the file."""
+
+    number: int
+    began: int
+    ended: int
+    profile: FileProfile
+    keys: list[KeyCount]
+
+
+def count_part(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> CountedPart | PipelineError:
+    """Read and count one part; an error is a value, so that it stays with its file."""
+    try:
+        source = StoredSource(store, task.head, task.first)
+        reading = read_part(source, task.layout, split, limits)
+        tally = FileTally(task.recipe, split.number)
+        for batch in reading.batches():
+            tally.add(batch)
+        return CountedPart(split.number, reading.began, reading.ended, tally.profile(), tally.keys())
+    except PipelineError as error:
+        return error
+    except MemoryError:
+        return EngineFaultError(f"{task.head.uri}: the file needs more memory than a task has; lower the split size")
+    except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
+        return fault(task.head.uri, error)
+
+
+def fault(uri: str, error: Exception) -> EngineFaultError:
+    """Name a fault without the file's content."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else "unknown"
+    return EngineFaultError(f"{uri}: the engine failed with {type(error).__name__} at {where}; please report it")

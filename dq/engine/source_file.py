@@ -1,0 +1,39 @@
+"""A file to be profiled, and its bytes as a pinned source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dq.engine.object_store import ObjectHead, ObjectStore, Peek
+from dq.schema.definition import SchemaDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class SourceObject:
+    """An object the caller wants profiled. `id` is the caller's own number for it."""
+
+    id: int
+    peek: Peek
+    definition: SchemaDefinition | None
+
+
+class StoredSource:
+    """One object version as random-access bytes; its first bytes are at hand already."""
+
+    def __init__(self, store: ObjectStore, head: ObjectHead, first: bytes = b"") -> None:
+        """Read nothing: `first` are the first bytes where known."""
+        self._store = store
+        self._head = head
+        self._first = first
+
+    @property
+    def size(self) -> int:
+        """Size in bytes."""
+        return self._head.size
+
+    def read(self, start: int, length: int) -> bytes:
+        """Read a range, from the bytes at hand where they cover it."""
+        end = min(start + length, self._head.size)
+        if end <= len(self._first):
+            return self._first[start:end]
+        return self._store.read(self._head, start, length)

@@ -1,0 +1,50 @@
+"""Compressed files as streams: known by their first bytes, watched for bombs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from dq.errors import UnreadableFileError
+from dq.formats.byte_source import ByteSource, SourceFile
+from dq.formats.limits import Limits
+
+_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+_READ_AHEAD = 1024 * 1024
+
+
+def compression_of(data: bytes) -> str | None:
+    """Name the compression a file begins with: gzip, zstd or bz2; None for a plain one."""
+    return next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
+
+
+def expanded(
+    source: ByteSource, compression: str, limits: Limits, piece: int | None = None
+) -> Iterator[bytes]:
+    """Decompress from the beginning, piece by piece; several members one after the other are one file.
+
+    Raises UnreadableFileError for broken data and for a file that expands beyond the limits.
+    """
+    total = 0
+    raw = io.BufferedReader(SourceFile(source), _READ_AHEAD)
+    try:
+        with pa.CompressedInputStream(pa.PythonFile(raw, "r"), compression) as stream:
+            while data := stream.read(piece or limits.block):
+                total += len(data)
+                if total > limits.free_expansion and total > limits.expansion * source.size:
+                    message = (
+                        f"the {compression} data expands to more than {limits.expansion} times its size; "
+                        "such a file is refused as a decompression bomb"
+                    )
+                    raise UnreadableFileError(message)
+                yield data
+    except (OSError, pa.ArrowException) as error:
+        message = f"the {compression} data is broken after {total:,} expanded bytes; send the file again"
+        raise UnreadableFileError(message) from error
+
+
+def first_expanded(source: ByteSource, compression: str, limits: Limits, most: int) -> bytes:
+    """Decompress the first `most` bytes."""
+    return next(expanded(source, compression, limits, most), b"")[:most]

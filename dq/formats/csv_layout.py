@@ -1,0 +1,105 @@
+"""The layout of a CSV file: its header, and the types its first rows suggest."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+
+from dq.errors import UnreadableFileError
+from dq.formats.csv_rows import CarefulRecord, careful_records
+from dq.formats.layout import FileLayout, NoHeaderError, refuse_binary
+from dq.formats.limits import Limits
+from dq.schema.cells import UNPARSABLE, parse_cell
+from dq.schema.definition import CsvDialect, FieldType, FileFormat, SchemaDefinition
+
+_BOM = b"\xef\xbb\xbf"
+_GUESSED_ROWS = 200
+_GUESSES = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+
+
+def csv_layout(
+    text: bytes, definition: SchemaDefinition | None, compression: str | None, limits: Limits, *, whole: bool
+) -> FileLayout:
+    """Find the layout in the first bytes of (decompressed, UTF-8) text; `whole`: there is no more.
+
+    Raises NoHeaderError and UnreadableFileError.
+    """
+    dialect = definition.csv if definition else CsvDialect()
+    refuse_binary(text, "CSV")
+    body = text.removeprefix(_BOM)
+    records = _first_records(body, dialect, whole=whole)
+    if not records:
+        if not whole:
+            message = f"the header is longer than {len(text):,} bytes; is the line break missing?"
+            raise UnreadableFileError(message)
+        message = "the file has no header: it holds no line with text; expected one line with the names of the columns"
+        raise NoHeaderError(message)
+    names = _names(records[0], definition, dialect)
+    if len(names) > limits.columns:
+        message = f"the header has {len(names):,} columns, the most that is read is {limits.columns:,}; is it a header?"
+        raise UnreadableFileError(message)
+    rows = records[1:] if dialect.header else records
+    skipped = records[0].end if dialect.header else 0
+    return FileLayout(
+        format=FileFormat.CSV,
+        header=names,
+        compression=compression,
+        dialect=dialect,
+        first_row=len(text) - len(body) + skipped,
+        first_line=body[:skipped].count(b"\n"),
+        splittable=compression is None and is_utf8(dialect.encoding) and b"\n" in body[: records[0].end],
+        inferred=_guess(names, rows[:_GUESSED_ROWS], definition),
+    )
+
+
+def is_utf8(encoding: str) -> bool:
+    """Tell whether an encoding's bytes can be read as UTF-8 as they are."""
+    return codecs.lookup(encoding).name in ("utf-8", "ascii", "utf-8-sig")
+
+
+def _first_records(body: bytes, dialect: CsvDialect, *, whole: bool) -> list[CarefulRecord]:
+    """Read the complete records with text, as far as the bytes go."""
+    records = []
+    for record in careful_records(body, dialect):
+        cut_off = not whole and record.end == len(body)
+        if cut_off or len(records) > _GUESSED_ROWS:
+            break
+        if body[record.start : record.end].strip():
+            records.append(record)
+    return records
+
+
+def _names(record: CarefulRecord, definition: SchemaDefinition | None, dialect: CsvDialect) -> tuple[str, ...]:
+    if not dialect.header:
+        declared = [field.name for field in definition.fields] if definition else []
+        missing = range(len(declared) + 1, len(record.cells) + 1)
+        return (*declared[: len(record.cells)], *(f"column_{number}" for number in missing))
+    if record.open:
+        message = "the header has a quote that is never closed; close it or double it"
+        raise UnreadableFileError(message)
+    try:
+        return tuple(cell.encode("latin-1").decode().strip() for cell in record.cells)
+    except UnicodeError as error:
+        message = "the header is not UTF-8 text; convert the file or declare csv.encoding"
+        raise UnreadableFileError(message) from error
+
+
+def _guess(
+    names: Sequence[str], rows: Sequence[CarefulRecord], definition: SchemaDefinition | None
+) -> dict[str, FieldType]:
+    """Guess the type of undeclared columns: the first that takes every cell of the first rows."""
+    declared = {field.name for field in definition.fields} if definition else set()
+    missing = set(definition.missing_values if definition else ("",))
+    guesses = {}
+    for position, name in enumerate(names):
+        if name in declared or name in guesses:
+            continue
+        cells = [row.cells[position] for row in rows if len(row.cells) == len(names)]
+        values = [cell for cell in cells if cell not in missing]
+        fits = (kind for kind in _GUESSES if values and _all_parse(values, kind))
+        guesses[name] = next(fits, FieldType.STRING)
+    return guesses
+
+
+def _all_parse(values: Sequence[str], kind: FieldType) -> bool:
+    return all(parse_cell(value, kind) is not UNPARSABLE for value in values)

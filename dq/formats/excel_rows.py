@@ -1,0 +1,183 @@
+"""Workbooks to row batches through calamine: xlsx, xls, xlsb and ods; formulas give their cached values.
+
+A workbook is held in memory, so its directory is read first and a bomb refused before it expands.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypeAlias
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+
+from dq.errors import UnreadableFileError
+from dq.formats.byte_source import ByteSource
+from dq.formats.layout import FileLayout, NoHeaderError
+from dq.formats.limits import Limits
+from dq.profiling.row_batch import RowBatch
+from dq.profiling.values import JSON_TOKENS
+from dq.schema.definition import FileFormat
+
+Cell: TypeAlias = "str | float | bool | date | datetime | time | timedelta | None"
+
+_ROWS = 10_000
+_ENTRIES = 10_000
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_ARROW = {
+    bool: pa.bool_(), float: pa.float64(), int: pa.int64(), str: pa.string(),
+    date: pa.date32(), datetime: pa.timestamp("us"), time: pa.time64("us"),
+}  # fmt: skip
+
+
+def excel_layout(source: ByteSource, sheet: str | None, limits: Limits) -> FileLayout:
+    """Read the header: the first row of the named sheet, by default of the first one."""
+    with _opened(source, limits) as book:
+        found = _sheet(book, sheet)
+        rows = _rows(found, limits)
+        header = next(rows, None)
+        if header is None or all(cell is None for cell in header):
+            message = f"the sheet {found.name!r} has no header: its first row is empty"
+            raise NoHeaderError(message)
+        if len(header) > limits.columns:
+            message = f"the sheet has {len(header):,} columns, the most that is read is {limits.columns:,}"
+            raise UnreadableFileError(message)
+        names = _filled(header, found)
+    return FileLayout(FileFormat.EXCEL, header=names, first_line=1, sheet=sheet)
+
+
+def excel_batches(source: ByteSource, layout: FileLayout, limits: Limits) -> Iterator[RowBatch]:
+    """Read the rows below the header; empty rows are blank lines, not rows."""
+    width = len(layout.header)
+    with _opened(source, limits) as book:
+        rows = _rows(_sheet(book, layout.sheet), limits)
+        next(rows, None)
+        kept: list[list[Cell]] = []
+        numbers: list[int] = []
+        before = number = 0
+        for number, row in enumerate(rows, 1):
+            if any(cell is not None for cell in row):
+                kept.append([*row[:width], *[None] * (width - len(row))])
+                numbers.append(number - before)
+            if number - before == _ROWS:
+                yield _batch(kept, numbers, width, number - before)
+                kept, numbers, before = [], [], number
+        if number > before:
+            yield _batch(kept, numbers, width, number - before)
+
+
+class _opened:  # noqa: N801 - reads as a verb where it is used
+    """A workbook for the length of a with block; every way it can be broken becomes one error."""
+
+    def __init__(self, source: ByteSource, limits: Limits) -> None:
+        if source.size > limits.whole:
+            message = f"the workbook has {source.size:,} bytes, the most that is held in memory is {limits.whole:,}"
+            raise UnreadableFileError(message)
+        data = source.read(0, source.size)
+        _refuse_bombs(data, limits)
+        if data.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in data:
+            raise UnreadableFileError(_PASSWORD)
+        self._data = data
+
+    def __enter__(self) -> CalamineWorkbook:
+        try:
+            self._book = CalamineWorkbook.from_filelike(io.BytesIO(self._data))
+        except PasswordError as error:
+            raise UnreadableFileError(_PASSWORD) from error
+        except (CalamineError, OSError, ValueError) as error:
+            raise UnreadableFileError(_broken(error)) from error
+        return self._book
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._book.close()
+        if isinstance(error, CalamineError):
+            raise UnreadableFileError(_broken(error)) from error
+
+
+_PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
+
+
+def _broken(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"the workbook cannot be read ({text[0][:160] if text else type(error).__name__}); save it again and resend it"
+
+
+def _refuse_bombs(data: bytes, limits: Limits) -> None:
+    """Refuse archives that would expand beyond the limits, by their directory alone."""
+    if not data.startswith(b"PK"):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        raise UnreadableFileError(_broken(error)) from error
+    size = sum(entry.file_size for entry in entries)
+    if len(entries) > _ENTRIES or size > 8 * limits.whole or size > limits.expansion * max(len(data), 1 << 20):
+        message = (
+            f"the workbook would expand from {len(data):,} to {size:,} bytes in {len(entries):,} parts; "
+            "such a file is refused as a decompression bomb"
+        )
+        raise UnreadableFileError(message)
+
+
+def _sheet(book: CalamineWorkbook, name: str | None) -> CalamineSheet:
+    sheets = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    if not sheets:
+        message = "the workbook has no worksheet"
+        raise UnreadableFileError(message)
+    if name is not None and name not in sheets:
+        message = f"the workbook has no sheet {name!r}; it has {', '.join(map(repr, sheets[:20]))}"
+        raise UnreadableFileError(message)
+    return book.get_sheet_by_name(name or sheets[0])
+
+
+def _rows(sheet: CalamineSheet, limits: Limits) -> Iterator[list[Cell]]:
+    if sheet.height * sheet.width > limits.cells:
+        message = f"the sheet {sheet.name!r} spans {sheet.height:,} x {sheet.width:,} cells, at most {limits.cells:,} are read"
+        raise UnreadableFileError(message)
+    for row in sheet.iter_rows():
+        yield [None if cell == "" else cell for cell in row]
+
+
+def _filled(header: Sequence[Cell], sheet: CalamineSheet) -> tuple[str, ...]:
+    """Name the columns; a merged header cell names all the columns it spans."""
+    names = ["" if cell is None else _name(cell) for cell in header]
+    top = (sheet.start or (0, 0))[0]
+    left = (sheet.start or (0, 0))[1]
+    for (first_row, first), (_, last) in sheet.merged_cell_ranges or []:
+        if first_row == top:
+            for at in range(first + 1 - left, min(last + 1 - left, len(names))):
+                names[at] = names[first - left]
+    return tuple(names)
+
+
+def _name(cell: Cell) -> str:
+    whole = isinstance(cell, float) and cell.is_integer()
+    return str(int(cell) if whole and isinstance(cell, float) else cell).strip()
+
+
+def _batch(rows: list[list[Cell]], numbers: list[int], width: int, lines: int) -> RowBatch:
+    known = np.array(numbers, np.int64)
+    return RowBatch(
+        columns=[_column([row[at] for row in rows]) for at in range(width)],
+        rows=len(rows),
+        lines=lines,
+        line_numbers=lambda wanted: known[wanted].tolist(),
+    )
+
+
+def _column(cells: list[Cell]) -> pa.Array:
+    kinds = set(map(type, cells)) - {type(None)}
+    if not kinds:
+        return pa.nulls(len(cells), pa.string())
+    if len(kinds) == 1:
+        arrow = _ARROW.get(kinds.pop())
+        if arrow is not None:
+            return pa.array(cells, arrow)
+    tokens = [None if cell is None else orjson.dumps(cell, default=str).decode() for cell in cells]
+    return pa.StructArray.from_arrays([pa.array(tokens, pa.string())], fields=list(JSON_TOKENS))

@@ -1,0 +1,28 @@
+"""How much of a file is held or followed at most; every refusal names its limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on memory and time per file; all sizes in bytes.
+
+    `block` is what is parsed at once, `split` what one task reads, `line` the longest record,
+    `header` the longest header, `columns` the most columns. A compressed file may expand to at most
+    `expansion` times its size once it is beyond `free_expansion`. `whole` bounds formats that must
+    be held in memory as they are (Excel). `cells` bounds rows times columns of such a sheet.
+    """
+
+    block: int = 8 * _MIB
+    split: int = 128 * _MIB
+    line: int = 32 * _MIB
+    header: int = 8 * _MIB
+    columns: int = 16_384
+    expansion: int = 250
+    free_expansion: int = 256 * _MIB
+    whole: int = 256 * _MIB
+    cells: int = 50_000_000

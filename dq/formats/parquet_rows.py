@@ -1,0 +1,97 @@
+"""Parquet to row batches, by row groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dq.errors import UnreadableFileError
+from dq.formats.byte_source import ByteSource, SourceFile
+from dq.formats.layout import FileLayout
+from dq.formats.limits import Limits
+from dq.profiling.row_batch import RowBatch
+from dq.schema.definition import FileFormat
+
+_ROWS = 64 * 1024
+_FOOTER = 8
+_MAGIC = b"PAR1"
+_ENCRYPTED = b"PARE"
+
+
+def open_parquet(source: ByteSource) -> pq.ParquetFile:
+    """Open a Parquet file by its footer; raises UnreadableFileError for anything else."""
+    tail = source.read(max(source.size - _FOOTER, 0), _FOOTER)
+    if tail[-4:] == _ENCRYPTED:
+        message = "the Parquet file is encrypted; send it in the clear"
+        raise UnreadableFileError(message)
+    if tail[-4:] != _MAGIC or source.size < _FOOTER + len(_MAGIC):
+        message = "the file is no complete Parquet file: its last bytes are not the footer's mark PAR1; send it again"
+        raise UnreadableFileError(message)
+    if int.from_bytes(tail[:4], "little") > source.size - _FOOTER:
+        message = "the Parquet footer claims to be longer than the file; send it again"
+        raise UnreadableFileError(message)
+    try:
+        return pq.ParquetFile(pa.PythonFile(SourceFile(source), "r"), pre_buffer=False, memory_map=False)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise UnreadableFileError(_broken("the Parquet footer cannot be read", error)) from error
+
+
+def parquet_layout(source: ByteSource, limits: Limits) -> FileLayout:
+    """Read the layout from the footer."""
+    file = open_parquet(source)
+    metadata, schema = file.metadata, file.schema_arrow
+    if len(schema.names) > limits.columns:
+        message = f"the file has {len(schema.names):,} columns, the most that is read is {limits.columns:,}"
+        raise UnreadableFileError(message)
+    groups = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
+    return FileLayout(
+        format=FileFormat.PARQUET,
+        header=tuple(name.strip() for name in schema.names),
+        splittable=len(groups) > 1,
+        inferred={},
+        row_groups=groups,
+    )
+
+
+def parquet_batches(source: ByteSource, groups: Sequence[int]) -> Iterator[RowBatch]:
+    """Read row groups in order; line numbers count rows."""
+    file = open_parquet(source)
+    try:
+        for batch in file.iter_batches(batch_size=_ROWS, row_groups=list(groups), use_threads=False):
+            yield typed_batch(batch)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UnreadableFileError(_broken("the Parquet data cannot be read", error)) from error
+
+
+def typed_batch(batch: pa.RecordBatch) -> RowBatch:
+    """Give an Arrow batch of typed columns as rows; dictionaries and views become plain columns."""
+    return RowBatch(
+        columns=[plain(column) for column in batch.columns],
+        rows=batch.num_rows,
+        lines=batch.num_rows,
+        line_numbers=lambda rows: (rows + np.int64(1)).tolist(),
+    )
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """Bring the several Arrow types of one thing into one."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return plain(column.dictionary_decode())
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return column.cast(pa.string())
+    if isinstance(column, pa.ExtensionArray):
+        return plain(column.storage)
+    if pa.types.is_float16(kind):
+        return column.cast(pa.float32())
+    return column
+
+
+def _broken(what: str, error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{what} ({lines[0][:160] if lines else type(error).__name__}); send the file again"
+
+

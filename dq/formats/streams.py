@@ -1,0 +1,63 @@
+"""Line-oriented files read from their beginning to their end: compressed ones, other encodings."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+
+from dq.errors import UnreadableFileError
+from dq.formats.byte_source import ByteSource, chunks
+from dq.formats.compression import expanded
+from dq.formats.csv_layout import is_utf8
+from dq.formats.layout import FileLayout
+from dq.formats.limits import Limits
+from dq.formats.splits import line_rows
+from dq.profiling.row_batch import RowBatch
+
+
+class StreamReading:
+    """Reads a whole file as one split; it begins and ends where it should by definition."""
+
+    began = 0
+    ended = 0
+
+    def __init__(self, source: ByteSource, layout: FileLayout, limits: Limits) -> None:
+        """Read nothing yet."""
+        self._source = source
+        self._layout = layout
+        self._limits = limits
+
+    def batches(self) -> Iterator[RowBatch]:
+        """Give the rows of the file."""
+        rows = line_rows(self._layout, self._limits)
+        skip = self._layout.first_row
+        for piece in text_pieces(self._source, self._layout, self._limits):
+            if skip >= len(piece):
+                skip -= len(piece)
+                continue
+            yield from rows.feed(piece[skip:] if skip else piece)
+            skip = 0
+        yield from rows.finish()
+
+
+def text_pieces(
+    source: ByteSource, layout: FileLayout, limits: Limits, piece: int | None = None
+) -> Iterator[bytes]:
+    """Give the decompressed bytes of a file as UTF-8 text."""
+    size = piece or limits.block
+    if layout.compression:
+        pieces = expanded(source, layout.compression, limits, size)
+    else:
+        pieces = chunks(source, 0, size)
+    return pieces if is_utf8(layout.dialect.encoding) else _as_utf8(pieces, layout.dialect.encoding)
+
+
+def _as_utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for piece in pieces:
+            yield decoder.decode(piece).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        message = f"the file is not {encoding} text ({error.__class__.__name__}); declare its csv.encoding"
+        raise UnreadableFileError(message) from error
