@@ -78,4 +78,5 @@ def _report(error: PipelineError) -> None:
     if isinstance(error, ProblemsError):
         log.error(error.subject, error=type(error).__name__, problems=list(error.problems))
     else:
-        log.error(str(error), error=type(error).__name__)
+        first, *more = str(error).split("\n")
+        log.error(first, error=type(error).__name__, **({"problems": more} if more else {}))

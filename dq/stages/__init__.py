@@ -1,0 +1,1 @@
+"""The stages one batch goes through; `dq.pipeline` strings them together."""

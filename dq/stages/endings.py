@@ -1,0 +1,70 @@
+"""How far an object of a batch has come: found, judged, set aside or failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from traceback import extract_tb
+from typing import TYPE_CHECKING
+
+from dq.errors import PipelineError
+
+if TYPE_CHECKING:
+    from dq.engine.object_store import Peek
+    from dq.events.run_window import RunWindow
+    from dq.intake.inbox_item import EndState, InboxItem
+    from dq.schema.definition import SchemaDefinition
+    from dq.store.result import MonitoredFile
+    from dq.verdict.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that is there: its first bytes and its run."""
+
+    item: InboxItem
+    file: MonitoredFile
+    definition: SchemaDefinition | None
+    peek: Peek
+    window: RunWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An object with its verdict."""
+
+    found: Found
+    verdict: Verdict
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An object that needs no verdict, or cannot have one until somebody changes something."""
+
+    item: InboxItem
+    state: EndState
+    reason: str
+    file: MonitoredFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An object that could not be processed: tried again later, or dead."""
+
+    item: InboxItem
+    error: Exception
+
+
+def log_fields(item: InboxItem, file: MonitoredFile | None = None) -> dict[str, object]:
+    """Which object a log line is about."""
+    fields: dict[str, object] = {"bucket": item.event.bucket, "key": item.event.key}
+    return fields if file is None else {**fields, "monitoring_file_id": file.id}
+
+
+def describe_error(error: Exception) -> str:
+    """An error for log and ledger. What nobody foresaw is named by place only: its text may quote a file's values."""
+    if isinstance(error, PipelineError):
+        return str(error)
+    frames = extract_tb(error.__traceback__)
+    place = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    return f"unexpected {type(error).__name__}{place}"

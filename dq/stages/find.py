@@ -1,0 +1,182 @@
+"""From announced objects to those that are there and configured, each with its first bytes and its run.
+
+A key is plain data until its bucket and its layout were accepted; definitions are loaded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from dq.errors import DefinitionError, ObjectGoneError, PipelineError, TerminalError
+from dq.events.key_encoding import other_reading
+from dq.events.key_layout import Unmatched
+from dq.events.run_window import NoWindow, choose_window
+from dq.schema.loading import definition_or_none
+from dq.stages.endings import Failed, Found, SetAside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dq.engine.object_store import Peek
+    from dq.events.key_layout import FileIdentity
+    from dq.events.run_window import WindowSource
+    from dq.intake.inbox_item import InboxItem
+    from dq.schema.definition import SchemaDefinition
+    from dq.stages.parts import Parts
+    from dq.store.result import MonitoredFile
+
+log = structlog.get_logger()
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """An announced object whose key names a file."""
+
+    item: InboxItem
+    identity: FileIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class _Configured:
+    """An object whose file is in the database, with its definition where there is one."""
+
+    item: InboxItem
+    identity: FileIdentity
+    file: MonitoredFile
+    definition: SchemaDefinition | None
+
+
+def find_objects(items: Sequence[InboxItem], parts: Parts) -> tuple[list[Found], list[SetAside | Failed]]:
+    """The objects that are there and configured, and how the others ended."""
+    found, ended = _reach(items, parts)
+    # Whether EventBridge encodes keys is not documented, so what is not found as announced is looked for decoded.
+    second = {
+        one.item.id: replace(one.item, event=replace(one.item.event, key=key))
+        for one in ended
+        if isinstance(one, SetAside) and (key := other_reading(one.item.event)) is not None
+    }
+    if second:
+        found_decoded, _ = _reach(list(second.values()), parts)
+        known = {one.item.id for one in found_decoded}
+        found, ended = found + found_decoded, [one for one in ended if one.item.id not in known]
+    return found, ended
+
+
+def _reach(items: Sequence[InboxItem], parts: Parts) -> tuple[list[Found], list[SetAside | Failed]]:
+    ended: list[SetAside | Failed] = []
+    admitted = _onward([_admit(item, parts) for item in items], ended)
+    configured = _onward(_configure(admitted, parts), ended)
+    found = _onward(_look(configured, parts), ended)
+    return found, ended
+
+
+def _onward(results: Iterable[_T | SetAside | Failed], ended: list[SetAside | Failed]) -> list[_T]:
+    """The results that go on to the next stage; the others are appended to `ended`."""
+    onward: list[_T] = []
+    for result in results:
+        if isinstance(result, SetAside | Failed):
+            ended.append(result)
+        else:
+            onward.append(result)
+    return onward
+
+
+def _admit(item: InboxItem, parts: Parts) -> _Admitted | SetAside:
+    """Whether the bucket is ours and the key names a file; a hostile key is plain data."""
+    bucket, key = item.event.bucket, item.event.key
+    if parts.allowed_buckets and bucket not in parts.allowed_buckets:
+        return SetAside(item, "ignored", f"bucket {bucket!r} is not one of ALLOWED_BUCKETS")
+    identity = parts.layouts.identify(key)
+    if isinstance(identity, Unmatched):
+        return SetAside(item, "ignored", identity.reason)
+    return _Admitted(item, identity)
+
+
+def _configure(admitted: Sequence[_Admitted], parts: Parts) -> list[_Configured | SetAside | Failed]:
+    """Look all files up at once, and load each definition once."""
+    if not admitted:
+        return []
+    with parts.database.begin() as connection:
+        files = parts.reporting.monitored_files(connection, {_pair(one.identity) for one in admitted})
+    failed = _create_placeholders(admitted, files, parts) if parts.auto_create_files else {}
+    definitions: dict[object, SchemaDefinition | DefinitionError | None] = {}
+    return [_configured(one, files, failed, definitions) for one in admitted]
+
+
+def _create_placeholders(
+    admitted: Sequence[_Admitted], files: dict[tuple[str, str], MonitoredFile], parts: Parts
+) -> dict[tuple[str, str], PipelineError]:
+    """Add a row for every file nobody configured to `files`; the pairs for which that was refused."""
+    failed: dict[tuple[str, str], PipelineError] = {}
+    for one in admitted:
+        pair, event = _pair(one.identity), one.item.event
+        if pair in files or pair in failed:
+            continue
+        folder = f"s3://{event.bucket}/{event.key.rpartition('/')[0]}/"
+        try:
+            with parts.database.begin() as connection:
+                files[pair] = parts.reporting.create_placeholder(connection, *pair, folder, parts.clock())
+        except TerminalError as error:
+            failed[pair] = error
+    return failed
+
+
+def _configured(
+    one: _Admitted,
+    files: Mapping[tuple[str, str], MonitoredFile],
+    failed: Mapping[tuple[str, str], PipelineError],
+    definitions: dict[object, SchemaDefinition | DefinitionError | None],
+) -> _Configured | SetAside | Failed:
+    pair = _pair(one.identity)
+    if pair in failed:
+        return Failed(one.item, failed[pair])
+    file = files.get(pair)
+    if file is None:
+        reason = f"no monitoring_file for agency {pair[0]!r} and file {pair[1]!r}; add one and retry the object"
+        return SetAside(one.item, "unconfigured", reason)
+    if not file.is_active:
+        return SetAside(one.item, "ignored", f"monitoring_file {file.id} is not active", file)
+    if file.definition_id not in definitions:
+        definitions[file.definition_id] = _load(file)
+    definition = definitions[file.definition_id]
+    if isinstance(definition, DefinitionError):
+        reason = f"schema definition {file.definition_id}: {'; '.join(definition.problems)}"
+        return SetAside(one.item, "bad_definition", reason, file)
+    return _Configured(one.item, one.identity, file, definition)
+
+
+def _pair(identity: FileIdentity) -> tuple[str, str]:
+    return identity.agency_slug, identity.file_name
+
+
+def _load(file: MonitoredFile) -> SchemaDefinition | DefinitionError | None:
+    try:
+        definition = definition_or_none(file.definition)
+    except DefinitionError as error:
+        return error
+    for warning in definition.warnings if definition else ():
+        log.warning("schema definition", definition_id=file.definition_id, monitoring_file_id=file.id, warning=warning)
+    return definition
+
+
+def _look(configured: Sequence[_Configured], parts: Parts) -> list[Found | SetAside | Failed]:
+    """Fetch the first bytes of all objects, and settle each one's run."""
+    events = [one.item.event for one in configured]
+    wanted = {place: (event.bucket, event.key, event.version_id) for place, event in enumerate(events)}
+    peeks = parts.objects.peek_all(wanted) if wanted else {}
+    return [_found(one, peeks[place], parts.run_window) for place, one in enumerate(configured)]
+
+
+def _found(one: _Configured, peek: Peek | PipelineError, prefer: WindowSource) -> Found | SetAside | Failed:
+    if isinstance(peek, ObjectGoneError):
+        return SetAside(one.item, "superseded", str(peek), one.file)
+    if isinstance(peek, PipelineError):
+        return Failed(one.item, peek)
+    window = choose_window(one.identity, peek.head.last_modified, prefer)
+    if isinstance(window, NoWindow):
+        return SetAside(one.item, "ignored", window.reason, one.file)
+    return Found(one.item, one.file, one.definition, peek, window)

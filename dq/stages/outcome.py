@@ -1,0 +1,30 @@
+"""What became of a batch, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """How many objects of a batch ended in which ledger state; `pending` ones are tried again."""
+
+    announced: int = 0
+    states: Mapping[str, int] = field(default_factory=dict)
+    rows: int = 0
+    bytes: int = 0
+
+    def __post_init__(self) -> None:
+        """Hold the equation: nothing that was announced is lost."""
+        if sum(self.states.values()) != self.announced:
+            raise AssertionError(f"objects were lost: {self.announced} announced, {dict(self.states)} accounted for")
+
+    def __add__(self, other: BatchOutcome) -> BatchOutcome:
+        """Both batches together."""
+        states = dict(Counter(self.states) + Counter(other.states))
+        return BatchOutcome(self.announced + other.announced, states, self.rows + other.rows, self.bytes + other.bytes)

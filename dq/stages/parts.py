@@ -1,0 +1,46 @@
+"""What the flow is put together from: the outside world, behind its doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from dq.events.key_layout import KeyLayouts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Engine
+
+    from dq.engine.object_store import ObjectStore
+    from dq.engine.source_file import SourceObject
+    from dq.errors import PipelineError
+    from dq.events.run_window import WindowSource
+    from dq.intake.inbox import Inbox
+    from dq.profiling.summary import FileSummary
+    from dq.store.reporting import ReportingStore
+
+    #: The engine: all objects of a batch in one call, a summary or an error for each, by id.
+    ProfileFiles: TypeAlias = Callable[[Sequence[SourceObject]], Mapping[int, FileSummary | PipelineError]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the flow is put together from.
+
+    `clock` gives the aware present, `chance` a number from 0 to 1. `allowed_buckets` empty: every
+    bucket is accepted.
+    """
+
+    database: Engine
+    inbox: Inbox
+    reporting: ReportingStore
+    objects: ObjectStore
+    profile: ProfileFiles
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+    layouts: KeyLayouts = field(default_factory=KeyLayouts)
+    run_window: WindowSource = "last_modified"
+    allowed_buckets: frozenset[str] = frozenset()
+    auto_create_files: bool = False

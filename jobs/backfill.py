@@ -1,0 +1,188 @@
+"""Verdicts for many objects: all under a prefix, or those a manifest lists.
+
+Objects that have their verdict are left out, so an interrupted backfill is resumed by running it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dq.errors import UsageError
+from jobs.exit_codes import ExitCode
+from jobs.terminal import cell, stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dq.engine.object_store import ObjectStore
+    from dq.events.announcement import Announcement
+    from dq.events.object_event import ObjectEvent
+    from dq.events.run_window import WindowSource
+    from dq.pipeline import Parts
+
+log = structlog.get_logger()
+
+_CHUNK = 1000
+_COLLAPSES_SHOWN = 10
+
+
+def main(argv: list[str]) -> int:
+    """Choose the objects, check that their runs stay apart, write them to the ledger and work it off."""
+    arguments = _parser().parse_args(argv)
+    from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
+    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
+    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import open_parts, start  # noqa: PLC0415 - loaded when needed
+
+    program = start()
+    with open_parts(program.settings) as opened, StopRequest() as stop:
+        parts = replace(opened, run_window=arguments.run_window or opened.run_window)
+        chosen = _choose(arguments, parts)
+        if arguments.run_window is None:
+            refuse_collapses(chosen.events, parts)
+        if not arguments.force:
+            done = parts.inbox.done_before(chosen.events)
+            log.info("objects that have their verdict are left out", done=len(done), of=len(chosen.events))
+            chosen = replace(chosen, events=tuple(event for event in chosen.events if event not in done))
+        if arguments.dry_run:
+            for event in chosen.events:
+                stdout().print(cell(f"s3://{event.bucket}/{event.key}"), soft_wrap=True)
+            return ExitCode.OK
+        dead_letters = _announce(chosen, parts, force=arguments.force)
+        with show_progress(program.console, "backfill", len(chosen.events)) as report:
+            outcome = work_off(
+                parts, limit=program.settings.max_files_per_batch, owner=new_owner(), stop=stop, report=report
+            )
+        if stop.is_set():
+            log.warning("stopped; the same command goes on where it ended")
+            return ExitCode.TRY_AGAIN
+    return exit_code_for(outcome, dead_letters=dead_letters)
+
+
+def refuse_collapses(events: Sequence[ObjectEvent], parts: Parts) -> None:
+    """Stop before objects whose keys name different windows fall into one run.
+
+    Raises:
+        UsageError: names the runs and asks for a decision.
+    """
+    from dq.events.key_layout import FileIdentity  # noqa: PLC0415 - loaded when needed
+    from dq.events.run_window import RunWindow, choose_window, find_collapses  # noqa: PLC0415 - loaded when needed
+
+    placed = []
+    for event in events:
+        identity = parts.layouts.identify(event.key)
+        if isinstance(identity, FileIdentity):
+            window = choose_window(identity, event.event_time, parts.run_window)
+            if isinstance(window, RunWindow):
+                placed.append((identity, window))
+    collapses = find_collapses(placed)
+    if not collapses:
+        return
+    lines = [
+        f"  {one.agency_slug}/{one.file_name}: keys of {len(one.key_windows)} windows, {_window(*one.key_windows[0])} "
+        f"to {_window(*one.key_windows[-1])}, would become the one run {_window(one.run_date, one.run_hour)}"
+        for one in collapses[:_COLLAPSES_SHOWN]
+    ]
+    if len(collapses) > _COLLAPSES_SHOWN:
+        lines.append(f"  and {len(collapses) - _COLLAPSES_SHOWN} more")
+    raise UsageError(
+        "nothing was started: the objects were last modified together, but their keys name different windows\n"
+        + "\n".join(lines)
+        + "\nrun again with --run-window key (the windows in the keys) or --run-window last_modified (one run each)"
+    )
+
+
+def _choose(arguments: argparse.Namespace, parts: Parts) -> Announcement:
+    """The announced objects, each with its last-modified where it is there."""
+    from dq.intake.listing import list_objects  # noqa: PLC0415 - loaded when needed
+    from dq.intake.manifest import read_manifest  # noqa: PLC0415 - loaded when needed
+
+    if arguments.prefix is not None:
+        return list_objects(parts.objects, arguments.prefix, since=arguments.since, until=arguments.until)
+    listed = read_manifest(parts.objects, arguments.manifest)
+    allowed = [one for one in listed.events if not parts.allowed_buckets or one.bucket in parts.allowed_buckets]
+    foreign = [one for one in listed.events if parts.allowed_buckets and one.bucket not in parts.allowed_buckets]
+    events = [*_with_heads(allowed, parts.objects), *foreign]
+    return replace(listed, events=tuple(one for one in events if _is_between(one, arguments.since, arguments.until)))
+
+
+def _with_heads(events: Sequence[ObjectEvent], store: ObjectStore) -> Iterator[ObjectEvent]:
+    """The events with etag, size and last-modified of the objects; of those that are gone, as they were."""
+    from dq.engine.object_store import Peek  # noqa: PLC0415 - loaded when needed
+
+    for start in range(0, len(events), _CHUNK):
+        chunk = dict(enumerate(events[start : start + _CHUNK]))
+        peeks = store.peek_all({place: (one.bucket, one.key, one.version_id) for place, one in chunk.items()})
+        for place, event in chunk.items():
+            peek = peeks[place]
+            if isinstance(peek, Peek):
+                head = peek.head
+                yield replace(event, etag=head.etag, size=head.size, event_time=head.last_modified)
+            else:
+                yield event
+
+
+def _announce(chosen: Announcement, parts: Parts, *, force: bool) -> int:
+    """Write the objects to the ledger, in transactions of moderate size; how many dead letters that made."""
+    from dq.events.announcement import Announcement  # noqa: PLC0415 - loaded when needed
+    from dq.intake.accept import Accepted, accept  # noqa: PLC0415 - loaded when needed
+
+    total = Accepted()
+    pieces = [replace(chosen, events=())]
+    pieces += [Announcement(chosen.events[at : at + _CHUNK], (), ()) for at in range(0, len(chosen.events), _CHUNK)]
+    for piece in pieces:
+        total += accept(parts.inbox, piece, now=parts.clock(), source="backfill", force=force)
+    return total.added.dead_letters
+
+
+def _is_between(event: ObjectEvent, since: datetime | None, until: datetime | None) -> bool:
+    moment = event.event_time
+    if moment is None:
+        return True
+    return (since is None or moment >= since) and (until is None or moment < until)
+
+
+def _window(run_date: object, run_hour: int) -> str:
+    return f"{run_date} {run_hour:02}h"
+
+
+def _moment(text: str) -> datetime:
+    """A date or a date and time; UTC unless it says otherwise."""
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a date (2026-01-04) or time (2026-01-04T12:00:00Z)"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _run_window(text: str) -> WindowSource:
+    match text:
+        case "key" | "last_modified":
+            return text
+        case _:
+            raise argparse.ArgumentTypeError(f"{text!r} is neither key nor last_modified")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline-processing backfill", description=__doc__)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--prefix", metavar="s3://B/P", help="all objects whose keys begin so")
+    source.add_argument("--manifest", metavar="FILE", help="JSON, JSON Lines or CSV list of objects, local or s3://")
+    parser.add_argument("--since", type=_moment, metavar="TIME", help="only objects modified at or after this (UTC)")
+    parser.add_argument("--until", type=_moment, metavar="TIME", help="only objects modified before this (UTC)")
+    parser.add_argument("--force", action="store_true", help="also objects that have their verdict")
+    parser.add_argument("--dry-run", action="store_true", help="only list what would be processed")
+    parser.add_argument(
+        "--run-window", type=_run_window, metavar="key|last_modified", help="where runs get their date and hour from"
+    )
+    return parser
+
+
+JOB = (main, "process many objects: a prefix or a manifest")

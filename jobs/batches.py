@@ -1,0 +1,109 @@
+"""Working the ledger off: claim a batch, keep its lease, process it, until nothing is due."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dq.errors import CatalogueError, PipelineError, RetryableError
+from jobs.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dq.pipeline import BatchOutcome, Parts
+    from jobs.stopping import StopRequest
+
+log = structlog.get_logger()
+
+#: How long a batch belongs to a process that gives no sign of life.
+LEASE_SECONDS = 120.0
+
+
+def new_owner() -> str:
+    """A name for this process's claims that no other process has or had."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def work_off(
+    parts: Parts, *, limit: int, owner: str, stop: StopRequest, report: Callable[[BatchOutcome], None]
+) -> BatchOutcome:
+    """Process batch after batch until nothing is due or somebody asks to stop.
+
+    Args:
+        parts: the outside world.
+        limit: most objects of one batch.
+        owner: whose claims these are.
+        stop: looked at between batches.
+        report: told what became of each batch.
+
+    Raises:
+        RetryableError: the database does not answer; what was claimed is given back, or falls back
+            when its lease ends.
+    """
+    from dq.pipeline import BatchOutcome  # noqa: PLC0415 - loads Spark
+
+    total = BatchOutcome()
+    while not stop.is_set():
+        batch = parts.inbox.claim(limit, LEASE_SECONDS, owner, parts.clock())
+        if batch is None:
+            break
+        outcome = process_claimed(parts, batch - 1, batch, owner)
+        total += outcome
+        report(outcome)
+    return total
+
+
+def process_claimed(parts: Parts, after_batch: int, upto_batch: int, owner: str) -> BatchOutcome:
+    """Process the rows `owner` holds in these batches; on an outage or an interruption give them back.
+
+    Any other error leaves them claimed: when the lease ends they come back in ever smaller batches,
+    until the one that brings the process down stands alone and is dead.
+    """
+    from dq.pipeline import process_batch  # noqa: PLC0415 - loads Spark
+
+    try:
+        with _lease_kept(parts, owner):
+            return process_batch(parts.inbox.items(after_batch, upto_batch, owner), parts)
+    except (RetryableError, CatalogueError, KeyboardInterrupt):
+        with suppress(PipelineError):
+            parts.inbox.release(owner, parts.clock())
+        raise
+
+
+def exit_code_for(outcome: BatchOutcome, *, dead_letters: int = 0) -> ExitCode:
+    """What the end of all batches means for the shell."""
+    if outcome.states.get("dead", 0) or dead_letters:
+        return ExitCode.FAILED
+    return ExitCode.TRY_AGAIN if outcome.states.get("pending", 0) else ExitCode.OK
+
+
+@contextmanager
+def _lease_kept(parts: Parts, owner: str) -> Iterator[None]:
+    """Renew the owner's leases from a thread while the block runs."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(LEASE_SECONDS / 4):
+            _renew(parts, owner)
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _renew(parts: Parts, owner: str) -> None:
+    try:
+        parts.inbox.renew(owner, LEASE_SECONDS, parts.clock())
+    except PipelineError as error:
+        log.warning("the lease could not be renewed", error=str(error))

@@ -1,0 +1,118 @@
+"""Score one local or S3 file against a definition, without any database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dq.errors import DefinitionError, PipelineError, TerminalError, UsageError
+from jobs.exit_codes import ExitCode
+from jobs.terminal import stdout
+from jobs.verdict_table import verdict_report
+
+if TYPE_CHECKING:
+    from dq.schema.definition import SchemaDefinition
+    from dq.settings import Settings
+    from dq.verdict.verdict import Verdict
+
+log = structlog.get_logger()
+
+_RESULT_KEYS = (
+    "score",
+    "passed",
+    "metrics",
+    "deductions",
+    "failed_validation_message",
+    "failed_validation_rules",
+    "profile_payload",
+)
+
+
+def main(argv: list[str]) -> int:
+    """Print the verdict as tables; exit 0 when the file passed, 1 when it failed its checks."""
+    arguments = _parser().parse_args(argv)
+    from jobs.wiring import start  # noqa: PLC0415 - nothing heavy before the arguments are known to be right
+
+    program = start()
+    definition = read_definition(arguments.schema) if arguments.schema else None
+    verdict = check(arguments.file, definition, program.settings)
+    if arguments.json is not None:
+        _write_json(verdict, arguments.json)
+    if arguments.json != "-":
+        stdout().print(verdict_report(arguments.file, verdict))
+    return ExitCode.OK if verdict.passed else ExitCode.FAILED
+
+
+def check(location: str, definition: SchemaDefinition | None, settings: Settings) -> Verdict:
+    """The verdict on the file at `location`, a path or an s3:// address.
+
+    Raises:
+        UsageError: there is no such file.
+        PipelineError: it cannot be reached or read now.
+    """
+    from dq.checks.plan import plan_checks  # noqa: PLC0415 - loaded when needed
+    from dq.engine.source_file import SourceObject  # noqa: PLC0415 - loads Spark
+    from dq.intake.place import parse_place  # noqa: PLC0415 - loaded when needed
+    from dq.verdict.judge import judge  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import object_store, open_profiler  # noqa: PLC0415 - loaded when needed
+
+    place = parse_place(location.removeprefix("file://"))
+    store = object_store(settings)
+    try:
+        source = SourceObject(0, store.peek(place.bucket, place.key), definition)
+    except TerminalError as error:
+        raise UsageError(f"the file cannot be checked: {error}") from error
+    with open_profiler(settings, store) as profile:
+        summary = profile([source])[0]
+    if isinstance(summary, PipelineError):
+        raise summary
+    return judge(summary, plan_checks(definition))
+
+
+def read_definition(path: str) -> SchemaDefinition:
+    """The schema definition in a JSON file; its warnings are logged.
+
+    Raises:
+        DefinitionError: lists all problems of the definition.
+        UsageError: the file cannot be read.
+    """
+    from dq.schema.loading import load_definition  # noqa: PLC0415 - compiles patterns, not needed for --help
+
+    try:
+        definition = load_definition(Path(path).read_bytes())
+    except OSError as error:
+        raise UsageError(f"the definition {path!r} cannot be read: {error.strerror}") from None
+    except DefinitionError as error:
+        raise DefinitionError(path, error.problems) from None
+    for warning in definition.warnings:
+        log.warning("schema definition", file=path, warning=warning)
+    return definition
+
+
+def _write_json(verdict: Verdict, out: str) -> None:
+    text = json.dumps(
+        {key: getattr(verdict, key) for key in _RESULT_KEYS}, ensure_ascii=False, allow_nan=False, indent=1
+    )
+    if out == "-":
+        sys.stdout.write(f"{text}\n")
+        return
+    try:
+        Path(out).write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the result cannot be written to {out!r}: {error.strerror}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline-processing check_file", description=__doc__)
+    parser.add_argument("file", metavar="PATH_OR_URI", help="a local path, or s3://bucket/key")
+    parser.add_argument("--schema", metavar="DEF.json", help="schema definition; without one the file is only parsed")
+    parser.add_argument("--json", metavar="OUT", help="also write the verdict and the profile as JSON; - is stdout")
+    return parser
+
+
+JOB = (main, "score one local or S3 file against a definition, without a database")

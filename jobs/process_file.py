@@ -1,0 +1,60 @@
+"""Give one object its verdict now, whether or not it has one already."""
+
+from __future__ import annotations
+
+import argparse
+
+import structlog
+
+from dq.errors import ObjectGoneError, UsageError
+from jobs.exit_codes import ExitCode
+
+log = structlog.get_logger()
+
+
+def main(argv: list[str]) -> int:
+    """Announce the object to the ledger and work that off."""
+    arguments = _parser().parse_args(argv)
+    from dq.events.object_event import ObjectEvent  # noqa: PLC0415 - loaded when needed
+    from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
+    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
+    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import open_parts, start  # noqa: PLC0415 - loaded when needed
+
+    program = start()
+    with open_parts(program.settings) as parts, StopRequest() as stop:
+        if parts.allowed_buckets and arguments.bucket not in parts.allowed_buckets:
+            allowed = ", ".join(sorted(parts.allowed_buckets))
+            raise UsageError(f"bucket {arguments.bucket!r} is not one of ALLOWED_BUCKETS: {allowed}")
+        try:
+            head = parts.objects.peek(arguments.bucket, arguments.key, arguments.version_id).head
+        except ObjectGoneError as error:
+            raise UsageError(f"there is no such object: {error}") from error
+        event = ObjectEvent(
+            bucket=arguments.bucket,
+            key=arguments.key,
+            version_id=arguments.version_id,
+            etag=head.etag,
+            size=head.size,
+            event_time=head.last_modified,
+        )
+        parts.inbox.add([event], now=parts.clock(), source="process_file", force=True)
+        with show_progress(program.console, "objects") as report:
+            outcome = work_off(
+                parts, limit=program.settings.max_files_per_batch, owner=new_owner(), stop=stop, report=report
+            )
+    if outcome.announced == 0:
+        log.warning("another process is working on this object; see `pipeline-processing inbox list`")
+        return ExitCode.TRY_AGAIN
+    return exit_code_for(outcome)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline-processing process_file", description=__doc__)
+    parser.add_argument("--bucket", required=True)
+    parser.add_argument("--key", required=True, help="as it is, not percent-encoded")
+    parser.add_argument("--version-id", help="a version of the object; without it, the current one")
+    return parser
+
+
+JOB = (main, "give one object of a bucket its verdict now")

@@ -1,0 +1,45 @@
+"""A progress display on a terminal; nothing anywhere else."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from dq.stages.outcome import BatchOutcome
+
+
+@contextmanager
+def show_progress(console: Console, what: str, total: int | None = None) -> Iterator[Callable[[BatchOutcome], None]]:
+    """Show how many objects are through, by state; yields the function to tell each batch's outcome.
+
+    Args:
+        console: the one log lines go to, so that both stay readable.
+        what: a word or two in front.
+        total: how many objects are expected; None when nobody knows.
+    """
+    states: dict[str, int] = {}
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[states]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total, states="")
+
+        def tell(outcome: BatchOutcome) -> None:
+            for state, count in outcome.states.items():
+                states[state] = states.get(state, 0) + count
+            shown = ", ".join(f"{count} {state}" for state, count in states.items())
+            progress.update(task, advance=outcome.announced, states=shown)
+
+        yield tell

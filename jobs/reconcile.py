@@ -1,0 +1,48 @@
+"""Find objects under a prefix that were never announced, and announce them.
+
+Notifications are not guaranteed to arrive; this is the check that none was lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import structlog
+
+from jobs.exit_codes import ExitCode
+from jobs.terminal import cell, stdout
+
+log = structlog.get_logger()
+
+
+def main(argv: list[str]) -> int:
+    """Print what the ledger lacks, a line each, and add it as due."""
+    arguments = _parser().parse_args(argv)
+    from dq.intake.history import announced_before  # noqa: PLC0415 - loaded when needed
+    from dq.intake.listing import list_objects  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import open_parts, start  # noqa: PLC0415 - loaded when needed
+
+    program = start()
+    with open_parts(program.settings) as parts:
+        listed = list_objects(parts.objects, arguments.prefix)
+        with parts.database.connect() as connection:
+            known = announced_before(connection, listed.events)
+        missing = [event for event in listed.events if event not in known]
+        console = stdout()
+        for event in missing:
+            console.print(cell(f"s3://{event.bucket}/{event.key}"), soft_wrap=True)
+        added = 0
+        if not arguments.dry_run:
+            added = parts.inbox.add(missing, listed.rejected, now=parts.clock(), source="reconcile").new
+    log.info("reconciled", listed=len(listed.events), known=len(known), missing=len(missing), added=added)
+    return ExitCode.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline-processing reconcile", description=__doc__)
+    parser.add_argument("--prefix", required=True, metavar="s3://B/P")
+    parser.add_argument("--dry-run", action="store_true", help="only list what is missing")
+    return parser
+
+
+JOB = (main, "announce the objects under a prefix that the ledger lacks")

@@ -1,0 +1,42 @@
+"""Announcements from a file, as if the queue had delivered them: the test harness."""
+
+from __future__ import annotations
+
+import argparse
+
+from jobs.exit_codes import ExitCode
+
+
+def main(argv: list[str]) -> int:
+    """Write the file's announcements to the ledger and work that off."""
+    arguments = _parser().parse_args(argv)
+    from dq.intake.accept import accept  # noqa: PLC0415 - loaded when needed
+    from dq.intake.manifest import read_announcements  # noqa: PLC0415 - loaded when needed
+    from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
+    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
+    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import object_store, open_parts, start  # noqa: PLC0415 - loaded when needed
+
+    program = start()
+    announcement = read_announcements(object_store(program.settings), arguments.events)
+    with open_parts(program.settings) as parts, StopRequest() as stop:
+        accepted = accept(parts.inbox, announcement, now=parts.clock(), source="replay", force=arguments.force)
+        with show_progress(program.console, "objects", len(announcement.events)) as report:
+            outcome = work_off(
+                parts, limit=program.settings.max_files_per_batch, owner=new_owner(), stop=stop, report=report
+            )
+        if stop.is_set():
+            return ExitCode.TRY_AGAIN
+    return exit_code_for(outcome, dead_letters=accepted.added.dead_letters)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline-processing replay_events", description=__doc__)
+    parser.add_argument(
+        "--events", required=True, metavar="FILE", help="announcements of any kind: one, a JSON array, or JSON Lines"
+    )
+    parser.add_argument("--force", action="store_true", help="process objects again that have their verdict")
+    return parser
+
+
+JOB = (main, "process the announcements in a JSON file")

@@ -1,0 +1,81 @@
+"""Verdicts as tables for people. Whatever a file holds, it cannot leave its cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from jobs.terminal import cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from dq.verdict.verdict import Verdict
+
+#: metrics key -> deductions key, in the order of their weights
+METRICS = {
+    "schemaValidation": "schema",
+    "formatParsing": "format",
+    "completeness": "completeness",
+    "boundsRange": "bounds",
+    "uniqueness": "uniqueness",
+}
+_STATUS_STYLES = {"passed": "green", "failed": "red", "not_run": "dim"}
+_MOST_RULES = 20
+
+
+def score_cell(score: object, passed: object) -> Text:
+    """A score in the colour of its decision."""
+    return cell(f"{score} {'passed' if passed else 'failed'}", "bold green" if passed else "bold red")
+
+
+def verdict_report(name: str, verdict: Verdict) -> RenderableType:
+    """One verdict in full: score, the five metrics, the failing rules with their first examples."""
+    title = Text.assemble(cell(name, "bold"), "  ", score_cell(verdict.score, verdict.passed))
+    parts: list[RenderableType] = [title, _metrics(verdict)]
+    if verdict.failed_validation_rules:
+        parts.append(_rules(verdict.failed_validation_rules))
+    return Group(*parts)
+
+
+def _metrics(verdict: Verdict) -> Table:
+    table = Table("metric", "status", "deducted", "details", header_style="bold")
+    for metric, deduction in METRICS.items():
+        found: Mapping[str, Any] = verdict.metrics[metric]
+        status = str(found["status"])
+        points = f"{verdict.deductions[deduction]:.2f}"
+        table.add_row(
+            metric, cell(status, _STATUS_STYLES.get(status, "")), Text(points, justify="right"), cell(found["details"])
+        )
+    return table
+
+
+def _rules(rules: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("rule", "column", "severity", "failed", "examples", header_style="bold")
+    for rule in rules[:_MOST_RULES]:
+        table.add_row(
+            cell(rule["rule"]),
+            cell(rule["column"] or ""),
+            cell(rule["severity"]),
+            cell(f"{rule['failed']:,} of {rule['checked']:,}"),
+            cell("\n".join(_examples(rule["examples"]))),
+        )
+    if len(rules) > _MOST_RULES:
+        table.add_row("...", "", "", f"{len(rules) - _MOST_RULES} more", "")
+    return table
+
+
+def _examples(examples: Iterable[object], most: int = 3) -> Iterable[str]:
+    for number, example in enumerate(examples):
+        if number == most:
+            return
+        if isinstance(example, dict):
+            line, text = example.get("line"), example.get("text", example.get("value", ""))
+            yield f"line {line}: {text}" if line is not None else str(text)
+        else:
+            yield str(example)

@@ -1,0 +1,226 @@
+"""The streaming job: announcements come from the queue, verdicts go to Postgres, until somebody stops it.
+
+`--once` drains the queue and the ledger and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dq.errors import PipelineError, RetryableError
+from jobs.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import DataFrame
+    from pyspark.sql.streaming.query import StreamingQuery
+
+    from dq.intake.feed_settings import FeedSettings
+    from dq.intake.sqs import Queue, QueueSettings
+    from dq.pipeline import BatchOutcome, Parts
+    from dq.settings import Settings
+    from jobs.stopping import StopRequest
+    from jobs.wiring import Program
+
+log = structlog.get_logger()
+
+_TRIGGER = "200 milliseconds"
+_LOOK_SECONDS = 0.2
+_OUTAGE_SECONDS = 5.0
+
+
+def main(argv: list[str]) -> int:
+    """Watch until stopped, or drain once."""
+    arguments = _parser().parse_args(argv)
+    from jobs.wiring import start  # noqa: PLC0415 - loaded when needed
+
+    program = start()
+    return drain_once(program) if arguments.once else watch(program)
+
+
+def drain_once(program: Program) -> int:
+    """Take in what the queue has, work the ledger off, and look once more whether anything came meanwhile."""
+    from dq.intake.sqs import Intake, drain  # noqa: PLC0415 - loaded when needed
+    from dq.pipeline import BatchOutcome  # noqa: PLC0415 - loads Spark
+    from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
+    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
+    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import open_parts  # noqa: PLC0415 - loaded when needed
+
+    settings, owner, total, letters = program.settings, new_owner(), BatchOutcome(), 0
+    with (
+        open_parts(settings) as parts,
+        StopRequest() as stop,
+        show_progress(program.console, "objects") as report,
+    ):
+        queue = _open_queue(settings)
+        empty_receives = 3
+        while not stop.is_set():
+            taken = drain(queue, parts.inbox, parts.clock, empty_receives=empty_receives) if queue else Intake()
+            outcome = work_off(parts, limit=settings.max_files_per_batch, owner=owner, stop=stop, report=report)
+            total += outcome
+            letters += taken.accepted.added.dead_letters
+            if not taken.messages and not outcome.announced:
+                break
+            empty_receives = 1
+        if stop.is_set():
+            return ExitCode.TRY_AGAIN
+    return exit_code_for(total, dead_letters=letters)
+
+
+def watch(program: Program) -> int:
+    """Run the stream until a signal asks to end; the batch at hand is finished or given back."""
+    from dq.intake.feed_settings import handed_over  # noqa: PLC0415 - loaded when needed
+    from dq.intake.stream_source import inbox_stream  # noqa: PLC0415 - loads Spark
+    from jobs.batches import new_owner  # noqa: PLC0415 - loaded when needed
+    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
+    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import object_store, open_parts, open_profiler  # noqa: PLC0415 - loaded when needed
+
+    settings, owner = program.settings, new_owner()
+    with (
+        StopRequest() as stop,
+        open_profiler(settings, object_store(settings)) as profiler,
+        open_parts(settings, profiler) as parts,
+        show_progress(program.console, "objects") as report,
+        handed_over(_feed_settings(settings, parts, owner)) as handover,
+        tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-") as checkpoint,  # state lives in the ledger
+    ):
+        _open_queue(settings)
+        spark = profiler.session
+        stop.listen()
+        _warm_up(parts)
+        worker = _Worker(parts, owner, stop, report)
+        query = (
+            inbox_stream(spark, handover)
+            .writeStream.foreachBatch(worker)
+            .trigger(processingTime=_TRIGGER)
+            .option("checkpointLocation", checkpoint)
+            .start()
+        )
+        log.info("watching", queue=settings.poll_queue_url or "none; only the inbox is worked off")
+        try:
+            while query.isActive and worker.error is None and not stop.wait(_LOOK_SECONDS):
+                pass
+        finally:
+            stop.set()
+            _end(query, worker)
+        if worker.error is not None:
+            raise worker.error
+        log.info("stopped")
+    return ExitCode.OK
+
+
+class _Worker:
+    """What Spark calls with each batch. It never raises: an outage waits, any other error ends the watch."""
+
+    def __init__(self, parts: Parts, owner: str, stop: StopRequest, report: Callable[[BatchOutcome], None]) -> None:
+        self.error: Exception | None = None
+        self.busy = threading.Lock()
+        self._parts, self._owner, self._stop, self._report = parts, owner, stop, report
+
+    def __call__(self, frame: DataFrame, epoch: int) -> None:
+        """Process the claimed rows of one batch."""
+        del epoch
+        from jobs.batches import process_claimed  # noqa: PLC0415 - loaded when needed
+
+        batches = sorted({row.batch for row in frame.select("batch").distinct().collect()})
+        with self.busy:
+            for batch in batches:
+                if self._stop.is_set() or self.error is not None:
+                    return
+                try:
+                    self._report(process_claimed(self._parts, batch - 1, batch, self._owner))
+                except RetryableError as error:
+                    log.warning("waiting for an outage to end", error=str(error))
+                    self._stop.wait(_OUTAGE_SECONDS)
+                except Exception as error:  # noqa: BLE001 - raised again in the main thread
+                    self.error = error
+
+    def give_back(self) -> None:
+        """Give rows that were claimed but not finished back to the ledger."""
+        try:
+            released = self._parts.inbox.release(self._owner, self._parts.clock())
+        except PipelineError as error:
+            log.warning("claimed objects fall back when their lease ends", error=str(error))
+        else:
+            if released:
+                log.info("claimed objects were given back", objects=released)
+
+
+def _end(query: StreamingQuery, worker: _Worker) -> None:
+    """Let the batch at hand finish, then stop the query; a second signal, or patience, cuts it short."""
+    try:
+        with worker.busy:
+            query.stop()
+    except KeyboardInterrupt:
+        log.warning("the batch at hand is given back")
+        worker.give_back()  # first, so that what the cancelled batch still wants to write is refused
+        query.stop()
+    worker.give_back()
+
+
+def _warm_up(parts: Parts) -> None:
+    """Profile a small file twice, so that the first real one does not wait for Spark to get going."""
+    from dq.engine.source_file import SourceObject  # noqa: PLC0415 - loads Spark
+    from dq.schema.loading import load_definition  # noqa: PLC0415 - loaded when needed
+
+    definition = load_definition({"fields": [{"name": "id", "type": "integer", "required": True, "unique": True}]})
+    with tempfile.TemporaryDirectory(prefix="pipeline-warm-up-") as folder:
+        path = Path(folder) / "warm-up.csv"
+        path.write_text("id\n1\n2\n")
+        for _ in range(2):
+            parts.profile([SourceObject(0, parts.objects.peek(None, str(path)), definition)])
+
+
+def _open_queue(settings: Settings) -> Queue | None:
+    """The queue, after asking whether it is there; None when there is none to watch."""
+    from dq.intake.sqs import Queue  # noqa: PLC0415 - loaded when needed
+
+    queue_settings = _queue_settings(settings)
+    if queue_settings is None:
+        log.warning("POLL_QUEUE_URL is not set: only what is in the inbox is worked off")
+        return None
+    queue = Queue(queue_settings)
+    queue.check()
+    return queue
+
+
+def _queue_settings(settings: Settings) -> QueueSettings | None:
+    from dq.intake.sqs import QueueSettings  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import key_pair  # noqa: PLC0415 - loaded when needed
+
+    if settings.poll_queue_url is None:
+        return None
+    access_key, secret_key = key_pair(settings)
+    return QueueSettings(settings.poll_queue_url, settings.sqs_endpoint, settings.s3_region, access_key, secret_key)
+
+
+def _feed_settings(settings: Settings, parts: Parts, owner: str) -> FeedSettings:
+    from dq.intake.feed_settings import FeedSettings  # noqa: PLC0415 - loaded when needed
+    from jobs.batches import LEASE_SECONDS  # noqa: PLC0415 - loaded when needed
+
+    return FeedSettings(
+        database_url=parts.database.url.render_as_string(hide_password=False),
+        owner=owner,
+        queue=_queue_settings(settings),
+        max_files=settings.max_files_per_batch,
+        max_attempts=settings.max_attempts,
+        lease_seconds=LEASE_SECONDS,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline-processing watch_files", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="drain the queue and the inbox, then end")
+    return parser
+
+
+JOB = (main, "watch the queue and give every announced file its verdict")

@@ -1,0 +1,220 @@
+"""The real parts, built from the settings: database, ledger, object store, Spark.
+
+Everything heavy is imported and started when it is first needed.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dq.settings import Settings, read_settings
+from jobs.log_output import configure_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import sqlalchemy
+    from pyspark.sql import SparkSession
+    from rich.console import Console
+
+    from dq.engine.object_store import ObjectStore
+    from dq.engine.source_file import SourceObject
+    from dq.errors import PipelineError
+    from dq.pipeline import Parts
+    from dq.profiling.summary import FileSummary
+    from dq.store.embedded import EmbeddedPostgres
+
+log = structlog.get_logger()
+
+#: Up to so many files, together of at most so many bytes, are read on this process's threads: that takes less time
+#: than a JVM needs to start.
+_FEW_FILES = 8
+_SMALL_BYTES = 16 * 1024 * 1024
+
+#: Where the embedded database and the rest of a machine's own data are, under the working directory.
+DATA_DIRECTORY = Path(".data")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A started program: its settings, and the console its log lines and progress share."""
+
+    settings: Settings
+    console: Console
+
+
+def start(settings: Settings | None = None) -> Program:
+    """Read the settings unless they are given, and send log lines where they belong.
+
+    Raises:
+        SettingsError: lists every wrong variable.
+    """
+    settings = settings or read_settings()
+    return Program(settings, configure_logging(settings.log_level, settings.secrets()))
+
+
+def now() -> datetime:
+    """The present, aware and in UTC."""
+    return datetime.now(timezone.utc)
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    """The door to S3 and local files; nothing is connected yet."""
+    from dq.engine.object_store import ObjectStore, StoreSettings  # noqa: PLC0415 - loaded when needed
+
+    return ObjectStore(StoreSettings(settings.s3_endpoint, settings.s3_region, *key_pair(settings)))
+
+
+@contextmanager
+def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalchemy.Engine]:
+    """The database of DATABASE_URL, else the embedded one with all tables made.
+
+    Args:
+        settings: which database.
+        ledger: check that the ledger's tables are there.
+
+    Raises:
+        SettingsError, DatabaseUnavailableError: it cannot be reached.
+        CatalogueError: the ledger is missing.
+    """
+    from dq.intake.migrate import migrate, require_ledger  # noqa: PLC0415 - loaded when needed
+    from dq.store.database import connect  # noqa: PLC0415 - loaded when needed
+
+    if settings.database_url is None:
+        with embedded_database() as server:
+            log.warning(server.notice)
+            engine = connect(server.dsn)
+            try:
+                _make_reporting_tables(engine)
+                migrate(engine)
+                yield engine
+            finally:
+                engine.dispose()
+        return
+    engine = connect(settings.database_url.get_secret_value())
+    try:
+        if ledger:
+            require_ledger(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgres]:
+    """The embedded server under the working directory."""
+    from dq.store.embedded import embedded_postgres  # noqa: PLC0415 - loaded when needed
+
+    with embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running) as server:
+        yield server
+
+
+def _make_reporting_tables(engine: sqlalchemy.Engine) -> None:
+    """Apply the shipped tables, which only ever happens to the embedded database."""
+    from dq.shipped_files import shipped_file  # noqa: PLC0415 - loaded when needed
+
+    script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(script.replace("%", "%%"))
+
+
+class Profiler:
+    """The engine with a Spark session that is started when it is first needed, and stopped by who started it."""
+
+    def __init__(self, settings: Settings, store: ObjectStore) -> None:
+        self._settings = settings
+        self._store = store
+        self._session: SparkSession | None = None
+        self._is_ours = False
+
+    @property
+    def session(self) -> SparkSession:
+        """The running session; started now if there is none."""
+        if self._session is None:
+            from pyspark.sql import SparkSession  # noqa: PLC0415 - starts a JVM soon after
+
+            from dq.engine.session import build_session  # noqa: PLC0415 - loads Spark
+
+            settings = self._settings
+            self._is_ours = SparkSession.getActiveSession() is None
+            access_key, secret_key = key_pair(settings)
+            self._session = build_session(
+                s3_endpoint=settings.s3_endpoint,
+                s3_region=settings.s3_region,
+                s3_access_key=access_key,
+                s3_secret_key=secret_key,
+            )
+        return self._session
+
+    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, FileSummary | PipelineError]:
+        """Profile the files of one batch."""
+        from dq.engine.profile_files import profile_files  # noqa: PLC0415 - loaded when needed
+
+        reader = self._settings.reader
+        session = self.session if self._session is not None or reader == "spark" or _is_large(sources) else None
+        return profile_files(sources, store=self._store, spark=session, reader=reader)
+
+    def close(self) -> None:
+        """Stop the session if it was started here."""
+        if self._session is not None and self._is_ours:
+            self._session.stop()
+        self._session = None
+
+
+def _is_large(sources: Sequence[SourceObject]) -> bool:
+    return len(sources) > _FEW_FILES or sum(source.peek.head.size for source in sources) > _SMALL_BYTES
+
+
+@contextmanager
+def open_profiler(settings: Settings, store: ObjectStore) -> Iterator[Profiler]:
+    """An engine, stopped at the end."""
+    profiler = Profiler(settings, store)
+    try:
+        yield profiler
+    finally:
+        profiler.close()
+
+
+@contextmanager
+def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator[Parts]:
+    """Everything a batch needs; `profiler` is made when none is given.
+
+    Raises:
+        CatalogueError: lists what the database lacks.
+    """
+    from dq.events.key_layout import KeyLayouts  # noqa: PLC0415 - loaded when needed
+    from dq.intake.inbox import Inbox  # noqa: PLC0415 - loaded when needed
+    from dq.pipeline import Parts  # noqa: PLC0415 - loaded when needed
+    from dq.store.catalogue import read_catalogue  # noqa: PLC0415 - loaded when needed
+    from dq.store.reporting import ReportingStore  # noqa: PLC0415 - loaded when needed
+
+    store = object_store(settings)
+    with open_database(settings) as database, open_profiler(settings, store) as own_profiler:
+        catalogue = read_catalogue(database, creates_files=settings.auto_create_files)
+        yield Parts(
+            database=database,
+            inbox=Inbox(database, max_attempts=settings.max_attempts),
+            reporting=ReportingStore(catalogue, score_aggregate=settings.score_aggregate),
+            objects=store,
+            profile=profiler or own_profiler,
+            clock=now,
+            chance=random.random,
+            layouts=KeyLayouts(settings.key_layouts),
+            run_window=settings.run_window,
+            allowed_buckets=frozenset(settings.allowed_buckets),
+            auto_create_files=settings.auto_create_files,
+        )
+
+
+def key_pair(settings: Settings) -> tuple[str | None, str | None]:
+    """The keys for S3 and SQS; None leaves them to the AWS default chain."""
+    if settings.s3_access_key is None or settings.s3_secret_key is None:
+        return None, None
+    return settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()
