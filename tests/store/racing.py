@@ -39,7 +39,7 @@ def race(url: str, process: int, rounds: int, start: Barrier) -> None:
     catalogue = read_catalogue(engine, creates_files=True)
     store = ReportingStore(catalogue)
     for number in range(rounds):
-        start.wait(60)
+        start.wait(30)
         name = f"file-{number % FILES}"
         with engine.begin() as connection:
             file = store.create_placeholder(connection, "tenant-a", name, "s3://landing/", NOON)
@@ -66,14 +66,14 @@ def race_windows(url: str, process: int, rounds: int, start: Barrier) -> None:
     with engine.connect() as connection:
         (file,) = store.monitored_files(connection, [("tenant-a", "trips")]).values()
     for number in range(rounds):
-        start.wait(60)
+        start.wait(30)
         window = number * 2 + (process + number) % 2
         wanted = result(
             file, run_date=DAY + timedelta(days=window // 24), run_hour=window % 24, verdict=verdict(window % 101)
         )
         with engine.begin() as connection:
             store.save(connection, wanted)
-        start.wait(60)
+        start.wait(30)
         if process == 0:
             with engine.connect() as connection:
                 seen = connection.exec_driver_sql(
