@@ -80,11 +80,16 @@ def csv_records(data: bytes, delimiter: str, quote: str) -> list[list[str] | Non
     records: list[list[str] | None] = []
     while True:
         try:
-            records.extend(record for record in reader if record)  # a blank line is no row
+            records.extend(record for record in reader if not is_blank(record, delimiter))
         except csv.Error:  # noqa: PERF203 - an unclosed quote swallows the rest of the file
             records.append(None)
         else:
             return records
+
+
+def is_blank(record: list[str], delimiter: str) -> bool:
+    """A line without anything, or with nothing but white space, is no row; a quoted empty cell is one."""
+    return not record or (len(record) == 1 and record[0] != "" and not record[0].strip(" \t".replace(delimiter, "")))
 
 
 def decoded(cell: str, encoding: str) -> str | None:
@@ -107,7 +112,8 @@ def read_json_lines(data: bytes, definition: dict[str, Any]) -> Table:
             objects.append(value)
         else:
             table.malformed.append(line.decode("utf-8", "replace"))
-    table.columns = list(dict.fromkeys(name for value in objects for name in value))
+    # without a single object nothing is known of the columns, so none of them is missing
+    table.columns = list(dict.fromkeys(name for value in objects for name in value)) if objects else list(fields)
     for value in objects:
         row = {}
         for name in table.columns:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.check import Dimension
 from dq.schema.definition import Severity
+from dq.verdict.measures.columns import cells_breaking, of_wrong_type, parsed_cells
 from dq.verdict.measures.not_measured import and_not_run, not_measured, not_run
 from dq.verdict.outcome import Measure, Outcome, Status, fails
 from dq.verdict.wording import count, listed, on_one_line, percent
@@ -35,7 +36,7 @@ def measure_bounds(summary: FileSummary, plan: CheckPlan) -> Measure:
     idle = not_measured(summary, plan, Dimension.BOUNDS, "which values are allowed")
     if idle:
         return idle
-    columns = {column.name: column for column in summary.columns if not column.wrong_type}
+    columns = {column.name: column for column in summary.columns if not of_wrong_type(column)}
     by_column: dict[str, list[Check]] = {}
     for check in plan.of(Dimension.BOUNDS):
         by_column.setdefault(check.columns[0], []).append(check)
@@ -52,20 +53,10 @@ def measure_bounds(summary: FileSummary, plan: CheckPlan) -> Measure:
     return Measure(Dimension.BOUNDS, tuple(outcomes), failed, cells, _details(tuple(outcomes), failed, cells))
 
 
-def parsed_cells(column: ColumnSummary) -> int:
-    """Count the cells that hold a value of the declared type; only those are compared with bounds."""
-    return column.rows - column.nulls - column.unparsable
-
-
-def broken(column: ColumnSummary, rule: str) -> int:
-    """Count the cells that break `rule`, alone or with others."""
-    return sum(cells for rules, cells in column.violations.items() if rule in rules)
-
-
 def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple[int, list[Outcome]]:
     """Give the failing cells of one column and its outcomes, a cell shared among the failing rules it breaks."""
     checked = parsed_cells(column)
-    failing = [check for check in checks if fails(broken(column, check.rule), checked, check)]
+    failing = [check for check in checks if fails(cells_breaking(column, check.rule), checked, check)]
     losing = frozenset(check.rule for check in failing if check.severity is not Severity.WARNING)
     shares: dict[str, Fraction] = dict.fromkeys(losing, Fraction(0))
     breaking = 0
@@ -80,7 +71,7 @@ def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple
             Status.FAILED if check in failing else Status.PASSED,
             check.rule,
             column.name,
-            failed=broken(column, check.rule),
+            failed=cells_breaking(column, check.rule),
             checked=checked,
             share=shares.get(check.rule, Fraction(0)),
             text=_text(column, check, checked),
@@ -92,7 +83,7 @@ def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple
 
 
 def _text(column: ColumnSummary, check: Check, checked: int) -> str:
-    number = broken(column, check.rule)
+    number = cells_breaking(column, check.rule)
     phrase = _PHRASES[check.rule]
     argument = "" if check.rule == "enum" else f" {_shown(check.argument)}{_UNIT.get(check.rule, '')}"
     return f"{on_one_line(column.name)} is {phrase}{argument} in {count(number)} of {count(checked, 'value')}"

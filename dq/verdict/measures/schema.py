@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dq.checks.check import Dimension
 from dq.checks.schema import NO_EXTRA
 from dq.schema.definition import Severity
+from dq.verdict.measures.columns import of_wrong_type
 from dq.verdict.measures.not_measured import not_measured
 from dq.verdict.outcome import Measure, Outcome, Status, fails
 from dq.verdict.wording import count, listed, on_one_line
@@ -54,7 +55,7 @@ def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> 
         found.append(replace(failed, rule=REPEATED, text=f"{shown} stands more than once in the header"))
     expected = check.argument.value
     cells = column.rows - column.nulls
-    if column.wrong_type:
+    if of_wrong_type(column):
         sentence = f"{shown} is of type {on_one_line(column.physical)}, expected {expected}"
         found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence))
     elif fails(column.unparsable, cells, check):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.schema.definition import FieldType
-from dq.verdict.measures.bounds import broken, parsed_cells
+from dq.verdict.measures.columns import cells_breaking, parsed_cells
 from dq.verdict.payload.statistics import rate
 from dq.verdict.payload.values import json_value
 
@@ -84,7 +84,7 @@ def _anomalies(
         "above": _limit(column, "max", rules, cutter),
         "other": {
             "count": sum(cells for broken_rules, cells in column.violations.items() if broken_rules & others),
-            "rules": {name: _offences(column, name, cutter) for name in _OTHER_RULES if broken(column, name)},
+            "rules": {name: _offences(column, name, cutter) for name in _OTHER_RULES if cells_breaking(column, name)},
         },
     }
 
@@ -95,6 +95,6 @@ def _limit(column: ColumnSummary, name: str, rules: Mapping[str, Rule], cutter: 
 
 
 def _offences(column: ColumnSummary, name: str, cutter: Cutter) -> dict[str, Any]:
-    number = broken(column, name)
+    number = cells_breaking(column, name)
     hide = cutter.masking.hides(column.name)
     return {"count": number, "examples": cutter.examples(column.violation_examples.get(name, ()), number, hide=hide)}
