@@ -136,10 +136,10 @@ def test_a_failing_database_leaves_every_message_in_the_queue(
 
 
 def test_a_stopped_database_leaves_every_message_in_the_queue(
-    queue: Queue, sqs: SQSClient, queue_url: str, tmp_path: Path
+    queue: Queue, sqs: SQSClient, queue_url: str, postgres_directory: Path
 ) -> None:
     """And when it is back, everything arrives once."""
-    with embedded_postgres(tmp_path / "postgres") as server:
+    with embedded_postgres(postgres_directory / "postgres") as server:
         engine = connect(server.dsn)
         migrate(engine)
     send(sqs, queue_url, *(notification(s3_record(f"k{number}")) for number in range(3)))
@@ -147,7 +147,7 @@ def test_a_stopped_database_leaves_every_message_in_the_queue(
     with pytest.raises(DatabaseUnavailableError):
         take_in(queue, inbox, NOW, wait_seconds=0)
     assert left_in(sqs, queue_url) == 3
-    with embedded_postgres(tmp_path / "postgres"):
+    with embedded_postgres(postgres_directory / "postgres"):
         drain(queue, inbox, clock, wait_seconds=1, empty_receives=2)
         assert keys(inbox) == ["k0", "k1", "k2"]
         engine.dispose()
