@@ -70,14 +70,21 @@ def result(file: MonitoredFile, **changes: object) -> RunResult:
     return RunResult(file=file, **parts)
 
 
-def add_file(engine: Engine, agency_slug: str = "tenant-a", file_name: str = "trips", **values: object) -> None:
+def add_file(
+    engine: Engine,
+    agency_slug: str = "tenant-a",
+    file_name: str = "trips",
+    *,
+    definition: object = DEFINITION,
+    **values: object,
+) -> None:
     """A configured file with a definition, made as the owner's application would: every column filled in."""
     with engine.begin() as connection:
         definition = {"name": "trips", "description": "", "created_at": NOON, "updated_at": NOON}
         definition_id = _insert(
             connection,
             "monitoring_file_schema_definition",
-            {**definition, "definition": sqlalchemy.type_coerce(DEFINITION, sqlalchemy.JSON)},
+            {**definition, "definition": sqlalchemy.type_coerce(definition, sqlalchemy.JSON)},
         )
         application = {
             "slug": "",
