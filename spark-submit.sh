@@ -5,8 +5,8 @@
 #   SPARK_MASTER        spark://host:7077, yarn, k8s://https://host:6443 (default: local[*])
 #   SPARK_SUBMIT_ARGS   more for spark-submit, e.g. "--deploy-mode cluster --executor-memory 4g --conf a=b"
 #   SPARK_ENVIRONMENT   packed (default off this machine): code and packages travel as archives;
-#                       present: the nodes or the image have them already
-#   SPARK_NODE_PYTHON   Python on the nodes (default: python3.N of .venv; with `present` that of the image)
+#                       present: the nodes or the image have them already, at the same place
+#   SPARK_NODE_PYTHON   Python on the nodes (default: python3.N as in .venv; with `present` that of .venv itself)
 #   SPARK_SUBMIT        the spark-submit to use (default: that of .venv; on EMR /usr/bin/spark-submit)
 #   SPARK_JARS          comma-separated jars for S3 (default: those that `make setup` fetched; none: the cluster has its own)
 set -euo pipefail
@@ -47,8 +47,7 @@ case $master in
 esac
 case ${SPARK_ENVIRONMENT:-$default} in
   present)
-    [ -z "${SPARK_NODE_PYTHON:-}" ] || export PYSPARK_PYTHON=$SPARK_NODE_PYTHON
-    [[ $master != local* ]] || export PYSPARK_PYTHON=$python
+    export PYSPARK_PYTHON=${SPARK_NODE_PYTHON:-$python}
     ;;
   packed)
     VENV=$venv "$here/scripts/pack.sh"

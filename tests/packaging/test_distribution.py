@@ -1,0 +1,90 @@
+"""What is shipped: the wheel, the lock files, the targets of make, the variables of the sample settings."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dq.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_every_module_and_what_they_read(wheel: Path) -> None:
+    shipped = set(zipfile.ZipFile(wheel).namelist())
+    modules = {str(path.relative_to(ROOT)) for room in ("dq", "jobs") for path in (ROOT / room).rglob("*.py")}
+    conf = {f"dq/{path.relative_to(ROOT)}" for path in (ROOT / "conf").rglob("*") if path.is_file()}
+    assert modules | conf <= shipped
+    assert not [name for name in shipped if name.startswith(("tests", "notebooks", "scripts"))]
+
+
+def test_an_installed_wheel_finds_its_files(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    program = "from dq.shipped_files import shipped_file; print(shipped_file('spark-defaults.conf'))"
+    run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == str(tmp_path / "dq/conf/spark-defaults.conf")
+
+
+def _blocks(name: str) -> set[str]:
+    return set(re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text().strip()))
+
+
+def test_what_runs_is_part_of_what_is_locked() -> None:
+    assert _blocks("requirements-runtime.lock") < _blocks("requirements.lock")
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-runtime.lock"])
+def test_every_locked_package_has_a_version_and_hashes_and_no_address(lock: str) -> None:
+    for block in _blocks(lock):
+        assert re.match(r"[a-z0-9-]+==[^ ]+ ", block), block[:100]
+        assert "--hash=sha256:" in block
+        assert "://" not in block
+
+
+def test_dependencies_are_locked() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    declared = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.DOTALL | re.MULTILINE)
+    assert declared is not None
+    names = set(re.findall(r'^  "([a-z0-9-]+)', declared[1], re.MULTILINE))
+    assert names <= {block.split("==")[0] for block in _blocks("requirements-runtime.lock")}
+
+
+def test_make_alone_lists_its_targets() -> None:
+    run = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = re.findall(r"^  make (\w+)", run.stdout, re.MULTILINE)
+    assert {"setup", "demo", "test", "check", "bench", "image"} <= set(listed)
+    assert all(line.startswith("  make ") for line in run.stdout.splitlines())
+
+
+def test_the_sample_settings_name_every_variable() -> None:
+    sample = (ROOT / ".env.example").read_text()
+    assert set(re.findall(r"^([A-Z0-9_]+)=", sample, re.MULTILINE)) == {name.upper() for name in Settings.model_fields}
+
+
+def test_setup_names_the_package_when_java_is_missing(tmp_path: Path) -> None:
+    for tool in ("bash", "dirname", "env"):
+        (tmp_path / tool).symlink_to(f"/usr/bin/{tool}")
+    (tmp_path / "python3").symlink_to(sys.executable)
+    run = subprocess.run(
+        ["/bin/bash", ROOT / "scripts/setup.sh"],
+        env={"PATH": str(tmp_path), "PYTHON": "python3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "openjdk-17-jre-headless" in run.stderr
