@@ -80,11 +80,11 @@ def add_file(
 ) -> None:
     """A configured file with a definition, made as the owner's application would: every column filled in."""
     with engine.begin() as connection:
-        definition = {"name": "trips", "description": "", "created_at": NOON, "updated_at": NOON}
+        described = {"name": "trips", "description": "", "created_at": NOON, "updated_at": NOON}
         definition_id = _insert(
             connection,
             "monitoring_file_schema_definition",
-            {**definition, "definition": sqlalchemy.type_coerce(definition, sqlalchemy.JSON)},
+            {**described, "definition": sqlalchemy.type_coerce(definition, sqlalchemy.JSON)},
         )
         application = {
             "slug": "",

@@ -1,0 +1,32 @@
+"""Landing zones on each variant of the reporting tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.landing import Landing, make_landing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+    from tests.local_s3 import S3Server
+
+
+@pytest.fixture
+def landing(variant_a: str, s3_server: S3Server, s3: S3Client, bucket: str) -> Iterator[Landing]:
+    """On the full tables."""
+    made = make_landing(variant_a, s3_server, s3, bucket)
+    yield made
+    made.database.dispose()
+
+
+@pytest.fixture(params=["variant_a", "variant_b"])
+def any_landing(request: pytest.FixtureRequest, s3_server: S3Server, s3: S3Client, bucket: str) -> Iterator[Landing]:
+    """On the full tables, and on those of a web application."""
+    made = make_landing(request.getfixturevalue(request.param), s3_server, s3, bucket)
+    yield made
+    made.database.dispose()

@@ -1,0 +1,343 @@
+"""What becomes of the objects of one batch: verdicts, named reasons, and never anything lost."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+import pytest
+from structlog.testing import capture_logs
+
+from dq.engine.profile_files import profile_files
+from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
+from dq.events.key_layout import KeyLayouts
+from dq.events.object_event import ObjectEvent
+from dq.intake.inspection import balance, retry_rows
+from dq.pipeline import process_batch
+from dq.stages.outcome import BatchOutcome
+from tests.end_to_end.landing import GOOD, TRIPS, Landing, key_of
+from tests.store.samples import everything
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dq.engine.source_file import SourceObject
+    from dq.profiling.summary import FileSummary
+
+
+_VERDICTS = pytest.StashKey[list[tuple[object, ...]]]()
+
+
+def test_an_announced_object_gets_its_verdict_and_the_ledger_says_done(any_landing: Landing) -> None:
+    any_landing.configure()
+    any_landing.announce(any_landing.put(key_of()))
+    outcome = any_landing.process()
+    assert outcome == BatchOutcome(1, {"done": 1}, rows=2, bytes=len(GOOD))
+    (verdict,) = any_landing.verdicts()
+    assert (verdict.score, verdict.passed, verdict.run_hour) == (100, True, 12)
+    row = any_landing.rows()[key_of()]
+    assert row.state == "done"
+    assert row.monitoring_file_run_id == str(verdict.run_id)
+    assert row.definition_fingerprint
+
+
+def test_both_variants_of_the_tables_get_the_same_verdicts(
+    any_landing: Landing, request: pytest.FixtureRequest
+) -> None:
+    """Compared across the parameters through a store on the session."""
+    any_landing.configure()
+    any_landing.configure("notes", {"fields": [{"name": "author"}, {"name": "missing"}]})
+    any_landing.announce(
+        any_landing.put(key_of(), b"id,driver\n1,ada\n1,\nx,ben\n"),
+        any_landing.put(key_of("notes"), b"author\nada\n"),
+        any_landing.put(key_of("trips", 13), b""),
+    )
+    any_landing.process()
+    found: list[tuple[object, ...]] = [
+        (one.file_name, one.run_hour, one.score, one.metrics, one.deductions) for one in any_landing.verdicts()
+    ]
+    assert len(found) == 3
+    expected = request.config.stash.setdefault(_VERDICTS, found)
+    assert found == expected
+
+
+def test_processing_twice_changes_nothing_but_the_time_of_the_update(any_landing: Landing) -> None:
+    any_landing.configure()
+    event = any_landing.put(key_of())
+    any_landing.announce(event)
+    any_landing.process()
+    before = everything(any_landing.database, without=frozenset({"updated_at"}))
+    any_landing.clock.forward(minutes=5)
+    any_landing.announce(event)
+    assert any_landing.process() == BatchOutcome()
+    any_landing.announce(event, force=True)
+    assert any_landing.process().states == {"done": 1}
+    assert everything(any_landing.database, without=frozenset({"updated_at"})) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("somewhere/else.csv", "does not have the form"),
+        (key_of() + "/deeper.csv", "does not have the form"),
+        ("agency/tenant-a/files/trips/2026-13-04/12/data.csv", "not a real date"),
+        ("agency/../files/{a,b}*?/x", "does not have the form"),
+    ],
+)
+def test_a_key_outside_the_layouts_is_ignored_with_that_reason(landing: Landing, key: str, reason: str) -> None:
+    landing.announce(ObjectEvent(landing.bucket, key))
+    assert landing.process().states == {"ignored": 1}
+    assert reason in str(landing.rows()[key].reason)
+
+
+def test_an_object_of_a_foreign_bucket_is_never_fetched(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    assert landing.process(allowed_buckets=frozenset({"another"})).states == {"ignored": 1}
+    assert "ALLOWED_BUCKETS" in str(landing.rows()[key_of()].reason)
+
+
+def test_a_file_nobody_configured_is_a_warning_a_ledger_row_and_no_run(landing: Landing) -> None:
+    landing.announce(landing.put(key_of("surprise")))
+    with capture_logs() as lines:
+        assert landing.process().states == {"unconfigured": 1}
+    (line,) = [line for line in lines if line["event"] == "unconfigured"]
+    assert line["log_level"] == "warning"
+    assert "'surprise'" in line["reason"]
+    assert landing.verdicts() == ()
+
+
+def test_with_auto_create_the_file_gets_a_placeholder_and_a_verdict_of_its_format(any_landing: Landing) -> None:
+    any_landing.announce(any_landing.put(key_of("surprise")), any_landing.put(key_of("surprise", 13)))
+    assert any_landing.process(auto_create_files=True).states == {"done": 2}
+    verdicts = any_landing.verdicts()
+    assert {one.score for one in verdicts} == {100}
+    statuses = [metric["status"] for metric in verdicts[0].metrics.values()]
+    assert sorted(statuses) == ["not_run"] * 4 + ["passed"]
+
+
+def test_a_file_that_is_switched_off_is_ignored(landing: Landing) -> None:
+    landing.configure(is_active=False)
+    landing.announce(landing.put(key_of()))
+    assert landing.process().states == {"ignored": 1}
+
+
+def test_a_broken_definition_ends_with_all_its_problems_and_is_scored_once_mended(landing: Landing) -> None:
+    broken = {"fields": [{"name": "id", "type": "integr"}, {"name": "driver", "min": 5, "max": "x", "type": "integer"}]}
+    landing.configure(definition=broken)
+    landing.announce(landing.put(key_of()))
+    assert landing.process().states == {"bad_definition": 1}
+    reason = str(landing.rows()[key_of()].reason)
+    assert "integr" in reason
+    assert "max" in reason
+    landing.sql(
+        "UPDATE reporting.monitoring_file_schema_definition SET definition = CAST(:good AS jsonb)",
+        good='{"fields": [{"name": "id", "type": "integer"}, {"name": "driver"}]}',
+    )
+    assert retry_rows(landing.database, landing.clock()) == 1
+    assert landing.process().states == {"done": 1}
+    assert landing.scores() == {("trips", 12): 100}
+
+
+def test_an_object_that_is_gone_is_superseded(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(ObjectEvent(landing.bucket, key_of(), version_id=None))
+    assert landing.process().states == {"superseded": 1}
+
+
+def test_of_two_objects_in_one_run_the_newer_wins_in_either_order(any_landing: Landing) -> None:
+    any_landing.configure()
+    old = replace(any_landing.put(key_of(), b"id,driver\n1,\n"), sequencer="0A")
+    new = replace(any_landing.put(key_of(), GOOD), sequencer="0B")
+    any_landing.announce(new)
+    any_landing.process()
+    any_landing.announce(old)
+    assert any_landing.process().states == {"superseded": 1}
+    assert any_landing.scores() == {("trips", 12): 100}
+    assert balance(any_landing.database).holds
+
+
+class Engine:
+    """The real engine, which breaks on files that hold a certain text."""
+
+    def __init__(self, landing: Landing, poison: bytes, error: Exception) -> None:
+        self._landing, self._poison, self._error = landing, poison, error
+        self.calls = 0
+
+    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, FileSummary | PipelineError]:
+        self.calls += 1
+        if any(self._poison in source.peek.data for source in sources):
+            raise self._error
+        return profile_files(sources, store=self._landing.parts.objects)
+
+
+def test_an_object_that_brings_the_engine_down_is_set_apart_and_its_neighbours_finish(landing: Landing) -> None:
+    for hour in range(8):
+        landing.configure() if hour == 0 else None
+        landing.announce(landing.put(key_of(hour=hour), b"id,driver\n1,poison\n" if hour == 5 else GOOD))
+    engine = Engine(landing, b"poison", ZeroDivisionError("the value 'poison' was divided"))
+    assert landing.process(profile=engine).states == {"done": 7, "pending": 1}
+    assert engine.calls == 7  # 8, 4+4, 2+2, 1+1
+    row = landing.rows()[key_of(hour=5)]
+    assert "ZeroDivisionError" in str(row.reason)
+    assert "poison" not in str(row.reason)
+
+
+def test_a_failure_is_tried_again_later_and_ends_dead_with_its_reason(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    engine = Engine(landing, b"ada", ZeroDivisionError("odd"))
+    for state in ("pending", "pending", "dead"):
+        assert landing.process(profile=engine).states == {state: 1}
+        assert landing.process(profile=engine) == BatchOutcome()
+        landing.clock.forward(hours=1)
+    assert landing.rows()[key_of()].state == "dead"
+    assert balance(landing.database).holds
+
+
+def test_when_storage_is_out_everything_waits_and_nothing_is_bisected(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of(hour=1)), landing.put(key_of(hour=2)))
+    engine = Engine(landing, b"ada", StorageUnavailableError("no answer"))
+    assert landing.process(profile=engine).states == {"pending": 2}
+    assert engine.calls == 1
+    landing.clock.forward(hours=1)
+    assert landing.process().states == {"done": 2}
+
+
+def test_an_engine_that_forgets_an_object_loses_nothing(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    assert landing.process(profile=lambda _sources: {}).states == {"pending": 1}
+
+
+def test_a_row_the_owners_constraint_refuses_is_dead_and_leaves_nothing_behind(landing: Landing) -> None:
+    landing.configure()
+    landing.sql("ALTER TABLE reporting.monitoring_file_data_profile ADD CHECK (profile_payload = '{}')")
+    landing.announce(landing.put(key_of()))
+    assert landing.process().states == {"dead": 1}
+    assert landing.verdicts() == ()
+    assert everything(landing.database)["monitoring_file_run"] == []
+
+
+def test_a_table_that_disappears_ends_the_batch_and_blames_no_object(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    landing.sql("DROP TABLE reporting.monitoring_file_data_quality CASCADE")
+    with pytest.raises(CatalogueError):
+        landing.process()
+    assert landing.states() == {key_of(): "claimed"}
+
+
+def test_when_the_database_is_out_the_rows_stay_claimed_and_come_back(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+
+    def out(*_: object, **__: object) -> None:
+        raise DatabaseUnavailableError("Postgres: the connection is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(landing.parts.inbox, "finish", out)
+        patch.setattr(landing.parts.inbox, "fail", out)
+        with pytest.raises(DatabaseUnavailableError):
+            landing.process()
+    assert landing.states() == {key_of(): "claimed"}
+    assert landing.verdicts() == ()
+    landing.clock.forward(hours=1)
+    assert landing.process().states == {"done": 1}
+
+
+def test_a_batch_whose_lease_ended_writes_nothing(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+
+    def slow(sources: Sequence[SourceObject]) -> Mapping[int, FileSummary | PipelineError]:
+        landing.clock.forward(hours=1)
+        assert landing.parts.inbox.claim(10, 60, "another", landing.clock()) is not None
+        return profile_files(sources, store=landing.parts.objects)
+
+    assert landing.process(profile=slow).states == {"pending": 1}
+    assert landing.verdicts() == ()
+    assert landing.rows()[key_of()].lease_owner == "another"
+
+
+def test_two_processes_at_once_give_each_object_one_run(any_landing: Landing) -> None:
+    any_landing.configure()
+    for hour in range(12):
+        any_landing.announce(any_landing.put(key_of(hour=hour)))
+
+    def work(owner: str) -> int:
+        done = 0
+        inbox = any_landing.parts.inbox
+        while (batch := inbox.claim(3, 60, owner, any_landing.clock())) is not None:
+            done += process_batch(inbox.items(batch - 1, batch, owner), any_landing.parts).states["done"]
+        return done
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(work, ["one", "two"])) == 12
+    assert len(any_landing.verdicts()) == 12
+    assert balance(any_landing.database).finished == 12
+
+
+def test_an_eventbridge_key_is_looked_for_as_it_is_and_then_decoded(landing: Landing) -> None:
+    landing.configure()
+    plus = landing.put(key_of(name="a+b.csv"))
+    spaced = landing.put(key_of(hour=13, name="ü 1.csv"))
+    landing.announce(
+        replace(plus, source="eventbridge"),
+        replace(spaced, key=quote_plus(spaced.key, safe="/"), version_id=None, source="eventbridge"),
+    )
+    assert landing.process().states == {"done": 2}
+
+
+def test_hostile_names_are_read_literally(landing: Landing) -> None:
+    landing.configure()
+    names = ["{a,b}*?[x].csv", "_hidden.csv", ".dot.csv", "100%.csv", "a%2Bb.csv", "ü 北京.csv", "'; DROP TABLE x;--"]
+    for hour, name in enumerate(names):
+        landing.announce(landing.put(key_of(hour=hour, name=name)))
+    assert landing.process().states == {"done": len(names)}
+
+
+def test_when_key_and_last_modified_differ_log_and_ledger_say_so(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    with capture_logs() as lines:
+        landing.process(run_window="last_modified")
+    (scored,) = [line for line in lines if line["event"] == "scored"]
+    assert "2026-01-04 12h" in scored["note"]
+    assert landing.rows()[key_of()].reason == scored["note"]
+
+
+def test_a_log_line_has_the_fields_operators_look_for(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    with capture_logs() as lines:
+        landing.process()
+    (scored,) = [line for line in lines if line["event"] == "scored"]
+    assert {"bucket", "key", "monitoring_file_id", "monitoring_file_run_id", "score", "passed"} <= set(scored)
+    (finished,) = [line for line in lines if line["event"] == "batch finished"]
+    assert finished["duration"] > 0
+
+
+def test_layouts_decide_which_file_a_key_is(landing: Landing) -> None:
+    landing.configure("orders")
+    landing.announce(landing.put("in/tenant-a/orders.csv"))
+    layouts = KeyLayouts(["in/{agency_slug}/{file_name}.csv"])
+    assert landing.process(layouts=layouts).states == {"done": 1}
+
+
+def test_an_outcome_that_does_not_add_up_cannot_be_made() -> None:
+    with pytest.raises(AssertionError, match="lost"):
+        BatchOutcome(3, {"done": 2})
+
+
+def test_definitions_are_loaded_once_for_all_objects_of_a_batch(landing: Landing) -> None:
+    landing.configure(definition={**TRIPS, "surplus": 1})
+    landing.announce(landing.put(key_of(hour=1)), landing.put(key_of(hour=2)))
+    with capture_logs() as lines:
+        landing.process()
+    assert len([line for line in lines if line["event"] == "schema definition"]) == 1
