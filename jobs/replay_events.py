@@ -11,7 +11,7 @@ def main(argv: list[str]) -> int:
     """Write the file's announcements to the ledger and work that off."""
     arguments = _parser().parse_args(argv)
     from dq.intake.accept import accept  # noqa: PLC0415 - loaded when needed
-    from dq.intake.manifest import read_announcements  # noqa: PLC0415 - loaded when needed
+    from dq.intake.replay import read_announcements  # noqa: PLC0415 - loaded when needed
     from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
     from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
     from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed

@@ -36,13 +36,15 @@ CREATE TABLE IF NOT EXISTS pipeline.object_inbox (
     event_time             timestamptz,
     source                 text NOT NULL,
     received_at            timestamptz NOT NULL,
-    -- where it stands
+    -- where it stands; `attempts` counts tries that failed by themselves, `lost_leases` how often the process that
+    -- held the row vanished, `batch_size` how many rows it held with this one
     state                  text NOT NULL DEFAULT 'pending',
     reason                 text,
     attempts               integer NOT NULL DEFAULT 0,
     lost_leases            integer NOT NULL DEFAULT 0,
     due_at                 timestamptz NOT NULL,
     batch                  bigint,
+    batch_size             integer,
     lease_owner            text,
     lease_until            timestamptz,
     updated_at             timestamptz NOT NULL,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.errors import PipelineError
+from dq.errors import PipelineError, QueueUnavailableError, SettingsError
 from dq.intake.inbox import Inbox
 from dq.intake.sqs import MOST_PER_CALL, Queue, take_in
 from dq.store.database import connect
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _LONGEST_RECEIVING = 5.0
+_LONGEST_REST = 30.0
 _RETRY_WAITS = (1, 2, 5, 10, 20, 30, 30, 30)
 
 
@@ -37,6 +38,9 @@ class Feed:
         self._clock = clock
         self._queue = Queue(settings.queue) if settings.queue else None
         self._ledger: Inbox | None = None
+        self._outages = 0
+        self._queue_outages = 0
+        self._receive_again_at = 0.0
 
     def next_batch(self, start: int) -> int:
         """The number of a newly claimed batch, higher than `start`; `start` when there is nothing to do."""
@@ -47,8 +51,11 @@ class Feed:
                 settings.max_files, settings.lease_seconds, settings.owner, self._clock(), after_batch=start
             )
         except PipelineError as error:
-            log.warning("the stream cannot reach its ledger", error=str(error))
-            batch = None
+            self._outages += 1
+            log.warning("the stream cannot reach its ledger", error=str(error), in_a_row=self._outages)
+            time.sleep(_rest(self._outages) / 6)  # an outage of the database; Spark would ask again at once
+            return start
+        self._outages = 0
         if batch is None and self._queue is None:
             time.sleep(self._settings.idle_seconds)  # Spark asks again at once; a queue would have made us wait
         return start if batch is None else batch
@@ -91,18 +98,30 @@ class Feed:
         return self._ledger
 
     def _receive(self) -> None:
-        """Take in what the queue has, up to about a batch; its outage leaves the ledger's own rows to work on."""
-        if self._queue is None:
+        """Take in what the queue has, up to about a batch.
+
+        An outage of the queue leaves the ledger's own rows to work on; the queue is asked again after a rest.
+        """
+        if self._queue is None or time.monotonic() < self._receive_again_at:
             return
         inbox, received, started = self._inbox(), 0, time.monotonic()
         while received < self._settings.max_files and time.monotonic() - started < _LONGEST_RECEIVING:
+            # Only the first receive waits: later ones just fetch what is there.
+            wait = self._settings.wait_seconds if received == 0 else 0
             try:
-                # Only the first receive waits: later ones just fetch what is there.
-                wait = self._settings.wait_seconds if received == 0 else 0
                 taken = take_in(self._queue, inbox, self._clock(), wait_seconds=wait)
-            except PipelineError as error:
-                log.warning("nothing could be taken from the queue", error=str(error))
+            except (QueueUnavailableError, SettingsError) as error:
+                self._queue_outages += 1
+                rest = _rest(self._queue_outages)
+                self._receive_again_at = time.monotonic() + rest
+                log.warning("nothing could be taken from the queue", error=str(error), again_in=rest)
                 return
+            self._queue_outages = 0
             received += taken.messages
             if taken.messages < MOST_PER_CALL:
                 return
+
+
+def _rest(outages: int) -> float:
+    """Seconds to wait after so many outages in a row."""
+    return min(_LONGEST_REST, 0.5 * 2.0 ** min(outages, 16))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, true, tuple_
+from sqlalchemy import case, or_, select, true, tuple_
 
 from dq.events.object_version import ObjectVersion, is_older
 from dq.intake.identity import chunks
@@ -50,8 +50,10 @@ def newest_done_of_run(
     connection: Connection, monitoring_file_run_id: object, besides_id: int | None
 ) -> ObjectVersion | None:
     """The newest object version that a run's result came from, leaving one ledger row out."""
+    # The announced sequencer is that of the object that was read unless another one had taken its place.
+    read_as_announced = or_(_C.etag.is_(None), _C.read_etag.is_(None), _C.etag == _C.read_etag)
     query = (
-        select(_C.bucket, _C.key, _C.last_modified, _C.sequencer)
+        select(_C.bucket, _C.key, _C.last_modified, case((read_as_announced, _C.sequencer)))
         .where(
             _C.state == "done",
             _C.monitoring_file_run_id == str(monitoring_file_run_id),

@@ -103,6 +103,7 @@ class Inbox:
             taken = {
                 "state": "claimed",
                 "batch": batch,
+                "batch_size": len(ids),
                 "lease_owner": owner,
                 "lease_until": now + timedelta(seconds=lease_seconds),
                 "attempts": _C.attempts + 1,
@@ -231,17 +232,20 @@ class Inbox:
     def _free(self, connection: Connection, now: datetime, condition: ColumnElement[bool]) -> int:
         """Open claimed rows again whose holder is gone; one that used up its attempts is dead.
 
+        Only a row that was alone in its batch has used up an attempt: among many nobody knows whose fault it was.
         A row that somebody is just ending is locked and left to them.
         """
         lost = select(_C.id).where(_C.state == "claimed", condition).order_by(_C.id).with_for_update(skip_locked=True)
         ids = connection.scalars(lost).all()
         if not ids:
             return 0
-        spent = _C.attempts >= self.max_attempts
+        alone = _C.batch_size == 1
+        spent = and_(alone, _C.attempts >= self.max_attempts)
         values = {
             "state": case((spent, "dead"), else_="pending"),
             "reason": literal(_VANISHED),
             "finished_at": case((spent, literal(now)), else_=null()),
+            "attempts": case((alone, _C.attempts), else_=_C.attempts - 1),
             "lost_leases": _C.lost_leases + 1,
             "due_at": now,
             "updated_at": now,

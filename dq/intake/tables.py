@@ -43,6 +43,7 @@ object_inbox = Table(
     Column("lost_leases", Integer, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("batch", BigInteger),
+    Column("batch_size", Integer),
     Column("lease_owner", Text),
     Column("lease_until", DateTime(timezone=True)),
     Column("updated_at", DateTime(timezone=True), nullable=False),

@@ -238,6 +238,10 @@ def test_an_expired_lease_frees_the_row_for_others(inbox: Inbox) -> None:
     assert take(inbox, owner="other", now=later(60)) == ()
     (again,) = take(inbox, owner="other", now=later(61))
     assert (again.owner, again.attempts, again.lost_leases, again.batch) == ("other", 2, 1, 2)
+    (last,) = take(inbox, owner="third", now=later(122))
+    assert last.attempts == 3
+    assert take(inbox, now=later(183)) == ()
+    assert [row.state for row in list_rows(inbox.engine)] == ["dead"]
 
 
 def test_a_renewed_lease_holds(inbox: Inbox) -> None:
@@ -327,24 +331,38 @@ def test_a_released_batch_is_due_at_once_and_costs_no_attempt(inbox: Inbox) -> N
     assert [(item.attempts, item.lost_leases) for item in take(inbox)] == [(1, 0), (1, 0)]
 
 
-def test_an_object_that_kills_its_process_is_set_apart_and_its_neighbours_finish(inbox: Inbox) -> None:
-    """After each crash the batches get smaller; the poison ends dead, everything else done."""
-    patient = type(inbox)(inbox.engine, max_attempts=5)
-    patient.add(events(40), now=NOW)
-    now = NOW
-    for _ in range(200):
-        items = take(patient, limit=64, now=now)
-        if not items:
-            break
+@pytest.mark.parametrize("max_attempts", [1, 3])
+def test_an_object_that_kills_its_process_is_set_apart_and_its_neighbours_finish(
+    inbox: Inbox, max_attempts: int
+) -> None:
+    """After each crash the batches get smaller; the poison ends dead, everything else done, however few attempts."""
+    ledger = type(inbox)(inbox.engine, max_attempts=max_attempts)
+    ledger.add(events(40), now=NOW)
+    now, crashes = NOW, 0
+    while items := take(ledger, limit=64, now=now):
         if any(item.event.key == "k017" for item in items):
-            now += timedelta(seconds=61)
+            now, crashes = now + timedelta(seconds=61), crashes + 1
             continue
         for item in items:
-            finish(patient, item, now=now)
+            finish(ledger, item, now=now)
     rows = {row.event.key: row for row in list_rows(inbox.engine)}
-    assert rows.pop("k017").state == "dead"
-    assert {row.state for row in rows.values()} == {"done"}
-    assert max(row.attempts for row in rows.values()) <= 4
+    poison = rows.pop("k017")
+    assert (poison.state, poison.attempts) == ("dead", max_attempts)
+    assert "vanished" in (poison.reason or "")
+    assert {(row.state, row.attempts) for row in rows.values()} == {("done", 1)}
+    assert crashes == 2 + max_attempts
+
+
+def test_retryable_failures_count_beside_crashes(inbox: Inbox) -> None:
+    """A crash among many takes no attempt away."""
+    inbox.add(events(2), now=NOW)
+    now = NOW
+    for _ in range(2):
+        take(inbox, limit=16, now=now)
+        now += timedelta(seconds=61)
+    (item,) = take(inbox, limit=64, now=now)
+    assert (item.attempts, item.lost_leases) == (1, 2)
+    assert inbox.fail(item, "away", retryable=True, now=now, jitter=0) == "pending"
 
 
 def test_recovering_frees_what_the_predecessor_held(inbox: Inbox) -> None:
