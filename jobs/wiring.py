@@ -84,7 +84,7 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
         SettingsError, DatabaseUnavailableError: it cannot be reached.
         CatalogueError: the ledger is missing.
     """
-    from dq.intake.migrate import migrate, require_ledger  # noqa: PLC0415 - loaded when needed
+    from dq.intake.migrate import require_ledger  # noqa: PLC0415 - loaded when needed
     from dq.store.database import connect  # noqa: PLC0415 - loaded when needed
 
     if settings.database_url is None:
@@ -92,8 +92,7 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
             log.warning(server.notice)
             engine = connect(server.dsn)
             try:
-                _make_reporting_tables(engine)
-                migrate(engine)
+                make_all_tables(engine)
                 yield engine
             finally:
                 engine.dispose()
@@ -116,13 +115,15 @@ def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgre
         yield server
 
 
-def _make_reporting_tables(engine: sqlalchemy.Engine) -> None:
-    """Apply the shipped tables, which only ever happens to the embedded database."""
+def make_all_tables(engine: sqlalchemy.Engine) -> None:
+    """Apply the shipped reporting tables, and the ledger's; done to the embedded database only."""
+    from dq.intake.migrate import migrate  # noqa: PLC0415 - loaded when needed
     from dq.shipped_files import shipped_file  # noqa: PLC0415 - loaded when needed
 
     script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
     with engine.begin() as connection:
         connection.exec_driver_sql(script.replace("%", "%%"))
+    migrate(engine)
 
 
 class Profiler:
@@ -138,12 +139,10 @@ class Profiler:
     def session(self) -> SparkSession:
         """The running session; started now if there is none."""
         if self._session is None:
-            from pyspark.sql import SparkSession  # noqa: PLC0415 - starts a JVM soon after
-
-            from dq.engine.session import build_session  # noqa: PLC0415 - loads Spark
+            from dq.engine.session import build_session, session_is_running  # noqa: PLC0415 - loads Spark
 
             settings = self._settings
-            self._is_ours = SparkSession.getActiveSession() is None
+            self._is_ours = not session_is_running()
             access_key, secret_key = key_pair(settings)
             self._session = build_session(
                 s3_endpoint=settings.s3_endpoint,

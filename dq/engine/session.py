@@ -51,7 +51,7 @@ def build_session(
     s3 = _s3_options(s3_endpoint, s3_region)
     given = {**{f"spark.hadoop.{name}": value for name, value in s3.items()}, **(options or {})}
     builder = SparkSession.builder.appName(app_name)
-    if submitted or SparkSession.getActiveSession() is not None:
+    if submitted or session_is_running():
         session = _configured(builder, given).getOrCreate()
     else:
         _prepare_environment(s3_region, s3_access_key, s3_secret_key)
@@ -65,6 +65,11 @@ def build_session(
     if s3_access_key and s3_secret_key and not in_this_process:
         _hand_over_keys(session.sparkContext, s3_access_key, s3_secret_key)
     return session
+
+
+def session_is_running() -> bool:
+    """Whether somebody started a session in this process already, and will stop it."""
+    return SparkSession.getActiveSession() is not None
 
 
 def read_defaults() -> dict[str, str]:
