@@ -15,17 +15,22 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+MOST_COLUMNS: Final = 600
+
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most of everything; `columns` is the most entries of any list of columns, None for all."""
+    """The most of everything; `columns` is the most entries of any list of columns.
+
+    Not even the bare figures of more than `MOST_COLUMNS` fit into a payload, so nobody needs to try.
+    """
 
     sample_rows: int = 50
     examples: int = 20
     characters: int = 200
     top_values: int = 50
     distributions: bool = True
-    columns: int | None = None
+    columns: int = MOST_COLUMNS
 
 
 #: The caps tried one after the other until the payload is small enough: samples shrink first, counts go last.
@@ -64,7 +69,7 @@ class Cutter:
     def columns(self, items: Sequence[Item]) -> Sequence[Item]:
         """Cut a list that has one entry per column."""
         most = self.caps.columns
-        if most is None or len(items) <= most:
+        if len(items) <= most:
             return items
         self.left_out["columns"] = f"columns: at most the first {count(most)} in every list of columns"
         return items[:most]

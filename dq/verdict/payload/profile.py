@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from dq.verdict.payload.cuts import LADDER, Caps, Cutter, narrower
+from dq.verdict.payload.cuts import LADDER, MOST_COLUMNS, Caps, Cutter, narrower
 from dq.verdict.payload.distributions import sample_data, value_distributions
 from dq.verdict.payload.issues import bounds_anomalies, type_format_issues
 from dq.verdict.payload.statistics import completeness_overview, statistical_summary, uniqueness_overview
@@ -41,9 +41,10 @@ def profile_payload(summary: FileSummary, plan: CheckPlan, masking: Masking) -> 
 def _caps(columns: int) -> Iterator[Caps]:
     """Give the ladder of caps, then ever fewer columns, down to none."""
     yield from LADDER
-    while columns:
-        columns //= 2
-        yield narrower(columns)
+    fewer = min(columns, MOST_COLUMNS)
+    while fewer:
+        fewer = fewer * 3 // 4
+        yield narrower(fewer)
 
 
 def _payload(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> dict[str, Any]:
