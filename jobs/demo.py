@@ -1,0 +1,154 @@
+"""The whole thing on this machine: a local S3 and queue, an embedded Postgres, sample files, verdicts.
+
+Nothing of the environment but READER and LOG_LEVEL has a say, so no shared database can be touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import SecretStr
+from rich.table import Table
+
+from dq.settings import Settings, read_settings
+from jobs.demo_files import AGENCY, DEFINITIONS, SAMPLES
+from jobs.terminal import cell, stdout
+from jobs.verdict_table import score_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Engine
+
+    from dq.store.embedded import EmbeddedPostgres
+    from dq.store.readback import VerdictRow
+    from jobs.demo_services import LocalServices
+
+log = structlog.get_logger()
+
+BUCKET = "demo-landing"
+QUEUE = "demo-announcements"
+
+#: Adds a file with its definition, unless an earlier demo did.
+_CONFIGURE = """
+WITH defined AS (
+    INSERT INTO reporting.monitoring_file_schema_definition (name, definition)
+    SELECT 'demo ' || :file, CAST(:definition AS jsonb)
+    WHERE CAST(:definition AS jsonb) IS NOT NULL
+      AND NOT EXISTS (SELECT FROM reporting.monitoring_file WHERE agency_slug = :agency AND file_name = :file)
+    RETURNING id
+)
+INSERT INTO reporting.monitoring_file (agency_slug, file_name, schema_definition_id)
+SELECT :agency, :file, (SELECT id FROM defined)
+ON CONFLICT (agency_slug, file_name) DO NOTHING
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Run the demo; with --keep the servers stay up until Ctrl-C."""
+    arguments = _parser().parse_args(argv)
+    from jobs.demo_services import local_services  # noqa: PLC0415 - loads the local S3
+    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
+    from jobs.watch_files import drain_once  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import embedded_database, make_all_tables, open_database, start  # noqa: PLC0415 - loaded when needed
+
+    with local_services(BUCKET, QUEUE) as services, embedded_database() as server:
+        program = start(demo_settings(services, server))
+        log.info("the demo's own Postgres is up", directory=str(server.directory))
+        with open_database(program.settings, ledger=False) as database:
+            make_all_tables(database)
+            _configure(database)
+        log.info("uploading sample files; the bucket announces each to the queue", files=len(SAMPLES), bucket=BUCKET)
+        for sample in SAMPLES:
+            services.upload(sample.key, sample.make(random.Random(sample.key)))  # noqa: S311 - the same files each time
+        code = drain_once(program)
+        with open_database(program.settings) as database:
+            _show(database)
+        _say_how_to_go_on(server, services, keep=arguments.keep)
+        if arguments.keep:
+            with StopRequest() as stop:
+                while not stop.wait(1):
+                    pass
+    return code
+
+
+def demo_settings(services: LocalServices, server: EmbeddedPostgres) -> Settings:
+    """Settings that point at the local services; all else but READER and LOG_LEVEL has its default."""
+    free = {"reader", "log_level"}
+    chosen = {name: field.default for name, field in Settings.model_fields.items() if name not in free}
+    chosen |= {
+        "database_url": SecretStr(server.dsn),
+        "s3_endpoint": services.endpoint,
+        "s3_region": services.region,
+        "s3_access_key": SecretStr(services.access_key),
+        "s3_secret_key": SecretStr(services.secret_key),
+        "sqs_endpoint": services.endpoint,
+        "poll_queue_url": services.queue_url,
+        "allowed_buckets": (BUCKET,),
+        "run_window": "key",  # all files are uploaded now, and shall still make several runs
+    }
+    return read_settings(**chosen)
+
+
+def _configure(database: Engine) -> None:
+    """What the web application would have in the tables: the files of one agency, and what a good one looks like."""
+    from sqlalchemy import text  # noqa: PLC0415 - loaded when needed
+
+    with database.begin() as connection:
+        for name in sorted({sample.file for sample in SAMPLES if sample.configured}):
+            definition = json.dumps(DEFINITIONS[name]) if name in DEFINITIONS else None
+            connection.execute(text(_CONFIGURE), {"agency": AGENCY, "file": name, "definition": definition})
+
+
+def _show(database: Engine) -> None:
+    from dq.intake.inspection import inbox_status  # noqa: PLC0415 - loaded when needed
+    from dq.store.catalogue import read_catalogue  # noqa: PLC0415 - loaded when needed
+    from dq.store.readback import read_verdicts  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import now  # noqa: PLC0415 - loaded when needed
+
+    console = stdout()
+    console.print(_table(read_verdicts(database, read_catalogue(database), agency_slug=AGENCY)))
+    counts = ", ".join(f"{count} {state}" for state, count in inbox_status(database, now()).states.items() if count)
+    console.print(cell(f"Every announced object is accounted for: {counts}."))
+
+
+def _table(verdicts: Sequence[VerdictRow]) -> Table:
+    table = Table("file", "run", "score", "why", header_style="bold", title="Verdicts", show_lines=True)
+    for one in sorted(verdicts, key=lambda row: (row.file_name, row.run_date, row.run_hour)):
+        run = f"{one.run_date} {one.run_hour:02}h"
+        table.add_row(
+            cell(one.file_name), run, score_cell(one.score, one.passed), cell(one.message or "nothing failed")
+        )
+    return table
+
+
+def _say_how_to_go_on(server: EmbeddedPostgres, services: LocalServices, *, keep: bool) -> None:
+    look = "SELECT * FROM reporting.monitoring_file_failed_validation"
+    lines = ["", "To look further:", "  pipeline-processing inbox list --all", "  pipeline-processing inbox list"]
+    if keep:
+        lines += [
+            f'  {server.psql} -c "{look}"',
+            f"  S3 and SQS: {services.endpoint} (bucket {BUCKET}, keys {services.access_key} / {services.secret_key})",
+            "The servers stay up until Ctrl-C.",
+        ]
+    else:
+        lines += [
+            f'  with `demo --keep` in another terminal: {server.psql} -c "{look}"',
+            "`make demo ARGS=--keep` leaves the servers up for playing.",
+        ]
+    console = stdout()
+    for line in lines:
+        console.print(cell(line), soft_wrap=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline-processing demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the servers up until Ctrl-C")
+    return parser
+
+
+JOB = (main, "the whole thing on this machine, with sample files")
