@@ -62,6 +62,7 @@ def test_an_announced_object_is_one_row_however_often_it_is_announced(inbox: Inb
     """At once and again; the row keeps everything that was announced."""
     assert inbox.add([EVENT, EVENT], now=NOW) == Added(new=1, known=1)
     assert inbox.add([replace(EVENT, source="sns")], now=later(1)) == Added(known=1)
+    assert inbox.add([replace(EVENT, event_time=later(9))], now=later(1)) == Added(known=1)
     assert [row.event for row in list_rows(inbox.engine)] == [EVENT]
 
 
@@ -133,6 +134,17 @@ def test_batch_numbers_go_on_from_what_a_checkpoint_remembers(inbox: Inbox) -> N
     inbox.add(events(2), now=NOW)
     assert inbox.claim(1, 60, "me", NOW, after_batch=500) == 501
     assert inbox.claim(1, 60, "me", NOW, after_batch=3) == 502
+
+
+def test_a_full_batch_never_holds_what_has_ended(inbox: Inbox) -> None:
+    """Whatever the limit leaves for later, it is work that is left."""
+    inbox.add(events(6), now=NOW)
+    seen = []
+    while items := take(inbox, limit=2):
+        seen += [item.event.key for item in items]
+        for item in items:
+            finish(inbox, item)
+    assert seen == [f"k{number:03d}" for number in range(6)]
 
 
 def test_batches_of_others_are_not_handed_out(inbox: Inbox) -> None:
