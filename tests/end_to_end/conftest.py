@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.end_to_end.command_line import bare_command_line, command_line
 from tests.end_to_end.landing import Landing, make_landing
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from tests.local_s3 import S3Server
+
+__all__ = ["bare_command_line", "command_line"]
 
 
 @pytest.fixture
