@@ -122,11 +122,12 @@ def plan_file(source: SourceObject, store: ObjectStore, limits: Limits) -> FileT
 
 def choose_reader(task: FileTask, wanted: str, has_spark: bool) -> ReaderChoice:
     """Choose between Spark's readers and byte ranges."""
-    from dq.engine.spark_paths import refusal
 
     if wanted == "direct":
         return ReaderChoice("direct", "READER=direct")
     if wanted == "spark" and has_spark:
+        from dq.engine.spark_paths import refusal
+
         reason = refusal(task)
         if reason is None:
             return ReaderChoice("spark", "READER=spark")

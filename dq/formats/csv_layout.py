@@ -48,6 +48,7 @@ def csv_layout(
         first_row=len(text) - len(body) + skipped,
         first_line=body[:skipped].count(b"\n"),
         splittable=compression is None and is_utf8(dialect.encoding) and b"\n" in body[: records[0].end],
+        crlf=body[: records[0].end].endswith(b"\r\n"),
         inferred=_guess(names, rows[:_GUESSED_ROWS], definition),
     )
 

@@ -18,8 +18,10 @@ class FileLayout:
     """How to read one file; equal on every task.
 
     `header` holds the trimmed names in file order. `first_row` is the offset of the first byte after
-    the header (in the decompressed, UTF-8 text), `first_line` the lines before it. `splittable` says
-    whether ranges of the file can be read apart; `rows_known` maps row groups for formats with them.
+    the header (in the decompressed, UTF-8 text), `first_line` the lines before it; `crlf`: those end
+    with CR LF. `splittable` says
+    whether ranges of the file can be read apart. `row_groups` holds the rows of each row group and
+    `arrow_schema` the serialised physical schema, for formats that have them.
     """
 
     format: FileFormat
@@ -29,8 +31,10 @@ class FileLayout:
     first_row: int = 0
     first_line: int = 0
     splittable: bool = False
+    crlf: bool = False
     inferred: Mapping[str, FieldType] = field(default_factory=dict)
     row_groups: tuple[int, ...] = ()
+    arrow_schema: bytes = b""
     sheet: str | None = None
 
 

@@ -13,7 +13,8 @@ from dq.formats.byte_source import ByteSource, SourceFile
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.profiling.row_batch import RowBatch
-from dq.schema.definition import FileFormat
+from dq.profiling.values import type_family
+from dq.schema.definition import FieldType, FileFormat
 
 _ROWS = 64 * 1024
 _FOOTER = 8
@@ -51,9 +52,19 @@ def parquet_layout(source: ByteSource, limits: Limits) -> FileLayout:
         format=FileFormat.PARQUET,
         header=tuple(name.strip() for name in schema.names),
         splittable=len(groups) > 1,
-        inferred={},
+        inferred=_families(schema),
         row_groups=groups,
+        arrow_schema=schema.remove_metadata().serialize().to_pybytes(),
     )
+
+
+def _families(schema: pa.Schema) -> dict[str, FieldType]:
+    """Name the types that undeclared columns are profiled as."""
+    return {field.name.strip(): type_family(_plain_type(field.type)) for field in schema}
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    return plain(pa.nulls(0, kind)).type
 
 
 def parquet_batches(source: ByteSource, groups: Sequence[int]) -> Iterator[RowBatch]:

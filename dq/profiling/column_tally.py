@@ -27,7 +27,7 @@ from dq.profiling.moments import Moments
 from dq.profiling.parsing import Parsed
 from dq.profiling.recipe import CellEncoding, ColumnRecipe
 from dq.profiling.summary import Scalar
-from dq.profiling.values import JSON_TOKENS, Cells, as_text, hash_values, read_cells
+from dq.profiling.values import Cells, as_text, hash_values, read_cells
 from dq.schema.definition import FieldType
 
 #: Types whose mean, deviation and histogram mean something.
@@ -211,9 +211,7 @@ def _with(profile: ColumnProfile, **changes: Any) -> ColumnProfile:
 
 
 def _physical(column: pa.Array, encoding: CellEncoding) -> str:
-    if encoding is CellEncoding.TEXT:
-        return "text"
-    return "mixed" if column.type == JSON_TOKENS else str(column.type)
+    return str(column.type) if encoding is CellEncoding.TYPED else encoding.value
 
 
 def _positions(cells: Cells, values: Parsed, hit: Any, weights: Any) -> npt.NDArray[np.int64]:

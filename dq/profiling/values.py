@@ -26,7 +26,7 @@ class Cells:
     """One column of one batch. `rows` are the row numbers of the non-null cells (None: all rows).
 
     `present` holds their text for text columns, else the typed values. `parsed` are those that
-    parse; `wrong_type` says that the physical type is another one altogether.
+    parse; `wrong_type` says that the column's physical type is another one altogether (typed files only: JSON has no types of columns).
     """
 
     rows: npt.NDArray[np.int64] | None
@@ -62,7 +62,7 @@ def read_cells(
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
     parsed = typed_values(present, recipe.type, encoding)
     if parsed is None:
-        return Cells(rows, present, nothing_parses(present), wrong_type=len(present) > 0)
+        return Cells(rows, present, nothing_parses(present), wrong_type=encoding is CellEncoding.TYPED and len(present) > 0)
     return Cells(rows, present, parsed)
 
 
