@@ -7,6 +7,9 @@ type; a column that mixes types, and any nested one, becomes one JSON token per 
 from __future__ import annotations
 
 import io
+import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +27,7 @@ from dq.profiling.row_batch import MalformedRow, RowBatch
 from dq.profiling.values import JSON_TOKENS
 
 _INT64 = range(-(2**63), 2**63)
+_HUGE_NUMBER = re.compile(rb"[0-9][eE]\+?[0-9]{3}|[0-9]{300}")
 _ARRAY_BATCH = 10_000
 _TOKEN_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
 _SIMPLE = {
@@ -86,10 +90,7 @@ def json_batch(lines: Sequence[bytes], names: Sequence[str]) -> RowBatch:
     malformed: list[MalformedRow] = []
     count = 0
     for number, line in enumerate(lines, 1):
-        try:
-            record = orjson.loads(line)
-        except ValueError:
-            record = None
+        record = _object_of(line)
         if isinstance(record, dict):
             records.append(record)
             numbers.append(number)
@@ -98,6 +99,26 @@ def json_batch(lines: Sequence[bytes], names: Sequence[str]) -> RowBatch:
             if len(malformed) < MOST_EXAMPLES:
                 malformed.append(MalformedRow(number, line[:1024].strip().decode("utf-8", "replace")))
     return _batch(records, numbers, names, count, malformed, len(lines))
+
+
+def _object_of(line: bytes) -> Any:
+    """Parse a line; None when it is not JSON.
+
+    orjson refuses numbers beyond a double, which are valid JSON: those lines get a second look.
+    """
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        if not _HUGE_NUMBER.search(line):
+            return None
+    try:
+        return json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
 
 
 def _batch(
@@ -139,6 +160,8 @@ def _column(records: list[dict[str, Any]], name: str, found: set[str]) -> pa.Arr
 
 
 def _token(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return '"beyond the range of a number"'
     try:
         return orjson.dumps(value, option=_TOKEN_OPTIONS).decode()
     except TypeError:  # an integer beyond 64 bits

@@ -221,7 +221,8 @@ def _read_tokens(
     valid = keep[at] if len(at) else np.empty(0, np.bool_)
     texts, numbers, fits = [], [], []
     for value in values:
-        cell = pa.array([None if _is_null(value, absent) else value], None if not isinstance(value, str) else pa.string())
+        beyond = isinstance(value, int) and not -(2**63) <= value < 2**63
+        cell = pa.array([None if _is_null(value, absent) or beyond else value])
         parsed = _one(cell, recipe, encoding)
         fits.append(parsed is not None)
         texts.append(as_text(parsed.cells)[0].as_py() if parsed else _nested_text(value) if not isinstance(value, str) else value)
