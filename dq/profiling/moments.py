@@ -25,7 +25,8 @@ class Moments:
         with np.errstate(over="ignore", invalid="ignore"):
             mean = float(values.mean())
             differences = values - mean
-            return cls(len(values), mean, float(np.dot(differences, differences)))
+            # Not np.dot: BLAS sums in an order that depends on its threads, which also wait for each other.
+            return cls(len(values), mean, float(np.square(differences, out=differences).sum()))
 
     def __add__(self, other: Moments) -> Moments:
         """Merge; equal to the moments of all values up to rounding."""
