@@ -34,6 +34,8 @@ log = structlog.get_logger()
 _TRIGGER = "200 milliseconds"
 _LOOK_SECONDS = 0.2
 _OUTAGE_SECONDS = 5.0
+#: More than the engine does on its own threads.
+_WARM_UP_FILES = 12
 
 
 def main(argv: list[str]) -> int:
@@ -131,7 +133,7 @@ class _Worker:
         del epoch
         from jobs.batches import process_claimed  # noqa: PLC0415 - loaded when needed
 
-        batches = sorted({row.batch for row in frame.select("batch").distinct().collect()})
+        batches = sorted({row.batch for row in frame.collect()})
         with self.busy:
             for batch in batches:
                 if self._stop.is_set() or self.error is not None:
@@ -168,16 +170,16 @@ def _end(query: StreamingQuery, worker: _Worker) -> None:
 
 
 def _warm_up(parts: Parts) -> None:
-    """Profile a small file twice, so that the first real one does not wait for Spark to get going."""
-    from dq.engine.source_file import SourceObject  # noqa: PLC0415 - loads Spark
+    """Profile a few small files on Spark, so that the first real one does not wait for its workers to get going."""
+    from dq.engine.source_file import SourceObject  # noqa: PLC0415 - loaded when needed
     from dq.schema.loading import load_definition  # noqa: PLC0415 - loaded when needed
 
     definition = load_definition({"fields": [{"name": "id", "type": "integer", "required": True, "unique": True}]})
     with tempfile.TemporaryDirectory(prefix="pipeline-warm-up-") as folder:
         path = Path(folder) / "warm-up.csv"
         path.write_text("id\n1\n2\n")
-        for _ in range(2):
-            parts.profile([SourceObject(0, parts.objects.peek(None, str(path)), definition)])
+        peek = parts.objects.peek(None, str(path))
+        parts.profile([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
 
 
 def _open_queue(settings: Settings) -> Queue | None:

@@ -33,7 +33,7 @@ RESULT_KEYS = {
 }
 
 
-def check(command_line: CommandLine, name: str, body: bytes, definition: Any = KEYED) -> tuple[Ran, dict[str, Any]]:
+def check(command_line: CommandLine, name: str, body: bytes, definition: object = KEYED) -> tuple[Ran, dict[str, Any]]:
     """Check a file with these bytes; what was printed, and the JSON."""
     (command_line.folder / name).write_bytes(body)
     arguments = [name, "--json", "out.json"]

@@ -1,0 +1,176 @@
+"""watch_files as a long run: a process of its own, a real queue, an outage, a polite end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy
+from sqlalchemy import text
+
+from tests.end_to_end.command_line import environment
+from tests.end_to_end.landing import GOOD, Landing, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_sqs import SQSClient
+
+    from tests.local_s3 import S3Server
+
+_ROOT = Path(__file__).parents[2]
+_START_SECONDS = 120
+_VERDICT_SECONDS = 30
+
+
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> float:
+    """Wait until a condition holds; how long that took, in seconds."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+class Watch:
+    """A running watch_files."""
+
+    def __init__(self, variables: dict[str, str], folder: Path) -> None:
+        self._log = folder / "stderr.log"
+        self._file = self._log.open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jobs.cli", "watch_files"],
+            cwd=_ROOT,
+            env={**_inherited(), **variables},
+            stderr=self._file,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def log(self) -> list[dict[str, Any]]:
+        lines = self._log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+    def says(self, message: str) -> bool:
+        assert self.process.poll() is None, self._log.read_text()[-3000:]
+        return any(message in line["message"] for line in self.log())
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._file.close()
+
+
+def _inherited() -> dict[str, str]:
+    import os  # noqa: PLC0415 - what a shell would hand on
+
+    return {name: os.environ[name] for name in ("PATH", "HOME", "JAVA_HOME", "TZ") if name in os.environ}
+
+
+@pytest.fixture
+def queue_url(landing: Landing, sqs: SQSClient) -> str:
+    """A queue that the bucket announces its objects to."""
+    url = sqs.create_queue(QueueName=landing.bucket, Attributes={"VisibilityTimeout": "2"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    landing.s3.put_bucket_notification_configuration(
+        Bucket=landing.bucket,
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]},
+    )
+    return url
+
+
+@pytest.fixture
+def watch(landing: Landing, s3_server: S3Server, queue_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A watch that has warmed up."""
+    landing.configure()
+    running = Watch({**environment(landing.database, s3_server), "POLL_QUEUE_URL": queue_url}, tmp_path)
+    try:
+        wait_for(lambda: running.says("watching"), _START_SECONDS, "start")
+        yield running
+    finally:
+        running.close()
+
+
+def messages_left(sqs: SQSClient, url: str) -> int:
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+
+
+def allow_connections(landing: Landing, *, allowed: bool) -> None:
+    """Let the database take connections or not; without, those there are cut."""
+    name = landing.database.url.database
+    admin = sqlalchemy.create_engine(
+        landing.database.url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool
+    )
+    landing.database.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}"))
+        if not allowed:
+            connection.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+            )
+    admin.dispose()
+
+
+def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
+    watch: Watch, landing: Landing, sqs: SQSClient, queue_url: str
+) -> None:
+    waits = []
+    for number in range(1, 6):
+        landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=number), Body=GOOD)
+        waits.append(wait_for(lambda n=number: len(landing.verdicts()) == n, _VERDICT_SECONDS, "a verdict"))  # type: ignore[misc]
+    assert min(waits) < 3, "no warm verdict within 3 s of its upload"  # one of several: the machine is shared
+    wait_for(lambda: messages_left(sqs, queue_url) == 0, _VERDICT_SECONDS, "an empty queue")
+
+    allow_connections(landing, allowed=False)
+    landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=9), Body=GOOD)
+    wait_for(lambda: watch.says("cannot reach its ledger"), _VERDICT_SECONDS, "the outage noticed")
+    assert messages_left(sqs, queue_url) == 1, "a message was deleted before its row was committed"
+    allow_connections(landing, allowed=True)
+    wait_for(lambda: len(landing.verdicts()) == 6, _VERDICT_SECONDS, "the verdict after the outage")
+    wait_for(lambda: messages_left(sqs, queue_url) == 0, _VERDICT_SECONDS, "an empty queue")
+
+    assert watch.end(signal.SIGTERM) == 0
+    assert watch.log()[-1]["message"] == "stopped"
+    assert set(landing.states().values()) == {"done"}
+    assert not [line for line in watch.log() if "trace" in line or "unexpected" in line["message"]]
+
+
+def test_two_processes_on_the_same_objects_give_each_one_run(landing: Landing, s3_server: S3Server) -> None:
+    """Small batches, so that both get some; files this small need no Spark."""
+    landing.configure()
+    for hour in range(24):
+        landing.announce(landing.put(key_of(hour=hour)))
+    variables = {**_inherited(), **environment(landing.database, s3_server), "MAX_FILES_PER_BATCH": "2"}
+    command = [sys.executable, "-m", "jobs.cli", "watch_files", "--once"]
+    both = [subprocess.Popen(command, cwd=_ROOT, env=variables, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    logs = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum(log.count('"message": "scored"') for log in logs) == 24
+    assert len(landing.verdicts()) == 24
+    assert set(landing.states().values()) == {"done"}
+
+
+def test_an_interrupted_drain_gives_back_what_it_did_not_finish(landing: Landing, s3_server: S3Server) -> None:
+    landing.configure()
+    for hour in range(24):
+        landing.announce(landing.put(key_of(hour=hour)))
+    variables = {**_inherited(), **environment(landing.database, s3_server), "MAX_FILES_PER_BATCH": "1"}
+    command = [sys.executable, "-m", "jobs.cli", "watch_files", "--once"]
+    process = subprocess.Popen(command, cwd=_ROOT, env=variables, stderr=subprocess.DEVNULL)
+    wait_for(landing.verdicts, 60, "a first verdict")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) in {0, 75}  # 0 when it was done before the signal came
+    states = landing.states().values()
+    assert set(states) <= {"done", "pending"}
+    assert len(landing.verdicts()) == list(states).count("done")
