@@ -50,7 +50,7 @@ case ${SPARK_ENVIRONMENT:-$default} in
     export PYSPARK_PYTHON=${SPARK_NODE_PYTHON:-$python}
     ;;
   packed)
-    VENV=$venv "$here/scripts/pack.sh"
+    "$python" "$here/scripts/pack.py"
     PYSPARK_PYTHON=${SPARK_NODE_PYTHON:-$("$python" -c 'import sys; print(f"python3.{sys.version_info[1]}")')}
     export PYSPARK_PYTHON
     options+=(
