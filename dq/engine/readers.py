@@ -31,7 +31,7 @@ from dq.engine.spark_executor import KeyHashes, MergedGroup, merged, records
 from dq.engine.spark_paths import literal_paths, same_path, spark_path
 from dq.engine.spark_rows import SparkRows, rows_of
 from dq.errors import PipelineError, UnreadableFileError
-from dq.formats.csv_layout import is_utf8
+from dq.formats.encodings import is_utf8
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.profiling.file_tally import FileTally

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.engine.parts import FileTask
-from dq.formats.csv_layout import is_utf8
-from dq.formats.json_rows import json_array_batches, json_batch
+from dq.formats.encodings import is_utf8
+from dq.formats.json_array import json_array_batches
+from dq.formats.json_rows import json_batch
 from dq.formats.parquet_rows import typed_batch
 from dq.formats.piece_file import PieceFile
 from dq.profiling.findings import MOST_EXAMPLES

@@ -73,7 +73,7 @@ class SourceFile(io.RawIOBase):
         self._position = max(base + offset, 0)
         return self._position
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         """Read from the position on."""
         rest = self._source.size - self._position
         wanted = rest if size is None or size < 0 else min(size, rest)

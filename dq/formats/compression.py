@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from dq.errors import UnreadableFileError
-from dq.formats.byte_source import ByteSource, SourceFile
+from dq.formats.byte_source import ByteSource, BytesSource, SourceFile
 from dq.formats.limits import Limits
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
@@ -20,9 +20,7 @@ def compression_of(data: bytes) -> str | None:
     return next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
 
 
-def expanded(
-    source: ByteSource, compression: str, limits: Limits, piece: int | None = None
-) -> Iterator[bytes]:
+def expanded(source: ByteSource, compression: str, limits: Limits, piece: int | None = None) -> Iterator[bytes]:
     """Decompress from the beginning, piece by piece; several members one after the other are one file.
 
     Raises UnreadableFileError for broken data and for a file that expands beyond the limits.
@@ -48,3 +46,17 @@ def expanded(
 def first_expanded(source: ByteSource, compression: str, limits: Limits, most: int) -> bytes:
     """Decompress the first `most` bytes."""
     return next(expanded(source, compression, limits, most), b"")[:most]
+
+
+def held(source: ByteSource, compression: str | None, limits: Limits) -> ByteSource:
+    """Expand a compressed file that needs random access into memory; a plain one stays where it is."""
+    if compression is None:
+        return source
+    pieces, size = [], 0
+    for piece in expanded(source, compression, limits):
+        size += len(piece)
+        if size > limits.whole:
+            message = f"the file expands to more than {limits.whole:,} bytes, the most that is held in memory"
+            raise UnreadableFileError(message)
+        pieces.append(piece)
+    return BytesSource(b"".join(pieces))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Sequence
 
 from dq.errors import UnreadableFileError
 from dq.formats.csv_rows import CarefulRecord, careful_records
+from dq.formats.encodings import is_utf8
+from dq.formats.format import Format, OpenFile
 from dq.formats.layout import FileLayout, NoHeaderError, refuse_binary
 from dq.formats.limits import Limits
+from dq.formats.line_files import line_splits, read_lines
+from dq.formats.streams import text_pieces
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import CsvDialect, FieldType, FileFormat, SchemaDefinition
 
@@ -53,14 +56,9 @@ def csv_layout(
     )
 
 
-def is_utf8(encoding: str) -> bool:
-    """Tell whether an encoding's bytes can be read as UTF-8 as they are."""
-    return codecs.lookup(encoding).name in ("utf-8", "ascii", "utf-8-sig")
-
-
 def _first_records(body: bytes, dialect: CsvDialect, *, whole: bool) -> list[CarefulRecord]:
     """Read the complete records with text, as far as the bytes go."""
-    records = []
+    records: list[CarefulRecord] = []
     for record in careful_records(body, dialect):
         cut_off = not whole and record.end == len(body)
         if cut_off or len(records) > _GUESSED_ROWS:
@@ -104,3 +102,33 @@ def _guess(
 
 def _all_parse(values: Sequence[str], kind: FieldType) -> bool:
     return all(parse_cell(value, kind) is not UNPARSABLE for value in values)
+
+
+def _layout(opened: OpenFile) -> FileLayout:
+    """Find the layout in as many first bytes as the header needs."""
+    dialect = opened.definition.csv if opened.definition else CsvDialect()
+    partial = FileLayout(FileFormat.CSV, compression=opened.compression, dialect=dialect)
+    if opened.compression is None and is_utf8(dialect.encoding):
+        text, whole = opened.first, len(opened.first) >= opened.source.size
+    else:
+        text, whole = _text_of(opened, partial, max(len(opened.first), 1))
+    while True:
+        try:
+            return csv_layout(text, opened.definition, opened.compression, opened.limits, whole=whole)
+        except UnreadableFileError:
+            if whole or len(text) >= opened.limits.header:
+                raise
+        text, whole = _text_of(opened, partial, min(len(text) * 16, opened.limits.header))
+
+
+def _text_of(opened: OpenFile, layout: FileLayout, most: int) -> tuple[bytes, bool]:
+    """Read at least `most` bytes of text from the beginning, and tell whether that is all."""
+    text = b""
+    for piece in text_pieces(opened.source, layout, opened.limits, most):
+        text += piece
+        if len(text) > most:
+            return text[:most], False
+    return text, True
+
+
+CSV = Format(_layout, line_splits, read_lines)

@@ -124,9 +124,7 @@ class CsvRows:
                 newlines_in_values=quoted,
                 invalid_row_handler=skip,
             ),
-            pacsv.ConvertOptions(
-                column_types=self._types, strings_can_be_null=False, check_utf8=False
-            ),
+            pacsv.ConvertOptions(column_types=self._types, strings_can_be_null=False, check_utf8=False),
         )
         columns = [_one_chunk(column) for column in table.columns]
         blank = self._blank_rows(columns[0]) if self._width == 1 else None
@@ -138,9 +136,7 @@ class CsvRows:
             columns=columns,
             rows=len(columns[0]),
             malformed=len(faulty),
-            malformed_rows=[
-                MalformedRow(lines.of_record(row.number - 1), row.text) for row in faulty[:MOST_EXAMPLES]
-            ],
+            malformed_rows=[MalformedRow(lines.of_record(row.number - 1), row.text) for row in faulty[:MOST_EXAMPLES]],
             lines=text.count(b"\n") + (not text.endswith(b"\n")),
             line_numbers=lines,
         )

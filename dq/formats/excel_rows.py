@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import orjson
@@ -18,8 +19,11 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
+from dq.formats.compression import held
+from dq.formats.format import Format, OpenFile, WholeReading, one_split
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.limits import Limits
+from dq.formats.splits import Split
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.values import JSON_TOKENS
 from dq.schema.definition import FileFormat
@@ -93,7 +97,7 @@ class _opened:  # noqa: N801 - reads as a verb where it is used
             raise UnreadableFileError(_broken(error)) from error
         return self._book
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._book.close()
         if isinstance(error, CalamineError):
             raise UnreadableFileError(_broken(error)) from error
@@ -104,7 +108,9 @@ _PASSWORD = "the workbook is protected by a password; send it without"  # noqa: 
 
 def _broken(error: Exception) -> str:
     text = str(error).strip().splitlines()
-    return f"the workbook cannot be read ({text[0][:160] if text else type(error).__name__}); save it again and resend it"
+    return (
+        f"the workbook cannot be read ({text[0][:160] if text else type(error).__name__}); save it again and resend it"
+    )
 
 
 def _refuse_bombs(data: bytes, limits: Limits) -> None:
@@ -138,7 +144,8 @@ def _sheet(book: CalamineWorkbook, name: str | None) -> CalamineSheet:
 
 def _rows(sheet: CalamineSheet, limits: Limits) -> Iterator[list[Cell]]:
     if sheet.height * sheet.width > limits.cells:
-        message = f"the sheet {sheet.name!r} spans {sheet.height:,} x {sheet.width:,} cells, at most {limits.cells:,} are read"
+        spanned = f"{sheet.height:,} x {sheet.width:,} cells"
+        message = f"the sheet {sheet.name!r} spans {spanned}, the most that is read is {limits.cells:,}"
         raise UnreadableFileError(message)
     for row in sheet.iter_rows():
         yield [None if cell == "" else cell for cell in row]
@@ -181,3 +188,17 @@ def _column(cells: list[Cell]) -> pa.Array:
             return pa.array(cells, arrow)
     tokens = [None if cell is None else orjson.dumps(cell, default=str).decode() for cell in cells]
     return pa.StructArray.from_arrays([pa.array(tokens, pa.string())], fields=list(JSON_TOKENS))
+
+
+def _layout(opened: OpenFile) -> FileLayout:
+    source = held(opened.source, opened.compression, opened.limits)
+    sheet = opened.definition.sheet if opened.definition else None
+    return replace(excel_layout(source, sheet, opened.limits), compression=opened.compression)
+
+
+def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
+    whole = held(source, layout.compression, limits)
+    return WholeReading(lambda: excel_batches(whole, layout, limits), split)
+
+
+EXCEL = Format(_layout, one_split, _read)

@@ -6,22 +6,18 @@ type; a column that mixes types, and any nested one, becomes one JSON token per 
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
-import ijson
 import numpy as np
 import orjson
 import pyarrow as pa
 
 from dq.errors import UnreadableFileError
-from dq.formats.byte_source import ByteSource, SourceFile
 from dq.formats.limits import Limits
-from dq.formats.piece_file import PieceFile
 from dq.profiling.findings import MOST_EXAMPLES
 from dq.profiling.row_batch import MalformedRow, RowBatch
 from dq.profiling.values import JSON_TOKENS
@@ -98,10 +94,10 @@ def json_batch(lines: Sequence[bytes], names: Sequence[str]) -> RowBatch:
             count += 1
             if len(malformed) < MOST_EXAMPLES:
                 malformed.append(MalformedRow(number, line[:1024].strip().decode("utf-8", "replace")))
-    return _batch(records, numbers, names, count, malformed, len(lines))
+    return object_batch(records, numbers, names, count, malformed, len(lines))
 
 
-def _object_of(line: bytes) -> Any:
+def _object_of(line: bytes) -> object:
     """Parse a line; None when it is not JSON.
 
     orjson refuses numbers beyond a double, which are valid JSON: those lines get a second look.
@@ -117,11 +113,11 @@ def _object_of(line: bytes) -> Any:
         return None
 
 
-def _refuse_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _batch(
+def object_batch(
     records: list[dict[str, Any]],
     numbers: list[int],
     names: Sequence[str],
@@ -129,6 +125,7 @@ def _batch(
     malformed: list[MalformedRow],
     lines: int,
 ) -> RowBatch:
+    """Turn parsed objects, on the given lines of so many, into columns."""
     found = set().union(*records)
     known = np.array(numbers, np.int64)
     return RowBatch(
@@ -155,65 +152,15 @@ def _column(records: list[dict[str, Any]], name: str, found: set[str]) -> pa.Arr
             return pa.array(values, simple)
         except (OverflowError, pa.ArrowInvalid, UnicodeEncodeError):
             pass  # an integer beyond 64 bits, or half of a surrogate pair: cell by cell
-    tokens = [None if value is None else _token(value) for value in values]
+    tokens = [None if value is None else json_token(value) for value in values]
     return pa.StructArray.from_arrays([pa.array(tokens, pa.string())], fields=list(JSON_TOKENS))
 
 
-def _token(value: Any) -> str:
+def json_token(value: object) -> str:
+    """Write one value as JSON, equal values alike."""
     if isinstance(value, float) and not math.isfinite(value):
         return '"beyond the range of a number"'
     try:
         return orjson.dumps(value, option=_TOKEN_OPTIONS).decode()
     except TypeError:  # an integer beyond 64 bits
         return orjson.dumps(str(value)).decode()
-
-
-def json_array_batches(source: ByteSource | PieceFile, names: Sequence[str]) -> Iterator[RowBatch]:
-    """Stream the elements of one JSON array; an element that is no object is a malformed row.
-
-    Raises UnreadableFileError when the text as a whole is no JSON array.
-    """
-    file = source if isinstance(source, PieceFile) else SourceFile(source)
-    buffered = io.BufferedReader(file, 1024 * 1024)
-    skip_bom(buffered)
-    records: list[dict[str, Any]] = []
-    numbers: list[int] = []
-    malformed: list[MalformedRow] = []
-    count = position = before = 0
-    try:
-        for element in ijson.items(buffered, "item", use_float=True):
-            position += 1
-            if isinstance(element, dict):
-                records.append(element)
-                numbers.append(position - before)
-            else:
-                count += 1
-                if len(malformed) < MOST_EXAMPLES:
-                    malformed.append(MalformedRow(position - before, _token(element)))
-            if position - before == _ARRAY_BATCH:
-                yield _batch(records, numbers, names, count, malformed, position - before)
-                records, numbers, malformed, count, before = [], [], [], 0, position
-    except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
-        message = f"the file is no JSON array: the parser stopped after {position:,} elements ({_short(error)})"
-        raise UnreadableFileError(message) from error
-    if position > before or position == 0:
-        yield _batch(records, numbers, names, count, malformed, position - before)
-
-
-def skip_bom(file: io.BufferedReader) -> None:
-    """Move past a UTF-8 byte order mark."""
-    if file.peek(3)[:3] == b"\xef\xbb\xbf":
-        file.read(3)
-
-
-def _short(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return text[0][:80] if text else type(error).__name__
-
-
-def first_keys(records: Sequence[Mapping[str, Any]], declared: Sequence[str]) -> tuple[str, ...]:
-    """Give the columns of a JSON file: the declared ones, then others in the order they turn up."""
-    names = dict.fromkeys(declared)
-    for record in records:
-        names.update(dict.fromkeys(record))
-    return tuple(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +11,11 @@ import pyarrow.parquet as pq
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, SourceFile
+from dq.formats.compression import held
+from dq.formats.format import Format, OpenFile, WholeReading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
+from dq.formats.splits import Split
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.values import type_family
 from dq.schema.definition import FieldType, FileFormat
@@ -106,3 +110,22 @@ def _broken(what: str, error: Exception) -> str:
     return f"{what} ({lines[0][:160] if lines else type(error).__name__}); send the file again"
 
 
+def _layout(opened: OpenFile) -> FileLayout:
+    layout = parquet_layout(held(opened.source, opened.compression, opened.limits), opened.limits)
+    return replace(layout, compression=opened.compression, splittable=layout.splittable and not opened.compression)
+
+
+def _splits(layout: FileLayout, size: int, limits: Limits) -> list[Split]:
+    """Put neighbouring row groups together up to about a split's bytes."""
+    groups = len(layout.row_groups)
+    count = max(min(groups, -(-size // limits.split)), 1) if layout.splittable else 1
+    edges = [groups * number // count for number in range(count + 1)]
+    return [Split(number, edges[number], edges[number + 1], sure=True) for number in range(count)]
+
+
+def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
+    whole = held(source, layout.compression, limits)
+    return WholeReading(lambda: parquet_batches(whole, range(split.start, split.end)), split)
+
+
+PARQUET = Format(_layout, _splits, _read)

@@ -48,4 +48,3 @@ def _regular(array: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, qu
     before = array[opening[opening > 0] - 1]
     after = array[closing[closing < len(array) - 1] + 1]
     return bool(edge[before].all() and edge[after].all())
-

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 
-from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, chunks
 from dq.formats.compression import expanded
-from dq.formats.csv_layout import is_utf8
+from dq.formats.encodings import is_utf8, translated
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.splits import line_rows
@@ -40,24 +38,9 @@ class StreamReading:
         yield from rows.finish()
 
 
-def text_pieces(
-    source: ByteSource, layout: FileLayout, limits: Limits, piece: int | None = None
-) -> Iterator[bytes]:
+def text_pieces(source: ByteSource, layout: FileLayout, limits: Limits, piece: int | None = None) -> Iterator[bytes]:
     """Give the decompressed bytes of a file as UTF-8 text."""
     size = piece or limits.block
-    if layout.compression:
-        pieces = expanded(source, layout.compression, limits, size)
-    else:
-        pieces = chunks(source, 0, size)
-    return pieces if is_utf8(layout.dialect.encoding) else _as_utf8(pieces, layout.dialect.encoding)
-
-
-def _as_utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for piece in pieces:
-            yield decoder.decode(piece).encode()
-        yield decoder.decode(b"", final=True).encode()
-    except UnicodeError as error:
-        message = f"the file is not {encoding} text ({error.__class__.__name__}); declare its csv.encoding"
-        raise UnreadableFileError(message) from error
+    compression, encoding = layout.compression, layout.dialect.encoding
+    pieces = expanded(source, compression, limits, size) if compression else chunks(source, 0, size)
+    return pieces if is_utf8(encoding) else translated(pieces, encoding)
