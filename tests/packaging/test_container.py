@@ -41,6 +41,35 @@ def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
     assert any(line.startswith("HEALTHCHECK") for line in lines)
 
 
+def test_an_executor_gets_the_command_line_that_spark_on_kubernetes_expects(tmp_path: Path) -> None:
+    java = tmp_path / "java"
+    java.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    java.chmod(0o755)
+    variables = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "SPARK_HOME": "/spark",
+        "SPARK_JAVA_OPT_1": "-Dname=a value",
+        "SPARK_JAVA_OPT_0": "-Xss4m",
+        "SPARK_EXECUTOR_MEMORY": "2g",
+        "SPARK_DRIVER_URL": "spark://driver:7078",
+        "SPARK_EXECUTOR_ID": "7",
+        "SPARK_EXECUTOR_CORES": "2",
+        "SPARK_APPLICATION_ID": "app",
+        "SPARK_EXECUTOR_POD_IP": "10.0.0.1",
+        "SPARK_RESOURCE_PROFILE_ID": "0",
+        "SPARK_EXECUTOR_POD_NAME": "pod",
+    }
+    script = ROOT / "scripts/container.sh"
+    run = subprocess.run(["/bin/bash", script, "executor"], env=variables, capture_output=True, text=True, check=True)
+    words = run.stdout.splitlines()
+    assert words[:4] == ["-Xss4m", "-Dname=a value", "-Xms2g", "-Xmx2g"]
+    assert words[6] == "org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend"
+    options = dict(zip(words[7::2], words[8::2], strict=True))
+    assert options["--driver-url"] == "spark://driver:7078"
+    assert options["--executor-id"] == "7"
+    assert options["--podName"] == "pod"
+
+
 def test_pods_are_not_root_and_keep_scratch_in_memory() -> None:
     driver = _documents("watch-files.yaml")[0]["spec"]["template"]["spec"]
     executor = _documents("executor.yaml")[0]["spec"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,39 @@ def test_dependencies_are_locked() -> None:
     assert declared is not None
     names = set(re.findall(r'^  "([a-z0-9-]+)', declared[1], re.MULTILINE))
     assert names <= {block.split("==")[0] for block in _blocks("requirements-runtime.lock")}
+
+
+def test_whatever_is_imported_is_installed_with_the_package() -> None:
+    """A development tool must not be needed at run time; the demo's server is an extra and says so itself."""
+    locked = {block.split("==")[0] for block in _blocks("requirements-runtime.lock")}
+    owners = packages_distributions()
+    missing = {
+        f"{path.relative_to(ROOT)}: {package}"
+        for room in ("dq", "jobs")
+        for path in (ROOT / room).rglob("*.py")
+        for package in _imported(ast.parse(path.read_text(encoding="utf-8")))
+        if package not in sys.stdlib_module_names
+        and package not in {"dq", "jobs", "moto"}
+        and not locked & {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners.get(package, [])}
+    }
+    assert missing == set()
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """The packages a module loads, those it only names in annotations left out."""
+    loaded: set[str] = set()
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.Import):
+            loaded |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            loaded.add(node.module.split(".")[0])
+        waiting += ast.iter_child_nodes(node)
+    return loaded
 
 
 def test_make_alone_lists_its_targets() -> None:
