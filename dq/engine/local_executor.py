@@ -21,7 +21,7 @@ def profile_here(
     """Profile files on the threads of this process; Arrow does the work outside the interpreter's lock."""
     work = [(task, split) for task in tasks for split in task.splits]
     with ThreadPoolExecutor(max(min(len(work), os.cpu_count() or 1), 1)) as pool:
-        parts = list(pool.map(lambda pair: count_part(store, *pair, limits), work))
+        parts = list(pool.map(lambda pair: count_part(store, pair[0], pair[1], limits), work))
     by_file: dict[int, list[CountedPart | PipelineError]] = {}
     for (task, _), part in zip(work, parts, strict=True):
         by_file.setdefault(task.id, []).append(part)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 PEEK_BYTES = 64 * 1024
 _THREADS = 16
-_GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound", "412", "PreconditionFailed", "405", "MethodNotAllowed"})
+_GONE = frozenset(
+    {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "412", "PreconditionFailed", "405", "MethodNotAllowed"}
+)
 _EMPTY_RANGE = frozenset({"416", "InvalidRange"})
 _REFUSED = frozenset({"403", "AccessDenied", "NoSuchBucket", "InvalidBucketName", "400", "InvalidObjectState"})
 
@@ -82,8 +84,8 @@ class ObjectStore:
     def s3(self) -> S3Client:
         """Give this process's client."""
         if self._client is None:
-            import boto3
-            from botocore.config import Config
+            import boto3  # noqa: PLC0415 - half a second that local files can do without
+            from botocore.config import Config  # noqa: PLC0415 - as boto3
 
             settings = self._settings
             self._client = boto3.client(
@@ -126,9 +128,7 @@ class ObjectStore:
         )
         return Peek(head, data)
 
-    def peek_all(
-        self, wanted: Mapping[int, tuple[str | None, str, str | None]]
-    ) -> dict[int, Peek | PipelineError]:
+    def peek_all(self, wanted: Mapping[int, tuple[str | None, str, str | None]]) -> dict[int, Peek | PipelineError]:
         """Peek at many objects at once; an object that cannot be read gives its error."""
 
         def one(place: tuple[str | None, str, str | None]) -> Peek | PipelineError:
@@ -141,6 +141,29 @@ class ObjectStore:
             _ = self.s3  # made once, before the threads
         with ThreadPoolExecutor(min(_THREADS, max(len(wanted), 1))) as pool:
             return dict(zip(wanted, pool.map(one, wanted.values()), strict=True))
+
+    def changed(self, heads: Mapping[int, ObjectHead]) -> set[int]:
+        """Say which objects are by now another version than their heads name, or gone, or not to be had."""
+        if any(head.bucket is not None for head in heads.values()):
+            _ = self.s3  # made once, before the threads
+        with ThreadPoolExecutor(_THREADS) as pool:
+            same = pool.map(self._is_same, heads.values())
+            return {number for number, unchanged in zip(heads, same, strict=True) if not unchanged}
+
+    def _is_same(self, head: ObjectHead) -> bool:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with the client
+
+        if head.bucket is None:
+            try:
+                return str(Path(head.key).stat().st_mtime_ns) == head.etag
+            except OSError:
+                return False
+        try:
+            found = self.s3.head_object(Bucket=head.bucket, Key=head.key)
+        except (BotoCoreError, ClientError):
+            return False
+        same_version = head.version_id is None or found.get("VersionId") == head.version_id
+        return same_version and found.get("ETag", "").strip('"') == (head.etag or "")
 
     def read(self, head: ObjectHead, start: int, length: int) -> bytes:
         """Read `length` bytes from `start` of exactly the version `head` names; fewer at its end."""
@@ -157,7 +180,7 @@ class ObjectStore:
         return data
 
     def _get(self, wanted: dict[str, Any], span: str) -> tuple[Any, bytes]:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with the client
 
         uri = f"s3://{wanted['Bucket']}/{wanted['Key']}"
         try:
@@ -181,7 +204,9 @@ def _translated(code: str, uri: str) -> PipelineError:
     if code in _GONE:
         return ObjectGoneError(f"{uri}: the announced version is gone ({code}); a newer one is announced apart")
     if code in _REFUSED:
-        return ObjectRefusedError(f"{uri}: the object store refused it ({code}); check the bucket's name and read rights")
+        return ObjectRefusedError(
+            f"{uri}: the object store refused it ({code}); check the bucket's name and read rights"
+        )
     return StorageUnavailableError(f"{uri}: the object store failed ({code}); trying again may help")
 
 

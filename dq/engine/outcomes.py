@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dq.engine.parts import FileTask
 from dq.errors import PipelineError, RetryableError, UnreadableFileError
@@ -76,7 +77,7 @@ def realigned(splits: Sequence[Split], spans: Sequence[Span]) -> tuple[Split, ..
     ordered = sorted(spans, key=lambda span: span.number)
     corrected = list(splits)
     wrong = False
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if after.began != before.ended:
             wrong = True
             split = corrected[after.number]
@@ -99,4 +100,4 @@ def unreadable(task_bytes: int, error: UnreadableFileError, reader: str) -> Prof
 def worst(errors: Sequence[PipelineError]) -> PipelineError:
     """Choose among the errors of one file's parts: what may pass comes first, then the gravest."""
     retryable = [error for error in errors if isinstance(error, RetryableError)]
-    return sorted(retryable or errors, key=lambda error: (isinstance(error, UnreadableFileError), str(error)))[0]
+    return min(retryable or errors, key=lambda error: (isinstance(error, UnreadableFileError), str(error)))

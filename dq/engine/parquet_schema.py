@@ -6,6 +6,7 @@ import pyarrow as pa
 from pyspark.sql.types import (
     BinaryType,
     BooleanType,
+    ByteType,
     DataType,
     DateType,
     DecimalType,
@@ -14,7 +15,6 @@ from pyspark.sql.types import (
     IntegerType,
     LongType,
     ShortType,
-    ByteType,
     StringType,
     StructField,
     StructType,

@@ -15,11 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
+from dq.engine.halving import profile_apart
 from dq.engine.local_executor import gathered
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import MergedKey, Misaligned, Profiled, Span, conclude, worst
 from dq.engine.parts import CountedPart, FileTask, count_part
-from dq.errors import PipelineError
+from dq.errors import PipelineError, RetryableError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.profiling.codec import decode_profile, encode_profile
@@ -28,7 +31,7 @@ from dq.profiling.findings import Finding
 from dq.profiling.keys import KEY_HASH, count_repeats, split_by_range
 
 if TYPE_CHECKING:
-    from pyspark.rdd import RDD
+    from pyspark import RDD
     from pyspark.sql import SparkSession
 
     Outcome: TypeAlias = Profiled | Misaligned | PipelineError
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
 GROUP = 64
 #: Partitions of the first merge at most: about one a group, so that a task holds one group's profiles.
 MOST_PARTITIONS = 2000
+
+
+class SparkJobFailedError(RetryableError):
+    """Spark gave a job up: an executor died several times, or could not be had at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,18 @@ class KeyCount:
 def profile_on_spark(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
 ) -> dict[int, Outcome]:
-    """Read and profile files by byte ranges, in one Spark job."""
+    """Read and profile files by byte ranges, in one Spark job; one more for each halving when it fails."""
+
+    def alone(task: FileTask, error: Exception) -> dict[int, Outcome]:
+        message = f"{task.head.uri}: the Spark job that read it failed ({type(error).__name__}); trying again may help"
+        return {task.id: SparkJobFailedError(message)}
+
+    return profile_apart(tasks, lambda some: _profile(spark, some, store, limits, reader), alone)
+
+
+def _profile(
+    spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
+) -> dict[int, Outcome]:
     context = spark.sparkContext
     bundles = packed(tasks, limits, context.defaultParallelism)
 
@@ -81,9 +99,7 @@ def profile_on_spark(
     return merged(counted, [task for task in tasks if len(task.splits) > 1], reader)
 
 
-def packed(
-    tasks: Sequence[FileTask], limits: Limits, parallelism: int
-) -> list[list[tuple[FileTask, Split]]]:
+def packed(tasks: Sequence[FileTask], limits: Limits, parallelism: int) -> list[list[tuple[FileTask, Split]]]:
     """Pack parts into bundles of at most about a split's bytes each, enough of them for all cores."""
     work = [(task, split) for task in tasks for split in task.splits]
     sizes = [max(task.head.size // len(task.splits), 1) + 64 * 1024 for task, _ in work]
@@ -154,12 +170,12 @@ def _regrouped(
     return pairs.partitionBy(partitions, lambda key: _spread(place(key))).mapPartitions(merge_all)
 
 
-def _spread(place: Any) -> int:
+def _spread(place: int | tuple[int, str, int]) -> int:
     """Number a place the same in every process (Python's own hash of text is salted)."""
     if isinstance(place, int):
         return place
     number, what, part = place
-    return int(number) * 31 + part + (7 if what == "key" else 0)
+    return number * 31 + part + (7 if what == "key" else 0)
 
 
 def _first_level(
@@ -170,8 +186,6 @@ def _first_level(
     if what == "done":
         yield key, found[0]
     elif what == "key":
-        import numpy as np
-
         hashes = [np.frombuffer(value.data, KEY_HASH) for value in found]
         rows = sum(map(len, hashes))
         yield key, KeyCount(at // ranges[number], rows, count_repeats(hashes))

@@ -18,29 +18,48 @@ if TYPE_CHECKING:
 #: Bytes of a JSON array that Spark reads as one text at most.
 MOST_WHOLE_TEXT = 64 * 1024 * 1024
 _SUFFIX = {"gzip": ".gz", "bz2": ".bz2"}
+#: Suffixes that make Hadoop decompress, whatever is inside.
+_DECOMPRESSED = (".gz", ".bz2", ".zst", ".snappy", ".lz4", ".deflate", ".xz")
+_PARTS_OF_A_PATH = frozenset({"", ".", ".."})
 
 
 def refusal(task: FileTask) -> str | None:
     """Say why Spark's readers cannot read a file, None when they can."""
-    layout, key = task.layout, task.head.key
+    return _refused_name(task) or _refused_content(task)
+
+
+def _refused_name(task: FileTask) -> str | None:
+    key = task.head.key
     name = key.rpartition("/")[2]
     if name.startswith(("_", ".")) or name.endswith("._COPYING_"):
         return "Spark skips files of that name"
-    parts = key.split("/")
-    if any(part in ("", ".", "..") for part in parts[0 if task.head.bucket else 1 :]) or any(ord(one) < ord(" ") for one in key):
+    # A local path begins with a slash, and so with an empty part.
+    parts = key.split("/")[0 if task.head.bucket else 1 :]
+    if any(part in _PARTS_OF_A_PATH for part in parts) or any(ord(character) < ord(" ") for character in key):
         return "no Spark path can express that name"
-    if layout.format is FileFormat.EXCEL:
-        return "Spark has no reader for workbooks"
-    if layout.compression and not name.endswith(_SUFFIX.get(layout.compression, "\0")):
-        return f"Spark knows {layout.compression} by its suffix only, if at all"
-    if layout.format is FileFormat.PARQUET:
-        schema = pa.ipc.read_schema(pa.py_buffer(layout.arrow_schema))
-        if layout.compression or len(set(schema.names)) < len(schema.names) or spark_schema(schema) is None:
-            return "Spark reads such a Parquet file otherwise, or not at all"
-    if layout.format is FileFormat.JSON and task.head.size > MOST_WHOLE_TEXT:
-        return "Spark would read the whole array as one text"
-    if layout.format is FileFormat.CSV and layout.first_row and not layout.dialect.header:
-        return "Spark would keep the byte order mark"
+    compression = task.layout.compression
+    if compression and not name.endswith(_SUFFIX.get(compression, "\0")):
+        return f"Spark knows {compression} by its suffix only, if at all"
+    if not compression and name.lower().endswith(_DECOMPRESSED):
+        return "Spark would decompress it for its name"
+    return None
+
+
+def _refused_content(task: FileTask) -> str | None:
+    layout = task.layout
+    match layout.format:
+        case FileFormat.EXCEL:
+            return "Spark has no reader for workbooks"
+        case FileFormat.PARQUET:
+            schema = pa.ipc.read_schema(pa.py_buffer(layout.arrow_schema))
+            if layout.compression or len(set(schema.names)) < len(schema.names) or spark_schema(schema) is None:
+                return "Spark reads such a Parquet file otherwise, or not at all"
+        case FileFormat.JSON:
+            if layout.compression or task.head.size > MOST_WHOLE_TEXT:
+                return "Spark would hold the whole array as one text"
+        case FileFormat.CSV:
+            if layout.first_row and not layout.dialect.header:
+                return "Spark would keep the byte order mark"
     return None
 
 

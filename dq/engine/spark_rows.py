@@ -21,22 +21,27 @@ from dq.profiling.row_batch import MalformedRow, RowBatch, unknown_lines
 from dq.schema.definition import FileFormat
 
 _BLANK = " \t\r\n"
+#: A byte of UTF-8 whose upper two bits are these goes on with the character before it.
+_LEAD_BITS, _CONTINUATION = 0xC0, 0x80
 
 
 @dataclass(frozen=True, slots=True)
 class SparkRows:
-    """How the rows of a DataFrame are to be read; `open_files` end inside a quote."""
+    """How the rows of a DataFrame are to be read.
+
+    `open_files` end inside a quote. `block` is the most bytes of a file that Spark gives to one task.
+    """
 
     format: FileFormat
     open_files: frozenset[int]
+    block: int
 
 
 def rows_of(batch: pa.RecordBatch, task: FileTask, rows: SparkRows, *, last: bool) -> Iterator[RowBatch]:
     """Turn rows of one file into row batches; `last`: no more rows of it come in this partition."""
     match rows.format:
         case FileFormat.PARQUET:
-            data = batch.select(range(batch.num_columns - 1))
-            typed = typed_batch(data)
+            typed = typed_batch(batch)
             yield RowBatch(typed.columns, typed.rows)
         case FileFormat.JSON_LINES:
             lines = [text or b"" for text in _bytes(batch.column(0)).to_pylist()]
@@ -78,7 +83,7 @@ def _csv_rows(batch: pa.RecordBatch, task: FileTask, *, open_end: bool) -> RowBa
     texts: list[str] = []
     count = 0
     if malformed.any():
-        where = np.flatnonzero(malformed)
+        where = np.flatnonzero(malformed).tolist()
         raw = [_raw_text(batch, at, width, latin=latin) for at in where]
         faulty = [text for text in raw if text.strip(_BLANK)]
         count, texts = len(faulty), faulty[:MOST_EXAMPLES]
@@ -95,7 +100,7 @@ def _csv_rows(batch: pa.RecordBatch, task: FileTask, *, open_end: bool) -> RowBa
 
 def _raw_text(batch: pa.RecordBatch, at: int, width: int, *, latin: bool) -> str:
     """Give the text of a row: as Spark kept it, else its cells put together again."""
-    text = batch.column(width)[at].as_py()
+    text: str | None = batch.column(width)[at].as_py()
     if text is None:
         cells = (batch.column(number)[at].as_py() for number in range(width))
         text = ",".join(cell or "" for cell in cells)
@@ -114,7 +119,7 @@ def as_utf8(column: pa.StringArray) -> tuple[pa.StringArray, npt.NDArray[np.bool
     column = pa.concat_arrays([column])  # offsets from zero
     offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
     raw = np.frombuffer(column.buffers()[2], np.uint8)
-    begins = np.concatenate(([0], np.cumsum((raw & 0xC0) != 0x80)))
+    begins = np.concatenate(([0], np.cumsum((raw & _LEAD_BITS) != _CONTINUATION)))
     text = raw.tobytes().decode()
     moved = begins[offsets].astype(np.int32)
     again = pa.StringArray.from_buffers(len(column), pa.py_buffer(moved), pa.py_buffer(text.encode("latin-1")))
