@@ -1,0 +1,68 @@
+"""Files by ranges of bytes: on the threads of this process or as Spark tasks, wrong guesses of starts read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dq.engine.local_executor import profile_here
+from dq.engine.object_store import ObjectStore
+from dq.engine.outcomes import Misaligned, Profiled
+from dq.engine.parts import FileTask
+from dq.errors import PipelineError
+from dq.formats.limits import Limits
+from dq.formats.splits import Split
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+log = structlog.get_logger()
+
+#: Few and small files are done in this process: starting Spark tasks would take longer.
+SMALL_FILES = 8
+SMALL_BYTES = 16 * 1024 * 1024
+#: How often the parts of a file are read from corrected starts before the file is read in one piece.
+REALIGNMENTS = 3
+
+
+def profile_by_ranges(
+    tasks: Sequence[FileTask], store: ObjectStore, spark: SparkSession | None, limits: Limits
+) -> dict[int, Profiled | PipelineError]:
+    """Profile files in one round, or one more for each time that guessed starts turned out to be wrong."""
+    done: dict[int, Profiled | PipelineError] = {}
+    waiting = list(tasks)
+    for attempt in range(REALIGNMENTS + 1):
+        if not waiting:
+            break
+        found = _run(waiting, store, spark, limits)
+        again = []
+        for task in waiting:
+            outcome = found[task.id]
+            if isinstance(outcome, Misaligned):
+                again.append(replace(task, splits=_next_splits(task, outcome, attempt)))
+            else:
+                done[task.id] = outcome
+        if again:
+            log.info("reading again: a part did not begin at a record", files=len(again), attempt=attempt + 1)
+        waiting = again
+    return done
+
+
+def _next_splits(task: FileTask, wrong: Misaligned, attempt: int) -> tuple[Split, ...]:
+    if attempt + 1 < REALIGNMENTS:
+        return wrong.splits
+    return (Split(0, task.layout.first_row, task.head.size, sure=True),)
+
+
+def _run(
+    tasks: Sequence[FileTask], store: ObjectStore, spark: SparkSession | None, limits: Limits
+) -> Mapping[int, Profiled | Misaligned | PipelineError]:
+    small = len(tasks) <= SMALL_FILES and sum(task.head.size for task in tasks) <= SMALL_BYTES
+    if spark is None or small:
+        return profile_here(tasks, store, limits, "direct")
+    from dq.engine.spark_executor import profile_on_spark  # noqa: PLC0415 - loads Spark
+
+    return profile_on_spark(spark, tasks, store, limits, "direct")

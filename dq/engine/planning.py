@@ -1,0 +1,67 @@
+"""Before anything is read: what a file is, how it is cut into parts, and which reader gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dq.engine.object_store import ObjectStore
+from dq.engine.parts import FileTask, fault
+from dq.engine.source_file import SourceObject, StoredSource
+from dq.errors import PipelineError
+from dq.formats.limits import Limits
+from dq.formats.reading import find_layout, plan_parts
+from dq.profiling.recipe import CellEncoding, make_recipe
+from dq.schema.definition import FileFormat
+
+_ENCODINGS = {
+    FileFormat.CSV: CellEncoding.TEXT,
+    FileFormat.JSON_LINES: CellEncoding.JSON,
+    FileFormat.JSON: CellEncoding.JSON,
+    FileFormat.PARQUET: CellEncoding.TYPED,
+    FileFormat.EXCEL: CellEncoding.SHEET,
+}
+#: Key hashes counted by one task at most: about 64 MiB of them.
+HASHES_PER_RANGE = 4_000_000
+_SHORTEST_ROW = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderChoice:
+    """Which reader a file gets, `spark` or `direct`, and why, for the log."""
+
+    reader: str
+    reason: str
+
+
+def plan_file(source: SourceObject, store: ObjectStore, limits: Limits) -> FileTask | PipelineError:
+    """Find a file's layout from its first bytes (of Parquet: its footer) and cut it into parts."""
+    head = source.peek.head
+    try:
+        bytes_at_hand = StoredSource(store, head, source.peek.data)
+        layout = find_layout(bytes_at_hand, head.key, source.definition, limits, source.peek.data)
+        encoding = _ENCODINGS[layout.format]
+        recipe = make_recipe(layout.header, source.definition, encoding=encoding, inferred=layout.inferred)
+        splits = tuple(plan_parts(layout, head.size, limits))
+    except PipelineError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
+        return fault(head.uri, error)
+    whole = source.peek.data if len(source.peek.data) >= head.size else b""
+    ranges = max(head.size // (HASHES_PER_RANGE * _SHORTEST_ROW), 1) if recipe.keys else 1
+    return FileTask(source.id, head, layout, recipe, source.definition, splits, ranges, whole)
+
+
+def choose_reader(task: FileTask, wanted: str, *, has_spark: bool) -> ReaderChoice:
+    """Choose between Spark's readers and byte ranges; `wanted` is auto, spark or direct."""
+    if wanted == "direct":
+        return ReaderChoice("direct", "READER=direct")
+    if wanted == "spark" and has_spark:
+        from dq.engine.spark_paths import refusal  # noqa: PLC0415 - loads Spark
+
+        reason = refusal(task)
+        if reason is None:
+            return ReaderChoice("spark", "READER=spark")
+        return ReaderChoice("direct", f"READER=spark, but {reason}")
+    if wanted == "spark":
+        return ReaderChoice("direct", "READER=spark, but there is no Spark session")
+    return ReaderChoice("direct", f"parity is shown for {task.layout.format.value}")

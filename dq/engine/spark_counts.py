@@ -1,0 +1,137 @@
+"""Counting inside Spark's tasks: Arrow batches of a frame in, profiles and key hashes as rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dq.engine.outcomes import Span
+from dq.engine.parts import CountedPart, FileTask
+from dq.engine.spark_executor import KeyHashes, MergedGroup, records
+from dq.engine.spark_frames import TRAILING
+from dq.engine.spark_paths import same_path
+from dq.engine.spark_rows import SparkRows, rows_of
+from dq.errors import PipelineError, UnreadableFileError
+from dq.profiling.file_tally import FileTally
+from dq.profiling.findings import Finding
+
+if TYPE_CHECKING:
+    from pyspark.sql import Row
+
+#: The columns of a row of counts, for Spark and for Arrow. `part` is the number of the block within its file.
+COUNTS = "file int, what string, at int, part int, body binary, examples binary"
+_COUNTS = pa.schema(
+    [
+        ("file", pa.int32()),
+        ("what", pa.string()),
+        ("at", pa.int32()),
+        ("part", pa.int32()),
+        ("body", pa.binary()),
+        ("examples", pa.binary()),
+    ]
+)
+_ERROR = "error"
+
+
+def count_rows(
+    by_path: Mapping[str, FileTask], rows: SparkRows
+) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Make the function that counts the rows of one Spark partition, block by block of its files."""
+    only = next(iter(by_path.values())) if len(by_path) == 1 else None
+
+    def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        blocks: dict[tuple[int, int], _Block] = {}
+        for batch in batches:
+            for path, start, piece in _by_block(batch):
+                task = only or by_path[same_path(path)]
+                number = start // rows.block
+                block = blocks.setdefault((task.id, number), _Block(task, number, rows))
+                block.add(piece)
+        for block in blocks.values():
+            for key, value in records(block.task, block.counted()):
+                yield _as_batch(key, value, block.number)
+
+    return count
+
+
+class _Block:
+    """The count of one block of one file; an unreadable file stops counting, not its neighbours.
+
+    The last piece is held back, for it is read otherwise in a file that ends inside a quote.
+    """
+
+    def __init__(self, task: FileTask, number: int, rows: SparkRows) -> None:
+        self.task = task
+        self.number = number
+        self._rows = rows
+        self._tally = FileTally(task.recipe, number)
+        self._held: pa.RecordBatch | None = None
+        self._error: UnreadableFileError | None = None
+
+    def add(self, piece: pa.RecordBatch) -> None:
+        if self._held is not None:
+            self._count(self._held, last=False)
+        self._held = piece
+
+    def _count(self, piece: pa.RecordBatch, *, last: bool) -> None:
+        if self._error is not None:
+            return
+        try:
+            for ready in rows_of(piece, self.task, self._rows, last=last):
+                self._tally.add(ready)
+        except UnreadableFileError as error:
+            self._error = error
+
+    def counted(self) -> CountedPart | UnreadableFileError:
+        if self._held is not None:
+            self._count(self._held, last=True)
+            self._held = None
+        if self._error is not None:
+            return self._error
+        return CountedPart(self.number, 0, 0, self._tally.profile(), self._tally.keys())
+
+
+def _by_block(batch: pa.RecordBatch) -> Iterator[tuple[str, int, pa.RecordBatch]]:
+    """Cut a batch where the file or its block changes: the rows of one block lie together."""
+    if batch.num_rows == 0:
+        return
+    data = batch.select(range(batch.num_columns - TRAILING))
+    paths, starts = (pc.run_end_encode(batch.column(batch.num_columns - at)) for at in (TRAILING, 1))
+    edges = sorted({*paths.run_ends.to_pylist(), *starts.run_ends.to_pylist()})
+    begin = 0
+    for end in edges:
+        path = batch.column(batch.num_columns - TRAILING)[begin].as_py()
+        yield path, batch.column(batch.num_columns - 1)[begin].as_py(), data.slice(begin, end - begin)
+        begin = end
+
+
+def _as_batch(key: tuple[int, str, int], value: MergedGroup | KeyHashes | PipelineError, part: int) -> pa.RecordBatch:
+    number, what, at = key
+    examples = b""
+    if isinstance(value, PipelineError):
+        what, body = _ERROR, str(value).encode()
+    elif isinstance(value, KeyHashes):
+        body = value.data
+    else:
+        body = value.profile
+        found = [[[one.split, one.line, one.text] for one in key_examples] for key_examples in value.examples]
+        examples = msgpack.packb(found)
+    columns = [[number], [what], [at], [part], [body], [examples]]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, _COUNTS, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=_COUNTS)
+
+
+def record_of(row: Row) -> tuple[Any, Any]:
+    """Turn a row of counts back into what the merge takes."""
+    if row.what == _ERROR:
+        return (row.file, "group", row.at), UnreadableFileError(bytes(row.body).decode())
+    key = (row.file, row.what, row.at)
+    if row.what == "key":
+        return key, KeyHashes(bytes(row.body))
+    found = msgpack.unpackb(bytes(row.examples), use_list=True)
+    examples = tuple(tuple(Finding(*one) for one in key_examples) for key_examples in found)
+    return key, MergedGroup(bytes(row.body), (Span(row.part, 0, 0),), examples)
