@@ -34,10 +34,10 @@ _COLLAPSES_SHOWN = 10
 def main(argv: list[str]) -> int:
     """Choose the objects, check that their runs stay apart, write them to the ledger and work it off."""
     arguments = _parser().parse_args(argv)
-    from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
-    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
-    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import open_parts, start  # noqa: PLC0415 - loaded when needed
+    from jobs.batches import exit_code_for, new_owner, work_off
+    from jobs.progress import show_progress
+    from jobs.stopping import StopRequest
+    from jobs.wiring import open_parts, start
 
     program = start()
     with open_parts(program.settings) as opened, StopRequest() as stop:
@@ -70,8 +70,8 @@ def refuse_collapses(events: Sequence[ObjectEvent], parts: Parts) -> None:
     Raises:
         UsageError: names the runs and asks for a decision.
     """
-    from dq.events.key_layout import FileIdentity  # noqa: PLC0415 - loaded when needed
-    from dq.events.run_window import RunWindow, choose_window, find_collapses  # noqa: PLC0415 - loaded when needed
+    from dq.events.key_layout import FileIdentity
+    from dq.events.run_window import RunWindow, choose_window, find_collapses
 
     placed = []
     for event in events:
@@ -99,8 +99,8 @@ def refuse_collapses(events: Sequence[ObjectEvent], parts: Parts) -> None:
 
 def _choose(arguments: argparse.Namespace, parts: Parts) -> Announcement:
     """The announced objects, each with its last-modified where it is there."""
-    from dq.intake.listing import list_objects  # noqa: PLC0415 - loaded when needed
-    from dq.intake.manifest import read_manifest  # noqa: PLC0415 - loaded when needed
+    from dq.intake.listing import list_objects
+    from dq.intake.manifest import read_manifest
 
     if arguments.prefix is not None:
         return list_objects(parts.objects, arguments.prefix, since=arguments.since, until=arguments.until)
@@ -113,7 +113,7 @@ def _choose(arguments: argparse.Namespace, parts: Parts) -> Announcement:
 
 def _with_heads(events: Sequence[ObjectEvent], store: ObjectStore) -> Iterator[ObjectEvent]:
     """The events with etag, size and last-modified of the objects; of those that are gone, as they were."""
-    from dq.engine.object_store import Peek  # noqa: PLC0415 - loaded when needed
+    from dq.engine.object_store import Peek
 
     for start in range(0, len(events), _CHUNK):
         chunk = dict(enumerate(events[start : start + _CHUNK]))
@@ -129,8 +129,8 @@ def _with_heads(events: Sequence[ObjectEvent], store: ObjectStore) -> Iterator[O
 
 def _announce(chosen: Announcement, parts: Parts, *, force: bool) -> int:
     """Write the objects to the ledger, in transactions of moderate size; how many dead letters that made."""
-    from dq.events.announcement import Announcement  # noqa: PLC0415 - loaded when needed
-    from dq.intake.accept import Accepted, accept  # noqa: PLC0415 - loaded when needed
+    from dq.events.announcement import Announcement
+    from dq.intake.accept import Accepted, accept
 
     total = Accepted()
     pieces = [replace(chosen, events=())]

@@ -36,7 +36,7 @@ _RESULT_KEYS = (
 def main(argv: list[str]) -> int:
     """Print the verdict as tables; exit 0 when the file passed, 1 when it failed its checks."""
     arguments = _parser().parse_args(argv)
-    from jobs.wiring import start  # noqa: PLC0415 - nothing heavy before the arguments are known to be right
+    from jobs.wiring import start
 
     program = start()
     definition = read_definition(arguments.schema) if arguments.schema else None
@@ -55,11 +55,11 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
         UsageError: there is no such file.
         PipelineError: it cannot be reached or read now.
     """
-    from dq.checks.plan import plan_checks  # noqa: PLC0415 - loaded when needed
-    from dq.engine.source_file import SourceObject  # noqa: PLC0415 - loads Spark
-    from dq.intake.place import parse_place  # noqa: PLC0415 - loaded when needed
-    from dq.verdict.judge import judge  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import object_store, open_profiler  # noqa: PLC0415 - loaded when needed
+    from dq.checks.plan import plan_checks
+    from dq.engine.source_file import SourceObject
+    from dq.intake.place import parse_place
+    from dq.verdict.judge import judge
+    from jobs.wiring import object_store, open_profiler
 
     place = parse_place(location.removeprefix("file://"))
     store = object_store(settings)
@@ -81,7 +81,7 @@ def read_definition(path: str) -> SchemaDefinition:
         DefinitionError: lists all problems of the definition.
         UsageError: the file cannot be read.
     """
-    from dq.schema.loading import load_definition  # noqa: PLC0415 - compiles patterns, not needed for --help
+    from dq.schema.loading import load_definition
 
     try:
         definition = load_definition(Path(path).read_bytes())

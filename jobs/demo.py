@@ -51,10 +51,10 @@ ON CONFLICT (agency_slug, file_name) DO NOTHING
 def main(argv: list[str]) -> int:
     """Run the demo; with --keep the servers stay up until Ctrl-C."""
     arguments = _parser().parse_args(argv)
-    from jobs.demo_services import local_services  # noqa: PLC0415 - loads the local S3
-    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
-    from jobs.watch_files import drain_once  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import embedded_database, make_all_tables, open_database, start  # noqa: PLC0415 - loaded when needed
+    from jobs.demo_services import local_services
+    from jobs.stopping import StopRequest
+    from jobs.watch_files import drain_once
+    from jobs.wiring import embedded_database, make_all_tables, open_database, start
 
     with local_services(BUCKET, QUEUE) as services, embedded_database() as server:
         program = start(demo_settings(services, server))
@@ -96,7 +96,7 @@ def demo_settings(services: LocalServices, server: EmbeddedPostgres) -> Settings
 
 def _configure(database: Engine) -> None:
     """What the web application would have in the tables: the files of one agency, and what a good one looks like."""
-    from sqlalchemy import text  # noqa: PLC0415 - loaded when needed
+    from sqlalchemy import text
 
     with database.begin() as connection:
         for name in sorted({sample.file for sample in SAMPLES if sample.configured}):
@@ -105,10 +105,10 @@ def _configure(database: Engine) -> None:
 
 
 def _show(database: Engine) -> None:
-    from dq.intake.inspection import inbox_status  # noqa: PLC0415 - loaded when needed
-    from dq.store.catalogue import read_catalogue  # noqa: PLC0415 - loaded when needed
-    from dq.store.readback import read_verdicts  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import now  # noqa: PLC0415 - loaded when needed
+    from dq.intake.inspection import inbox_status
+    from dq.store.catalogue import read_catalogue
+    from dq.store.readback import read_verdicts
+    from jobs.wiring import now
 
     console = stdout()
     console.print(_table(read_verdicts(database, read_catalogue(database), agency_slug=AGENCY)))

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator, Mapping
@@ -168,6 +165,9 @@ def _permits(chance: random.Random) -> bytes:
 
 def _inspections(chance: random.Random) -> bytes:
     """Parquet; `points` was written as text."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     rows = range(15_000)
     table = pa.table(
         {

@@ -32,7 +32,7 @@ _BODY_SHOWN = 200
 def main(argv: list[str]) -> int:
     """Run `inbox list | show | retry | discard`."""
     arguments = _parser().parse_args(argv)
-    from jobs.wiring import open_database, start  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import open_database, start
 
     program = start()
     with open_database(program.settings) as database:
@@ -41,8 +41,8 @@ def main(argv: list[str]) -> int:
 
 
 def _list(database: Engine, arguments: argparse.Namespace) -> None:
-    from dq.intake.inspection import inbox_status, list_dead_letters, list_rows  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import now  # noqa: PLC0415 - loaded when needed
+    from dq.intake.inspection import inbox_status, list_dead_letters, list_rows
+    from jobs.wiring import now
 
     states = _STATES if arguments.all else tuple(arguments.state or _WITHOUT_VERDICT)
     rows = list_rows(database, states=states, after_id=arguments.after, limit=arguments.limit)
@@ -64,7 +64,7 @@ def _list(database: Engine, arguments: argparse.Namespace) -> None:
 
 
 def _show(database: Engine, arguments: argparse.Namespace) -> None:
-    from dq.intake.inspection import list_dead_letters, show_row  # noqa: PLC0415 - loaded when needed
+    from dq.intake.inspection import list_dead_letters, show_row
 
     ids, letter_ids = _numbers([arguments.number])
     found: Any
@@ -86,8 +86,8 @@ def _show(database: Engine, arguments: argparse.Namespace) -> None:
 
 
 def _retry(database: Engine, arguments: argparse.Namespace) -> None:
-    from dq.intake.inspection import retry_dead_letters, retry_rows  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import now  # noqa: PLC0415 - loaded when needed
+    from dq.intake.inspection import retry_dead_letters, retry_rows
+    from jobs.wiring import now
 
     ids, letter_ids = _numbers(arguments.numbers)
     if not (ids or letter_ids or arguments.state):
@@ -104,8 +104,8 @@ def _retry(database: Engine, arguments: argparse.Namespace) -> None:
 
 
 def _discard(database: Engine, arguments: argparse.Namespace) -> None:
-    from dq.intake.inspection import discard_dead_letters, discard_rows  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import now  # noqa: PLC0415 - loaded when needed
+    from dq.intake.inspection import discard_dead_letters, discard_rows
+    from jobs.wiring import now
 
     ids, letter_ids = _numbers(arguments.numbers)
     objects = discard_rows(database, now(), ids=ids, reason=arguments.reason) if ids else 0

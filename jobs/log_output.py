@@ -114,7 +114,7 @@ class _ConsoleHandler(logging.Handler):
             else:
                 self._console.file.write(f"{line}\n")
                 self._console.file.flush()
-        except Exception:  # noqa: BLE001  # logging must never end the program; the standard hook decides
+        except Exception:  # noqa: BLE001 - logging must never end the program; the standard hook decides
             self.handleError(record)
 
 
@@ -139,7 +139,7 @@ def _exception_as_text(*, with_trace: bool) -> Processor:
 def _without_secrets(secrets: Sequence[str]) -> Processor:
     known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
 
-    def clean(value: Any) -> Any:  # noqa: ANN401  # whatever somebody logs
+    def clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
         match value:
             case str():
                 for secret in known:

@@ -15,11 +15,11 @@ log = structlog.get_logger()
 def main(argv: list[str]) -> int:
     """Announce the object to the ledger and work that off."""
     arguments = _parser().parse_args(argv)
-    from dq.events.object_event import ObjectEvent  # noqa: PLC0415 - loaded when needed
-    from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
-    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
-    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import open_parts, start  # noqa: PLC0415 - loaded when needed
+    from dq.events.object_event import ObjectEvent
+    from jobs.batches import exit_code_for, new_owner, work_off
+    from jobs.progress import show_progress
+    from jobs.stopping import StopRequest
+    from jobs.wiring import open_parts, start
 
     program = start()
     with open_parts(program.settings) as parts, StopRequest() as stop:

@@ -18,9 +18,9 @@ log = structlog.get_logger()
 def main(argv: list[str]) -> int:
     """Print what the ledger lacks, a line each, and add it as due."""
     arguments = _parser().parse_args(argv)
-    from dq.intake.history import announced_before  # noqa: PLC0415 - loaded when needed
-    from dq.intake.listing import list_objects  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import open_parts, start  # noqa: PLC0415 - loaded when needed
+    from dq.intake.history import announced_before
+    from dq.intake.listing import list_objects
+    from jobs.wiring import open_parts, start
 
     program = start()
     with open_parts(program.settings) as parts:

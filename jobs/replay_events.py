@@ -10,12 +10,12 @@ from jobs.exit_codes import ExitCode
 def main(argv: list[str]) -> int:
     """Write the file's announcements to the ledger and work that off."""
     arguments = _parser().parse_args(argv)
-    from dq.intake.accept import accept  # noqa: PLC0415 - loaded when needed
-    from dq.intake.replay import read_announcements  # noqa: PLC0415 - loaded when needed
-    from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
-    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
-    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import object_store, open_parts, start  # noqa: PLC0415 - loaded when needed
+    from dq.intake.accept import accept
+    from dq.intake.replay import read_announcements
+    from jobs.batches import exit_code_for, new_owner, work_off
+    from jobs.progress import show_progress
+    from jobs.stopping import StopRequest
+    from jobs.wiring import object_store, open_parts, start
 
     program = start()
     announcement = read_announcements(object_store(program.settings), arguments.events)

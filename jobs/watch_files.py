@@ -41,7 +41,7 @@ _WARM_UP_FILES = 12
 def main(argv: list[str]) -> int:
     """Watch until stopped, or drain once."""
     arguments = _parser().parse_args(argv)
-    from jobs.wiring import start  # noqa: PLC0415 - loaded when needed
+    from jobs.wiring import start
 
     program = start()
     return drain_once(program) if arguments.once else watch(program)
@@ -49,12 +49,12 @@ def main(argv: list[str]) -> int:
 
 def drain_once(program: Program) -> int:
     """Take in what the queue has, work the ledger off, and look once more whether anything came meanwhile."""
-    from dq.intake.sqs import Intake, drain  # noqa: PLC0415 - loaded when needed
-    from dq.pipeline import BatchOutcome  # noqa: PLC0415 - loads Spark
-    from jobs.batches import exit_code_for, new_owner, work_off  # noqa: PLC0415 - loaded when needed
-    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
-    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import open_parts  # noqa: PLC0415 - loaded when needed
+    from dq.intake.sqs import Intake, drain
+    from dq.pipeline import BatchOutcome
+    from jobs.batches import exit_code_for, new_owner, work_off
+    from jobs.progress import show_progress
+    from jobs.stopping import StopRequest
+    from jobs.wiring import open_parts
 
     settings, owner, total, letters = program.settings, new_owner(), BatchOutcome(), 0
     with (
@@ -79,12 +79,12 @@ def drain_once(program: Program) -> int:
 
 def watch(program: Program) -> int:
     """Run the stream until a signal asks to end; the batch at hand is finished or given back."""
-    from dq.intake.feed_settings import handed_over  # noqa: PLC0415 - loaded when needed
-    from dq.intake.stream_source import inbox_stream  # noqa: PLC0415 - loads Spark
-    from jobs.batches import new_owner  # noqa: PLC0415 - loaded when needed
-    from jobs.progress import show_progress  # noqa: PLC0415 - loaded when needed
-    from jobs.stopping import StopRequest  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import object_store, open_parts, open_profiler  # noqa: PLC0415 - loaded when needed
+    from dq.intake.feed_settings import handed_over
+    from dq.intake.stream_source import inbox_stream
+    from jobs.batches import new_owner
+    from jobs.progress import show_progress
+    from jobs.stopping import StopRequest
+    from jobs.wiring import object_store, open_parts, open_profiler
 
     settings, owner = program.settings, new_owner()
     with (
@@ -131,7 +131,7 @@ class _Worker:
     def __call__(self, frame: DataFrame, epoch: int) -> None:
         """Process the claimed rows of one batch."""
         del epoch
-        from jobs.batches import process_claimed  # noqa: PLC0415 - loaded when needed
+        from jobs.batches import process_claimed
 
         batches = sorted({row.batch for row in frame.collect()})
         with self.busy:
@@ -171,8 +171,8 @@ def _end(query: StreamingQuery, worker: _Worker) -> None:
 
 def _warm_up(parts: Parts) -> None:
     """Profile a few small files on Spark, so that the first real one does not wait for its workers to get going."""
-    from dq.engine.source_file import SourceObject  # noqa: PLC0415 - loaded when needed
-    from dq.schema.loading import load_definition  # noqa: PLC0415 - loaded when needed
+    from dq.engine.source_file import SourceObject
+    from dq.schema.loading import load_definition
 
     definition = load_definition({"fields": [{"name": "id", "type": "integer", "required": True, "unique": True}]})
     with tempfile.TemporaryDirectory(prefix="pipeline-warm-up-") as folder:
@@ -184,7 +184,7 @@ def _warm_up(parts: Parts) -> None:
 
 def _open_queue(settings: Settings) -> Queue | None:
     """The queue, after asking whether it is there; None when there is none to watch."""
-    from dq.intake.sqs import Queue  # noqa: PLC0415 - loaded when needed
+    from dq.intake.sqs import Queue
 
     queue_settings = _queue_settings(settings)
     if queue_settings is None:
@@ -196,8 +196,8 @@ def _open_queue(settings: Settings) -> Queue | None:
 
 
 def _queue_settings(settings: Settings) -> QueueSettings | None:
-    from dq.intake.sqs import QueueSettings  # noqa: PLC0415 - loaded when needed
-    from jobs.wiring import key_pair  # noqa: PLC0415 - loaded when needed
+    from dq.intake.sqs import QueueSettings
+    from jobs.wiring import key_pair
 
     if settings.poll_queue_url is None:
         return None
@@ -206,8 +206,8 @@ def _queue_settings(settings: Settings) -> QueueSettings | None:
 
 
 def _feed_settings(settings: Settings, parts: Parts, owner: str) -> FeedSettings:
-    from dq.intake.feed_settings import FeedSettings  # noqa: PLC0415 - loaded when needed
-    from jobs.batches import LEASE_SECONDS  # noqa: PLC0415 - loaded when needed
+    from dq.intake.feed_settings import FeedSettings
+    from jobs.batches import LEASE_SECONDS
 
     return FeedSettings(
         database_url=parts.database.url.render_as_string(hide_password=False),

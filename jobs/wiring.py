@@ -67,7 +67,7 @@ def now() -> datetime:
 
 def object_store(settings: Settings) -> ObjectStore:
     """The door to S3 and local files; nothing is connected yet."""
-    from dq.engine.object_store import ObjectStore, StoreSettings  # noqa: PLC0415 - loaded when needed
+    from dq.engine.object_store import ObjectStore, StoreSettings
 
     return ObjectStore(StoreSettings(settings.s3_endpoint, settings.s3_region, *key_pair(settings)))
 
@@ -84,8 +84,8 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
         SettingsError, DatabaseUnavailableError: it cannot be reached.
         CatalogueError: the ledger is missing.
     """
-    from dq.intake.migrate import require_ledger  # noqa: PLC0415 - loaded when needed
-    from dq.store.database import connect  # noqa: PLC0415 - loaded when needed
+    from dq.intake.migrate import require_ledger
+    from dq.store.database import connect
 
     if settings.database_url is None:
         with embedded_database() as server:
@@ -109,7 +109,7 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
 @contextmanager
 def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgres]:
     """The embedded server under the working directory."""
-    from dq.store.embedded import embedded_postgres  # noqa: PLC0415 - loaded when needed
+    from dq.store.embedded import embedded_postgres
 
     with embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running) as server:
         yield server
@@ -117,8 +117,8 @@ def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgre
 
 def make_all_tables(engine: sqlalchemy.Engine) -> None:
     """Apply the shipped reporting tables, and the ledger's; done to the embedded database only."""
-    from dq.intake.migrate import migrate  # noqa: PLC0415 - loaded when needed
-    from dq.shipped_files import shipped_file  # noqa: PLC0415 - loaded when needed
+    from dq.intake.migrate import migrate
+    from dq.shipped_files import shipped_file
 
     script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
     with engine.begin() as connection:
@@ -139,7 +139,7 @@ class Profiler:
     def session(self) -> SparkSession:
         """The running session; started now if there is none."""
         if self._session is None:
-            from dq.engine.session import build_session, session_is_running  # noqa: PLC0415 - loads Spark
+            from dq.engine.session import build_session, session_is_running
 
             settings = self._settings
             self._is_ours = not session_is_running()
@@ -154,7 +154,7 @@ class Profiler:
 
     def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, FileSummary | PipelineError]:
         """Profile the files of one batch."""
-        from dq.engine.profile_files import profile_files  # noqa: PLC0415 - loaded when needed
+        from dq.engine.profile_files import profile_files
 
         reader = self._settings.reader
         session = self.session if self._session is not None or reader == "spark" or _is_large(sources) else None
@@ -188,11 +188,11 @@ def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator
     Raises:
         CatalogueError: lists what the database lacks.
     """
-    from dq.events.key_layout import KeyLayouts  # noqa: PLC0415 - loaded when needed
-    from dq.intake.inbox import Inbox  # noqa: PLC0415 - loaded when needed
-    from dq.pipeline import Parts  # noqa: PLC0415 - loaded when needed
-    from dq.store.catalogue import read_catalogue  # noqa: PLC0415 - loaded when needed
-    from dq.store.reporting import ReportingStore  # noqa: PLC0415 - loaded when needed
+    from dq.events.key_layout import KeyLayouts
+    from dq.intake.inbox import Inbox
+    from dq.pipeline import Parts
+    from dq.store.catalogue import read_catalogue
+    from dq.store.reporting import ReportingStore
 
     store = object_store(settings)
     with open_database(settings) as database, open_profiler(settings, store) as own_profiler:

@@ -1,0 +1,166 @@
+"""The README's commands are run, its tables are those of the code, and the demo and the notebook do what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from dq.settings import Settings
+from jobs.demo_files import SAMPLES
+from jobs.registry import job_names, load_job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+NOTEBOOK = ROOT / "notebooks" / "explore_verdicts.ipynb"
+
+
+def commands() -> list[str]:
+    """Every line of the README's shell blocks, in order."""
+    return [line for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL) for line in block.splitlines()]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that has run: its folder, and what it printed."""
+
+    folder: Path
+    out: str
+    err: str
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of the README beside the demo's data."""
+        return subprocess.run(
+            command,
+            shell=True,
+            cwd=self.folder,
+            env=variables(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+def variables() -> dict[str, str]:
+    """The environment of a new user: none of ours, nothing of AWS."""
+    ours = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("AWS_")}
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """An empty folder that the embedded server's own user may enter, which pytest's are not."""
+    with tempfile.TemporaryDirectory(prefix="dq-readme-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Demo:
+    """`make demo` without the make: the same command, in a folder of its own, with a DATABASE_URL it must not touch."""
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "pipeline-processing").symlink_to(Path(sys.executable).parent / "pipeline-processing")
+    done = subprocess.run(
+        [".venv/bin/pipeline-processing", "demo"],
+        cwd=folder,
+        env={**variables(), "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/production"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return Demo(folder, done.stdout, done.stderr)
+
+
+def test_the_demo_shows_every_verdict_with_its_reason(demo: Demo) -> None:
+    assert demo.out.count("2026-01-04") == len([sample for sample in SAMPLES if sample.configured])
+    for reason in ("0 bytes", "PAR1", "inspector is missing", "driver is required and null in", "bitcoin"):
+        assert reason in demo.out
+    assert "10 done, 1 unconfigured" in demo.out
+    assert "psql" in demo.out
+    assert "inbox list" in demo.out
+
+
+def test_the_demo_prints_no_value_of_a_sensitive_field_and_no_trace(demo: Demo) -> None:
+    text = demo.out + demo.err
+    assert not re.search(r"driver \d+", text)
+    assert "Traceback" not in text
+    assert "demo-secret-key" not in demo.err
+
+
+def test_the_commands_of_the_readme_work(demo: Demo) -> None:
+    ours = [line for line in commands() if not line.startswith(("make ", "SPARK_"))]
+    assert len(ours) >= 6
+    for line in ours:
+        done = demo.run(line)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert json.loads((demo.folder / "verdict.json").read_text())["score"] == 90
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("make ")])
+def test_the_make_targets_of_the_readme_exist(line: str) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", *line.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_jobs_that_are_sent_to_a_cluster_exist() -> None:
+    named = re.findall(r"\./spark-submit\.sh (\w+)", README)
+    assert named
+    assert set(named) <= set(job_names())
+    assert os.access(ROOT / "spark-submit.sh", os.X_OK)
+
+
+def test_the_table_of_jobs_is_that_of_the_registry() -> None:
+    for name in job_names():
+        assert f"| `{name}` | {load_job(name).description} |" in README
+
+
+def test_every_folder_and_file_the_readme_names_exists() -> None:
+    named = re.findall(r"`((?:dq|jobs|conf|docs|notebooks|tests)/[\w/.]*)`", README)
+    named += re.findall(r"\]\(([^)#]+)\)", README)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_notebook_runs_against_the_demos_verdicts(demo: Demo) -> None:
+    folder = demo.folder / "notebooks"
+    folder.mkdir()
+    shutil.copy(NOTEBOOK, folder)
+    notebook = nbformat.read(folder / NOTEBOOK.name, as_version=4)  # type: ignore[no-untyped-call]
+    kernel_environment = {
+        **variables(),
+        "PYTHONPATH": str(ROOT),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})
+    client.execute(env=kernel_environment)
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert len([output for output in outputs if "image/png" in output.get("data", {})]) == 2
+    assert any("trips" in output.get("text", "") for output in outputs)
+
+
+def test_the_notebook_is_kept_without_outputs_and_defines_nothing() -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+            assert not re.search(r"^\s*(def|class) ", cell.source, flags=re.MULTILINE)
