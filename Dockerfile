@@ -27,8 +27,10 @@ COPY conf conf
 COPY dq dq
 COPY jobs jobs
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps -w wheels . \
- && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pipeline_processing-*.whl \
- && /opt/pipeline/bin/python -m dq.engine.jars
+ && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pipeline_processing-*.whl
+# From elsewhere, so that the installed package fetches the jars for its environment, not the sources for theirs.
+WORKDIR /
+RUN /opt/pipeline/bin/python -m dq.engine.jars
 
 FROM java
 COPY --from=build /opt/pipeline /opt/pipeline
