@@ -9,7 +9,7 @@ from itertools import pairwise
 from dq.engine.parts import FileTask
 from dq.errors import PipelineError, RetryableError, UnreadableFileError
 from dq.formats.layout import NoHeaderError
-from dq.formats.splits import Split
+from dq.formats.splits import NOWHERE, Split
 from dq.profiling.codec import encode_profile
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding, first_findings, placed
@@ -73,15 +73,20 @@ def conclude(
 
 
 def realigned(splits: Sequence[Split], spans: Sequence[Span]) -> tuple[Split, ...] | None:
-    """Give corrected splits when a part did not begin where the one before it ended; None when all fit."""
+    """Give corrected splits when a part did not begin where the one before it ended; None when all fit.
+
+    Up to the first wrong one all starts are proven, so its own is sure now; later ones are likely.
+    """
     ordered = sorted(spans, key=lambda span: span.number)
     corrected = list(splits)
     wrong = False
     for before, after in pairwise(ordered):
-        if after.began != before.ended:
-            wrong = True
+        if before.ended != NOWHERE:
+            if after.began == before.ended:
+                continue
             split = corrected[after.number]
-            corrected[after.number] = Split(split.number, before.ended, split.end, sure=True)
+            corrected[after.number] = Split(split.number, before.ended, split.end, sure=not wrong, given=wrong)
+        wrong = True
     return tuple(corrected) if wrong else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dq.errors import UnreadableFileError
-from dq.formats.csv_rows import CarefulRecord, careful_records
+from dq.formats.careful_csv import CarefulRecord, careful_records
 from dq.formats.encodings import is_utf8
 from dq.formats.format import Format, OpenFile
 from dq.formats.layout import FileLayout, NoHeaderError, refuse_binary

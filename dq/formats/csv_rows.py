@@ -6,27 +6,26 @@ with stray quotes, invalid UTF-8 or an unclosed quote. Both give the same rows f
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from dq.errors import UnreadableFileError
+from dq.formats.careful_csv import careful_records, decoded
+from dq.formats.csv_lines import CsvLines
 from dq.formats.limits import Limits
-from dq.formats.quotes import record_ends
+from dq.formats.quotes import Positions, count_lines, line_breaks, record_ends
 from dq.profiling.findings import MOST_EXAMPLES
 from dq.profiling.row_batch import MalformedRow, RowBatch
 from dq.schema.definition import CsvDialect
 
-_LF, _CR = 10, 13
-_BLANK = " \t\r\n"
-#: Stands for NUL in the careful path: Python 3.10's csv module refuses NUL.
-_NUL = "\ue000"
+_BOM = b"\xef\xbb\xbf"
+_WHITE = " \t\r\n"
+#: Characters kept of a row that cannot be parsed.
+_SHOWN = 1024
 
 
 class CsvRows:
@@ -40,13 +39,15 @@ class CsvRows:
         self._rest = b""
         self._names = [str(at) for at in range(width)]
         self._types = {name: pa.string() for name in self._names}
+        self._quote = dialect.quote.encode()
+        self._blank = _WHITE.replace(dialect.delimiter, "")
 
     def feed(self, piece: bytes) -> Iterator[RowBatch]:
         """Take in the next piece of text; gives the rows that are complete."""
         text = self._rest + piece if self._rest else piece
         end = self._last_end(text)
         self._rest = text[end:]
-        if len(self._rest) > self._limits.line:
+        if len(text) > self._limits.line and self._longest(text, end) > self._limits.line:
             raise UnreadableFileError(too_long(self._limits))
         if end:
             yield self._parse(text if end == len(text) else text[:end], last=False)
@@ -67,23 +68,27 @@ class CsvRows:
         if self._quote not in text:
             found = text.find(b"\n", max(at_least - 1, 0)) + 1
             return found or None
-        found_ends = record_ends(text, self._dialect)
-        ends = found_ends.ends if found_ends.regular else self._careful_ends(text)
+        ends = self._ends(text)
         at = int(np.searchsorted(ends, at_least))
         return int(ends[at]) if at < len(ends) else None
 
-    @property
-    def _quote(self) -> bytes:
-        return self._dialect.quote.encode()
-
     def _last_end(self, text: bytes) -> int:
         if self._quote not in text:
-            return text.rfind(b"\n") + 1
-        found = record_ends(text, self._dialect)
-        ends = found.ends if found.regular else self._careful_ends(text)
+            # A carriage return alone ends a record as well; the last byte may be half of CR LF.
+            return text.rfind(b"\n") + 1 or text.rfind(b"\r", 0, -1) + 1
+        ends = self._ends(text)
         return int(ends[-1]) if len(ends) else 0
 
-    def _careful_ends(self, text: bytes) -> npt.NDArray[np.int64]:
+    def _longest(self, text: bytes, end: int) -> int:
+        """Give the bytes of the longest record, complete up to `end` or not."""
+        ends = self._ends(text[:end]) if self._quote in text else line_breaks(text[:end]) + 1
+        return int(np.diff(ends, prepend=0, append=len(text)).max())
+
+    def _ends(self, text: bytes) -> Positions:
+        found = record_ends(text, self._dialect)
+        return found.ends if found.regular else self._careful_ends(text)
+
+    def _careful_ends(self, text: bytes) -> Positions:
         records = list(careful_records(text, self._dialect))
         if records and (records[-1].open or not text.endswith(b"\n")):
             records.pop()
@@ -96,6 +101,8 @@ class CsvRows:
 
     def _is_clean(self, text: bytes, *, last: bool) -> bool:
         if not text.isascii():
+            if text.startswith(_BOM):
+                return False  # Arrow would drop it
             try:
                 text.decode()
             except UnicodeDecodeError:
@@ -109,44 +116,53 @@ class CsvRows:
 
     def _parse_fast(self, text: bytes) -> RowBatch:
         invalid: list[pacsv.InvalidRow] = []
+        columns = self._arrow_columns(text, invalid)
+        skipped = [row.number - 1 for row in invalid]
+        if self._width == 1 and (blank := self._blank_records(columns[0], skipped)):
+            kept = np.delete(np.arange(len(columns[0])), blank[1])
+            columns = [columns[0].take(pa.array(kept))]
+            skipped = blank[0]
+        lines = CsvLines(text, self._dialect, skipped)
+        faulty = [row for row in invalid if row.text.strip(self._blank)]
+        return RowBatch(
+            columns=columns,
+            rows=len(columns[0]),
+            malformed=len(faulty),
+            malformed_rows=[
+                MalformedRow(lines.of_record(row.number - 1), row.text[:_SHOWN]) for row in faulty[:MOST_EXAMPLES]
+            ],
+            lines=count_lines(text),
+            line_numbers=lines,
+        )
+
+    def _arrow_columns(self, text: bytes, invalid: list[pacsv.InvalidRow]) -> list[pa.Array]:
+        """Parse a clean text; rows of another width go to `invalid`."""
 
         def skip(row: pacsv.InvalidRow) -> str:
             invalid.append(row)
             return "skip"
 
-        quoted = self._quote in text
         table = pacsv.read_csv(
             pa.py_buffer(text),
             pacsv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=self._names),
             pacsv.ParseOptions(
                 delimiter=self._dialect.delimiter,
                 quote_char=self._dialect.quote,
-                newlines_in_values=quoted,
+                newlines_in_values=self._quote in text,
                 invalid_row_handler=skip,
             ),
             pacsv.ConvertOptions(column_types=self._types, strings_can_be_null=False, check_utf8=False),
         )
-        columns = [_one_chunk(column) for column in table.columns]
-        blank = self._blank_rows(columns[0]) if self._width == 1 else None
-        if blank is not None:
-            columns = [columns[0].filter(pa.array(~blank))]
-        lines = _Lines(text, self._dialect, invalid, blank)
-        faulty = [row for row in invalid if row.text.strip(_BLANK)]
-        return RowBatch(
-            columns=columns,
-            rows=len(columns[0]),
-            malformed=len(faulty),
-            malformed_rows=[MalformedRow(lines.of_record(row.number - 1), row.text) for row in faulty[:MOST_EXAMPLES]],
-            lines=text.count(b"\n") + (not text.endswith(b"\n")),
-            line_numbers=lines,
-        )
+        return [_one_chunk(column) for column in table.columns]
 
-    @staticmethod
-    def _blank_rows(column: pa.Array) -> npt.NDArray[np.bool_] | None:
-        """Find rows of white space only, in a file of one column."""
-        texts = column.to_pylist() if len(column) else []
-        blank = np.array([not text.strip(_BLANK) for text in texts], np.bool_)
-        return blank if blank.any() else None
+    def _blank_records(self, column: pa.Array, skipped: list[int]) -> tuple[list[int], list[int]] | None:
+        """Find the rows of white space only, in a file of one column: all skipped records, and the rows among them."""
+        blank = pc.equal(pc.binary_length(pc.ascii_trim(column, self._blank)), 0).to_numpy(zero_copy_only=False)
+        if not blank.any():
+            return None
+        records = np.delete(np.arange(len(column) + len(skipped)), skipped)
+        rows = np.flatnonzero(blank)
+        return sorted([*skipped, *records[rows].tolist()]), rows.tolist()
 
     def _parse_carefully(self, text: bytes) -> RowBatch:
         cells: list[list[str]] = [[] for _ in range(self._width)]
@@ -155,13 +171,13 @@ class CsvRows:
         count = 0
         for record in careful_records(text, self._dialect):
             raw = text[record.start : record.end]
-            if not raw.strip(_BLANK.encode()):
+            if not raw.strip(self._blank.encode()):
                 continue
-            row = None if record.open else _decoded(record.cells)
+            row = None if record.open else decoded(record.cells)
             if row is None or len(row) != self._width:
                 count += 1
                 if len(malformed) < MOST_EXAMPLES:
-                    shown = raw[: self._limits.header].rstrip(b"\r\n").decode("utf-8", "replace")
+                    shown = raw[:_SHOWN].rstrip(b"\r\n").decode("utf-8", "replace")
                     malformed.append(MalformedRow(record.line, shown))
                 continue
             lines.append(record.line)
@@ -173,7 +189,7 @@ class CsvRows:
             rows=len(lines),
             malformed=count,
             malformed_rows=malformed,
-            lines=text.count(b"\n") + (not text.endswith(b"\n")),
+            lines=count_lines(text),
             line_numbers=lambda rows: known[rows].tolist(),
         )
 
@@ -186,113 +202,5 @@ def too_long(limits: Limits) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class CarefulRecord:
-    """One record: byte offsets, its first line (1-based), cells as Latin-1 text of their bytes.
-
-    `open` says the text ended inside its quotes.
-    """
-
-    start: int
-    end: int
-    line: int
-    cells: list[str]
-    open: bool
-
-
-def careful_records(text: bytes, dialect: CsvDialect) -> Iterator[CarefulRecord]:
-    """Read records with Python's csv module, on Latin-1 text so that characters are bytes."""
-    consumed = 0
-    line_count = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal consumed, line_count
-        for line in io.StringIO(text.decode("latin-1").replace("\0", _NUL), newline=""):
-            consumed += len(line)
-            line_count += line.endswith("\n")
-            yield line
-
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    reader = csv.reader(lines(), delimiter=dialect.delimiter, quotechar=dialect.quote)
-    start, line = 0, 1
-    for cells in reader:
-        is_last = consumed == len(text)
-        is_open = is_last and _ends_open(text[start:consumed], dialect)
-        yield CarefulRecord(start, consumed, line, cells, is_open)
-        start, line = consumed, line_count + 1
-
-
-def _ends_open(record: bytes, dialect: CsvDialect) -> bool:
-    """Tell whether a record at the end of the text misses its closing quote."""
-    if dialect.quote.encode() not in record:
-        return False
-    lines = io.StringIO(record.decode("latin-1").replace("\0", _NUL) + "\n", newline="")
-    probe = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
-    cells = next(probe, [])
-    # The added line feed ends the record unless it falls inside quotes.
-    return bool(cells) and cells[-1].endswith("\n")
-
-
-def _decoded(cells: list[str]) -> list[str] | None:
-    """Turn Latin-1 text of bytes into text; None when some cell is not UTF-8."""
-    try:
-        return [
-            (cell if cell.isascii() else cell.replace(_NUL, "\0").encode("latin-1").decode())
-            if _NUL not in cell or not cell.isascii()
-            else cell.replace(_NUL, "\0")
-            for cell in cells
-        ]
-    except UnicodeDecodeError:
-        return None
-
-
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], pa.string())])
-
-
-class _Lines:
-    """Finds the lines of a clean block's rows, only when somebody asks."""
-
-    def __init__(
-        self,
-        text: bytes,
-        dialect: CsvDialect,
-        invalid: list[pacsv.InvalidRow],
-        blank: npt.NDArray[np.bool_] | None,
-    ) -> None:
-        self._text = text
-        self._dialect = dialect
-        self._skipped = {row.number - 1 for row in invalid}
-        self._blank = blank
-        self._records: npt.NDArray[np.int64] | None = None
-        self._rows: npt.NDArray[np.int64] | None = None
-
-    def __call__(self, rows: npt.NDArray[np.int64]) -> list[int]:
-        if self._rows is None:
-            records = self._record_lines()
-            keep = np.ones(len(records), np.bool_)
-            keep[list(self._skipped)] = False
-            kept = records[keep]
-            self._rows = kept if self._blank is None else kept[~self._blank]
-        lines: list[int] = self._rows[rows].tolist()
-        return lines
-
-    def of_record(self, record: int) -> int:
-        return int(self._record_lines()[record])
-
-    def _record_lines(self) -> npt.NDArray[np.int64]:
-        """Give the first line of every record that is not an empty line."""
-        if self._records is None:
-            array = np.frombuffer(self._text, np.uint8)
-            feeds = np.flatnonzero(array == _LF)
-            ends = record_ends(self._text, self._dialect).ends
-            if not len(ends) or ends[-1] != len(array):
-                ends = np.append(ends, len(array))
-            starts = np.concatenate(([0], ends[:-1]))
-            size = ends - starts
-            ended = array[ends - 1] == _LF
-            size = size - ended
-            returns = (size == 1) & (array[starts] == _CR)
-            first = np.searchsorted(feeds, starts) + 1
-            self._records = first[(size > 0) & ~returns]
-        return self._records

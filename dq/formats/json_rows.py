@@ -57,7 +57,7 @@ class JsonLines:
         text = self._rest + piece if self._rest else piece
         end = text.rfind(b"\n") + 1
         self._rest = text[end:]
-        if len(self._rest) > self._limits.line:
+        if len(text) > self._limits.line and max(map(len, text.split(b"\n"))) >= self._limits.line:
             message = (
                 f"a line is longer than {self._limits.line:,} bytes, the most that is read as one row; "
                 "is the line break missing?"

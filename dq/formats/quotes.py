@@ -1,4 +1,4 @@
-"""Quotes in CSV text: where records end when line breaks may be quoted."""
+"""Quotes and line breaks in CSV text: where lines and records end, found without parsing."""
 
 from __future__ import annotations
 
@@ -28,16 +28,54 @@ class RecordEnds:
 
 
 def record_ends(text: bytes, dialect: CsvDialect) -> RecordEnds:
-    """Find the record ends by the parity of the quotes before each line feed."""
+    """Find the record ends by the parity of the quotes before each line feed.
+
+    A carriage return alone ends a record too, but is looked at only where no line feed does.
+    """
     array = np.frombuffer(text, np.uint8)
-    quotes = np.flatnonzero(array == ord(dialect.quote))
+    quotes = _quotes(array, dialect)
+    ends = _unquoted(np.flatnonzero(array == _LF), quotes) + 1
+    if not len(ends) and b"\r" in text:
+        ends = _unquoted(line_breaks(text[:-1]), quotes) + 1  # the last one may be half of CR LF
+    regular = _regular(array, quotes, ord(dialect.delimiter), ord(dialect.quote))
+    return RecordEnds(ends, regular, len(quotes) % 2 == 1)
+
+
+def all_record_ends(text: bytes, dialect: CsvDialect) -> Positions:
+    """Find the ends of all records of a complete, regular text, whatever ends their lines."""
+    quotes = _quotes(np.frombuffer(text, np.uint8), dialect)
+    ends = _unquoted(line_breaks(text), quotes) + 1
+    return ends if len(ends) and ends[-1] == len(text) else np.append(ends, len(text))
+
+
+def line_breaks(text: bytes) -> Positions:
+    """Give the offset of the last byte of every line break: LF, CR LF, or CR alone."""
+    array = np.frombuffer(text, np.uint8)
     feeds = np.flatnonzero(array == _LF)
-    before = np.searchsorted(quotes, feeds)
-    return RecordEnds(
-        ends=feeds[before % 2 == 0] + 1,
-        regular=_regular(array, quotes, ord(dialect.delimiter), ord(dialect.quote)),
-        open=len(quotes) % 2 == 1,
-    )
+    if b"\r" not in text:
+        return feeds
+    returns = np.flatnonzero(array == _CR)
+    inner = returns[returns < len(array) - 1]
+    alone = np.concatenate((inner[array[inner + 1] != _LF], returns[len(inner) :]))
+    return np.sort(np.concatenate((feeds, alone)))
+
+
+def count_lines(text: bytes) -> int:
+    """Count the physical lines of a text that begins at one; what is behind the last break counts as a line."""
+    count = text.count(b"\n")
+    if b"\r" in text:
+        count += text.count(b"\r") - text.count(b"\r\n")
+    return count + bool(text and not text.endswith((b"\n", b"\r")))
+
+
+def _quotes(array: npt.NDArray[np.uint8], dialect: CsvDialect) -> Positions:
+    return np.flatnonzero(array == ord(dialect.quote))
+
+
+def _unquoted(breaks: Positions, quotes: Positions) -> Positions:
+    """Keep the line breaks with an even number of quotes before them."""
+    outside: Positions = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
+    return outside
 
 
 def _regular(array: npt.NDArray[np.uint8], quotes: Positions, delimiter: int, quote: int) -> bool:

@@ -13,25 +13,33 @@ from dataclasses import dataclass
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
-from dq.formats.csv_rows import CsvRows, careful_records, too_long
+from dq.formats.csv_rows import CsvRows, too_long
 from dq.formats.json_rows import JsonLines
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
+from dq.formats.split_start import find_start
 from dq.profiling.row_batch import RowBatch
 from dq.schema.definition import FileFormat
 
-_GUESS_BYTES = 64 * 1024
-_GUESS_RECORDS = 100
+_FIRST_LOOK = 256 * 1024
+_MOST_LOOK = 8 * 1024 * 1024
+#: Where a reading began and ended that failed from a start nobody has proven.
+NOWHERE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Bytes [start, end) of one file, its number, and `sure`: `start` is known to begin a record."""
+    """Bytes [start, end) of one file, and its number.
+
+    `sure`: `start` is known to begin a record. `given`: it is supposed to, as the split before ended
+    there when it was read from a place that was not proven either.
+    """
 
     number: int
     start: int
     end: int
     sure: bool = False
+    given: bool = False
 
 
 def plan_splits(first_row: int, size: int, split_size: int) -> list[Split]:
@@ -43,7 +51,11 @@ def plan_splits(first_row: int, size: int, split_size: int) -> list[Split]:
 
 
 class SplitReading:
-    """Reads one split; `began` and `ended` are set once its batches are exhausted."""
+    """Reads one split; `began` and `ended` are set once its batches are exhausted.
+
+    A text that cannot be read is an error only where the split's start is sure. From a guessed one
+    it may well be the guess that is wrong: both are `NOWHERE` then, and the split is read again.
+    """
 
     def __init__(self, source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> None:
         """Read nothing yet."""
@@ -56,14 +68,24 @@ class SplitReading:
 
     def batches(self) -> Iterator[RowBatch]:
         """Give the rows of the split."""
-        rows = self._rows()
-        begin = self._split.start if self._split.sure else self._guess_begin(rows)
+        try:
+            yield from self._batches()
+        except UnreadableFileError:
+            if self._split.sure:
+                raise
+            self.began = self.ended = NOWHERE
+
+    def _batches(self) -> Iterator[RowBatch]:
+        split = self._split
+        known = split.sure or split.given
+        begin = split.start if known else find_start(self._source, self._layout, split.start, self._limits)
         self.began = self.ended = begin
-        if begin >= self._split.end:
+        if begin >= split.end:
             return
+        rows = line_rows(self._layout, self._limits)
         position = begin
-        while position < self._split.end:
-            piece = self._source.read(position, min(self._block(), self._split.end - position))
+        while position < split.end:
+            piece = self._source.read(position, min(self._block(), split.end - position))
             if not piece:
                 break
             position += len(piece)
@@ -72,9 +94,9 @@ class SplitReading:
 
     def _last_record(self, rows: CsvRows | JsonLines, position: int) -> Iterator[RowBatch]:
         """Follow the record that crosses the end of the split to its own end."""
+        look = _FIRST_LOOK
         while rest := rows.rest:
-            at_end = position >= self._source.size
-            more = b"" if at_end else self._source.read(position, _GUESS_BYTES * 4)
+            more = self._source.read(position, look) if position < self._source.size else b""
             if not more:
                 yield from rows.finish()
                 break
@@ -83,57 +105,18 @@ class SplitReading:
                 taken = end - len(rest)
                 position += taken
                 yield from rows.feed(more[:taken])
+                yield from rows.finish()  # a carriage return at the very end is not known to end a line
                 break
             position += len(more)
             yield from rows.feed(more)
             if len(rows.rest) > self._limits.line:
                 raise UnreadableFileError(too_long(self._limits))
+            look = min(look * 2, _MOST_LOOK)
         self.ended = position
 
-    def _rows(self) -> CsvRows | JsonLines:
-        return line_rows(self._layout, self._limits)
-
     def _block(self) -> int:
+        """Give the bytes that are parsed at once: more for wide files, where a column is worth its overhead."""
         return max(self._limits.block, min(4 * self._limits.block, len(self._layout.header) * 64 * 1024))
-
-    def _guess_begin(self, rows: CsvRows | JsonLines) -> int:
-        """Find the first record start at or behind the split's start."""
-        before = self._split.start - 1
-        window = self._source.read(before, _GUESS_BYTES)
-        plain = window.find(b"\n") + 1
-        if isinstance(rows, CsvRows) and self._layout.dialect.quote.encode() in window:
-            inside = _end_of_quoted(window, self._layout)
-            if inside and self._fitting(window[inside:]) > self._fitting(window[plain:] if plain else b""):
-                return before + inside
-        position = before + len(window)
-        while not plain and position < self._source.size:
-            if position - before > self._limits.line:
-                raise UnreadableFileError(too_long(self._limits))
-            window = self._source.read(position, _GUESS_BYTES)
-            plain = window.find(b"\n") + 1
-            if plain:
-                return position + plain
-            position += len(window)
-        return before + plain if plain else self._source.size
-
-    def _fitting(self, text: bytes) -> float:
-        """Give the share of the first records of a text that have the right number of fields."""
-        records = fitting = 0
-        for record in careful_records(text, self._layout.dialect):
-            if record.end == len(text) or records == _GUESS_RECORDS:
-                break
-            if text[record.start : record.end].strip():
-                records += 1
-                fitting += len(record.cells) == len(self._layout.header)
-        return fitting / records if records else 0.0
-
-
-def _end_of_quoted(window: bytes, layout: FileLayout) -> int:
-    """Find the end of the record whose quoted cell a text is supposed to begin in; 0 if there is none."""
-    first = next(careful_records(layout.dialect.quote.encode() + window, layout.dialect), None)
-    if first is None or first.open or first.end > len(window):
-        return 0
-    return first.end - 1
 
 
 def line_rows(layout: FileLayout, limits: Limits) -> CsvRows | JsonLines:
