@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -65,7 +66,7 @@ def _refused_content(task: FileTask) -> str | None:
 
 def spark_path(head: ObjectHead) -> str:
     """Give the path Spark is asked for."""
-    return f"file://{head.key}" if head.bucket is None else f"s3a://{head.bucket}/{head.key}"
+    return f"file://{Path(head.key).absolute()}" if head.bucket is None else f"s3a://{head.bucket}/{head.key}"
 
 
 def literal_paths(spark: SparkSession) -> DataFrameReader:
