@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.parsing import Mask, Parsed, as_number, canonical_decimals
+from dq.profiling.number_line import as_number
+from dq.profiling.parsing import Mask, Parsed, canonical_decimals
+from dq.profiling.summary import Scalar
 from dq.profiling.values import as_text
 from dq.schema.definition import BOUNDS_RULES, FieldType, Rule
 
@@ -20,13 +21,11 @@ Bits = npt.NDArray[np.uint8]
 _BIT = {name: 1 << position for position, name in enumerate(BOUNDS_RULES)}
 
 
-def broken_rules(
-    parsed: Parsed, kind: FieldType, rules: Sequence[tuple[str, Rule]]
-) -> Bits | None:
+def broken_rules(parsed: Parsed, kind: FieldType, rules: Sequence[tuple[str, Rule]]) -> Bits | None:
     """Give per parsed cell the bits of the rules it breaks, None when no cell breaks any."""
     bits: Bits | None = None
     for name, rule in rules:
-        breaks = _breaks(parsed, kind, name, rule.value)
+        breaks = _breaks(parsed, kind, name, rule)
         if not breaks.any():
             continue
         if bits is None:
@@ -40,24 +39,24 @@ def rules_of(bits: int) -> frozenset[str]:
     return frozenset(name for name, bit in _BIT.items() if bits & bit)
 
 
-def _breaks(parsed: Parsed, kind: FieldType, name: str, value: Any) -> Mask:
+def _breaks(parsed: Parsed, kind: FieldType, name: str, rule: Rule) -> Mask:
     match name:
         case "min" | "max":
-            return _beyond(parsed, kind, value, below=name == "min")
+            return _beyond(parsed, kind, rule.value, below=name == "min")
         case "enum":
-            return _not_listed(parsed, kind, value)
+            return _not_listed(parsed, kind, rule.value)
         case "pattern":
-            expression = f"^(?:{value})$"
+            expression = f"^(?:{rule.value})$"
             return _not(pc.match_substring_regex(as_text(parsed.cells), expression))
         case "minLength":
-            return _mask(pc.less(pc.utf8_length(as_text(parsed.cells)), value))
+            return _mask(pc.less(pc.utf8_length(as_text(parsed.cells)), rule.value))
         case "maxLength":
-            return _mask(pc.greater(pc.utf8_length(as_text(parsed.cells)), value))
+            return _mask(pc.greater(pc.utf8_length(as_text(parsed.cells)), rule.value))
     message = f"no bounds rule is called {name}"
     raise ValueError(message)
 
 
-def _beyond(parsed: Parsed, kind: FieldType, limit: Any, *, below: bool) -> Mask:
+def _beyond(parsed: Parsed, kind: FieldType, limit: Scalar, *, below: bool) -> Mask:
     if parsed.numbers is None:
         compare = pc.less if below else pc.greater
         return _mask(compare(parsed.cells, pa.scalar(str(limit))))
@@ -69,12 +68,13 @@ def _beyond(parsed: Parsed, kind: FieldType, limit: Any, *, below: bool) -> Mask
         close = np.flatnonzero(numbers == number)
         if len(close):
             texts = as_text(parsed.cells.take(pa.array(close))).to_pylist()
-            exact = [Decimal(text) < limit if below else Decimal(text) > limit for text in texts]
+            bound = Decimal(str(limit))
+            exact = [Decimal(text) < bound if below else Decimal(text) > bound for text in texts]
             breaks[close] = exact
     return breaks
 
 
-def _not_listed(parsed: Parsed, kind: FieldType, listed: Sequence[Any]) -> Mask:
+def _not_listed(parsed: Parsed, kind: FieldType, listed: Sequence[Scalar]) -> Mask:
     if parsed.numbers is None:
         return _not(pc.is_in(parsed.cells, value_set=pa.array([str(one) for one in listed], pa.string())))
     if kind is FieldType.DECIMAL:

@@ -6,8 +6,10 @@ plain message, because hashes and samples of two versions must not be merged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import msgpack
@@ -84,7 +86,6 @@ def _found(rows: list[list[Any]]) -> tuple[Finding, ...]:
 
 def _column(column: ColumnProfile) -> list[Any]:
     distinct = column.distinct
-    moments = column.moments
     counts = column.frequencies.counts
     return [
         [distinct.size, distinct.full, distinct.hashes.astype("<u8").tobytes()],
@@ -100,7 +101,7 @@ def _column(column: ColumnProfile) -> list[Any]:
         _scalar(column.maximum),
         column.min_length,
         column.max_length,
-        [moments.count, moments.mean, moments.squares],
+        _moments(column.moments),
         None if counts is None else sorted(counts.items()),
     ]
 
@@ -122,7 +123,7 @@ def _column_of(body: list[Any]) -> ColumnProfile:
         maximum=_scalar_of(maximum),
         min_length=min_length,
         max_length=max_length,
-        moments=Moments(*moments),
+        moments=_moments_of(moments),
         frequencies=Frequencies(None if counts is None else dict(counts)),
     )
 
@@ -153,39 +154,50 @@ def _sample_of(body: list[Any] | None) -> RowSample | None:
     )
 
 
+#: How a value of each type is written and read; the first type that fits, for a datetime is also a date.
+_TAGS: tuple[tuple[str, type, Callable[[Any], Any], Callable[[Any], Scalar]], ...] = (
+    ("datetime", datetime, datetime.isoformat, datetime.fromisoformat),
+    ("date", date, date.isoformat, date.fromisoformat),
+    ("time", time, time.isoformat, time.fromisoformat),
+    ("decimal", Decimal, str, Decimal),
+    ("boolean", bool, bool, bool),
+    ("integer", int, int, int),
+    ("number", float, float, float),
+    ("string", str, str, str),
+)
+_READERS = {tag: read for tag, _, _, read in _TAGS}
+
+
 def _scalar(value: Scalar | None) -> list[Any] | None:
-    match value:
-        case None:
-            return None
-        case datetime():
-            return ["datetime", value.isoformat()]
-        case date():
-            return ["date", value.isoformat()]
-        case time():
-            return ["time", value.isoformat()]
-        case Decimal():
-            return ["decimal", str(value)]
-        case bool():
-            return ["boolean", value]
-        case int():
-            return ["integer", value]
-        case float():
-            return ["number", value]
-    return ["string", value]
+    if value is None:
+        return None
+    tag, write = next((tag, write) for tag, kind, write, _ in _TAGS if isinstance(value, kind))
+    return [tag, write(value)]
 
 
 def _scalar_of(body: list[Any] | None) -> Scalar | None:
     if body is None:
         return None
     tag, value = body
-    match tag:
-        case "datetime":
-            return datetime.fromisoformat(value)
-        case "date":
-            return date.fromisoformat(value)
-        case "time":
-            return time.fromisoformat(value)
-        case "decimal":
-            return Decimal(value)
-    scalar: Scalar = value
-    return scalar
+    return _READERS[tag](value)
+
+
+def _moments(moments: Moments) -> list[Any]:
+    return [moments.count, moments.beyond, _fraction(moments.total), _fraction(moments.squares)]
+
+
+def _moments_of(body: list[Any]) -> Moments:
+    count, beyond, total, squares = body
+    return Moments(count, _fraction_of(total), _fraction_of(squares), beyond)
+
+
+def _fraction(number: Fraction) -> list[Any]:
+    """Write a fraction of a power of two: its numerator's bytes and the power."""
+    numerator = number.numerator
+    length = numerator.bit_length() // 8 + 1
+    return [numerator.to_bytes(length, "little", signed=True), number.denominator.bit_length() - 1]
+
+
+def _fraction_of(body: list[Any]) -> Fraction:
+    numerator, power = body
+    return Fraction(int.from_bytes(numerator, "little", signed=True), 1 << power)

@@ -16,9 +16,9 @@ from dq.profiling.summary import Scalar
 class ColumnProfile:
     """Counts over the parsed rows of a file, or of a part of it; `+` merges parts in any order.
 
-    `present` counts non-null cells, so that a part without the column adds nothing but rows; `seen`
-    says that the column itself occurred. `violations` counts cells by the bit set of bounds rules they break. `minimum` and `maximum` are
-    typed values, text cut to 256 characters (which keeps their order). Lengths are in characters.
+    `present` counts non-null cells, so that a part without the column adds nothing but rows; `seen` says that the
+    column itself occurred. `violations` counts cells by the bit set of bounds rules they break. `minimum` and
+    `maximum` are typed values, text cut to 256 characters (which keeps their order). Lengths are in characters.
     """
 
     distinct: DistinctSketch
@@ -53,23 +53,13 @@ class ColumnProfile:
             unparsable_cells=first_findings(self.unparsable_cells, other.unparsable_cells),
             violations=dict(sorted(violations.items())),
             violating_cells={
-                rule: first_findings(
-                    self.violating_cells.get(rule, ()), other.violating_cells.get(rule, ())
-                )
+                rule: first_findings(self.violating_cells.get(rule, ()), other.violating_cells.get(rule, ()))
                 for rule in rules
             },
-            minimum=_least(self.minimum, other.minimum),
-            maximum=_greatest(self.maximum, other.maximum),
-            min_length=_least(self.min_length, other.min_length),
-            max_length=_greatest(self.max_length, other.max_length),
+            minimum=min((one for one in (self.minimum, other.minimum) if one is not None), default=None),
+            maximum=max((one for one in (self.maximum, other.maximum) if one is not None), default=None),
+            min_length=min((one for one in (self.min_length, other.min_length) if one is not None), default=None),
+            max_length=max((one for one in (self.max_length, other.max_length) if one is not None), default=None),
             moments=self.moments + other.moments,
             frequencies=self.frequencies + other.frequencies,
         )
-
-
-def _least(one, other):  # type: ignore[no-untyped-def]  # any ordered type, the same on both sides
-    return other if one is None else one if other is None else min(one, other)
-
-
-def _greatest(one, other):  # type: ignore[no-untyped-def]  # any ordered type, the same on both sides
-    return other if one is None else one if other is None else max(one, other)

@@ -77,9 +77,7 @@ def _merged_columns(
     return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
-def _merged_extras(
-    one: Mapping[str, ColumnProfile], other: Mapping[str, ColumnProfile]
-) -> Mapping[str, ColumnProfile]:
+def _merged_extras(one: Mapping[str, ColumnProfile], other: Mapping[str, ColumnProfile]) -> Mapping[str, ColumnProfile]:
     merged = dict(one)
     for name, column in other.items():
         merged[name] = merged[name] + column if name in merged else column

@@ -32,6 +32,4 @@ def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
 
 def placed(findings: Iterable[Finding], starts: Mapping[int, int]) -> tuple[Finding, ...]:
     """Number findings from the start of the file; `starts` gives the lines before each split."""
-    return tuple(
-        Finding(0, found.line and found.line + starts.get(found.split, 0), found.text) for found in findings
-    )
+    return tuple(Finding(0, found.line and found.line + starts.get(found.split, 0), found.text) for found in findings)

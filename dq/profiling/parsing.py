@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timezone
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dq.profiling.number_line import DAYS, MICROSECONDS, as_number
 from dq.profiling.strptime import IsoPattern, iso_pattern
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
@@ -26,8 +25,6 @@ from dq.schema.definition import FieldType
 Numbers = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 #: Types whose values are kept as numbers, with the numpy type of those.
 NUMERIC: dict[FieldType, type] = {
     FieldType.INTEGER: np.int64,
@@ -40,6 +37,8 @@ NUMERIC: dict[FieldType, type] = {
 }
 #: Below this many cells parsing them one by one costs less than trying halves.
 _FEW = 64
+#: Times that cells which look right and are not are searched and set aside.
+_ROUNDS = 8
 _INTEGER_BYTES = b"0123456789+-"
 _SURE_INTEGER = r"^[+-]?[0-9]{1,18}$"
 _SURE_NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
@@ -58,30 +57,6 @@ class Parsed:
     ok: Mask | None
     cells: pa.Array
     numbers: Numbers | None
-
-
-def as_number(value: Any) -> int | float:
-    """Give a typed value as a number: dates as days, datetimes and times as microseconds.
-
-    Datetimes without a zone count as UTC, so all of them lie on one line.
-    """
-    match value:
-        case bool():
-            return int(value)
-        case datetime():
-            aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-            return (aware - _EPOCH) // (datetime.resolution)
-        case date():
-            return value.toordinal() - _EPOCH_DAY
-        case time():
-            seconds = (value.hour * 60 + value.minute) * 60 + value.second
-            return seconds * 1_000_000 + value.microsecond
-        case Decimal():
-            return float(value)
-        case int() | float():
-            return value
-    message = f"no number stands for {type(value).__name__}"
-    raise TypeError(message)
 
 
 def parse_text(text: pa.StringArray, kind: FieldType, form: str | None) -> Parsed:
@@ -136,15 +111,23 @@ def _integers(text: pa.StringArray) -> Numbers | None:
     data = _bytes(text)
     if data.translate(None, _INTEGER_BYTES):
         return None  # Arrow would also take hexadecimal
-    if b"+" in data:
-        text = pc.ascii_ltrim(text, "+") if not pc.any(pc.starts_with(text, "+-")).as_py() else text
-        if pc.any(pc.match_substring_regex(text, r"^\+|^$|[0-9]\+")).as_py():
-            return None
-    return pc.cast(text, pa.int64()).to_numpy(zero_copy_only=False)
+    numbers: Numbers = pc.cast(_without_plus(text) if b"+" in data else text, pa.int64()).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _without_plus(text: pa.StringArray) -> pa.StringArray:
+    """Take a leading plus away, which Arrow does not know."""
+    return pc.replace_substring_regex(text, r"^\+([0-9.])", r"\1")
 
 
 def _floats(text: pa.StringArray) -> Numbers | None:
-    numbers = pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False)
+    try:
+        cast = pc.cast(text, pa.float64())
+    except pa.ArrowInvalid:
+        if not pc.any(pc.starts_with(text, "+")).as_py():
+            return None
+        cast = pc.cast(_without_plus(text), pa.float64())
+    numbers: Numbers = cast.to_numpy(zero_copy_only=False)
     # Arrow reads nan and inf, and gives inf for what is too large: none of them is a number here.
     return numbers if bool(np.isfinite(numbers).all()) else None
 
@@ -161,41 +144,62 @@ def _booleans(text: pa.StringArray) -> Numbers | None:
     found = pc.index_in(text, value_set=_BOOLEAN_TEXTS)
     if found.null_count:
         return None
-    return (found.to_numpy(zero_copy_only=False) < _FIRST_FALSE).astype(np.int64)
+    at: Numbers = found.to_numpy(zero_copy_only=False)
+    return (at < _FIRST_FALSE).astype(np.int64)
 
 
 def _moments(text: pa.StringArray, kind: FieldType, pattern: IsoPattern | None) -> Numbers | None:
-    if pattern is None:
-        return None
-    iso = pattern.to_iso(text)
+    iso = None if pattern is None else pattern.to_iso(text)
     if iso is None:
         return None
     if kind is FieldType.DATE:
-        return pc.cast(iso, pa.date32()).cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
-    return pc.cast(iso, pa.timestamp("us")).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        days: Numbers = pc.cast(iso, pa.date32()).cast(pa.int32()).to_numpy(zero_copy_only=False)
+        # Arrow's calendar has a year 0.
+        return days.astype(np.int64) if days.min() >= DAYS[0] else None
+    moments: Numbers = pc.cast(iso, pa.timestamp("us")).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return moments if moments.min() >= MICROSECONDS[0] else None
 
 
-def _sorted_out(
-    text: pa.StringArray, kind: FieldType, form: str | None, convert: Conversion, sure: str
-) -> Parsed:
-    """Convert the cells that surely parse in one go and the others by their distinct texts."""
-    easy = pc.match_substring_regex(text, sure).to_numpy(zero_copy_only=False)
+def _sorted_out(text: pa.StringArray, kind: FieldType, form: str | None, convert: Conversion, sure: str) -> Parsed:
+    """Convert the cells that look right in one go, and the others by their distinct texts.
+
+    What looks right and is not (30 February, or 9999-99-99 for "none") is found by halves and set aside, with all cells
+    like it; where that takes too many rounds, the halves are converted apart.
+    """
     ok = np.zeros(len(text), np.bool_)
-    values = np.zeros(len(text), NUMERIC[kind])
-    for mask, parsed in (
-        (easy, _by_halves(text.filter(pa.array(easy)), kind, form, convert)),
-        (~easy, _by_distinct_text(text.filter(pa.array(~easy)), kind, form)),
-    ):
-        where = np.flatnonzero(mask)
+    values: Numbers = np.zeros(len(text), NUMERIC[kind])
+
+    def keep(where: npt.NDArray[np.int64], parsed: Parsed) -> None:
         where = where if parsed.ok is None else where[parsed.ok]
         ok[where] = True
         values[where] = parsed.numbers
+
+    easy: Mask = pc.match_substring_regex(text, sure).to_numpy(zero_copy_only=False)
+    keep(np.flatnonzero(~easy), _by_distinct_text(text.filter(pa.array(~easy)), kind, form))
+    left = np.flatnonzero(easy)
+    for _ in range(_ROUNDS):
+        cells = text.take(pa.array(left))
+        numbers = _attempt(convert, cells) if len(left) else np.empty(0, NUMERIC[kind])
+        if numbers is not None:
+            keep(left, Parsed(None, cells, numbers))
+            break
+        odd: Mask = pc.is_in(cells, value_set=_refused(cells, convert)).to_numpy(zero_copy_only=False)
+        keep(left[odd], _by_distinct_text(cells.filter(pa.array(odd)), kind, form))
+        left = left[~odd]
+    else:
+        keep(left, _by_halves(text.take(pa.array(left)), kind, form, convert))
     return Parsed(ok, text.filter(pa.array(ok)), values[ok])
 
 
-def _by_halves(
-    text: pa.StringArray, kind: FieldType, form: str | None, convert: Conversion
-) -> Parsed:
+def _refused(text: pa.StringArray, convert: Conversion) -> pa.StringArray:
+    """Find a few distinct texts, at least one of which the fast conversion refuses."""
+    while len(text) > _FEW:
+        half = text.slice(0, len(text) // 2)
+        text = half if _attempt(convert, half) is None else text.slice(len(half))
+    return text.unique()
+
+
+def _by_halves(text: pa.StringArray, kind: FieldType, form: str | None, convert: Conversion) -> Parsed:
     """Convert the halves apart until the few cells that look right and are not stand alone."""
     if len(text) <= _FEW:
         return _by_distinct_text(text, kind, form)
@@ -204,9 +208,7 @@ def _by_halves(
         return Parsed(None, text, numbers)
     middle = len(text) // 2
     halves = [_by_halves(text.slice(*cut), kind, form, convert) for cut in ((0, middle), (middle,))]
-    ok = [
-        np.ones(len(half.cells), np.bool_) if half.ok is None else half.ok for half in halves
-    ]
+    ok = [np.ones(len(half.cells), np.bool_) if half.ok is None else half.ok for half in halves]
     return Parsed(
         np.concatenate(ok),
         pa.concat_arrays([half.cells for half in halves]),
@@ -236,4 +238,3 @@ def canonical_decimals(text: pa.StringArray) -> pa.StringArray:
     plain = pc.replace_substring_regex(plain, r"(\.[0-9]*?)0+$", r"\1")
     plain = pc.replace_substring_regex(plain, r"\.$", "")
     return pc.replace_substring_regex(plain, r"^-0$", "0")
-

@@ -8,6 +8,8 @@ from enum import Enum
 
 from dq.schema.definition import FieldDefinition, FieldType, Rule, SchemaDefinition
 
+_LEAST = 1024
+
 
 class CellEncoding(str, Enum):
     """How the cells of a file carry their type.
@@ -89,17 +91,15 @@ def make_recipe(
     )
 
 
-def _column(
-    name: str, position: int, field: FieldDefinition | None, inferred: Mapping[str, FieldType]
-) -> ColumnRecipe:
+def _column(name: str, position: int, field: FieldDefinition | None, inferred: Mapping[str, FieldType]) -> ColumnRecipe:
     if field is None:
         return ColumnRecipe(name, position, inferred.get(name, FieldType.STRING))
     return ColumnRecipe(name, position, field.type, field.format, declared=True, rules=field.bounds)
 
 
 def _bounded(wanted: int, budget: int, columns: int) -> int:
-    """Share a budget of cells among the columns, in powers of two, never below 1024."""
+    """Share a budget of cells among the columns, in powers of two, never below `_LEAST`."""
     size = wanted
-    while size > 1024 and size * columns > budget:
+    while size > _LEAST and size * columns > budget:
         size //= 2
     return size

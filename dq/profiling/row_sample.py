@@ -26,7 +26,8 @@ def priorities(split: int, rows: Places) -> Priorities:
     mixed = rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(40))
     mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
-    return mixed ^ (mixed >> np.uint64(31))
+    hashed: Priorities = mixed ^ (mixed >> np.uint64(31))
+    return hashed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

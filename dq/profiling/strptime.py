@@ -79,12 +79,13 @@ def _default(kind: FieldType) -> IsoPattern:
 
 
 def _rearranged(kind: FieldType, form: str) -> IsoPattern | None:
-    expression, place = "", {}
+    expression = ""
+    place: dict[str, str] = {}
     position = 0
     while position < len(form):
         character = form[position]
         if character != "%":
-            if character.isalnum() or character.isspace() and character != " ":
+            if character.isalnum() or (character.isspace() and character != " "):
                 return None
             expression += character if character in " ,-/:;_" else f"\\{character}"
             position += 1

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from dq.profiling.bounds import rules_of
 from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.column_tally import COUNTED, MEASURED, from_number
+from dq.profiling.column_tally import COUNTED
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding
-from dq.profiling.parsing import as_number
+from dq.profiling.number_line import as_number, from_number
 from dq.profiling.recipe import CellEncoding, ColumnRecipe, Recipe
 from dq.profiling.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
 from dq.schema.definition import FieldType, SchemaDefinition
@@ -69,9 +69,7 @@ def summarise(
         columns=tuple(_column(state, column, profile.rows, sample) for column, state, sample in parts),
         keys=_keys(definition, recipe, keys, present),
         missing_columns=tuple(name for name in declared if name not in present),
-        extra_columns=tuple(
-            column.name for column, _, _ in parts if definition and not column.declared
-        ),
+        extra_columns=tuple(column.name for column, _, _ in parts if definition and not column.declared),
         repeated_columns=tuple(sorted(name for name, count in names.items() if count > 1)),
         sample_columns=tuple(column.name for column in recipe.columns if column.name in present),
         sample_rows=_shown_rows(profile, [column.name in present for column in recipe.columns]),
@@ -79,9 +77,7 @@ def summarise(
     )
 
 
-def _columns(
-    profile: FileProfile, recipe: Recipe
-) -> list[tuple[ColumnRecipe, ColumnProfile, pa.ChunkedArray | None]]:
+def _columns(profile: FileProfile, recipe: Recipe) -> list[tuple[ColumnRecipe, ColumnProfile, pa.ChunkedArray | None]]:
     """Pair every column of the file with its state and its part of the row sample.
 
     In JSON a declared field may occur in no row at all: then the file does not have it.
@@ -93,9 +89,7 @@ def _columns(
         for at, (column, state) in enumerate(zip(recipe.columns, states, strict=True))
         if state.seen or not profile.rows or recipe.encoding is not CellEncoding.JSON
     ]
-    extras = [
-        (ColumnRecipe(name, -1, FieldType.ANY), state, None) for name, state in profile.extras.items()
-    ]
+    extras = [(ColumnRecipe(name, -1, FieldType.ANY), state, None) for name, state in profile.extras.items()]
     return known + extras
 
 
@@ -107,10 +101,7 @@ def _keys(
 ) -> tuple[KeySummary, ...]:
     if definition is None:
         return ()
-    counted = {
-        tuple(recipe.columns[at].name for at in key): one
-        for key, one in zip(recipe.keys, figures, strict=True)
-    }
+    counted = {tuple(recipe.columns[at].name for at in key): one for key, one in zip(recipe.keys, figures, strict=True)}
     summaries = []
     for key in definition.keys:
         one = counted.get(key.columns)
@@ -133,22 +124,18 @@ def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[st
     return tuple(zip(*columns, strict=True))
 
 
-def _column(
-    state: ColumnProfile, recipe: ColumnRecipe, rows: int, sampled: pa.ChunkedArray | None
-) -> ColumnSummary:
+def _column(state: ColumnProfile, recipe: ColumnRecipe, rows: int, sampled: pa.ChunkedArray | None) -> ColumnSummary:
     kind = recipe.type
     values = state.present - state.unparsable
     sample = None if sampled is None else sampled.drop_null()
     exact = sample is None or len(sample) >= values
     quantiles: dict[str, Scalar] = {}
     histogram: tuple[Bin, ...] = ()
-    numeric = sample is not None and len(sample) and not pa.types.is_string(sample.type)
-    if numeric and kind is not FieldType.BOOLEAN:
+    if sample is not None and len(sample) and not pa.types.is_string(sample.type) and kind is not FieldType.BOOLEAN:
         numbers = np.sort(sample.to_numpy())
         quantiles = _quantiles(numbers, kind)
         histogram = () if kind in COUNTED else _histogram(numbers, state, values, kind)
     top, top_error = _top_values(state, sample, values, kind)
-    measured = kind in MEASURED and state.moments.count > 0 and bool(np.isfinite(state.moments.mean))
     return ColumnSummary(
         name=recipe.name,
         type=kind.value,
@@ -165,8 +152,8 @@ def _column(
         distinct_error=state.distinct.error(),
         minimum=state.minimum,
         maximum=state.maximum,
-        mean=state.moments.mean if measured else None,
-        stddev=state.moments.stddev() if measured else None,
+        mean=state.moments.mean(),
+        stddev=state.moments.stddev(),
         quantiles=quantiles,
         quantile_error=0.0 if exact or not quantiles else SAMPLE_ERROR,
         min_length=state.min_length,
@@ -183,9 +170,7 @@ def _quantiles(numbers: npt.NDArray[Any], kind: FieldType) -> dict[str, Scalar]:
     return {name: from_number(numbers[rank].item(), kind) for name, rank in ranks.items()}
 
 
-def _histogram(
-    numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kind: FieldType
-) -> tuple[Bin, ...]:
+def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kind: FieldType) -> tuple[Bin, ...]:
     """Count values in equal bins between the exact extremes, scaled from the sample to all values."""
     low, high = as_number(state.minimum), as_number(state.maximum)
     if not (np.isfinite(float(low)) and np.isfinite(float(high)) and np.isfinite(float(high) - float(low))):
@@ -217,7 +202,7 @@ def _apportioned(counts: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.in
     if summed in (0, total):
         return counts
     exact = counts * (total / summed)
-    floor = np.floor(exact).astype(np.int64)
+    floor: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
     short = total - int(floor.sum())
     order = np.argsort(floor - exact, kind="stable")
     floor[order[:short]] += 1

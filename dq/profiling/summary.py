@@ -14,7 +14,10 @@ Scalar: TypeAlias = "int | float | Decimal | bool | date | datetime | time | str
 
 @dataclass(frozen=True, slots=True, order=True)
 class Example:
-    """One offending cell or row: its line in the file (1-based, None where the lane cannot know) and its text, cut to 200 characters."""
+    """One offending cell or row: its line in the file and its text, cut to 200 characters.
+
+    Lines count from 1; None where the reader cannot know.
+    """
 
     line: int | None
     text: str
@@ -121,8 +124,5 @@ class FileSummary:
         parsed = self.rows_read - self.rows_malformed
         if parsed < 0 or any(column.rows != parsed for column in self.columns):
             rows = sorted({column.rows for column in self.columns})
-            message = (
-                f"rows were lost: {self.rows_read} read, {self.rows_malformed} malformed, "
-                f"columns hold {rows}"
-            )
+            message = f"rows were lost: {self.rows_read} read, {self.rows_malformed} malformed, columns hold {rows}"
             raise AssertionError(message)

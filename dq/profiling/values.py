@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dq.profiling.number_line import DAYS, MICROSECONDS
 from dq.profiling.parsing import Mask, Numbers, Parsed, canonical_decimals, parse_text
 from dq.profiling.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
@@ -26,7 +27,8 @@ class Cells:
     """One column of one batch. `rows` are the row numbers of the non-null cells (None: all rows).
 
     `present` holds their text for text columns, else the typed values. `parsed` are those that
-    parse; `wrong_type` says that the column's physical type is another one altogether (typed files only: JSON has no types of columns).
+    parse; `wrong_type` says that the column's physical type is another one altogether (typed files only: JSON has no
+    types of columns).
     """
 
     rows: npt.NDArray[np.int64] | None
@@ -45,9 +47,7 @@ class Cells:
         return np.flatnonzero(self.parsed.ok)
 
 
-def read_cells(
-    column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, missing: Sequence[str]
-) -> Cells:
+def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, missing: Sequence[str]) -> Cells:
     """Drop the nulls of a column and parse the rest to its declared type."""
     if pa.types.is_struct(column.type) and column.type == JSON_TOKENS:
         return _read_tokens(column.field(0), recipe, missing, encoding)
@@ -62,13 +62,16 @@ def read_cells(
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
     parsed = typed_values(present, recipe.type, encoding)
     if parsed is None:
-        return Cells(rows, present, nothing_parses(present), wrong_type=encoding is CellEncoding.TYPED and len(present) > 0)
+        return Cells(
+            rows, present, nothing_parses(present), wrong_type=encoding is CellEncoding.TYPED and len(present) > 0
+        )
     return Cells(rows, present, parsed)
 
 
 #: Encodings whose dates may be strings and whose numbers may be doubles.
 _LOOSE = (CellEncoding.JSON, CellEncoding.SHEET)
 _EXACT_DOUBLES = 2.0**53
+_FROM_INTEGERS = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL, FieldType.ANY)
 _WRITTEN_AS_STRINGS = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
 
 
@@ -98,33 +101,13 @@ def nothing_parses(present: pa.Array) -> Parsed:
 def typed_values(present: pa.Array, kind: FieldType, encoding: CellEncoding) -> Parsed | None:
     """Read typed cells as `kind`; None when their physical type is another one."""
     family = type_family(present.type)
-    if kind is FieldType.ANY:
-        return Parsed(None, as_text(present), None)
     if family is FieldType.NUMBER and encoding in _LOOSE:
         if kind is FieldType.DECIMAL:
             return parse_text(_decimal_text(present), kind, None)
         if kind is FieldType.INTEGER and encoding is CellEncoding.SHEET:
             return _whole_numbers(present)
-    if family not in _ACCEPTED[kind]:
-        return None
-    match kind:
-        case FieldType.STRING | FieldType.OBJECT | FieldType.ARRAY:
-            return Parsed(None, as_text(present), None)
-        case FieldType.INTEGER:
-            return _integers(present)
-        case FieldType.NUMBER:
-            return _finite(pc.cast(present, pa.float64(), safe=False))
-        case FieldType.DECIMAL:
-            return parse_text(as_text(present), kind, None)
-        case FieldType.BOOLEAN:
-            numbers = pc.cast(present, pa.int8())
-        case FieldType.DATE:
-            numbers = pc.cast(pc.cast(present, pa.date32()), pa.int32())
-        case FieldType.DATETIME:
-            numbers = pc.cast(pc.cast(present, pa.timestamp("us", present.type.tz), safe=False), pa.int64())
-        case FieldType.TIME:
-            numbers = pc.cast(pc.cast(present, pa.time64("us"), safe=False), pa.int64())
-    return Parsed(None, present, numbers.to_numpy(zero_copy_only=False).astype(np.int64))
+    accepted, read = _READERS[kind]
+    return read(present) if not accepted or family in accepted else None
 
 
 def _decimal_text(present: pa.Array) -> pa.StringArray:
@@ -138,33 +121,73 @@ def _whole_numbers(present: pa.Array) -> Parsed:
     return Parsed(whole, present.filter(pa.array(whole)), numbers[whole].astype(np.int64))
 
 
-def _integers(present: pa.Array) -> Parsed | None:
+def _texts(present: pa.Array) -> Parsed:
+    return Parsed(None, as_text(present), None)
+
+
+def _integers(present: pa.Array) -> Parsed:
     if present.type == pa.uint64():
         return parse_text(as_text(present), FieldType.INTEGER, None)  # may be beyond 64 bits
-    numbers = pc.cast(present, pa.int64()).to_numpy(zero_copy_only=False)
-    return Parsed(None, present, numbers)
+    return Parsed(None, present, pc.cast(present, pa.int64()).to_numpy(zero_copy_only=False))
 
 
-def _finite(present: pa.Array) -> Parsed:
-    numbers = present.to_numpy(zero_copy_only=False)
-    finite = np.isfinite(numbers)
-    if finite.all():
+def _numbers(present: pa.Array) -> Parsed:
+    numbers = pc.cast(present, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return _within(present, numbers, np.isfinite(numbers))
+
+
+def _decimals(present: pa.Array) -> Parsed:
+    return parse_text(as_text(present), FieldType.DECIMAL, None)
+
+
+def _booleans(present: pa.Array) -> Parsed:
+    return Parsed(None, present, pc.cast(present, pa.int8()).to_numpy(zero_copy_only=False).astype(np.int64))
+
+
+def _dates(present: pa.Array) -> Parsed:
+    days = pc.cast(pc.cast(present, pa.date32(), safe=False), pa.int32()).to_numpy(zero_copy_only=False)
+    numbers = days.astype(np.int64)
+    return _within(present, numbers, (numbers >= DAYS[0]) & (numbers <= DAYS[1]))
+
+
+def _datetimes(present: pa.Array) -> Parsed:
+    """Give microseconds; digits beyond the sixth are dropped, years before 1 or after 9999 are no values."""
+    raw = pc.cast(present, pa.int64()).to_numpy(zero_copy_only=False)
+    per_second = _PER_SECOND[present.type.unit]
+    if per_second > _PER_SECOND["us"]:
+        return Parsed(None, present, raw // (per_second // _PER_SECOND["us"]))
+    factor = _PER_SECOND["us"] // per_second
+    real = (raw >= -(-MICROSECONDS[0] // factor)) & (raw <= MICROSECONDS[1] // factor)
+    return _within(present, raw * factor, real)
+
+
+def _times(present: pa.Array) -> Parsed:
+    clock = pc.cast(pc.cast(present, pa.time64("us"), safe=False), pa.int64())
+    return Parsed(None, present, clock.to_numpy(zero_copy_only=False))
+
+
+def _within(present: pa.Array, numbers: Numbers, real: Mask) -> Parsed:
+    """Leave out numbers that stand for no value: not finite, or outside the calendar."""
+    if real.all():
         return Parsed(None, present, numbers)
-    return Parsed(finite, present.filter(pa.array(finite)), numbers[finite])
+    return Parsed(real, present.filter(pa.array(real)), numbers[real])
 
 
-_INTEGERS = (FieldType.INTEGER,)
-_ACCEPTED: dict[FieldType, tuple[FieldType, ...]] = {
-    FieldType.STRING: (FieldType.STRING,),
-    FieldType.INTEGER: _INTEGERS,
-    FieldType.NUMBER: (FieldType.NUMBER, FieldType.INTEGER, FieldType.DECIMAL),
-    FieldType.DECIMAL: (FieldType.DECIMAL, FieldType.INTEGER),
-    FieldType.BOOLEAN: (FieldType.BOOLEAN,),
-    FieldType.DATE: (FieldType.DATE,),
-    FieldType.DATETIME: (FieldType.DATETIME,),
-    FieldType.TIME: (FieldType.TIME,),
-    FieldType.OBJECT: (FieldType.OBJECT,),
-    FieldType.ARRAY: (FieldType.ARRAY,),
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+#: For each declared type the physical types it takes (none named: all) and how their values are read.
+_READERS: dict[FieldType, tuple[tuple[FieldType, ...], Callable[[pa.Array], Parsed]]] = {
+    FieldType.STRING: ((FieldType.STRING,), _texts),
+    FieldType.INTEGER: ((FieldType.INTEGER,), _integers),
+    FieldType.NUMBER: ((FieldType.NUMBER, FieldType.INTEGER, FieldType.DECIMAL), _numbers),
+    FieldType.DECIMAL: ((FieldType.DECIMAL, FieldType.INTEGER), _decimals),
+    FieldType.BOOLEAN: ((FieldType.BOOLEAN,), _booleans),
+    FieldType.DATE: ((FieldType.DATE,), _dates),
+    FieldType.DATETIME: ((FieldType.DATETIME,), _datetimes),
+    FieldType.TIME: ((FieldType.TIME,), _times),
+    FieldType.OBJECT: ((FieldType.OBJECT,), _texts),
+    FieldType.ARRAY: ((FieldType.ARRAY,), _texts),
+    FieldType.ANY: ((), _texts),
 }
 
 
@@ -193,15 +216,36 @@ def as_text(cells: pa.Array) -> pa.StringArray:
     if pa.types.is_string(kind):
         return cells
     if pa.types.is_timestamp(kind):
-        cells = pc.cast(cells, pa.timestamp("us", kind.tz), safe=False)
-        cells = pc.cast(cells, pa.timestamp("us"), safe=False)
-        return pc.replace_substring_regex(pc.strftime(cells, "%Y-%m-%dT%H:%M:%S"), r"\.0+$", "")
+        return _moment_text(cells)
+    if pa.types.is_decimal(kind):
+        text = pc.cast(cells, pa.string())
+        return text if not pc.any(pc.match_substring(text, "E")).as_py() else _plain_text(text)
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return pa.array([_nested_text(cell) for cell in cells.to_pylist()], pa.string())
     return pc.cast(cells, pa.string())
 
 
-def _nested_text(cell: Any) -> str | None:
+def _moment_text(cells: pa.Array) -> pa.StringArray:
+    """Write moments in UTC, with the fraction of a second only where there is one, to microseconds."""
+    kind = cells.type
+    if kind.unit == "ns":
+        cells = pc.floor_temporal(cells, unit="microsecond")
+    try:
+        cells = pc.cast(cells, pa.timestamp("us", kind.tz))
+    except pa.ArrowInvalid:  # so far from today that only seconds can tell
+        cells = pc.cast(cells, pa.timestamp("s", kind.tz), safe=False)
+    cells = pc.cast(cells, pa.timestamp(cells.type.unit), safe=False)
+    return pc.replace_substring_regex(pc.strftime(cells, "%Y-%m-%dT%H:%M:%S"), r"\.0+$", "")
+
+
+def _plain_text(text: pa.StringArray) -> pa.StringArray:
+    """Write decimals without the exponent that Arrow gives very small ones, and zeros of many places."""
+    encoded = text.dictionary_encode()
+    plain = [format(Decimal(cell), "f") for cell in encoded.dictionary.to_pylist()]
+    return pa.array(plain, pa.string()).take(encoded.indices)
+
+
+def _nested_text(cell: object) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, bytes):
@@ -209,9 +253,7 @@ def _nested_text(cell: Any) -> str | None:
     return orjson.dumps(cell, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _read_tokens(
-    tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str], encoding: CellEncoding
-) -> Cells:
+def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str], encoding: CellEncoding) -> Cells:
     """Parse a column of mixed JSON values, each distinct token once."""
     encoded = tokens.fill_null("null").dictionary_encode()
     values = [orjson.loads(token) for token in encoded.dictionary.to_pylist()]
@@ -221,11 +263,11 @@ def _read_tokens(
     valid = keep[at] if len(at) else np.empty(0, np.bool_)
     texts, numbers, fits = [], [], []
     for value in values:
-        beyond = isinstance(value, int) and not -(2**63) <= value < 2**63
-        cell = pa.array([None if _is_null(value, absent) or beyond else value])
-        parsed = _one(cell, recipe, encoding)
+        parsed = None if _is_null(value, absent) else _one(value, recipe, encoding)
         fits.append(parsed is not None)
-        texts.append(as_text(parsed.cells)[0].as_py() if parsed else _nested_text(value) if not isinstance(value, str) else value)
+        texts.append(
+            as_text(parsed.cells)[0].as_py() if parsed else value if isinstance(value, str) else _nested_text(value)
+        )
         numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
     ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
@@ -237,18 +279,22 @@ def _read_tokens(
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
 
 
-def _is_null(value: Any, absent: set[str | None]) -> bool:
+def _is_null(value: object, absent: set[str | None]) -> bool:
     return value is None or (isinstance(value, str) and value in absent)
 
 
-def _one(cell: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed | None:
-    """Parse one JSON value; None when it is null or does not fit."""
-    if cell.null_count:
-        return None
-    if pa.types.is_string(cell.type) and recipe.type in _WRITTEN_AS_STRINGS:
-        parsed: Parsed | None = parse_text(cell, recipe.type, recipe.format)
+def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed | None:
+    """Parse one JSON value that is not null; None when it does not fit."""
+    kind = recipe.type
+    if isinstance(value, dict | list):
+        fits = kind in (FieldType.ANY, FieldType.OBJECT if isinstance(value, dict) else FieldType.ARRAY)
+        return Parsed(None, pa.array([_nested_text(value)], pa.string()), None) if fits else None
+    if isinstance(value, str) and kind in _WRITTEN_AS_STRINGS:
+        parsed: Parsed | None = parse_text(pa.array([value]), kind, recipe.format)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        parsed = parse_text(pa.array([str(value)]), kind, None) if kind in _FROM_INTEGERS else None
     else:
-        parsed = typed_values(cell, recipe.type, encoding)
+        parsed = typed_values(pa.array([value]), kind, encoding)
     return parsed if parsed is not None and len(parsed.cells) == 1 else None
 
 
@@ -258,10 +304,10 @@ def hash_values(parsed: Parsed, kind: FieldType, seed: int = 0) -> npt.NDArray[n
     Polars' seeded hash; a test pins its values, since stored sketches outlive a version.
     """
     if parsed.numbers is None:
-        series = pl.from_arrow(parsed.cells)
+        series = pl.Series(values=parsed.cells)
     elif kind is FieldType.DECIMAL:
-        series = pl.from_arrow(canonical_decimals(as_text(parsed.cells)))
+        series = pl.Series(values=canonical_decimals(as_text(parsed.cells)))
     else:
-        numbers: Numbers = parsed.numbers + 0.0 if kind is FieldType.NUMBER else parsed.numbers
-        series = pl.Series(values=numbers)
+        # Adding zero turns the negative zero into the other one.
+        series = pl.Series(values=parsed.numbers + 0.0 if kind is FieldType.NUMBER else parsed.numbers)
     return series.hash(seed).to_numpy()
