@@ -44,7 +44,6 @@ DOORS = {
 PACKAGES = {
     "boto3": {"engine", "intake"},
     "botocore": {"engine", "intake"},
-    "ijson": {"formats"},
     "mypy_boto3_s3": {"engine", "intake"},
     "mypy_boto3_sqs": {"intake"},
     "msgpack": {"profiling", "engine"},

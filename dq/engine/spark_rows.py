@@ -15,7 +15,6 @@ from dq.formats.encodings import is_utf8
 from dq.formats.json_array import json_array_batches
 from dq.formats.json_rows import json_batch
 from dq.formats.parquet_rows import typed_batch
-from dq.formats.piece_file import PieceFile
 from dq.profiling.findings import MOST_EXAMPLES
 from dq.profiling.row_batch import MalformedRow, RowBatch, unknown_lines
 from dq.schema.definition import FileFormat
@@ -52,7 +51,7 @@ def rows_of(batch: pa.RecordBatch, task: FileTask, rows: SparkRows, *, last: boo
             )  # fmt: skip
         case FileFormat.JSON:
             for text in _bytes(batch.column(0)).to_pylist():
-                for one in json_array_batches(PieceFile(iter([text])), task.layout.header):
+                for one in json_array_batches([text], task.layout.header):
                     yield RowBatch(one.columns, one.rows, one.malformed, one.malformed_rows, extras=one.extras)
         case _:
             yield _csv_rows(batch, task, open_end=last and task.id in rows.open_files)

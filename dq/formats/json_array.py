@@ -1,82 +1,56 @@
-"""A JSON array as a stream of its elements."""
+"""The format JSON array: a file that is one array of objects. Lines count its elements."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-import ijson
-
-from dq.errors import UnreadableFileError
-from dq.formats.byte_source import ByteSource, SourceFile
+from dq.formats.byte_source import ByteSource, chunks
 from dq.formats.compression import expanded
 from dq.formats.format import Format, OpenFile, WholeReading, one_split
-from dq.formats.json_rows import json_token, object_batch
+from dq.formats.json_elements import ArrayElements, elements_of
+from dq.formats.json_layout import LOOKED_AT, columns_of, suggested_types
+from dq.formats.json_rows import json_batch
+from dq.formats.json_values import parse_object
 from dq.formats.layout import FileLayout, refuse_binary
 from dq.formats.limits import Limits
-from dq.formats.piece_file import PieceFile
 from dq.formats.splits import Split
-from dq.profiling.findings import MOST_EXAMPLES
-from dq.profiling.row_batch import MalformedRow, RowBatch
+from dq.profiling.row_batch import RowBatch
 from dq.schema.definition import FileFormat
 
-_ARRAY_BATCH = 10_000
+_BATCH = 50_000
 
 
-def json_array_batches(source: ByteSource | PieceFile, names: Sequence[str]) -> Iterator[RowBatch]:
-    """Stream the elements of one JSON array; an element that is no object is a malformed row.
+def json_array_batches(
+    pieces: Iterable[bytes], names: Sequence[str], limits: Limits | None = None
+) -> Iterator[RowBatch]:
+    """Read the elements of the array that `pieces` make up; one that is no object is a malformed row.
 
     Raises UnreadableFileError when the text as a whole is no JSON array.
     """
-    file = source if isinstance(source, PieceFile) else SourceFile(source)
-    buffered = io.BufferedReader(file, 1024 * 1024)
-    skip_bom(buffered)
-    records: list[dict[str, Any]] = []
-    numbers: list[int] = []
-    malformed: list[MalformedRow] = []
-    count = position = before = 0
-    try:
-        for element in ijson.items(buffered, "item", use_float=True):
-            position += 1
-            if isinstance(element, dict):
-                records.append(element)
-                numbers.append(position - before)
-            else:
-                count += 1
-                if len(malformed) < MOST_EXAMPLES:
-                    malformed.append(MalformedRow(position - before, json_token(element)))
-            if position - before == _ARRAY_BATCH:
-                yield object_batch(records, numbers, names, count, malformed, position - before)
-                records, numbers, malformed, count, before = [], [], [], 0, position
-    except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
-        message = f"the file is no JSON array: the parser stopped after {position:,} elements ({_short(error)})"
-        raise UnreadableFileError(message) from error
-    if position > before or position == 0:
-        yield object_batch(records, numbers, names, count, malformed, position - before)
-
-
-def skip_bom(file: io.BufferedReader[Any]) -> None:
-    """Move past a UTF-8 byte order mark."""
-    if file.peek(3)[:3] == b"\xef\xbb\xbf":
-        file.read(3)
-
-
-def _short(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return text[0][:80] if text else type(error).__name__
+    for elements in elements_of(pieces, limits or Limits()):
+        for start in range(0, len(elements), _BATCH):
+            yield json_batch(elements[start : start + _BATCH], names, blank_is_row=True)
 
 
 def _layout(opened: OpenFile) -> FileLayout:
     refuse_binary(opened.first, "JSON")
-    return FileLayout(FileFormat.JSON, header=opened.declared_names(), compression=opened.compression)
+    parsed = map(parse_object, ArrayElements(opened.limits).feed(opened.first)[:LOOKED_AT])
+    records = [record for record in parsed if record is not None]
+    declared = opened.declared_names()
+    names = columns_of(records, declared)
+    return FileLayout(
+        FileFormat.JSON,
+        header=names,
+        compression=opened.compression,
+        inferred=suggested_types(records, names[len(declared) :]),
+    )
 
 
 def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
     def batches() -> Iterator[RowBatch]:
-        if layout.compression is None:
-            return json_array_batches(source, layout.header)
-        return json_array_batches(PieceFile(expanded(source, layout.compression, limits)), layout.header)
+        whole = layout.compression is None
+        pieces = chunks(source, 0, limits.block) if whole else expanded(source, layout.compression or "", limits)
+        return json_array_batches(pieces, layout.header, limits)
 
     return WholeReading(batches, split)
 

@@ -6,32 +6,32 @@ type; a column that mixes types, and any nested one, becomes one JSON token per 
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from itertools import islice
+from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 
 from dq.errors import UnreadableFileError
+from dq.formats.json_values import TooDeepError, json_token, nested_too_deep, parse_object
 from dq.formats.limits import Limits
 from dq.profiling.findings import MOST_EXAMPLES
 from dq.profiling.row_batch import MalformedRow, RowBatch
 from dq.profiling.values import JSON_TOKENS
 
-_INT64 = range(-(2**63), 2**63)
-_HUGE_NUMBER = re.compile(rb"[0-9][eE]\+?[0-9]{3}|[0-9]{300}")
-_ARRAY_BATCH = 10_000
-_TOKEN_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
+#: Lines turned into one batch: a Python object for each of them and for each value is alive at once.
+_BATCH = 50_000
+#: Columns nobody declared and the first records did not show, in one batch; the tally keeps as many.
+_MOST_EXTRAS = 1000
+_SHOWN = 1024
 _SIMPLE = {
     frozenset({bool}): pa.bool_(),
     frozenset({int}): pa.int64(),
     frozenset({float}): pa.float64(),
     frozenset({str}): pa.string(),
 }
+Records = Sequence[dict[str, Any]]
 
 
 class JsonLines:
@@ -64,85 +64,71 @@ class JsonLines:
             )
             raise UnreadableFileError(message)
         if end:
-            yield self._parse(text[:end])
+            yield from _batches(text[: end - 1], self._names)
 
     def finish(self) -> Iterator[RowBatch]:
         """Take what is left as the last line."""
         if self._rest:
             text, self._rest = self._rest, b""
-            yield self._parse(text)
-
-    def _parse(self, text: bytes) -> RowBatch:
-        lines = text.split(b"\n")
-        if text.endswith(b"\n"):
-            lines.pop()
-        return json_batch(lines, self._names)
+            yield from _batches(text, self._names)
 
 
-def json_batch(lines: Sequence[bytes], names: Sequence[str]) -> RowBatch:
-    """Parse one JSON object a line; blank lines are no rows."""
-    records: list[dict[str, Any]] = []
-    numbers: list[int] = []
-    malformed: list[MalformedRow] = []
-    count = 0
-    for number, line in enumerate(lines, 1):
-        record = _object_of(line)
-        if isinstance(record, dict):
-            records.append(record)
-            numbers.append(number)
-        elif line.strip():
-            count += 1
-            if len(malformed) < MOST_EXAMPLES:
-                malformed.append(MalformedRow(number, line[:1024].strip().decode("utf-8", "replace")))
-    return object_batch(records, numbers, names, count, malformed, len(lines))
+def _batches(text: bytes, names: Sequence[str]) -> Iterator[RowBatch]:
+    lines = text.split(b"\n")
+    for start in range(0, len(lines), _BATCH):
+        yield json_batch(lines[start : start + _BATCH], names)
 
 
-def _object_of(line: bytes) -> object:
-    """Parse a line; None when it is not JSON.
-
-    orjson refuses numbers beyond a double, which are valid JSON: those lines get a second look.
-    """
+def json_batch(lines: Sequence[bytes], names: Sequence[str], *, blank_is_row: bool = False) -> RowBatch:
+    """Parse one JSON object a line; a blank line is no row, unless it stands for a missing object."""
+    parsed = [parse_object(line) for line in lines]
     try:
-        return orjson.loads(line)
-    except ValueError:
-        if not _HUGE_NUMBER.search(line):
-            return None
-    try:
-        return json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return None
+        return _batch(lines, parsed, names, blank_is_row=blank_is_row)
+    except TooDeepError:
+        kept = [None if record and any(map(nested_too_deep, record.values())) else record for record in parsed]
+        return _batch(lines, kept, names, blank_is_row=blank_is_row)
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def object_batch(
-    records: list[dict[str, Any]],
-    numbers: list[int],
-    names: Sequence[str],
-    count: int,
-    malformed: list[MalformedRow],
-    lines: int,
+def _batch(
+    lines: Sequence[bytes], parsed: Sequence[dict[str, Any] | None], names: Sequence[str], *, blank_is_row: bool
 ) -> RowBatch:
-    """Turn parsed objects, on the given lines of so many, into columns."""
+    at = [number for number, record in enumerate(parsed) if record is not None]
+    records = [record for record in parsed if record is not None]
+    missing = (number for number, record in enumerate(parsed) if record is None)
+    wrong = [number for number in missing if blank_is_row or lines[number].strip()]
     found = set().union(*records)
-    known = np.array(numbers, np.int64)
+    known = np.array(at, np.int64) + 1
     return RowBatch(
-        columns=[_column(records, name, found) for name in names],
+        columns=[_column(records, name) if name in found else pa.nulls(len(records)) for name in names],
         rows=len(records),
-        malformed=count,
-        malformed_rows=malformed,
-        lines=lines,
-        extras={name: _column(records, name, found) for name in sorted(found.difference(names))},
+        malformed=len(wrong),
+        malformed_rows=[MalformedRow(number + 1, _shown(lines[number])) for number in wrong[:MOST_EXAMPLES]],
+        lines=len(lines),
+        extras=_extras(records, found.difference(names)),
         line_numbers=lambda rows: known[rows].tolist(),
     )
 
 
-def _column(records: list[dict[str, Any]], name: str, found: set[str]) -> pa.Array:
-    if name not in found:
-        return pa.nulls(len(records))
-    values = [record.get(name) for record in records]
+def _shown(line: bytes) -> str:
+    return line[:_SHOWN].strip().decode("utf-8", "replace")
+
+
+def _column(records: Records, name: str) -> pa.Array:
+    return _cells([record.get(name) for record in records])
+
+
+def _extras(records: Records, names: set[str]) -> dict[str, pa.Array]:
+    """Give the columns nobody asked for, of the rows that have them: there may be a great many."""
+    values: dict[str, list[Any]] = {name: [] for name in islice(sorted(names), _MOST_EXTRAS)}
+    if values:
+        for record in records:
+            for name in record.keys() & values.keys():
+                values[name].append(record[name])
+    return {name: _cells(cells) for name, cells in values.items()}
+
+
+def _cells(values: list[Any]) -> pa.Array:
+    """Make a column of parsed values; raises TooDeepError for one that is nested too deep."""
     kinds = frozenset(map(type, values)) - {type(None)}
     if not kinds:
         return pa.nulls(len(values), pa.string())
@@ -150,17 +136,7 @@ def _column(records: list[dict[str, Any]], name: str, found: set[str]) -> pa.Arr
     if simple is not None:
         try:
             return pa.array(values, simple)
-        except (OverflowError, pa.ArrowInvalid, UnicodeEncodeError):
-            pass  # an integer beyond 64 bits, or half of a surrogate pair: cell by cell
+        except (OverflowError, pa.ArrowInvalid):
+            pass  # an integer beyond 64 bits: cell by cell
     tokens = [None if value is None else json_token(value) for value in values]
     return pa.StructArray.from_arrays([pa.array(tokens, pa.string())], fields=list(JSON_TOKENS))
-
-
-def json_token(value: object) -> str:
-    """Write one value as JSON, equal values alike."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return '"beyond the range of a number"'
-    try:
-        return orjson.dumps(value, option=_TOKEN_OPTIONS).decode()
-    except TypeError:  # an integer beyond 64 bits
-        return orjson.dumps(str(value)).decode()

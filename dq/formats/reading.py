@@ -12,7 +12,7 @@ from dq.formats.csv_layout import CSV
 from dq.formats.excel_rows import EXCEL
 from dq.formats.format import Format, OpenFile, Reading
 from dq.formats.json_array import JSON_ARRAY
-from dq.formats.json_layout import JSON_LINES
+from dq.formats.json_lines import JSON_LINES
 from dq.formats.layout import FileLayout, format_of
 from dq.formats.limits import Limits
 from dq.formats.parquet_rows import PARQUET
