@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import MergedKey, Misaligned, Profiled, Span, conclude, worst
-from dq.engine.parts import CountedPart, FileTask, count_part
+from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.profiling.file_profile import FileProfile
+from dq.profiling.findings import first_findings
 from dq.profiling.keys import count_repeats
 
 
@@ -36,14 +37,17 @@ def gathered(
     if errors:
         return worst(errors)
     counted = sorted((part for part in parts if isinstance(part, CountedPart)), key=lambda part: part.number)
-    profile = FileProfile()
+    # In groups, as Spark merges them: sums of floating point numbers depend on what is added first.
+    groups: dict[int, FileProfile] = {}
     for part in counted:
-        profile = profile + part.profile
+        group = part.number // GROUP
+        groups[group] = groups.get(group, FileProfile()) + part.profile
+    profile = sum(groups.values(), FileProfile())
     keys = [
         MergedKey(
             sum(len(key.hashes) for key in hashes),
             count_repeats([key.hashes for key in hashes]),
-            tuple(found for key in hashes for found in key.examples),
+            first_findings(*(key.examples for key in hashes)),
         )
         for hashes in zip(*(part.keys for part in counted), strict=True)
     ]

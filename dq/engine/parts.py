@@ -17,6 +17,9 @@ from dq.profiling.keys import KeyCount
 from dq.profiling.recipe import Recipe
 from dq.schema.definition import SchemaDefinition
 
+#: Neighbouring parts of a file that are merged first, before the groups are merged.
+GROUP = 64
+
 
 class EngineFaultError(TerminalError):
     """Something in the engine broke on one file; its neighbours are not touched."""

@@ -20,9 +20,8 @@ _ENCODINGS = {
     FileFormat.PARQUET: CellEncoding.TYPED,
     FileFormat.EXCEL: CellEncoding.SHEET,
 }
-#: Key hashes counted by one task at most: about 64 MiB of them.
-HASHES_PER_RANGE = 4_000_000
-_SHORTEST_ROW = 16
+#: Key hashes (of 16 bytes, about the shortest row there is) counted by one task at most.
+BYTES_PER_RANGE = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def plan_file(source: SourceObject, store: ObjectStore, limits: Limits) -> FileT
     except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
         return fault(head.uri, error)
     whole = source.peek.data if len(source.peek.data) >= head.size else b""
-    ranges = max(head.size // (HASHES_PER_RANGE * _SHORTEST_ROW), 1) if recipe.keys else 1
+    ranges = max(head.size // BYTES_PER_RANGE, 1) if recipe.keys else 1
     return FileTask(source.id, head, layout, recipe, source.definition, splits, ranges, whole)
 
 

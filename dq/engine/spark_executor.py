@@ -21,13 +21,14 @@ from dq.engine.halving import profile_apart
 from dq.engine.local_executor import gathered
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import MergedKey, Misaligned, Profiled, Span, conclude, worst
-from dq.engine.parts import CountedPart, FileTask, count_part
+from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
+from dq.engine.planning import BYTES_PER_RANGE
 from dq.errors import PipelineError, RetryableError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.profiling.codec import decode_profile, encode_profile
 from dq.profiling.file_profile import FileProfile
-from dq.profiling.findings import Finding
+from dq.profiling.findings import Finding, first_findings
 from dq.profiling.keys import KEY_HASH, count_repeats, split_by_range
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 
     Outcome: TypeAlias = Profiled | Misaligned | PipelineError
 
-#: Parts merged in one place on the first level.
-GROUP = 64
-#: Partitions of the first merge at most: about one a group, so that a task holds one group's profiles.
+#: Partitions of the first merge at most.
 MOST_PARTITIONS = 2000
+#: Opening a part takes about as long as reading this many bytes.
+_OPENING = 64 * 1024
 
 
 class SparkJobFailedError(RetryableError):
@@ -100,10 +101,13 @@ def _profile(
 
 
 def packed(tasks: Sequence[FileTask], limits: Limits, parallelism: int) -> list[list[tuple[FileTask, Split]]]:
-    """Pack parts into bundles of at most about a split's bytes each, enough of them for all cores."""
+    """Pack parts into bundles of at most about a split's bytes each, enough of them for all cores.
+
+    A part counts as more bytes than it has, for opening it costs time too.
+    """
     work = [(task, split) for task in tasks for split in task.splits]
-    sizes = [max(task.head.size // len(task.splits), 1) + 64 * 1024 for task, _ in work]
-    target = min(limits.split, -(-sum(sizes) // (parallelism * 3)))
+    sizes = [max(task.head.size // len(task.splits), 1) + _OPENING for task, _ in work]
+    target = min(max(limits.split, _OPENING * GROUP), -(-sum(sizes) // (parallelism * 3)))
     bundles: list[list[tuple[FileTask, Split]]] = [[]]
     filled = 0
     for pair, size in zip(work, sizes, strict=True):
@@ -141,7 +145,7 @@ def merged(counted: RDD[tuple[Any, Any]], several: Sequence[FileTask], reader: s
     if several:
         by_id = {task.id: task for task in several}
         ranges = {task.id: task.key_ranges for task in several}
-        width = min(sum(-(-len(task.splits) // GROUP) + task.key_ranges for task in several), MOST_PARTITIONS)
+        width = merge_width(several)
         counted = _regrouped(counted, width, lambda key: key, lambda key, values: _first_level(key, values, ranges))
         counted = _regrouped(
             counted,
@@ -150,6 +154,16 @@ def merged(counted: RDD[tuple[Any, Any]], several: Sequence[FileTask], reader: s
             lambda key, values: _second_level(by_id, key, values, reader),
         )
     return {key[0]: outcome for key, outcome in counted.collect()}
+
+
+def merge_width(several: Sequence[FileTask]) -> int:
+    """Say in how many places parts are merged: about a group's profiles, or a range's hashes, meet in each.
+
+    Small files share a place, for a task of its own would take longer than merging them.
+    """
+    parts = sum(len(task.splits) for task in several)
+    hashed = sum(task.head.size * len(task.recipe.keys) for task in several)
+    return min(-(-parts // GROUP) + hashed // BYTES_PER_RANGE, MOST_PARTITIONS)
 
 
 def _regrouped(
@@ -204,10 +218,7 @@ def merged_groups(found: Sequence[MergedGroup | PipelineError]) -> MergedGroup |
     profile = FileProfile()
     for group in groups:
         profile = profile + decode_profile(group.profile)
-    examples = tuple(
-        tuple(found for part in parts for found in part)
-        for parts in zip(*(group.examples for group in groups), strict=True)
-    )
+    examples = tuple(first_findings(*parts) for parts in zip(*(group.examples for group in groups), strict=True))
     return MergedGroup(encode_profile(profile), tuple(span for group in groups for span in group.spans), examples)
 
 
