@@ -11,6 +11,7 @@ every object has a state: announced = done + set aside + to be tried again + dea
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -38,6 +39,12 @@ __all__ = ["BatchOutcome", "Parts", "process_batch"]
 
 log = structlog.get_logger()
 
+#: Objects written at a time, each on a connection of its own: most of a transaction is waiting for answers.
+_WRITERS = 4
+
+#: So often the engine may break in one batch before the rest of it waits for another attempt.
+_MOST_BROKEN_CALLS = 25
+
 
 def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     """Give every object of a batch its verdict, or a named reason why it has none.
@@ -55,8 +62,9 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     found, ended = find_objects(items, parts)
     sources = [SourceObject(place, one.peek, one.definition) for place, one in enumerate(found)]
     profiled = _profile_apart(sources, parts.profile)
-    judged = (_judge(one, profiled.pop(place, None)) for place, one in enumerate(found))
-    outcome = sum((settle(ending, parts) for ending in chain(ended, judged)), BatchOutcome())
+    endings = chain(ended, ((one, profiled.pop(place, None)) for place, one in enumerate(found)))
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        outcome = sum(writers.map(lambda ending: _conclude(ending, parts), endings), BatchOutcome())
     if outcome.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {outcome.announced} settled")
     duration = round(perf_counter() - start, 3)
@@ -64,20 +72,35 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     return outcome
 
 
+def _conclude(ending: SetAside | Failed | tuple[Found, FileSummary | Exception | None], parts: Parts) -> BatchOutcome:
+    """Judge what was profiled, and write how the object ended; verdicts are held no longer than that takes."""
+    return settle(_judge(*ending) if isinstance(ending, tuple) else ending, parts)
+
+
 def _profile_apart(sources: Sequence[SourceObject], profile: ProfileFiles) -> dict[int, FileSummary | Exception]:
-    """Profile all objects in one call; when that breaks, in halves, until the one that breaks it stands alone."""
-    if not sources:
-        return {}
-    try:
-        return dict(profile(sources))
-    except RetryableError as error:
-        return {source.id: error for source in sources}
-    except Exception as error:  # noqa: BLE001 - whatever an object's bytes do to the engine, its neighbours finish
-        if len(sources) == 1:
-            return {sources[0].id: error}
-        log.warning("the engine failed on a batch; looking for the object that broke it", error=describe_error(error))
-    half = len(sources) // 2
-    return {**_profile_apart(sources[:half], profile), **_profile_apart(sources[half:], profile)}
+    """Profile all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
+
+    A fault that every object has is not hunted down one by one: after some broken calls the rest shares the error.
+    """
+    found: dict[int, FileSummary | Exception] = {}
+    waiting, broken = [sources] if sources else [], 0
+    while waiting:
+        some = waiting.pop()
+        try:
+            found.update(profile(some))
+        except RetryableError as error:
+            found.update({source.id: error for source in some})
+        except Exception as error:  # noqa: BLE001 - whatever an object's bytes do to the engine, its neighbours finish
+            broken += 1
+            half = len(some) // 2
+            if half and broken < _MOST_BROKEN_CALLS:
+                log.warning(
+                    "the engine failed on a batch; looking for the object that did it", error=describe_error(error)
+                )
+                waiting += [some[half:], some[:half]]
+            else:
+                found.update({source.id: error for source in some})
+    return found
 
 
 def _judge(found: Found, summary: FileSummary | Exception | None) -> Judged | SetAside | Failed:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 
 from dq.settings import Settings
 from jobs.cli import main
@@ -85,7 +84,6 @@ def bare_command_line(
     yield CommandLine(monkeypatch, capsys, tmp_path)
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

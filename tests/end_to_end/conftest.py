@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from tests.end_to_end.command_line import bare_command_line, command_line
 from tests.end_to_end.landing import Landing, make_landing
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from tests.local_s3 import S3Server
 
 __all__ = ["bare_command_line", "command_line"]
+
+
+@pytest.fixture(autouse=True)
+def _no_debug_lines() -> Iterator[None]:
+    """Unconfigured, structlog paints traces with all their variables, which takes longer than the tests."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -185,6 +185,14 @@ def test_an_object_that_brings_the_engine_down_is_set_apart_and_its_neighbours_f
     assert "poison" not in str(row.reason)
 
 
+def test_a_fault_that_every_object_has_is_not_hunted_down_one_by_one(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(*(landing.put(key_of(hour=hour, name=name)) for hour in range(24) for name in ("a", "b")))
+    engine = Engine(landing, b"ada", ZeroDivisionError("odd"))
+    assert landing.process(profile=engine).states == {"pending": 48}
+    assert engine.calls < 48
+
+
 def test_a_failure_is_tried_again_later_and_ends_dead_with_its_reason(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))
