@@ -17,7 +17,7 @@ test: lint ## everything: linters, types, all tests
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-header $(ARGS)
 
 check: lint ## the quick part, under a minute: linters, types, unit tests, architecture
-	@.venv/bin/python -m pytest -n 2 --dist loadfile -q --no-header tests/unit tests/test_architecture.py $(ARGS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} .venv/bin/python -m pytest -n 2 --dist loadfile -q --no-header tests/unit tests/test_architecture.py $(ARGS)
 
 bench: setup ## figures: time and memory against Spark's bare read (ARGS="-k name" picks some)
 	@.venv/bin/python -m pytest tests/bench -m bench -q --no-header -s --timeout 3600 $(ARGS)

@@ -16,7 +16,9 @@ time.tzset()
 for name in ("DATABASE_URL", "POLL_QUEUE_URL", "S3_ENDPOINT", "S3_REGION", "SQS_ENDPOINT", "AWS_PROFILE"):
     os.environ.pop(name, None)
 
-# `dev` finds new things, `ci` repeats itself, `thorough` is for a long evening; HYPOTHESIS_PROFILE chooses.
+# `quick` is for `make check`, `dev` finds new things, `ci` repeats itself, `thorough` is for a long evening;
+# HYPOTHESIS_PROFILE chooses.
+hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=20)
 hypothesis.settings.register_profile("dev", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
 hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2000)
