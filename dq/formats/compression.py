@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -11,13 +12,18 @@ from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, BytesSource, SourceFile
 from dq.formats.limits import Limits
 
-_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+#: A text may well begin with BZh: bzip2 goes on with a digit and the mark of a block or of the end.
+_MAGIC = {
+    re.compile(rb"\x1f\x8b"): "gzip",
+    re.compile(rb"\x28\xb5\x2f\xfd"): "zstd",
+    re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"): "bz2",
+}
 _READ_AHEAD = 1024 * 1024
 
 
 def compression_of(data: bytes) -> str | None:
     """Name the compression a file begins with: gzip, zstd or bz2; None for a plain one."""
-    return next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
+    return next((name for magic, name in _MAGIC.items() if magic.match(data)), None)
 
 
 def expanded(source: ByteSource, compression: str, limits: Limits, piece: int | None = None) -> Iterator[bytes]:

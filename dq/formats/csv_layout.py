@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dq.errors import UnreadableFileError
-from dq.formats.careful_csv import CarefulRecord, careful_records
+from dq.formats.careful_csv import CarefulRecord, careful_records, decoded
 from dq.formats.encodings import is_utf8
 from dq.formats.format import Format, OpenFile
 from dq.formats.layout import FileLayout, NoHeaderError, refuse_binary
 from dq.formats.limits import Limits
 from dq.formats.line_files import line_splits, read_lines
+from dq.formats.quotes import count_lines
 from dq.formats.streams import text_pieces
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import CsvDialect, FieldType, FileFormat, SchemaDefinition
@@ -18,6 +19,10 @@ from dq.schema.definition import CsvDialect, FieldType, FileFormat, SchemaDefini
 _BOM = b"\xef\xbb\xbf"
 _GUESSED_ROWS = 200
 _GUESSES = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+
+
+class _CutOffError(UnreadableFileError):
+    """The header goes on behind the bytes looked at."""
 
 
 def csv_layout(
@@ -33,8 +38,8 @@ def csv_layout(
     records = _first_records(body, dialect, whole=whole)
     if not records:
         if not whole:
-            message = f"the header is longer than {len(text):,} bytes; is the line break missing?"
-            raise UnreadableFileError(message)
+            message = f"the header is longer than {len(text):,} bytes; is the line break missing, or a quote left open?"
+            raise _CutOffError(message)
         message = "the file has no header: it holds no line with text; expected one line with the names of the columns"
         raise NoHeaderError(message)
     names = _names(records[0], definition, dialect)
@@ -49,7 +54,7 @@ def csv_layout(
         compression=compression,
         dialect=dialect,
         first_row=len(text) - len(body) + skipped,
-        first_line=body[:skipped].count(b"\n"),
+        first_line=count_lines(body[:skipped]),
         splittable=compression is None and is_utf8(dialect.encoding) and b"\n" in body[: records[0].end],
         crlf=body[: records[0].end].endswith(b"\r\n"),
         inferred=_guess(names, rows[:_GUESSED_ROWS], definition),
@@ -59,11 +64,12 @@ def csv_layout(
 def _first_records(body: bytes, dialect: CsvDialect, *, whole: bool) -> list[CarefulRecord]:
     """Read the complete records with text, as far as the bytes go."""
     records: list[CarefulRecord] = []
+    blank = b" \t\r\n".replace(dialect.delimiter.encode(), b"")
     for record in careful_records(body, dialect):
         cut_off = not whole and record.end == len(body)
         if cut_off or len(records) > _GUESSED_ROWS:
             break
-        if body[record.start : record.end].strip():
+        if body[record.start : record.end].strip(blank):
             records.append(record)
     return records
 
@@ -76,11 +82,11 @@ def _names(record: CarefulRecord, definition: SchemaDefinition | None, dialect: 
     if record.open:
         message = "the header has a quote that is never closed; close it or double it"
         raise UnreadableFileError(message)
-    try:
-        return tuple(cell.encode("latin-1").decode().strip() for cell in record.cells)
-    except UnicodeError as error:
+    cells = decoded(record.cells)
+    if cells is None:
         message = "the header is not UTF-8 text; convert the file or declare csv.encoding"
-        raise UnreadableFileError(message) from error
+        raise UnreadableFileError(message)
+    return tuple(cell.strip() for cell in cells)
 
 
 def _guess(
@@ -115,7 +121,7 @@ def _layout(opened: OpenFile) -> FileLayout:
     while True:
         try:
             return csv_layout(text, opened.definition, opened.compression, opened.limits, whole=whole)
-        except UnreadableFileError:
+        except _CutOffError:
             if whole or len(text) >= opened.limits.header:
                 raise
         text, whole = _text_of(opened, partial, min(len(text) * 16, opened.limits.header))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from dq.errors import UnreadableFileError
+_NO_TEXT = "dq.no_text"
 
 
 def is_utf8(encoding: str) -> bool:
@@ -16,13 +16,20 @@ def is_utf8(encoding: str) -> bool:
 def translated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """Give the pieces of a text in `encoding` as UTF-8, whatever a piece cuts through.
 
-    Raises UnreadableFileError for bytes that are no text of that encoding.
+    Bytes that are no text of that encoding become bytes that are no UTF-8, so that they spoil their
+    own row only.
     """
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for piece in pieces:
-            yield decoder.decode(piece).encode()
-        yield decoder.decode(b"", final=True).encode()
-    except UnicodeError as error:
-        message = f"the file is not {encoding} text ({error.__class__.__name__}); declare its csv.encoding"
-        raise UnreadableFileError(message) from error
+    decoder = codecs.getincrementaldecoder(encoding)(_NO_TEXT)
+    for piece in pieces:
+        yield decoder.decode(piece).encode("utf-8", "surrogatepass")
+    yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Put half of a surrogate pair, which UTF-8 does not have, in the place of what cannot be decoded."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udcff", error.end
+
+
+codecs.register_error(_NO_TEXT, _mark)

@@ -6,7 +6,6 @@ A workbook is held in memory, so its directory is read first and a bomb refused 
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -15,15 +14,16 @@ from typing import TypeAlias
 import numpy as np
 import orjson
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
-from dq.errors import UnreadableFileError
+from dq.errors import PipelineError, UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.compression import held
 from dq.formats.format import Format, OpenFile, WholeReading, one_split
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from dq.formats.workbook_archive import refuse_bombs
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.values import JSON_TOKENS
 from dq.schema.definition import FileFormat
@@ -31,7 +31,6 @@ from dq.schema.definition import FileFormat
 Cell: TypeAlias = "str | float | bool | date | datetime | time | timedelta | None"
 
 _ROWS = 10_000
-_ENTRIES = 10_000
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ARROW = {
     bool: pa.bool_(), float: pa.float64(), int: pa.int64(), str: pa.string(),
@@ -83,7 +82,11 @@ class _opened:  # noqa: N801 - reads as a verb where it is used
             message = f"the workbook has {source.size:,} bytes, the most that is held in memory is {limits.whole:,}"
             raise UnreadableFileError(message)
         data = source.read(0, source.size)
-        _refuse_bombs(data, limits)
+        try:
+            refuse_bombs(data, limits)
+        except Exception as error:
+            _raise_named(error)
+            raise
         if data.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in data:
             raise UnreadableFileError(_PASSWORD)
         self._data = data
@@ -91,44 +94,35 @@ class _opened:  # noqa: N801 - reads as a verb where it is used
     def __enter__(self) -> CalamineWorkbook:
         try:
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(self._data))
-        except PasswordError as error:
-            raise UnreadableFileError(_PASSWORD) from error
-        except (CalamineError, OSError, ValueError) as error:
-            raise UnreadableFileError(_broken(error)) from error
+        except BaseException as error:
+            _raise_named(error)
+            raise
         return self._book
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._book.close()
-        if isinstance(error, CalamineError):
-            raise UnreadableFileError(_broken(error)) from error
+        if error is not None:
+            _raise_named(error)
+
+
+def _raise_named(error: BaseException) -> None:
+    """Turn any fault of the library into one of the file; a panic of its Rust code is no Exception."""
+    if isinstance(error, PipelineError):
+        return
+    if isinstance(error, PasswordError):
+        raise UnreadableFileError(_PASSWORD) from error
+    if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+        raise UnreadableFileError(_broken(error)) from error
 
 
 _PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
 
 
-def _broken(error: Exception) -> str:
+def _broken(error: BaseException) -> str:
     text = str(error).strip().splitlines()
     return (
         f"the workbook cannot be read ({text[0][:160] if text else type(error).__name__}); save it again and resend it"
     )
-
-
-def _refuse_bombs(data: bytes, limits: Limits) -> None:
-    """Refuse archives that would expand beyond the limits, by their directory alone."""
-    if not data.startswith(b"PK"):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        raise UnreadableFileError(_broken(error)) from error
-    size = sum(entry.file_size for entry in entries)
-    if len(entries) > _ENTRIES or size > 8 * limits.whole or size > limits.expansion * max(len(data), 1 << 20):
-        message = (
-            f"the workbook would expand from {len(data):,} to {size:,} bytes in {len(entries):,} parts; "
-            "such a file is refused as a decompression bomb"
-        )
-        raise UnreadableFileError(message)
 
 
 def _sheet(book: CalamineWorkbook, name: str | None) -> CalamineSheet:

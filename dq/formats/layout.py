@@ -42,6 +42,16 @@ _PARQUET = b"PAR1"
 _PARQUET_ENCRYPTED = b"PARE"
 _ZIP = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHERS = {
+    _PARQUET: "Parquet",
+    _ZIP: "a zip archive or workbook",
+    _COMPOUND: "an Office file",
+    b"\xfd7zXZ\x00": "compressed as xz, which is not read",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"\x1f\x8b": "compressed twice",
+    b"\x28\xb5\x2f\xfd": "compressed twice",
+}
+_NUL_SHARE = 4
 _SUFFIXES = {
     "csv": FileFormat.CSV, "tsv": FileFormat.CSV, "txt": FileFormat.CSV,
     "jsonl": FileFormat.JSON_LINES, "ndjson": FileFormat.JSON_LINES, "json": FileFormat.JSON,
@@ -77,7 +87,13 @@ def refuse_binary(data: bytes, expected: str) -> None:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = f"the file is UTF-16 text, expected UTF-8 {expected}; convert it or declare csv.encoding"
         raise UnreadableFileError(message)
-    for magic, what in ((_PARQUET, "Parquet"), (_ZIP, "a zip archive or workbook"), (_COMPOUND, "an Office file")):
+    for magic, what in _OTHERS.items():
         if data.startswith(magic):
             message = f"the file is {what}, expected {expected}; declare the right format or send the right file"
             raise UnreadableFileError(message)
+    if data.count(b"\0") * _NUL_SHARE > len(data):
+        message = (
+            f"a quarter of the first bytes is NUL: UTF-16 text without its mark, or no text at all; expected UTF-8 "
+            f"{expected}; convert it or declare csv.encoding"
+        )
+        raise UnreadableFileError(message)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dq.errors import UnreadableFileError
+from dq.errors import PipelineError, UnreadableFileError
 from dq.formats.byte_source import ByteSource, SourceFile
 from dq.formats.compression import held
 from dq.formats.format import Format, OpenFile, WholeReading
@@ -38,28 +39,38 @@ def open_parquet(source: ByteSource) -> pq.ParquetFile:
     if int.from_bytes(tail[:4], "little") > source.size - _FOOTER:
         message = "the Parquet footer claims to be longer than the file; send it again"
         raise UnreadableFileError(message)
-    try:
+    with _named("the Parquet footer cannot be read"):
         return pq.ParquetFile(pa.PythonFile(SourceFile(source), "r"), pre_buffer=False, memory_map=False)
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise UnreadableFileError(_broken("the Parquet footer cannot be read", error)) from error
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Turn any fault of the library into one of the file; the store's own errors stay what they are."""
+    try:
+        yield
+    except PipelineError:
+        raise
+    except Exception as error:
+        raise UnreadableFileError(_broken(what, error)) from error
 
 
 def parquet_layout(source: ByteSource, limits: Limits) -> FileLayout:
     """Read the layout from the footer."""
     file = open_parquet(source)
-    metadata, schema = file.metadata, file.schema_arrow
-    if len(schema.names) > limits.columns:
-        message = f"the file has {len(schema.names):,} columns, the most that is read is {limits.columns:,}"
-        raise UnreadableFileError(message)
-    groups = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
-    return FileLayout(
-        format=FileFormat.PARQUET,
-        header=tuple(name.strip() for name in schema.names),
-        splittable=len(groups) > 1,
-        inferred=_families(schema),
-        row_groups=groups,
-        arrow_schema=schema.remove_metadata().serialize().to_pybytes(),
-    )
+    with _named("the Parquet footer cannot be read"):
+        metadata, schema = file.metadata, file.schema_arrow
+        groups = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
+        if len(schema.names) > limits.columns:
+            message = f"the file has {len(schema.names):,} columns, the most that is read is {limits.columns:,}"
+            raise UnreadableFileError(message)
+        return FileLayout(
+            format=FileFormat.PARQUET,
+            header=tuple(name.strip() for name in schema.names),
+            splittable=len(groups) > 1,
+            inferred=_families(schema),
+            row_groups=groups,
+            arrow_schema=schema.remove_metadata().serialize().to_pybytes(),
+        )
 
 
 def _families(schema: pa.Schema) -> dict[str, FieldType]:
@@ -74,11 +85,15 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 def parquet_batches(source: ByteSource, groups: Sequence[int]) -> Iterator[RowBatch]:
     """Read row groups in order; line numbers count rows."""
     file = open_parquet(source)
-    try:
+    with _named("the Parquet data cannot be read"):
+        promised = sum(file.metadata.row_group(at).num_rows for at in groups)
+        found = 0
         for batch in file.iter_batches(batch_size=_ROWS, row_groups=list(groups), use_threads=False):
+            found += batch.num_rows
             yield typed_batch(batch)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnreadableFileError(_broken("the Parquet data cannot be read", error)) from error
+        if found != promised:
+            message = f"the Parquet footer promises {promised:,} rows and the data holds {found:,}; send the file again"
+            raise UnreadableFileError(message)
 
 
 def typed_batch(batch: pa.RecordBatch) -> RowBatch:

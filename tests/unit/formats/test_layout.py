@@ -1,0 +1,136 @@
+"""What a file is, and which files are refused before a row is read: each with a sentence."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import zipfile
+
+import pyarrow as pa
+import pytest
+
+from dq.errors import UnreadableFileError
+from dq.formats.byte_source import BytesSource
+from dq.formats.compression import compression_of, expanded
+from dq.formats.layout import NoHeaderError
+from dq.formats.limits import Limits
+from dq.schema.definition import CsvDialect, FileFormat, SchemaDefinition
+from tests.unit.formats.collected import read_file
+
+CSV = b"a,b\n1,x\n2,y\n"
+
+
+def zstd(data: bytes) -> bytes:
+    return bytes(pa.Codec("zstd").compress(data, asbytes=True))
+
+
+def zipped(name: str = "data.csv") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, CSV)
+    return file.getvalue()
+
+
+def declared(encoding: str = "utf-8", format_: FileFormat = FileFormat.CSV) -> SchemaDefinition:
+    return SchemaDefinition((), format=format_, csv=CsvDialect(encoding=encoding))
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "what"),
+    [
+        (b"", "x.csv", "empty \\(0 bytes\\)"),
+        (b"\n \n\r\n", "x.csv", "no header"),
+        (b"\xef\xbb\xbf", "x.csv", "no header"),
+        ("a,b\n".encode("utf-16"), "x.csv", "UTF-16 text"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "x.csv", "NUL"),
+        (b"\0" * 1000, "x.csv", "NUL"),
+        (b"a,\xff\n1,2\n", "x.csv", "header is not UTF-8"),
+        (b'a,"b\n1,2\n', "x.csv", "never closed"),
+        (b"PAR1" + CSV, "x.csv", "no complete Parquet file"),
+        (CSV, "x.parquet", "no complete Parquet file"),
+        (CSV, "x.xlsx", "workbook cannot be read"),
+        (b"\xfd7zXZ\x00" + CSV, "x.csv.xz", "xz, which is not read"),
+        (gzip.compress(gzip.compress(CSV)), "x.csv.gz", "compressed twice"),
+        (gzip.compress(CSV)[:-9], "x.csv.gz", "gzip data is broken"),
+        (gzip.compress(CSV) + b"junk behind it", "x.csv.gz", "gzip data is broken"),
+        (bz2.compress(CSV)[:-9], "x.csv.bz2", "bz2 data is broken"),
+        (zstd(CSV)[:-2], "x.csv.zst", "zstd data is broken"),
+        (gzip.compress(b""), "x.csv.gz", "no header"),
+        (b"x" * 400_000, "x.csv", "header is longer than 100,000 bytes"),
+        (b",".join([b"c"] * 2000) + b"\n", "x.csv", "2,000 columns, the most that is read is 1,000"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_table_is_refused_with_the_reason(data: bytes, name: str, what: str) -> None:
+    with pytest.raises(UnreadableFileError, match=what):
+        read_file(data, name, limits=Limits(header=100_000, columns=1000))
+
+
+def test_a_file_without_a_header_is_told_apart() -> None:
+    with pytest.raises(NoHeaderError):
+        read_file(b"\n\n", "x.csv")
+
+
+def test_a_zip_archive_is_no_csv_file_and_no_workbook() -> None:
+    with pytest.raises(UnreadableFileError, match="zip archive"):
+        read_file(zipped(), "x.csv", declared())
+    with pytest.raises(UnreadableFileError, match="workbook"):
+        read_file(zipped(), "x.zip")
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, zstd])
+def test_compressed_files_are_known_by_their_content(compress: object) -> None:
+    data = compress(CSV)  # type: ignore[operator]
+    assert read_file(data, "no suffix").rows.values == [["1", "x"], ["2", "y"]]
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, zstd])
+def test_members_one_after_the_other_are_one_file(compress: object) -> None:
+    data = compress(CSV) + compress(b"3,z\n")  # type: ignore[operator]
+    assert read_file(data, "x").rows.rows[-1] == (3, ["3", "z"])
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, zstd])
+def test_a_bomb_is_refused_before_it_has_expanded(compress: object) -> None:
+    data = compress(b"a,b\n" + b"1,2\n" * 500_000)  # type: ignore[operator]
+    limits = Limits(free_expansion=100_000, expansion=10, block=4096)
+    with pytest.raises(UnreadableFileError, match="more than 10 times its size"):
+        read_file(data, "x.csv", limits=limits)
+    sizes: list[int] = []
+    with pytest.raises(UnreadableFileError):
+        sizes.extend(map(len, expanded(BytesSource(data), compression_of(data) or "", limits)))
+    assert sum(sizes) <= 100_000 + 4096
+
+
+def test_a_text_may_begin_like_bzip2() -> None:
+    assert compression_of(b"BZh,BZh9,c\n") is None
+    assert compression_of(bz2.compress(b"")) == "bz2"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-le", "utf-32", "cp500", "shift_jis"])
+@pytest.mark.parametrize("block", [3, 8192])
+def test_declared_encodings_are_streamed(encoding: str, block: int) -> None:
+    text = 'name,ort\nx,Koln\ny,"a\nb"\n' if encoding == "shift_jis" else 'name,ort\nx,Köln\ny,"a\nb"\n'
+    found = read_file(text.encode(encoding), "x.csv", declared(encoding), Limits(block=block))
+    assert found.layout.header == ("name", "ort")
+    assert found.rows.rows == [(1, ["x", text[11:15]]), (2, ["y", "a\nb"])]
+
+
+def test_bytes_that_are_no_text_of_the_declared_encoding_spoil_their_row_only() -> None:
+    found = read_file(b"a,b\n1,x\n2,\x81\n3,z\n", "x.csv", declared("cp1252"))
+    assert (found.rows.values, found.rows.count) == ([["1", "x"], ["3", "z"]], 1)
+    odd = read_file("a,b\n1,x\n2,y".encode("utf-16-le") + b"\0", "x.csv", declared("utf-16-le"))
+    assert (odd.rows.values, odd.rows.count) == ([["1", "x"]], 1)
+
+
+def test_header_only_and_nul_bytes_are_data() -> None:
+    assert read_file(b"a,b\n", "x.csv").rows.rows == []
+    assert read_file(b"a,b", "x.csv").rows.rows == []
+    assert read_file(b"a,b\n1,x\0y\n", "x.csv").rows.values == [["1", "x\0y"]]
+
+
+def test_a_header_beyond_the_first_look_is_read() -> None:
+    names = [f"column {number}" for number in range(9000)]
+    found = read_file(",".join(names).encode() + b"\n" + b"," * 8999 + b"\n", "x.csv")
+    assert found.layout.header == tuple(names)
+    assert len(found.rows.rows) == 1
