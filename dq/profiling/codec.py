@@ -1,6 +1,6 @@
 """Profiles as bytes: MessagePack for the counts, Arrow IPC for the sampled rows. Never pickle.
 
-The first element is the version of the layout; a profile of another version is refused with a
+The first element says what it is and the second the version of the layout. Bytes of another version are refused with a
 plain message, because hashes and samples of two versions must not be merged.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import msgpack
 import numpy as np
@@ -23,10 +23,14 @@ from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding
 from dq.profiling.frequencies import Frequencies
 from dq.profiling.moments import Moments
+from dq.profiling.profile_state import ProfileState, StateColumn, StateKey
 from dq.profiling.row_sample import RowSample
 from dq.profiling.summary import Scalar
+from dq.schema.definition import FieldType
 
-VERSION = 1
+VERSION = 2
+_PROFILE = "dq.profile"
+_STATE = "dq.profile.state"
 _IPC = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -35,35 +39,79 @@ class ProfileCodecError(TerminalError):
 
 
 def encode_profile(profile: FileProfile) -> bytes:
-    """Write a profile; equal profiles give equal bytes."""
-    columns = None if profile.columns is None else [_column(one) for one in profile.columns]
-    body = [
-        VERSION,
+    """Write the profile of a file or of a part of it; equal profiles give equal bytes."""
+    return _packed([_PROFILE, VERSION, *_body(profile)])
+
+
+def decode_profile(data: bytes) -> FileProfile:
+    """Read a profile back; raises ProfileCodecError for anything else."""
+    return _unpacked(data, _PROFILE, _profile_of)
+
+
+def encode_state(state: ProfileState) -> bytes:
+    """Write what outlives the run; equal states give equal bytes."""
+    columns = [[one.position, one.name, one.type.value, one.declared, one.sensitive] for one in state.columns]
+    keys = [[key.columns, key.full, key.repeated] for key in state.keys]
+    return _packed([_STATE, VERSION, state.files, state.bytes, columns, keys, _body(state.profile)])
+
+
+def decode_state(data: bytes) -> ProfileState:
+    """Read a state back; raises ProfileCodecError for anything else."""
+
+    def state_of(files: int, size: int, columns: list[Any], keys: list[Any], profile: list[Any]) -> ProfileState:
+        return ProfileState(
+            columns=tuple(StateColumn(at, name, FieldType(kind), *marks) for at, name, kind, *marks in columns),
+            profile=_profile_of(*profile),
+            keys=tuple(StateKey(tuple(names), *counts) for names, *counts in keys),
+            files=files,
+            bytes=size,
+        )
+
+    return _unpacked(data, _STATE, state_of)
+
+
+_Decoded = TypeVar("_Decoded")
+
+
+def _packed(body: list[Any]) -> bytes:
+    packed: bytes = msgpack.packb(body, use_bin_type=True)
+    return packed
+
+
+def _unpacked(data: bytes, kind: str, decode: Callable[..., _Decoded]) -> _Decoded:
+    try:
+        found, version, *body = msgpack.unpackb(data, use_list=True, strict_map_key=False)
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise ProfileCodecError(_FOREIGN) from error
+    if found != kind:
+        raise ProfileCodecError(_FOREIGN)
+    if version != VERSION:
+        message = f"a stored profile of layout {version}, this version reads {VERSION}; profile the file again"
+        raise ProfileCodecError(message)
+    try:
+        return decode(*body)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError) as error:
+        raise ProfileCodecError(_FOREIGN) from error
+
+
+_FOREIGN = "these bytes are no stored profile, or a damaged one; profile the file again"
+
+
+def _body(profile: FileProfile) -> list[Any]:
+    return [
         profile.rows,
         profile.malformed,
         _findings(profile.malformed_rows),
-        columns,
+        None if profile.columns is None else [_column(one) for one in profile.columns],
         [[name, _column(one)] for name, one in sorted(profile.extras.items())],
         _sample(profile.sample),
         _sample(profile.shown),
         sorted(profile.lines.items()),
     ]
-    packed: bytes = msgpack.packb(body, use_bin_type=True)
-    return packed
 
 
-def decode_profile(data: bytes) -> FileProfile:
-    """Read a profile back; raises ProfileCodecError for anything else."""
-    try:
-        body = msgpack.unpackb(data, use_list=True, strict_map_key=False)
-        version = body[0]
-    except (ValueError, TypeError, IndexError, msgpack.UnpackException) as error:
-        message = "these bytes are no stored profile; profile the file again"
-        raise ProfileCodecError(message) from error
-    if version != VERSION:
-        message = f"a profile of layout {version}, this version reads {VERSION}; profile the file again"
-        raise ProfileCodecError(message)
-    _, rows, malformed, malformed_rows, columns, extras, sample, shown, lines = body
+def _profile_of(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePack holds
+    rows, malformed, malformed_rows, columns, extras, sample, shown, lines = body
     return FileProfile(
         rows=rows,
         malformed=malformed,

@@ -13,11 +13,11 @@ from dq.profiling.column_tally import ColumnTally
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
 from dq.profiling.keys import KeyCount, KeyTally
-from dq.profiling.parsing import NUMERIC
+from dq.profiling.parsing import sample_type
 from dq.profiling.recipe import ColumnRecipe, Recipe
 from dq.profiling.row_batch import LineNumbers, RowBatch
-from dq.profiling.row_sample import RowSample, SampleBuilder, priorities
-from dq.profiling.values import JSON_TOKENS, Cells, as_text
+from dq.profiling.row_sample import SampleBuilder, priorities
+from dq.profiling.values import Cells, as_text
 from dq.schema.definition import FieldType
 
 #: Rows shown to people in the payload, and characters of a cell in them.
@@ -58,7 +58,7 @@ class FileTally:
             ]
             for key in self._keys:
                 key.add(cells, batch.rows, line_numbers)
-            self._sample_rows(columns, cells, batch.rows)
+            self._sample_rows(cells, batch.rows)
             self._add_extras(batch, line_numbers)
         self._rows += batch.rows
         self._lines += batch.lines
@@ -81,7 +81,9 @@ class FileTally:
             ]
             self._malformed_rows = first_findings(self._malformed_rows, found)
 
-    def _sample_rows(self, columns: list[pa.Array], cells: list[Cells], rows: int) -> None:
+    def _sample_rows(self, cells: list[Cells], rows: int) -> None:
+        if not cells:
+            return
         positions = np.arange(self._rows, self._rows + rows, dtype=np.int64)
         priority = priorities(self._split, positions)
         chosen = self._sample.choose(priority)
@@ -93,7 +95,7 @@ class FileTally:
             self._sample.add(priority[chosen], positions[chosen], pa.table(values))
         chosen = self._shown.choose(priority)
         if len(chosen):
-            shown = {str(at): _shown(column.take(pa.array(chosen))) for at, column in enumerate(columns)}
+            shown = {str(at): _shown(one, chosen) for at, one in enumerate(cells)}
             self._shown.add(priority[chosen], positions[chosen], pa.table(shown))
 
     def profile(self) -> FileProfile:
@@ -114,13 +116,9 @@ class FileTally:
         return [key.count() for key in self._keys]
 
 
-def empty_profile(recipe: Recipe) -> FileProfile:
-    """Give the profile of a file of no rows."""
-    profile = FileTally(recipe).profile()
-    return FileProfile(columns=profile.columns, sample=RowSample.empty(recipe.row_sample))
-
-
 def _shifted(line_numbers: LineNumbers, before: int) -> LineNumbers:
+    """Count lines from the start of the split, not of the batch."""
+
     def shifted(rows: npt.NDArray[np.int64]) -> list[int]:
         return [line and line + before for line in line_numbers(rows)]
 
@@ -129,7 +127,7 @@ def _shifted(line_numbers: LineNumbers, before: int) -> LineNumbers:
 
 def _values_at(cells: Cells, kind: FieldType, chosen: npt.NDArray[np.int64], rows: int) -> pa.Array:
     """Give the parsed values of the chosen rows: numbers or text, null where there is none."""
-    arrow = pa.from_numpy_dtype(NUMERIC[kind]) if kind in NUMERIC else pa.string()
+    arrow = sample_type(kind)
     if not len(cells.parsed.cells):
         return pa.nulls(len(chosen), arrow)
     at: Any = chosen
@@ -145,10 +143,15 @@ def _values_at(cells: Cells, kind: FieldType, chosen: npt.NDArray[np.int64], row
     return _cut(as_text(cells.parsed.cells.take(pa.array(at, mask=missing))))
 
 
-def _shown(cells: pa.Array) -> pa.Array:
-    if cells.type == JSON_TOKENS:
-        return _cut(pc.replace_substring_regex(cells.field(0), '^"(.*)"$', r"\1"))
-    return _cut(as_text(cells))
+def _shown(cells: Cells, chosen: npt.NDArray[np.int64]) -> pa.Array:
+    """Give the text of the chosen rows' cells, whether they parse or not; null where they are null."""
+    if cells.rows is None:
+        return _cut(as_text(cells.present.take(pa.array(chosen))))
+    if not len(cells.rows):
+        return pa.nulls(len(chosen), pa.string())
+    positions = np.minimum(np.searchsorted(cells.rows, chosen), len(cells.rows) - 1)
+    absent = cells.rows[positions] != chosen
+    return _cut(as_text(cells.present.take(pa.array(positions, mask=absent))))
 
 
 def _cut(text: pa.StringArray) -> pa.StringArray:

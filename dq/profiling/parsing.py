@@ -35,6 +35,7 @@ NUMERIC: dict[FieldType, type] = {
     FieldType.DATETIME: np.int64,
     FieldType.TIME: np.int64,
 }
+
 #: Below this many cells parsing them one by one costs less than trying halves.
 _FEW = 64
 #: Times that cells which look right and are not are searched and set aside.
@@ -57,6 +58,11 @@ class Parsed:
     ok: Mask | None
     cells: pa.Array
     numbers: Numbers | None
+
+
+def sample_type(kind: FieldType) -> pa.DataType:
+    """Give the Arrow type that values of a declared type have in the row sample: numbers or text."""
+    return pa.from_numpy_dtype(NUMERIC[kind]) if kind in NUMERIC else pa.string()
 
 
 def parse_text(text: pa.StringArray, kind: FieldType, form: str | None) -> Parsed:

@@ -8,6 +8,7 @@ quantile is within 1.4 % of its rank with 99 % probability (Dvoretzky-Kiefer-Wol
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,11 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 
 def priorities(split: int, rows: Places) -> Priorities:
     """Hash row positions of one split (splitmix64's finaliser, Steele et al. 2014)."""
-    mixed = rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(40))
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
+    return _mixed(rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(40)))
+
+
+def _mixed(numbers: npt.NDArray[np.uint64]) -> Priorities:
+    mixed = (numbers ^ (numbers >> np.uint64(30))) * _FIRST
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
     hashed: Priorities = mixed ^ (mixed >> np.uint64(31))
     return hashed
@@ -72,6 +76,23 @@ class RowSample:
         order = np.lexsort((self.row, self.split, self.priority))[:size]
         cells = self.cells.take(pa.array(order)).combine_chunks()
         return RowSample(size, self.priority[order], self.split[order], self.row[order], cells)
+
+    def drawn_for(self, source: str) -> RowSample:
+        """Draw the priorities again, with `source` as the seed, so that files merge as independent samples.
+
+        Rows at the same place of two files have the same priority. In a merge of both they would be taken or left
+        together, and many files of one order would be sampled at a few places only. Given the largest priority of a
+        full sample the others are uniform below it, so new uniform ones may stand for them.
+        """
+        if self.cells is None:
+            return self
+        seed = np.uint64(int.from_bytes(hashlib.blake2b(source.encode(), digest_size=8).digest(), "little"))
+        priority = _mixed(self.priority ^ seed)
+        if len(priority) == self.size:
+            largest = self.priority[-1]
+            priority = (priority >> np.uint64(32)) * (largest >> np.uint64(32))
+            priority[-1] = largest
+        return RowSample(self.size, priority, self.split, self.row, self.cells).kept(self.size)
 
     def in_file_order(self) -> pa.Table | None:
         """Give the sampled cells in the order of the file."""

@@ -1,0 +1,215 @@
+"""Profiles that outlive their run: columns known by name and type, so that a day, an agency or a month can be merged.
+
+A state is made once per file, when all its parts are merged. From then on `+` merges states of any files, in any order.
+Columns of one name and type become one; a file without a column adds nulls to it; a name of two types stays two
+columns. Of a sensitive column only counts and lengths are kept: a hash of a short value is as good as the value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from dq.profiling.column_profile import ColumnProfile
+from dq.profiling.distinct import DistinctSketch
+from dq.profiling.file_profile import FileProfile
+from dq.profiling.findings import Finding, first_findings
+from dq.profiling.frequencies import OVERFLOWN
+from dq.profiling.moments import Moments
+from dq.profiling.parsing import sample_type
+from dq.profiling.recipe import CellEncoding, Recipe
+from dq.profiling.row_sample import RowSample
+from dq.schema.definition import FieldType, SchemaDefinition
+
+#: The figures of a column in a file without it: neutral, whatever the size of the others' sketches.
+_NOTHING = ColumnProfile(distinct=DistinctSketch(2**62))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StateColumn:
+    """A column of a state. `position` is its place in the file, of several files the first."""
+
+    position: int
+    name: str
+    type: FieldType
+    declared: bool = False
+    sensitive: bool = False
+
+    @property
+    def label(self) -> str:
+        """Name it in the row sample."""
+        return f"{self.type.value} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateKey:
+    """A declared key: rows without a null in it, and those of them that repeat an earlier row of their own file."""
+
+    columns: tuple[str, ...]
+    full: int
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileState:
+    """The profile of one or of many files; `ProfileState()` is neutral. `bytes` is their size."""
+
+    columns: tuple[StateColumn, ...] = ()
+    profile: FileProfile = field(default_factory=FileProfile)
+    keys: tuple[StateKey, ...] = ()
+    files: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: ProfileState) -> ProfileState:
+        """Merge the profiles of different files: associative and commutative."""
+        if not self.files or not other.files:
+            return other if not self.files else self
+        columns = _all_columns([*self.columns, *other.columns])
+        return ProfileState(
+            columns=columns,
+            profile=self._arranged(columns) + other._arranged(columns),
+            keys=_all_keys([*self.keys, *other.keys]),
+            files=self.files + other.files,
+            bytes=self.bytes + other.bytes,
+        )
+
+    def _arranged(self, columns: Sequence[StateColumn]) -> FileProfile:
+        """Bring the profile into the order of `columns`, which holds all of its own and maybe more.
+
+        Lines of a file mean nothing among several files.
+        """
+        own = {column.label: figures for column, figures in zip(self.columns, self.profile.columns or (), strict=True)}
+        arranged = []
+        for column in columns:
+            figures = own.get(column.label, _NOTHING)
+            arranged.append(_without_lines(without_values(figures) if column.sensitive else figures))
+        hidden = any(column.sensitive for column in columns)
+        return replace(
+            self.profile,
+            malformed_rows=() if hidden else _no_lines(self.profile.malformed_rows),
+            columns=tuple(arranged),
+            sample=_cells_of(self.profile.sample, columns, sample_type),
+            shown=_cells_of(self.profile.shown, columns, lambda _: pa.string()),
+        )
+
+
+def state_of(
+    profile: FileProfile,
+    recipe: Recipe,
+    definition: SchemaDefinition | None,
+    *,
+    source: str,
+    size: int,
+    keys: Iterable[StateKey] = (),
+) -> ProfileState:
+    """Make the state of one file.
+
+    Args:
+        profile: of the whole file, its lines settled.
+        recipe: what it was tallied by.
+        definition: says which columns are sensitive.
+        source: the object and its version as a text; seeds the row sample, and is not kept.
+        size: the object's size in bytes.
+        keys: the exact counts of its declared keys.
+    """
+    sensitive = {one.name for one in definition.fields if one.sensitive} if definition else set()
+    columns = [
+        StateColumn(at, column.name, column.type, column.declared, column.name in sensitive)
+        for at, column in enumerate(recipe.columns)
+    ]
+    figures = [
+        # Only in JSON a declared column may turn up in no row at all, and then the file does not have it.
+        replace(one, seen=one.seen or recipe.encoding is not CellEncoding.JSON)
+        for one in profile.columns or ()
+    ]
+    labels = [column.label for column in columns]
+    for name, extra in profile.extras.items():
+        columns.append(StateColumn(len(columns), name, FieldType.ANY, sensitive=name in sensitive))
+        figures.append(extra)
+    hidden = any(column.sensitive for column in columns)
+    kept = replace(
+        profile,
+        malformed_rows=() if hidden else profile.malformed_rows,
+        columns=tuple(
+            without_values(one) if column.sensitive else one for column, one in zip(columns, figures, strict=True)
+        ),
+        extras={},
+        sample=_cells_of(_labelled(profile.sample, labels, source), columns, sample_type),
+        shown=_cells_of(_labelled(profile.shown, labels, source), columns, lambda _: pa.string()),
+        lines={},
+    )
+    return ProfileState(tuple(columns), kept, tuple(keys), files=1, bytes=size)
+
+
+def without_values(column: ColumnProfile) -> ColumnProfile:
+    """Keep of a column only counts and lengths, nothing a value could be told from."""
+    return replace(
+        column,
+        distinct=DistinctSketch(column.distinct.size),
+        unparsable_cells=(),
+        violating_cells={},
+        minimum=None,
+        maximum=None,
+        moments=Moments(),
+        frequencies=OVERFLOWN,
+    )
+
+
+def _all_columns(columns: Iterable[StateColumn]) -> tuple[StateColumn, ...]:
+    merged: dict[str, StateColumn] = {}
+    for column in columns:
+        known = merged.get(column.label, column)
+        merged[column.label] = replace(
+            column,
+            position=min(known.position, column.position),
+            declared=known.declared or column.declared,
+            sensitive=known.sensitive or column.sensitive,
+        )
+    return tuple(sorted(merged.values()))
+
+
+def _all_keys(keys: Iterable[StateKey]) -> tuple[StateKey, ...]:
+    full: Counter[tuple[str, ...]] = Counter()
+    repeated: Counter[tuple[str, ...]] = Counter()
+    for key in keys:
+        full[key.columns] += key.full
+        repeated[key.columns] += key.repeated
+    return tuple(StateKey(columns, full[columns], repeated[columns]) for columns in sorted(full))
+
+
+def _without_lines(column: ColumnProfile) -> ColumnProfile:
+    return replace(
+        column,
+        unparsable_cells=_no_lines(column.unparsable_cells),
+        violating_cells={rule: _no_lines(found) for rule, found in column.violating_cells.items()},
+    )
+
+
+def _no_lines(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return first_findings(Finding(0, 0, found.text) for found in findings)
+
+
+def _labelled(sample: RowSample | None, labels: Sequence[str], source: str) -> RowSample | None:
+    """Name the sampled cells after their columns, and seed the sample by its file."""
+    if sample is None or sample.cells is None:
+        return sample
+    return replace(sample, cells=sample.cells.rename_columns(list(labels))).drawn_for(source)
+
+
+def _cells_of(
+    sample: RowSample | None, columns: Sequence[StateColumn], type_of: Callable[[FieldType], pa.DataType]
+) -> RowSample | None:
+    """Give the sampled cells of all columns that may be seen, null where the sample has none of them."""
+    if sample is None or sample.cells is None:
+        return sample
+    known = dict(zip(sample.cells.column_names, sample.cells.columns, strict=True))
+    rows = len(sample.priority)
+    cells = {
+        column.label: known.get(column.label, pa.nulls(rows, type_of(column.type)))
+        for column in columns
+        if not column.sensitive
+    }
+    return replace(sample, cells=pa.table(cells)) if cells else RowSample.empty(sample.size)

@@ -1,0 +1,167 @@
+"""Profiles are a commutative monoid: any parts, merged in any order, give the profile of the whole.
+
+Exact states are compared byte for byte in the codec. Sketches of the same parts are so too, whatever the order; with
+other parts another sample is drawn, and only its size and membership can be compared.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dq.profiling.codec import decode_profile, decode_state, encode_profile, encode_state
+from dq.profiling.file_profile import FileProfile
+from dq.profiling.findings import MOST_EXAMPLES
+from dq.profiling.profile_state import ProfileState, state_of
+from tests.reference.tables import TEXTS
+from tests.unit.profiling.profiled import Table, parts, profile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dq.profiling.column_profile import ColumnProfile
+
+THOROUGH = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RULES = {
+    "integer": {"min": 1, "max": 100, "enum": [1, 2, 3]},
+    "number": {"min": 0, "max": 2},
+    "decimal": {"min": "0.1", "enum": ["0.10", "12.34"]},
+    "string": {"enum": ["card", "cash"], "minLength": 2, "maxLength": 4, "pattern": "[a-z]*"},
+    "date": {"min": "2020-01-01"},
+}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    """Columns of every type with repeats, nulls and cells that do not parse; small sketches, so that they overflow."""
+    kinds = draw(st.lists(st.sampled_from(sorted(TEXTS)), min_size=1, max_size=4))
+    rows = draw(st.integers(0, 60))
+    columns, fields = {}, []
+    for at, kind in enumerate(kinds):
+        pool = draw(st.sampled_from([[*TEXTS[kind], "-0.0", "0.00"], [*TEXTS[kind], *map(str, range(100))]]))
+        columns[f"{kind} {at}"] = draw(st.lists(st.sampled_from(pool), min_size=rows, max_size=rows))
+        fields.append({"name": f"{kind} {at}", "type": kind, **RULES.get(kind, {})})
+    small = draw(st.sampled_from([0, 5, 16]))
+    return Table(columns, fields, small=small, missing=draw(st.sampled_from([("",), ("", "NA")])))
+
+
+@st.composite
+def tables_in_parts(draw: st.DrawFn) -> tuple[Table, list[int], int]:
+    table = draw(tables())
+    return table, draw(st.lists(st.integers(0, 60), max_size=6)), draw(st.sampled_from([1, 7, 100]))
+
+
+def merged_at_random(profiles: Sequence[FileProfile], seed: int) -> FileProfile:
+    """Merge as a tree whose shape and order are drawn, with the empty profile in between."""
+    left, chance = [*profiles, FileProfile()], random.Random(seed)
+    while len(left) > 1:
+        chance.shuffle(left)
+        left.append(left.pop() + left.pop())
+    return left[0]
+
+
+@given(tables_in_parts(), st.integers())
+@THOROUGH
+def test_the_order_of_merging_changes_no_byte(case: tuple[Table, list[int], int], seed: int) -> None:
+    table, cuts, batch = case
+    profiles = [one.profile() for one in parts(table, cuts, batch=batch)]
+    whole = encode_profile(sum(profiles, FileProfile()))
+    assert encode_profile(merged_at_random(profiles, seed)) == whole
+    assert encode_profile(decode_profile(whole)) == whole
+
+
+def figures_of(column: ColumnProfile) -> tuple[float | None, float | None]:
+    return column.moments.mean(), column.moments.stddev()
+
+
+def without_rounding(one: FileProfile, other: FileProfile) -> FileProfile:
+    """Take the moments of `other`, to which those of `one` are equal but for the rounding of a batch's sums."""
+    assert one.columns is not None
+    assert other.columns is not None
+    columns = []
+    for mine, theirs in zip(one.columns, other.columns, strict=True):
+        assert mine.moments.count == theirs.moments.count
+        for rounded, exact in zip(figures_of(mine), figures_of(theirs), strict=True):
+            assert (rounded is None) == (exact is None)
+            assert exact is None or rounded == pytest.approx(exact, rel=1e-9, abs=1e-9)
+        columns.append(replace(mine, moments=theirs.moments))
+    return replace(one, columns=tuple(columns))
+
+
+@given(tables_in_parts())
+@THOROUGH
+def test_any_parts_give_the_exact_figures_of_the_whole(case: tuple[Table, list[int], int]) -> None:
+    table, cuts, batch = case
+    whole = profile(table).settled()
+    merged = without_rounding(
+        sum((one.profile() for one in parts(table, cuts, batch=batch)), FileProfile()).settled(), whole
+    )
+    assert replace(merged, sample=None, shown=None) == replace(whole, sample=None, shown=None)
+    assert encode_profile(replace(merged, sample=None, shown=None)) == encode_profile(
+        replace(whole, sample=None, shown=None)
+    )
+    for mine, theirs in ((merged.sample, whole.sample), (merged.shown, whole.shown)):
+        assert mine is not None
+        assert theirs is not None
+        assert len(mine.priority) == len(theirs.priority) == min(table.rows, theirs.size)
+
+
+@given(tables_in_parts())
+@THOROUGH
+def test_batches_of_one_part_change_nothing_but_rounding(case: tuple[Table, list[int], int]) -> None:
+    table, _, batch = case
+    whole = profile(table)
+    assert encode_profile(without_rounding(profile(table, batch=batch), whole)) == encode_profile(whole)
+
+
+def test_whole_numbers_are_summed_without_rounding() -> None:
+    table = Table({"n": [str(number * 7919) for number in range(1000)]}, [{"name": "n", "type": "integer"}])
+    whole = encode_profile(replace(profile(table).settled(), sample=None, shown=None))
+    for cuts in ([1], [500, 501], [10, 20, 999]):
+        merged = sum((one.profile() for one in parts(table, cuts, batch=13)), FileProfile()).settled()
+        assert encode_profile(replace(merged, sample=None, shown=None)) == whole
+
+
+@given(st.lists(tables(), min_size=1, max_size=4), st.permutations(range(4)))
+@THOROUGH
+def test_states_of_different_files_merge_in_any_order(files: list[Table], order: list[int]) -> None:
+    states = [
+        state_of(profile(table).settled(), table.recipe, table.definition, source=str(at), size=at)
+        for at, table in enumerate(files)
+    ]
+    whole = sum(states, ProfileState())
+    shuffled = [states[at] for at in order if at < len(states)]
+    assert encode_state(sum(shuffled, ProfileState())) == encode_state(whole)
+    half = len(states) // 2
+    tree = sum(states[:half], ProfileState()) + sum(states[half:], ProfileState())
+    assert encode_state(tree) == encode_state(whole)
+    assert encode_state(decode_state(encode_state(whole))) == encode_state(whole)
+    assert whole.profile.rows == sum(table.rows for table in files)
+    assert whole.files == len(files)
+
+
+def test_examples_are_the_first_of_the_file_however_it_is_cut() -> None:
+    texts = ["x" if row % 3 == 0 else str(row) for row in range(300)]
+    table = Table({"n": texts}, [{"name": "n", "type": "integer", "max": 50}])
+    expected = [3 * at + 1 for at in range(MOST_EXAMPLES)]
+    for cuts in ([], [1, 2, 3], [100, 200], [299]):
+        merged = sum((one.profile() for one in parts(table, cuts, batch=11)), FileProfile()).settled()
+        assert merged.columns is not None
+        assert [found.line for found in merged.columns[0].unparsable_cells] == expected
+        found = merged.columns[0].violating_cells["max"]
+        assert [int(one.text) for one in found] == [row for row in range(51, 300) if row % 3][:MOST_EXAMPLES]
+        assert all(one.line == int(one.text) + 1 for one in found)
+
+
+def test_the_codec_keeps_arrow_batches_readable() -> None:
+    table = Table({"a": pa.array([1.5, None, 2.5])}, [{"name": "a", "type": "number"}])
+    found = decode_profile(encode_profile(profile(table)))
+    assert found.sample is not None
+    assert found.sample.cells is not None
+    assert found.sample.cells.num_rows == 3
