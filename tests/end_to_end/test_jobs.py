@@ -14,6 +14,8 @@ from tests.end_to_end.landing import GOOD, Landing, key_of
 from tests.store.samples import everything
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mypy_boto3_sqs import SQSClient
 
     from tests.end_to_end.command_line import CommandLine
@@ -332,12 +334,16 @@ def test_a_database_without_the_tables_ends_with_2_and_migrate_makes_only_our_ow
     assert "conf/sql/reporting.sql" in reporting.err
 
 
-def test_without_a_database_url_the_embedded_one_is_used_and_a_line_says_so(bare_command_line: CommandLine) -> None:
+def test_without_a_database_url_the_embedded_one_is_used_and_a_line_says_so(
+    bare_command_line: CommandLine, postgres_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres_directory.chmod(0o755)
+    monkeypatch.chdir(postgres_directory)
     ran = bare_command_line.run("inbox", "list")
     assert ran.code == 0
     assert any("embedded Postgres" in message for message in ran.messages())
     assert "nothing yet" in ran.out
-    assert (bare_command_line.folder / ".data" / "postgres").is_dir()
+    assert (postgres_directory / ".data" / "postgres").is_dir()
 
 
 def test_no_job_prints_a_secret_or_leaves_a_trace(command_line: CommandLine, landing: Landing) -> None:
