@@ -1,1 +1,58 @@
-"""File quality from S3 announcements to verdicts in Postgres."""
+"""File quality from S3 announcements to verdicts in Postgres.
+
+The public names; each is loaded when it is first used, so that importing `dq` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dq.checks.plan import plan_checks
+    from dq.engine.object_store import ObjectStore
+    from dq.engine.profile_files import profile_files
+    from dq.engine.source_file import SourceObject
+    from dq.errors import PipelineError
+    from dq.pipeline import process_batch
+    from dq.profiling.summary import FileSummary
+    from dq.schema.definition import SchemaDefinition
+    from dq.schema.loading import load_definition
+    from dq.verdict.judge import judge
+    from dq.verdict.verdict import Verdict
+
+__all__ = [
+    "FileSummary",
+    "ObjectStore",
+    "PipelineError",
+    "SchemaDefinition",
+    "SourceObject",
+    "Verdict",
+    "judge",
+    "load_definition",
+    "plan_checks",
+    "process_batch",
+    "profile_files",
+]
+
+_HOMES = {
+    "FileSummary": "dq.profiling.summary",
+    "ObjectStore": "dq.engine.object_store",
+    "PipelineError": "dq.errors",
+    "SchemaDefinition": "dq.schema.definition",
+    "SourceObject": "dq.engine.source_file",
+    "Verdict": "dq.verdict.verdict",
+    "judge": "dq.verdict.judge",
+    "load_definition": "dq.schema.loading",
+    "plan_checks": "dq.checks.plan",
+    "process_batch": "dq.pipeline",
+    "profile_files": "dq.engine.profile_files",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home."""
+    if name not in _HOMES:
+        message = f"module 'dq' has no attribute {name!r}; its public names are {', '.join(__all__)}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOMES[name]), name)
