@@ -98,7 +98,7 @@ def test_keys_are_in_no_log_and_no_event_log(
     """)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=180, check=False, env=environment
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=280, check=False, env=environment
     )
     assert "rows 2" in run.stdout, run.stderr[-3000:]
     logged = [file.read_bytes().decode(errors="replace") for file in events.rglob("*") if file.is_file()]
