@@ -26,6 +26,8 @@ _BOM = b"\xef\xbb\xbf"
 _WHITE = " \t\r\n"
 #: Characters kept of a row that cannot be parsed.
 _SHOWN = 1024
+#: Bytes read carefully at once.
+_CAREFUL_BLOCK = 256 * 1024
 
 
 class CsvRows:
@@ -43,8 +45,21 @@ class CsvRows:
         self._blank = _WHITE.replace(dialect.delimiter, "")
 
     def feed(self, piece: bytes) -> Iterator[RowBatch]:
-        """Take in the next piece of text; gives the rows that are complete."""
+        """Take in the next piece of text; gives the rows that are complete.
+
+        A large piece that is not clean is taken in small parts, so that a stray quote slows down its
+        own neighbourhood only.
+        """
         text = self._rest + piece if self._rest else piece
+        complete = text[: text.rfind(b"\n") + 1]  # cuts no character
+        if len(text) > _CAREFUL_BLOCK >= len(self._rest) and not self._is_clean(complete, last=False):
+            self._rest = b""
+            for start in range(0, len(text), _CAREFUL_BLOCK):
+                yield from self._take(self._rest + text[start : start + _CAREFUL_BLOCK])
+        else:
+            yield from self._take(text)
+
+    def _take(self, text: bytes) -> Iterator[RowBatch]:
         end = self._last_end(text)
         self._rest = text[end:]
         if len(text) > self._limits.line and self._longest(text, end) > self._limits.line:
@@ -89,10 +104,14 @@ class CsvRows:
         return found.ends if found.regular else self._careful_ends(text)
 
     def _careful_ends(self, text: bytes) -> Positions:
-        records = list(careful_records(text, self._dialect))
-        if records and (records[-1].open or not text.endswith(b"\n")):
-            records.pop()
-        return np.array([record.end for record in records], np.int64)
+        ends: list[int] = []
+        is_open = False
+        for record in careful_records(text, self._dialect):
+            ends.append(record.end)
+            is_open = record.open
+        if is_open or not text.endswith(b"\n"):
+            ends = ends[:-1]
+        return np.array(ends, np.int64)
 
     def _parse(self, text: bytes, *, last: bool) -> RowBatch:
         if self._is_clean(text, last=last):

@@ -19,7 +19,7 @@ class Limits:
 
     block: int = 8 * _MIB
     split: int = 128 * _MIB
-    line: int = 32 * _MIB
+    line: int = 16 * _MIB
     header: int = 8 * _MIB
     columns: int = 16_384
     expansion: int = 250

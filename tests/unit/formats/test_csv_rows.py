@@ -58,6 +58,9 @@ def test_any_text_in_any_pieces_gives_the_rows_of_the_csv_module(
     expected = read_naively(text, width, delimiter, quote)
     assert read(text, width, dialect, [len(text) + 1]) == expected
     assert read(text, width, dialect, sizes) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dq.formats.csv_rows._CAREFUL_BLOCK", 9)
+        assert read(text, width, dialect, [len(text) + 1]) == expected
     assert read(text[:60], width, dialect, [1]) == read_naively(text[:60], width, delimiter, quote)
 
 
