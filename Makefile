@@ -19,8 +19,8 @@ test: lint ## everything: linters, types, all tests
 check: lint ## the quick part, under a minute: linters, types, unit tests, architecture
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} .venv/bin/python -m pytest -n 2 --dist loadfile -q --no-header tests/unit tests/test_architecture.py $(ARGS)
 
-bench: setup ## figures: time and memory against Spark's bare read (ARGS="-k name" picks some)
-	@.venv/bin/python -m pytest tests/bench -m bench -q --no-header -s --timeout 3600 $(ARGS)
+bench: setup ## figures: time and memory against Spark's bare read, DuckDB, PyDeequ (ARGS=--quick for smaller files, ARGS=compare for main against now)
+	@.venv/bin/python -m tests.bench $(ARGS)
 
 matrix: ## the tests on the oldest Python and PySpark, and on the newest
 	@scripts/matrix.sh

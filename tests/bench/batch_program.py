@@ -1,0 +1,140 @@
+"""One batch of many small objects on S3: the whole flow up to committed verdicts, and Spark's bare read of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from sqlalchemy import text
+
+from dq.engine.profile_files import profile_files
+from dq.engine.session import build_session
+from dq.events.object_event import ObjectEvent
+from dq.shipped_files import shipped_file
+from dq.store.database import connect
+from dq.store.embedded import embedded_postgres
+from tests.bench.contestant import Work, serve
+from tests.bench.inputs import TRIP_DEFINITION, TRIP_FIELDS
+from tests.end_to_end.landing import key_of, make_landing
+from tests.local_s3 import S3Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import SparkSession
+
+    from dq.engine.source_file import SourceObject
+    from tests.end_to_end.landing import Landing
+
+HOURS = 10
+BUCKET = "landing"
+_TABLES = "reporting.monitoring_file_run, reporting.monitoring_file_data_quality, pipeline.object_inbox"
+
+
+def key_of_object(number: int) -> str:
+    """The key of a small object: ten hours of each file."""
+    return key_of(f"trips-{number // HOURS:04}", hour=number % HOURS)
+
+
+def main() -> None:
+    """Start the session and the database, and answer."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--server", type=lambda given: S3Server(**json.loads(given)), required=True)
+    parser.add_argument("--objects", type=int, required=True)
+    arguments = parser.parse_args()
+    with ExitStack() as stack:
+        serve(lambda: _prepare(stack, arguments.server, arguments.objects))
+
+
+def _prepare(stack: ExitStack, server: S3Server, objects: int) -> Mapping[str, Work]:
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dq-"))
+    postgres = stack.enter_context(embedded_postgres(f"{folder}/postgres"))
+    session = build_session(
+        master="local[2]",
+        s3_endpoint=server.endpoint,
+        s3_region=server.region,
+        s3_access_key=server.access_key,
+        s3_secret_key=server.secret_key,
+    )
+    profiler = TimedProfiler(session)
+    work = BatchWork(_landing(postgres.dsn, server, profiler, objects), profiler, objects)
+    return {"noop": work.noop, "process": work.process}
+
+
+class TimedProfiler:
+    """The engine on one session; remembers when it was called and when it answered."""
+
+    def __init__(self, session: SparkSession) -> None:
+        self.session = session
+        self.store: Any = None
+        self.began = self.ended = 0.0
+
+    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Any]:
+        """Profile one batch."""
+        self.began = time.perf_counter()
+        found = profile_files(sources, store=self.store, spark=self.session)
+        self.ended = time.perf_counter()
+        return found
+
+
+@dataclass
+class BatchWork:
+    """What is measured."""
+
+    landing: Landing
+    profiler: TimedProfiler
+    objects: int
+    runs: int = 0
+
+    def noop(self) -> None:
+        """Spark reads every cell of all objects in one job and drops it."""
+        paths = [f"s3a://{BUCKET}/{key_of_object(number)}" for number in range(self.objects)]
+        columns = ", ".join(f"`{field['name']}` string" for field in TRIP_FIELDS)
+        frame = self.profiler.session.read.schema(columns).option("header", value=True).csv(paths)
+        frame.write.format("noop").mode("overwrite").save()
+
+    def process(self) -> Mapping[str, Any]:
+        """Announced objects in, committed verdicts out; tells the seconds of each stage and the Spark jobs."""
+        self.landing.sql(f"TRUNCATE {_TABLES} CASCADE")
+        self.landing.announce(*(ObjectEvent(BUCKET, key_of_object(number)) for number in range(self.objects)))
+        self.runs += 1
+        context = self.profiler.session.sparkContext
+        context.setJobGroup(f"run {self.runs}", "measured")
+        start = time.perf_counter()
+        outcome = self.landing.process()
+        end = time.perf_counter()
+        return {
+            "seconds": end - start,
+            "find": self.profiler.began - start,
+            "profile": self.profiler.ended - self.profiler.began,
+            "judge and settle": end - self.profiler.ended,
+            "rows": outcome.rows,
+            "states": dict(outcome.states),
+            "jobs": len(context.statusTracker().getJobIdsForGroup(f"run {self.runs}")),
+        }
+
+
+def _landing(dsn: str, server: S3Server, profiler: TimedProfiler, objects: int) -> Landing:
+    admin = connect(dsn)
+    with admin.begin() as connection:
+        script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
+        connection.exec_driver_sql(script.replace("%", "%%"))
+    admin.dispose()
+    client = boto3.client("s3", endpoint_url=server.endpoint, region_name=server.region)
+    landing = make_landing(dsn, server, client, BUCKET, profiler)
+    profiler.store = landing.parts.objects
+    for number in range(-(-objects // HOURS)):
+        landing.configure(f"trips-{number:04}", dict(TRIP_DEFINITION))
+    with landing.database.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    return landing
+
+
+if __name__ == "__main__":
+    main()

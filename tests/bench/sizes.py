@@ -1,0 +1,40 @@
+"""How large the measured files are: the full ones of the published table, or smaller ones for a look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Rows of each file, the number of small objects, and how often each work is repeated."""
+
+    trips: int = 5_000_000
+    json_lines: int = 1_000_000
+    wide: int = 60_000
+    wide_columns: int = 200
+    objects: int = 1_000
+    object_rows: int = 500
+    small_file: int = 7_000  # about 1 MB
+    deequ: int = 500_000
+    rounds: int = 5
+    few_rounds: int = 3  # of what takes long or starts whole processes
+    warm: int = 1  # rounds before those that count
+
+
+FULL = Sizes()
+QUICK = Sizes(trips=1_000_000, json_lines=200_000, wide=20_000, objects=200, deequ=100_000, rounds=2, few_rounds=1)
+#: Only shows that everything runs.
+TINY = Sizes(
+    trips=2_000,
+    json_lines=2_000,
+    wide=200,
+    wide_columns=40,
+    objects=20,
+    object_rows=20,
+    small_file=200,
+    deequ=0,
+    rounds=1,
+    few_rounds=1,
+    warm=0,
+)

@@ -1,0 +1,68 @@
+"""Our engine on Spark, and Spark's own bare read: one session, so both find the same warm JVM."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from dq.engine.object_store import ObjectStore
+from dq.engine.profile_files import profile_files
+from dq.engine.session import build_session
+from dq.engine.source_file import SourceObject
+from tests.bench.contestant import Work, serve
+from tests.bench.scoring import scored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import SparkSession
+
+    from dq.errors import PipelineError
+    from dq.profiling.summary import FileSummary
+
+
+def main() -> None:
+    """Start the session and answer."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--master", default="local[2]")
+    arguments = parser.parse_args()
+
+    def prepare() -> Mapping[str, Work]:
+        work = SparkWork(build_session(master=arguments.master))
+        return {"noop": work.noop, "score": work.score}
+
+    serve(prepare)
+
+
+class SparkWork:
+    """What is measured on one session."""
+
+    def __init__(self, session: SparkSession) -> None:
+        self._session = session
+        self._runs = 0
+
+    def noop(self, path: str, kind: str, columns: list[str]) -> None:
+        """Read every cell and drop it: text columns for CSV and JSON, the file's own types for Parquet."""
+        reader = self._session.read
+        if kind != "parquet":
+            reader = reader.schema(", ".join(f"`{name}` string" for name in columns))
+        options: dict[str, Any] = {"header": True} if kind == "csv" else {}
+        reader.format(kind).options(**options).load(path).write.format("noop").mode("overwrite").save()
+
+    def score(self, path: str, definition: Mapping[str, Any], reader: str) -> Mapping[str, Any]:
+        """Read, check and profile one file up to its verdict; tells score, rows and the number of Spark jobs."""
+        context = self._session.sparkContext
+        self._runs += 1
+        group = f"run {self._runs}"
+        context.setJobGroup(group, "measured")
+        store = ObjectStore()
+
+        def profile(sources: list[SourceObject]) -> Mapping[int, FileSummary | PipelineError]:
+            return profile_files(sources, store=store, spark=self._session, reader=reader)
+
+        told = scored(path, definition, store, profile)
+        return {**told, "jobs": len(context.statusTracker().getJobIdsForGroup(group))}
+
+
+if __name__ == "__main__":
+    main()

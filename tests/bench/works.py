@@ -1,0 +1,307 @@
+"""What is measured, file by file; each function starts its programs, measures in rounds, and gives figures."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tests.bench.batch_program import BUCKET, key_of_object
+from tests.bench.contestant import Contestant, Sample, WorkFailedError, our_python, started
+from tests.bench.deequ_environment import NoDeequError, deequ_python
+from tests.bench.figures import Figure
+from tests.bench.inputs import TRIP_DEFINITION, Inputs, wide_definition
+from tests.bench.object_server import object_server
+from tests.bench.rounds import Measured, measure
+from tests.bench.whole_process import check_file, summarize_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from tests.bench.sizes import Sizes
+
+NOOP = "Spark's bare read"
+SUMMARIZE = "DuckDB SUMMARIZE"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where everything is: inputs, tools and logs under one folder; `notes` collects what a reader must know.
+
+    Programs that several works ask are started once and stay warm until `stack` ends.
+    """
+
+    folder: Path
+    sizes: Sizes
+    notes: list[str]
+    stack: ExitStack
+    running: dict[str, Contestant] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> Inputs:
+        """The files."""
+        return Inputs(self.folder / "inputs")
+
+    def program(self, module: str) -> Contestant:
+        """One of our programs; started when it is first asked for."""
+        if module not in self.running:
+            self.running[module] = self.start(self.stack, module)
+        return self.running[module]
+
+    def start(self, stack: ExitStack, module: str, *arguments: str) -> Contestant:
+        """Start one of our programs until `stack` ends."""
+        return stack.enter_context(started(our_python(module, *arguments), self.folder / f"{module}.log"))
+
+
+def narrow_csv(bench: Bench) -> Iterator[Figure]:
+    """The CSV of 16 columns: every lane, warm, against every peer on the same file."""
+    path = str(bench.inputs.trips_csv(bench.sizes.trips))
+    score = {"path": path, "definition": TRIP_DEFINITION}
+    spark, local, duckdb = map(bench.program, ("spark_program", "local_program", "duckdb_program"))
+    found = measure(
+        {
+            "noop": partial(spark.run, "noop", path=path, kind="csv", columns=_names(TRIP_DEFINITION)),
+            "byte ranges": partial(spark.run, "score", **score, reader="auto"),
+            "Spark readers": partial(spark.run, "score", **score, reader="spark"),
+            "in process": partial(local.run, "score", **score),
+            "SUMMARIZE": partial(duckdb.run, "summarize", path=path),
+            "checks in SQL": partial(duckdb.run, "checks", **score),
+        },
+        bench.sizes.rounds,
+        warm=bench.sizes.warm,
+    )
+    auto, noop = found["byte ranges"], found["noop"]
+    what = f"CSV, {bench.sizes.trips:,} x 16: all checks, full profile, one exact key"
+    yield _against("csv/auto", f"{what}; byte ranges in Spark tasks", auto, NOOP, noop, must=1.3, aim=0.9)
+    yield _against("csv/auto-duckdb", "the same", auto, SUMMARIZE, found["SUMMARIZE"], must=0.9, aim=0.6)
+    yield _against("csv/spark", "the same, Spark's readers", found["Spark readers"], NOOP, noop, must=2.2, aim=1.8)
+    yield _against("csv/local", "the same, threads of one process, no JVM", found["in process"], NOOP, noop)
+    yield _against("csv/duckdb-checks", "byte ranges; DuckDB does the checks only", auto, "SQL", found["checks in SQL"])
+    yield Figure("csv/jobs", "Spark jobs of a batch, byte ranges", auto.told("jobs"), unit="jobs")
+    yield Figure(
+        "csv/jobs-spark", "Spark jobs of a batch, Spark's readers", found["Spark readers"].told("jobs"), "jobs"
+    )
+    yield Figure("csv/local-memory", "peak memory of the one process", found["in process"].peak("driver"), unit="MiB")
+
+
+def cold_csv(bench: Bench) -> Iterator[Figure]:
+    """The same file in a new process each time, interpreter and JVM started anew; the file is in the page cache."""
+    path = str(bench.inputs.trips_csv(bench.sizes.trips))
+    spark = our_python("spark_program")
+    found = measure(
+        {
+            "cold noop": partial(_cold, bench, spark, "noop", path=path, kind="csv", columns=_names(TRIP_DEFINITION)),
+            "cold byte ranges": partial(
+                _cold, bench, spark, "score", path=path, definition=TRIP_DEFINITION, reader="auto"
+            ),
+        },
+        bench.sizes.few_rounds,
+        warm=0,
+    )
+    work = "the CSV, cold: interpreter, JVM and workers start anew"
+    yield _against("csv/cold", work, found["cold byte ranges"], NOOP, found["cold noop"])
+
+
+def memory(bench: Bench) -> Iterator[Figure]:
+    """The same file on a cluster of processes, where driver and executors can be told apart."""
+    path = str(bench.inputs.trips_csv(bench.sizes.trips))
+    with ExitStack() as stack:
+        cluster = bench.start(stack, "spark_program", "--master", "local-cluster[2,1,1024]")
+        run = partial(cluster.run, "score", path=path, definition=TRIP_DEFINITION, reader="auto")
+        found = measure({"on a cluster": run}, bench.sizes.few_rounds, warm=bench.sizes.warm)["on a cluster"]
+    yield Figure("memory/task", "peak memory of a task's process", found.peak("task"), "MiB", must=600, aim=400)
+    driver = found.peak("driver", "driver JVM")
+    yield Figure("memory/driver", "peak memory of the driver: Python and JVM", driver, "MiB", must=1024, aim=700)
+
+
+def parquet(bench: Bench) -> Iterator[Figure]:
+    """The same rows as Parquet."""
+    path = str(bench.inputs.trips_parquet(bench.sizes.trips))
+    spark, duckdb = map(bench.program, ("spark_program", "duckdb_program"))
+    found = measure(
+        {
+            "noop": partial(spark.run, "noop", path=path, kind="parquet", columns=[]),
+            "byte ranges": partial(spark.run, "score", path=path, definition=TRIP_DEFINITION, reader="auto"),
+            "SUMMARIZE": partial(duckdb.run, "summarize", path=path),
+        },
+        bench.sizes.rounds,
+        warm=bench.sizes.warm,
+    )
+    ours, work = found["byte ranges"], "the same rows as Parquet"
+    yield _against("parquet/auto-duckdb", work, ours, SUMMARIZE, found["SUMMARIZE"], must=0.8, aim=0.4)
+    yield _against("parquet/auto", work, ours, NOOP, found["noop"])
+
+
+def wide_csv(bench: Bench) -> Iterator[Figure]:
+    """A CSV of many columns."""
+    rows, columns = bench.sizes.wide, bench.sizes.wide_columns
+    definition = wide_definition(columns)
+    path = str(bench.inputs.wide_csv(rows, columns))
+    found = _lanes(bench, path, "csv", definition)
+    work = f"CSV, {rows:,} x {columns}"
+    yield _against("wide/auto", work, found["byte ranges"], NOOP, found["noop"], must=1.5, aim=1.0)
+    yield _against("wide/spark", f"{work}, Spark's readers", found["Spark readers"], NOOP, found["noop"])
+
+
+def json_lines(bench: Bench) -> Iterator[Figure]:
+    """JSON Lines."""
+    path = str(bench.inputs.trips_json_lines(bench.sizes.json_lines))
+    found = _lanes(bench, path, "json", {**TRIP_DEFINITION, "format": "jsonl"})
+    work = f"JSON Lines, {bench.sizes.json_lines:,} x 16"
+    yield _against("jsonl/auto", work, found["byte ranges"], NOOP, found["noop"])
+    yield _against("jsonl/spark", f"{work}, Spark's readers", found["Spark readers"], NOOP, found["noop"])
+
+
+def small_objects(bench: Bench) -> Iterator[Figure]:
+    """Many small objects in one batch, from the ledger to committed verdicts."""
+    count, rows = bench.sizes.objects, bench.sizes.object_rows
+    with ExitStack() as stack:
+        server = stack.enter_context(object_server(bench.folder / "objects", bench.folder / "tools"))
+        bench.notes.append(f"The local S3 was {server.name}.")
+        client = server.client()
+        client.create_bucket(Bucket=BUCKET)
+
+        def put(number: int) -> None:
+            body = bench.inputs.small_csv(number, rows)
+            client.put_object(Bucket=BUCKET, Key=key_of_object(number), Body=body)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(put, range(count)))
+        arguments = ["--server", json.dumps(asdict(server.address)), "--objects", str(count)]
+        batch = bench.start(stack, "batch_program", *arguments)
+        found = measure(
+            {"noop": partial(batch.run, "noop"), "batch": partial(batch.run, "process")}, bench.sizes.rounds
+        )
+        before = server.request_count()
+        batch.run("process")
+        after = server.request_count()
+    ours = found["batch"]
+    stages = ", ".join(f"{stage} {ours.told(stage):.1f} s" for stage in ("find", "profile", "judge and settle"))
+    work = f"{count:,} objects x {rows} rows on {server.name}, one batch to committed verdicts ({stages})"
+    yield _against("objects/batch", work, ours, NOOP, found["noop"], must=6, aim=3, bounds_ours=True)
+    yield Figure("objects/jobs", "Spark jobs of that batch", ours.told("jobs"), unit="jobs")
+    if before is not None and after is not None:
+        yield Figure("objects/requests", "S3 requests of that batch", after - before, unit="requests")
+
+
+def one_small_file(bench: Bench) -> Iterator[Figure]:
+    """`check_file` on a local file of about 1 MB, as a process of its own."""
+    path = bench.inputs.trips_csv(bench.sizes.small_file)
+    definition = bench.folder / "trips.json"
+    definition.write_text(json.dumps({**TRIP_DEFINITION, "fields": list(TRIP_DEFINITION["fields"])}), encoding="utf-8")
+    works: dict[str, Callable[[], Sample]] = {
+        "check_file": partial(check_file, path, definition),
+        "DuckDB process": partial(summarize_file, path),
+    }
+    found = measure(works, bench.sizes.rounds, warm=bench.sizes.warm)
+    size = path.stat().st_size / 1e6
+    yield _against(
+        "check-file", f"check_file, {size:.1f} MB CSV, whole process", found["check_file"],
+        f"a process with {SUMMARIZE}", found["DuckDB process"], must=1.0, aim=0.5, bounds_ours=True,
+    )  # fmt: skip
+
+
+def deequ(bench: Bench) -> Iterator[Figure]:
+    """PyDeequ on a smaller CSV, against the bare read of its own Spark; ours on the same file against ours."""
+    rows = bench.sizes.deequ
+    if not rows:
+        return
+    try:
+        python = deequ_python(bench.folder / "tools")
+        yield from _deequ(bench, str(python), str(bench.inputs.trips_csv(rows)), rows)
+    except NoDeequError as error:
+        bench.notes.append(f"{error}.")
+    except WorkFailedError as error:
+        bench.notes.append(f"PyDeequ is skipped: its session cannot be started or fails ({error}).")
+
+
+def _deequ(bench: Bench, python: str, path: str, rows: int) -> Iterator[Figure]:
+    arguments = {"path": path, "definition": TRIP_DEFINITION}
+    program = [python, "tests/bench/deequ_program.py"]
+    with ExitStack() as stack:
+        spark = bench.program("spark_program")
+        theirs = stack.enter_context(started(program, bench.folder / "deequ_program.log", {"PYTHONPATH": ""}))
+        found = measure(
+            {
+                "their noop": partial(theirs.run, "noop", **arguments),
+                "PyDeequ profile": partial(theirs.run, "profile", **arguments),
+                "PyDeequ checks": partial(theirs.run, "checks", **arguments),
+                "our noop": partial(spark.run, "noop", path=path, kind="csv", columns=_names(TRIP_DEFINITION)),
+                "ours": partial(spark.run, "score", **arguments, reader="auto"),
+            },
+            bench.sizes.few_rounds,
+            warm=bench.sizes.warm,
+        )
+    bare = found["their noop"]
+    name = f"bare read of {rows:,} rows"
+    yield _against("deequ/ours", "ours, checks and profile", found["ours"], name, found["our noop"])
+    yield _against("deequ/profile", "PyDeequ, profile", found["PyDeequ profile"], name, bare)
+    yield _against("deequ/checks", "PyDeequ, the same checks without types", found["PyDeequ checks"], name, bare)
+
+
+#: Everything that can be asked for by name, in the order of the table.
+WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
+    "narrow_csv": narrow_csv,
+    "cold_csv": cold_csv,
+    "parquet": parquet,
+    "wide_csv": wide_csv,
+    "json_lines": json_lines,
+    "small_objects": small_objects,
+    "one_small_file": one_small_file,
+    "memory": memory,
+    "deequ": deequ,
+}
+
+
+def run_works(bench: Bench, names: list[str]) -> list[Figure]:
+    """Run the named works one after the other."""
+    bench.folder.mkdir(parents=True, exist_ok=True)
+    figures: list[Figure] = []
+    for name in names:
+        sys.stderr.write(f"{name}\n")
+        figures += WORKS[name](bench)
+    return figures
+
+
+def _lanes(bench: Bench, path: str, kind: str, definition: Mapping[str, Any]) -> dict[str, Measured]:
+    spark = bench.program("spark_program")
+    return measure(
+        {
+            "noop": partial(spark.run, "noop", path=path, kind=kind, columns=_names(definition)),
+            "byte ranges": partial(spark.run, "score", path=path, definition=definition, reader="auto"),
+            "Spark readers": partial(spark.run, "score", path=path, definition=definition, reader="spark"),
+        },
+        bench.sizes.rounds,
+        warm=bench.sizes.warm,
+    )
+
+
+def _cold(bench: Bench, command: list[str], work: str, **arguments: object) -> Sample:
+    start = time.perf_counter()
+    with started(command, bench.folder / "cold.log") as program:
+        sample = program.run(work, **arguments)
+        seconds = time.perf_counter() - start
+    return Sample(seconds, sample.cpu, sample.peaks, sample.told)
+
+
+def _names(definition: Mapping[str, Any]) -> list[str]:
+    return [one["name"] for one in definition["fields"]]
+
+
+def _against(name: str, work: str, ours: Measured, peer_name: str, peer: Measured, **bounds: Any) -> Figure:  # noqa: ANN401
+    return Figure(
+        name,
+        work,
+        ours.seconds,
+        peer_name=peer_name,
+        peer=peer.seconds,
+        ratio=ours.ratio(peer),
+        cpu_ratio=ours.cpu_ratio(peer),
+        **bounds,
+    )
