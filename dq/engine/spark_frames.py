@@ -15,8 +15,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name everybody knows
 
 from dq.engine.parquet_schema import spark_schema
 from dq.engine.parts import FileTask
-from dq.engine.spark_paths import literal_paths, spark_path
-from dq.formats.encodings import is_utf8
+from dq.engine.spark_paths import literal_paths, spark_encoding, spark_path
 from dq.formats.limits import Limits
 from dq.schema.definition import FileFormat
 
@@ -32,10 +31,7 @@ _MALFORMED = "_malformed"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What files have in common that one DataFrame reads.
-
-    `encoding` is Latin-1 for UTF-8 files: the bytes survive, and invalid UTF-8 is found by us.
-    """
+    """What files have in common that one DataFrame reads."""
 
     format: FileFormat
     width: int
@@ -55,7 +51,7 @@ def shape_of(task: FileTask, *, multiline: bool) -> Shape:
         len(task.layout.header),
         dialect.delimiter,
         dialect.quote,
-        "ISO-8859-1" if is_utf8(dialect.encoding) else dialect.encoding,
+        spark_encoding(dialect.encoding) or dialect.encoding,
         dialect.header,
         multiline,
         task.layout.arrow_schema,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ import pyarrow as pa
 from dq.engine.object_store import ObjectHead
 from dq.engine.parquet_schema import spark_schema
 from dq.engine.parts import FileTask
+from dq.formats.encodings import is_utf8
 from dq.schema.definition import FileFormat
 
 if TYPE_CHECKING:
@@ -61,7 +63,18 @@ def _refused_content(task: FileTask) -> str | None:
         case FileFormat.CSV:
             if layout.first_row and not layout.dialect.header:
                 return "Spark would keep the byte order mark"
+            if spark_encoding(layout.dialect.encoding) is None:
+                return f"Spark does not read {layout.dialect.encoding}"
     return None
+
+
+def spark_encoding(encoding: str) -> str | None:
+    """Name the encoding Spark's CSV reader is told, None for one that it refuses.
+
+    UTF-8 is read as Latin-1: so the bytes survive, and what is not UTF-8 is found by us. Spark
+    takes few other encodings, and cuts the lines of those wrongly whose characters have two bytes.
+    """
+    return "ISO-8859-1" if is_utf8(encoding) or codecs.lookup(encoding).name == "iso8859-1" else None
 
 
 def spark_path(head: ObjectHead) -> str:
