@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     match arguments.command:
         case "run":
-            report = _run(folder, arguments.size, arguments.only or list(WORKS))
+            report = _run(folder, arguments.size, arguments.rounds, arguments.only or list(WORKS))
             report.write(results)
             console.print(figures_table(report.figures))
             for note in report.notes:
@@ -51,19 +52,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(folder: Path, size: str, names: list[str]) -> Report:
+def _run(folder: Path, size: str, rounds: int | None, names: list[str]) -> Report:
     load = os.getloadavg()[0]
     notes: list[str] = []
     if load > 0.5:
         notes.append(f"The machine was not idle: load {load:.1f} on {os.cpu_count()} cores before the run.")
+    sizes = _SIZES[size]
+    if rounds is not None:
+        sizes = replace(sizes, rounds=rounds, few_rounds=min(sizes.few_rounds, rounds))
     with ExitStack() as stack:
-        figures = run_works(Bench(folder, _SIZES[size], notes, stack), names)
+        figures = run_works(Bench(folder, sizes, notes, stack), names)
     circumstances = {
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "python": platform.python_version(),
         "size": size,
+        "rounds": sizes.rounds,
         "load before": round(load, 2),
     }
     return Report(circumstances, figures, notes)
@@ -83,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument("--quick", dest="size", action="store_const", const="quick", help="smaller files, two rounds")
     sizes.add_argument("--tiny", dest="size", action="store_const", const="tiny", help="only see that it runs")
+    parser.add_argument("--rounds", type=int, help="how often each work is measured; the median counts (default: 5)")
     parser.add_argument("--folder", type=Path, default=ROOT / ".bench", help="inputs, tools, logs (default: .bench)")
     parser.add_argument("--results", type=Path, help="the JSON file (default: results.json in the folder)")
     parser.set_defaults(size="full")
