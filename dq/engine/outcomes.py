@@ -10,9 +10,10 @@ from dq.engine.parts import FileTask
 from dq.errors import PipelineError, RetryableError, UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.splits import NOWHERE, Split
-from dq.profiling.codec import encode_profile
+from dq.profiling.codec import encode_state
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding, first_findings, placed
+from dq.profiling.profile_state import StateKey, state_of
 from dq.profiling.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary import FileSummary
 
@@ -69,7 +70,16 @@ def conclude(
     settled = profile.settled(task.layout.first_line)
     figures = [KeyFigures(key.rows, key.repeated, placed(key.examples, starts)) for key in keys]
     facts = FileFacts(task.layout.header, task.head.size, reader)
-    return Profiled(summarise(settled, task.recipe, task.definition, facts, figures), encode_profile(settled))
+    summary = summarise(settled, task.recipe, task.definition, facts, figures)
+    state = state_of(
+        settled,
+        task.recipe,
+        task.definition,
+        source=f"{task.head.uri} {task.head.version_id or task.head.etag}",
+        size=task.head.size,
+        keys=[StateKey(key.columns, key.full, key.repeated) for key in summary.keys if not key.missing],
+    )
+    return Profiled(summary, encode_state(state))
 
 
 def realigned(splits: Sequence[Split], spans: Sequence[Span]) -> tuple[Split, ...] | None:

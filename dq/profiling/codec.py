@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any, TypeVar
 
 import msgpack
@@ -23,9 +24,11 @@ from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding
 from dq.profiling.frequencies import Frequencies
 from dq.profiling.moments import Moments
+from dq.profiling.parsing import Parsed
 from dq.profiling.profile_state import ProfileState, StateColumn, StateKey
 from dq.profiling.row_sample import RowSample
 from dq.profiling.summary import Scalar
+from dq.profiling.values import hash_values
 from dq.schema.definition import FieldType
 
 VERSION = 2
@@ -52,13 +55,18 @@ def encode_state(state: ProfileState) -> bytes:
     """Write what outlives the run; equal states give equal bytes."""
     columns = [[one.position, one.name, one.type.value, one.declared, one.sensitive] for one in state.columns]
     keys = [[key.columns, key.full, key.repeated] for key in state.keys]
-    return _packed([_STATE, VERSION, state.files, state.bytes, columns, keys, _body(state.profile)])
+    return _packed([_STATE, VERSION, _hash_mark(), state.files, state.bytes, columns, keys, _body(state.profile)])
 
 
 def decode_state(data: bytes) -> ProfileState:
     """Read a state back; raises ProfileCodecError for anything else."""
 
-    def state_of(files: int, size: int, columns: list[Any], keys: list[Any], profile: list[Any]) -> ProfileState:
+    def state_of(
+        mark: bytes, files: int, size: int, columns: list[Any], keys: list[Any], profile: list[Any]
+    ) -> ProfileState:
+        if mark != _hash_mark():
+            message = "the values of a stored profile were hashed by another version of Polars; profile the file again"
+            raise ProfileCodecError(message)
         return ProfileState(
             columns=tuple(StateColumn(at, name, FieldType(kind), *marks) for at, name, kind, *marks in columns),
             profile=_profile_of(*profile),
@@ -68,6 +76,13 @@ def decode_state(data: bytes) -> ProfileState:
         )
 
     return _unpacked(data, _STATE, state_of)
+
+
+@cache
+def _hash_mark() -> bytes:
+    """Hash a number and a text as sketches do: where these differ, sketches must not be merged."""
+    values = (Parsed(None, None, np.array([1])), Parsed(None, pa.array(["dq"]), None))
+    return b"".join(hash_values(one, FieldType.INTEGER).astype("<u8").tobytes() for one in values)
 
 
 _Decoded = TypeVar("_Decoded")

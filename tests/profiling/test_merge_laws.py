@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dq.profiling.column_profile import ColumnProfile
 
 THOROUGH = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-RULES = {
+RULES: dict[str, dict[str, Any]] = {
     "integer": {"min": 1, "max": 100, "enum": [1, 2, 3]},
     "number": {"min": 0, "max": 2},
     "decimal": {"min": "0.1", "enum": ["0.10", "12.34"]},

@@ -70,7 +70,7 @@ def test_each_cell_alone_parses_as_the_grammar_says(kind: FieldType, data: st.Da
 
 @st.composite
 def written(draw: st.DrawFn, form: str) -> str:
-    moment = draw(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001 - has no zone
+    moment: datetime = draw(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001 - has no zone
     return moment.replace(tzinfo=timezone.utc).strftime(form)
 
 
