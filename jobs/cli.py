@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from dq.errors import PipelineError, UsageError
 from jobs.exit_codes import ExitCode, run_entrypoint
 from jobs.log_output import configure_logging
+from jobs.quick_start import leave_pandas_out
 from jobs.registry import job_names, load_job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: Jobs that people wait for.
+_QUICK = frozenset({"check_file", "check-file"})
 
 USAGE = """\
 usage: pipeline-processing JOB [ARGS]
@@ -29,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Dispatch one command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     configure_logging()
+    if argv is None and not _QUICK.isdisjoint(arguments[:2]):
+        leave_pandas_out()
     return run_entrypoint(_dispatch, arguments)
 
 
