@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tests.local_s3 import S3Server
 
 _ROOT = Path(__file__).parents[2]
-_START_SECONDS = 120
-_VERDICT_SECONDS = 30
+_START_SECONDS = 180.0
+_VERDICT_SECONDS = 120.0
 
 
 def wait_for(condition: Callable[[], object], seconds: float, what: str) -> float:
