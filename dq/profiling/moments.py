@@ -1,7 +1,8 @@
 """Mean and deviation from three sums that are added exactly, so that merging parts in any order gives the same.
 
-The values of one batch are summed as doubles, about their own mean. What a batch gives is a double, and a double is a
-fraction: from there on nothing is rounded until the end. Whole numbers whose squares fit 63 bits are never rounded.
+The values of one batch are summed as doubles, about the value nearest to their mean, so that equal values deviate by
+nothing. What a batch gives are doubles, and a double is a fraction: from there on nothing is rounded until the end.
+Whole numbers close together are never rounded.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,32 +30,45 @@ class Moments:
     beyond: bool = False
 
     @classmethod
-    def of(cls, values: npt.NDArray[np.int64] | npt.NDArray[np.float64]) -> Moments:
-        """Take the moments of values; only decimals of hundreds of digits come as infinite."""
+    def of(cls, values: npt.NDArray[Any]) -> Moments:
+        """Take the moments of 64-bit integers or doubles; only decimals of hundreds of digits come as infinite."""
         if len(values) == 0:
             return cls()
-        largest = max(abs(values.max().item()), abs(values.min().item()))
+        if values.dtype == np.int64:
+            return cls._of_integers(values)
+        largest = float(np.abs(values).max())
         if math.isinf(largest):
             return cls(len(values), beyond=True)
-        if isinstance(largest, int):
-            if largest * largest * len(values) <= _MOST_INTEGER:
-                return cls(len(values), Fraction(int(values.sum())), Fraction(int(np.square(values).sum())))
-            largest = float(largest)
         exponent = math.frexp(largest)[1]
         if _PLAIN[0] < exponent < _PLAIN[1]:
-            return cls._of_doubles(values.astype(np.float64, copy=False))
-        scaled = cls._of_doubles(np.ldexp(values.astype(np.float64, copy=False), -exponent))
+            return cls._of_doubles(values)
+        scaled = cls._of_doubles(np.ldexp(values, -exponent))
         scale = Fraction(2) ** exponent
         return cls(scaled.count, scaled.total * scale, scaled.squares * scale * scale)
 
     @classmethod
+    def _of_integers(cls, values: npt.NDArray[np.int64]) -> Moments:
+        """Take the moments about the least value, so that large identifiers keep their last digits."""
+        low, high = int(values.min()), int(values.max())
+        count, span = len(values), high - low
+        if span > _MOST_INTEGER:
+            return cls._of_doubles(values.astype(np.float64))
+        above = values - low
+        if span * span * count <= _MOST_INTEGER:
+            total, squares = Fraction(int(above.sum())), Fraction(int(np.square(above, out=above).sum()))
+        else:
+            rounded = cls._of_doubles(above.astype(np.float64))
+            total, squares = rounded.total, rounded.squares
+        return cls(count, total + count * low, squares + 2 * low * total + count * low * low)
+
+    @classmethod
     def _of_doubles(cls, values: npt.NDArray[np.float64]) -> Moments:
-        mean = float(values.mean())
-        differences = values - mean
+        nearest = values[np.abs(values - values.mean()).argmin()]
+        differences = values - nearest
+        count, origin, rest = len(values), Fraction(float(nearest)), Fraction(float(differences.sum()))
         # Not np.dot: BLAS sums in an order that depends on its threads, which also wait for each other.
-        spread = float(np.square(differences, out=differences).sum())
-        total = len(values) * Fraction(mean)
-        return cls(len(values), total, Fraction(spread) + total * Fraction(mean))
+        spread = Fraction(float(np.square(differences, out=differences).sum()))
+        return cls(count, count * origin + rest, spread + 2 * origin * rest + count * origin * origin)
 
     def __add__(self, other: Moments) -> Moments:
         """Merge: exactly associative and commutative."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -171,23 +172,25 @@ def _quantiles(numbers: npt.NDArray[Any], kind: FieldType) -> dict[str, Scalar]:
 
 
 def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kind: FieldType) -> tuple[Bin, ...]:
-    """Count values in equal bins between the exact extremes, scaled from the sample to all values."""
+    """Count values in about equal bins between the exact extremes, scaled from the sample to all values.
+
+    `numbers` are ascending. Whole numbers, days and microseconds have bins that begin and end at one.
+    """
     low, high = as_number(state.minimum), as_number(state.maximum)
-    if not (np.isfinite(float(low)) and np.isfinite(float(high)) and np.isfinite(float(high) - float(low))):
+    inner: npt.NDArray[Any]
+    if isinstance(low, int) and isinstance(high, int):
+        bins = min(high - low + 1, _BINS)
+        inner = np.array([low + (high - low + 1) * at // bins for at in range(1, bins)], np.int64)
+    elif not math.isfinite(high - low):
         return ()
-    bins = 1 if low == high else _BINS
-    if numbers.dtype == np.int64 and high - low < _BINS:
-        bins = int(high - low) + 1  # one bin for each whole number
-        edges = np.arange(low, high + 2, dtype=np.float64)
     else:
-        edges = np.linspace(float(low), float(high), bins + 1)
-    if bins == 1:
-        return (Bin(_edge(low, kind), _edge(high, kind), values),)
-    counts, _ = np.histogram(np.clip(numbers.astype(np.float64), edges[0], edges[-1]), edges)
-    scaled = _apportioned(counts, values)
+        inner = np.linspace(low, high, _BINS + 1)[1:-1] if low < high else np.empty(0)
+    places = np.searchsorted(numbers, inner)
+    counts = np.diff(places, prepend=0, append=len(numbers))
+    edges = [_edge(number, kind) for number in (low, *inner.tolist(), high)]
     return tuple(
-        Bin(_edge(edges[at], kind), _edge(min(edges[at + 1], float(high)), kind), int(count))
-        for at, count in enumerate(scaled)
+        Bin(start, end, count)
+        for start, end, count in zip(edges, edges[1:], _apportioned(counts, values).tolist(), strict=False)
     )
 
 

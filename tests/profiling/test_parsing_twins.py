@@ -42,10 +42,10 @@ NEAR = {
 @st.composite
 def mutated(draw: st.DrawFn, near: st.SearchStrategy[str]) -> str:
     """A valid text, most often with a character more, less or changed."""
-    text = draw(near)
-    place = draw(st.integers(0, len(text)))
-    gone = draw(st.sampled_from([0, 0, 1]))
-    new = draw(st.sampled_from(["", "", *CONFUSING]))
+    text: str = draw(near)
+    place: int = draw(st.integers(0, len(text)))
+    gone: int = draw(st.sampled_from([0, 0, 1]))
+    new: str = draw(st.sampled_from(["", "", *CONFUSING]))
     return text[:place] + new + text[place + gone :]
 
 
