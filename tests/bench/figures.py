@@ -68,26 +68,26 @@ def read_report(path: Path) -> Report:
 
 
 def figures_table(figures: Sequence[Figure]) -> Table:
-    """The table of a run."""
-    table = Table("work", "ours", "peer", "ratio", "must", "aim", title="Time and memory")
+    """The table of a run; `cpu` is the ratio of processor seconds, which a loaded machine disturbs less."""
+    table = Table("work", "ours", "peer", "ratio", "cpu", "must", "aim", title="Time and memory")
     for column in table.columns[1:]:
         column.justify = "right"
     for one in figures:
-        peer = "" if one.peer is None else f"{one.peer_name} {_shown(one.peer, one.unit)}"
-        ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
-        table.add_row(one.work, _shown(one.ours, one.unit), peer, ratio, *_bounds(one))
+        table.add_row(*_cells(one))
     return table
 
 
 def markdown_table(figures: Sequence[Figure]) -> str:
     """The same table for a document."""
-    lines = ["| work | ours | peer | ratio | must | aim |", "|---|---:|---:|---:|---:|---:|"]
-    for one in figures:
-        peer = "" if one.peer is None else f"{one.peer_name} {_shown(one.peer, one.unit)}"
-        ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
-        cells = (one.work, _shown(one.ours, one.unit), peer, ratio, *_bounds(one))
-        lines.append(f"| {' | '.join(cells)} |")
+    lines = ["| work | ours | peer | ratio | cpu | must | aim |", "|---|---:|---:|---:|---:|---:|---:|"]
+    lines += [f"| {' | '.join(_cells(one))} |" for one in figures]
     return "\n".join(lines)
+
+
+def _cells(one: Figure) -> tuple[str, ...]:
+    peer = "" if one.peer is None else f"{one.peer_name} {_shown(one.peer, one.unit)}"
+    ratios = ("" if ratio is None else f"{ratio:.2f}" for ratio in (one.ratio, one.cpu_ratio))
+    return (one.work, _shown(one.ours, one.unit), peer, *ratios, *_bounds(one))
 
 
 def _bounds(one: Figure) -> tuple[str, str]:
@@ -107,4 +107,4 @@ def _shown(value: float, unit: str) -> str:
         case "":
             return f"{value:g}"
         case _:
-            return f"{value:,.0f} {unit}"
+            return f"{value:,.0f} {unit}" if value != 1 else f"1 {unit.removesuffix('s')}"

@@ -61,7 +61,7 @@ def test_a_missed_bound_is_said_in_the_table() -> None:
     met = Figure("memory/task", "a task", 390.0, unit="MiB", must=600, aim=400)
     table = markdown_table([missed, met])
     assert "| 1.3 missed | 0.9 missed |" in table
-    assert "| 390 MiB |  |  | 600 MiB | 400 MiB |" in table
+    assert "| 390 MiB |  |  |  | 600 MiB | 400 MiB |" in table
 
 
 def test_results_of_another_version_can_be_read(tmp_path: Path) -> None:
