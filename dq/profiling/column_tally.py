@@ -8,7 +8,7 @@ until there are enough of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
@@ -63,8 +63,8 @@ class ColumnTally:
         self.recipe = recipe
         self._encoding = encoding
         self._missing = missing
-        self._no_values = DistinctSketch(distinct)
-        self._profile = ColumnProfile(distinct=self._no_values)
+        self._nothing = ColumnProfile(distinct=DistinctSketch(distinct))
+        self._profile = self._nothing
 
     def profile(self) -> ColumnProfile:
         """Give the figures so far."""
@@ -74,8 +74,8 @@ class ColumnTally:
         """Count a batch's cells; gives them parsed, for the row sample and the keys."""
         cells = read_cells(column, self.recipe, self._encoding, self._missing)
         bad = _bad_positions(cells)
-        self._profile = self._profile + ColumnProfile(
-            distinct=self._no_values,
+        part = replace(
+            self._values(cells, split, lines) if len(cells.parsed.cells) else self._nothing,
             physical=str(column.type) if self._encoding is CellEncoding.TYPED else self._encoding.value,
             present=len(cells.present),
             seen=not pa.types.is_null(column.type),
@@ -83,8 +83,7 @@ class ColumnTally:
             wrong_type=cells.wrong_type,
             unparsable_cells=_findings(cells, bad[: self._examples_left(self._profile.unparsable_cells)], split, lines),
         )
-        if len(cells.parsed.cells):
-            self._profile = self._profile + self._values(cells, split, lines)
+        self._profile = self._profile + part
         return cells
 
     @staticmethod
@@ -130,7 +129,7 @@ class ColumnTally:
         values, weights = counts.field(0), counts.field(1).to_numpy(zero_copy_only=False)
         if len(values) > MOST_VALUES:
             return _Values(parsed, OVERFLOWN)
-        frequencies = Frequencies().add(zip(values.to_pylist(), weights.tolist(), strict=True))
+        frequencies = Frequencies.of(dict(zip(values.to_pylist(), weights.tolist(), strict=True)))
         if parsed.numbers is not None or frequencies.counts is None:
             return _Values(parsed, frequencies)
         return _Values(Parsed(None, values, None), frequencies, weights)
@@ -144,7 +143,7 @@ class ColumnTally:
         hashes = hash_values(parsed, self.recipe.type)
         if sketch.full:
             hashes = hashes[hashes < sketch.hashes[-1]]
-        return self._no_values.add(hashes)
+        return self._nothing.distinct.add(hashes)
 
     def _violations(
         self, cells: Cells, values: _Values, split: int, lines: Lines

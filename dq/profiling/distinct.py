@@ -43,6 +43,8 @@ class DistinctSketch:
         size = min(self.size, other.size)
         if not len(other.hashes) and size == self.size:
             return self
+        if not len(self.hashes) and size == other.size:
+            return other
         both = np.concatenate((self.hashes, other.hashes))
         return self._kept(both, size, full=self.full or other.full)
 

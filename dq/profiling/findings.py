@@ -22,7 +22,8 @@ class Finding:
 
 def first_findings(*groups: Iterable[Finding]) -> tuple[Finding, ...]:
     """Keep the first findings in file order: merging is associative and commutative."""
-    return tuple(heapq.nsmallest(MOST_EXAMPLES, (finding for group in groups for finding in group)))
+    found = [finding for group in groups for finding in group]
+    return tuple(heapq.nsmallest(MOST_EXAMPLES, found) if len(found) > 1 else found)
 
 
 def shortened(text: str, most: int = MOST_CHARACTERS) -> str:

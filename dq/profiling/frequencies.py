@@ -6,7 +6,7 @@ top values are estimated from the row sample.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 #: The most distinct values, and characters of them, that are counted exactly.
@@ -16,26 +16,27 @@ MOST_TEXT = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Frequencies:
-    """Rows by value (as text, cut to 256 characters); None once there were too many values."""
+    """Rows by value, as text; None once there were too many values, or too much text in them."""
 
     counts: Mapping[str, int] | None = field(default_factory=dict)
 
-    def add(self, pairs: Iterable[tuple[str, int]]) -> Frequencies:
-        """Count further rows."""
-        if self.counts is None:
-            return self
-        counts = dict(self.counts)
-        for value, count in pairs:
-            counts[value] = counts.get(value, 0) + count
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> Frequencies:
+        """Keep counted values unless they are too many."""
         if len(counts) > MOST_VALUES or sum(map(len, counts)) > MOST_TEXT:
             return OVERFLOWN
-        return Frequencies(counts)
+        return cls(counts)
 
     def __add__(self, other: Frequencies) -> Frequencies:
         """Merge: associative and commutative."""
-        if other.counts is None:
+        if self.counts is None or other.counts is None:
             return OVERFLOWN
-        return self.add(other.counts.items()) if other.counts else self
+        if not self.counts or not other.counts:
+            return self if self.counts else other
+        counts = dict(self.counts)
+        for value, count in other.counts.items():
+            counts[value] = counts.get(value, 0) + count
+        return Frequencies.of(counts)
 
     def top(self, most: int) -> tuple[tuple[str, int], ...]:
         """Give the `most` frequent values, ties in order of the value; empty when overflown."""

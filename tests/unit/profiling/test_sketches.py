@@ -54,11 +54,12 @@ def test_a_merged_sketch_is_that_of_all_values() -> None:
 
 
 def test_values_are_counted_exactly_until_there_are_too_many_of_them() -> None:
-    some = Frequencies().add((str(number), 2) for number in range(MOST_VALUES))
+    some = Frequencies.of({str(number): 2 for number in range(MOST_VALUES)})
     assert some.counts is not None
     assert (some + some).top(1) == (("0", 4),)
-    assert some.add([("one more", 1)]) == OVERFLOWN
-    assert Frequencies().add([("x" * (MOST_TEXT + 1), 1)]) == OVERFLOWN
+    assert some + Frequencies.of({"one more": 1}) == OVERFLOWN
+    assert Frequencies.of({"x" * (MOST_TEXT + 1): 1}) == OVERFLOWN
+    assert some + Frequencies() == Frequencies() + some == some
     assert OVERFLOWN + some == some + OVERFLOWN == OVERFLOWN
     assert OVERFLOWN.top(5) == ()
 
