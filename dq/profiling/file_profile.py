@@ -42,7 +42,9 @@ class FileProfile:
         )
 
     def line_starts(self, header_lines: int = 0) -> Mapping[int, int]:
-        """Give the lines of the file before each split."""
+        """Give the lines of the file before each split; nothing where no line was counted, only the order of rows."""
+        if not any(self.lines.values()):
+            return {}
         starts, line = {}, header_lines
         for split, count in sorted(self.lines.items()):
             starts[split] = line

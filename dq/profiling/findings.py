@@ -32,5 +32,9 @@ def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
 
 
 def placed(findings: Iterable[Finding], starts: Mapping[int, int]) -> tuple[Finding, ...]:
-    """Number findings from the start of the file; `starts` gives the lines before each split."""
-    return tuple(Finding(0, found.line and found.line + starts.get(found.split, 0), found.text) for found in findings)
+    """Number findings from the start of the file; `starts` gives the lines before each split, where they are known."""
+
+    def line_of(found: Finding) -> int:
+        return found.line + starts[found.split] if found.line and found.split in starts else 0
+
+    return tuple(Finding(0, line_of(found), found.text) for found in findings)

@@ -308,6 +308,5 @@ def hash_values(parsed: Parsed, kind: FieldType, seed: int = 0) -> npt.NDArray[n
     elif kind is FieldType.DECIMAL:
         series = pl.Series(values=canonical_decimals(as_text(parsed.cells)))
     else:
-        # Adding zero turns the negative zero into the other one.
-        series = pl.Series(values=parsed.numbers + 0.0 if kind is FieldType.NUMBER else parsed.numbers)
+        series = pl.Series(values=parsed.numbers)  # both zeros have one hash
     return series.hash(seed).to_numpy()

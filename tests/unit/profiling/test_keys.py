@@ -48,6 +48,9 @@ def test_keys_are_equal_as_typed_values(kind: str, texts: list[str], repeated: i
 def test_an_unparsable_text_is_never_equal_to_a_value() -> None:
     """Text cells are hashed apart, so that 1.0 in an integer column is not the 1 beside it."""
     assert repeats(["1", "1.0", "one"], "integer") == (3, 0)
+    # Polars gives zero and the empty text one hash.
+    table = Table({"k": ["0", "", "0"]}, [{"name": "k", "type": "integer"}], keys=[["k"]], missing=["NA"])
+    assert [(key.full, key.repeated) for key in summary(table).keys] == [(3, 1)]
 
 
 def test_rows_with_a_null_in_the_key_are_not_counted() -> None:

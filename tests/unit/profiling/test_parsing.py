@@ -56,9 +56,9 @@ def test_there_is_one_decimal_zero(text: str) -> None:
 
 @pytest.mark.parametrize("kind", list(FieldType))
 def test_known_texts_and_near_misses_parse_as_the_grammar_says(kind: FieldType) -> None:
-    texts = [text for pool in TEXTS.values() for text in pool]
+    texts = sorted({text for pool in TEXTS.values() for text in pool})
     assert_twins(texts, kind)
-    for text in TEXTS.get(kind.value, []):
+    for text in texts:  # alone it meets the quick conversion, which must not take more than the grammar does
         assert_twins([text], kind)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from dq.profiling.codec import encode_state
+from dq.profiling.findings import Finding
 from dq.profiling.profile_state import ProfileState, StateKey, state_of
 from dq.profiling.recipe import CellEncoding
 from dq.profiling.summarise_state import sensitive_columns, summarise_state
@@ -58,6 +60,7 @@ def test_columns_are_known_by_name_wherever_they_stand() -> None:
     one = Table({"id": ["1"], "kind": ["a"]}, FIELDS)
     turned = Table({"kind": ["b"], "id": ["2"]}, FIELDS)
     merged = summarise_state(state(one, "1") + state(turned, "2"))
+    assert encode_state(state(one, "1") + state(turned, "2")) == encode_state(state(turned, "2") + state(one, "1"))
     assert {name: column.maximum for name, column in columns(merged).items()} == {"id": 2, "kind": "b"}
     assert merged.sample_rows in (
         ((("1", "a"), ("2", "b"))), ((("2", "b"), ("1", "a"))), (("a", "1"), ("b", "2")), (("b", "2"), ("a", "1")),
@@ -113,6 +116,17 @@ def test_a_column_sensitive_in_one_file_is_hidden_in_the_merge() -> None:
     assert SECRET.encode() in encode_state(state(open_file, "1"))
     assert SECRET.encode() not in encode_state(merged)
     assert columns(summarise_state(merged))["ssn"].max_length == len(SECRET)
+
+
+def test_the_text_of_malformed_rows_is_hidden_with_the_first_sensitive_column() -> None:
+    """A row that could not be cut into cells may hold any of them."""
+    for sensitive in (False, True):
+        table = Table({"ssn": ["x"]}, [{"name": "ssn", "sensitive": sensitive}])
+        broken = replace(profile(table), malformed=1, malformed_rows=(Finding(0, 2, f"{SECRET},,,"),))
+        kept = state_of(broken, table.recipe, table.definition, source="1", size=1)
+        for each in (kept, kept + kept):
+            assert each.profile.malformed == each.files
+            assert (SECRET.encode() in encode_state(each)) != sensitive
 
 
 def test_a_file_of_sensitive_columns_only_has_a_state() -> None:
