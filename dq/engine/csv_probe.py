@@ -1,63 +1,151 @@
-"""Which CSV files have quoted line breaks: one cheap look at the lines of all of them, before Spark's CSV reader.
+"""What Spark's CSV reader would not give as it stands in a file: found by one cheap look at the bytes.
 
 Spark's reader, line by line, keeps half a row of a quoted line break as valid when the number of
-fields happens to fit. A physical line with an odd number of quotes tells such files beforehand;
-they are read with `multiLine`, one task a file.
+fields happens to fit, and reads quotes that RFC 4180 does not know in its own way. So the quotes
+are looked at first. Whether a part of a file begins inside a quoted cell is known only once the
+parts before it were looked at: each is looked at for both cases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F  # noqa: N812 - the name everybody knows
+import numpy as np
 
+from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask
-from dq.engine.spark_paths import literal_paths, same_path, spark_path
+from dq.engine.source_file import StoredSource
+from dq.engine.spark_executor import packed
+from dq.errors import PipelineError
+from dq.formats.limits import Limits
+from dq.formats.splits import Split
+from dq.formats.streams import text_pieces
+from dq.schema.definition import CsvDialect
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+_LF, _CR, _SPACE = 10, 13, 32
+
 
 @dataclass(frozen=True, slots=True)
-class QuoteProbe:
-    """Whether some line has an odd number of quotes, and whether the file as a whole has."""
+class Look:
+    """What one part of a CSV file holds.
 
-    quoted_breaks: bool
-    open_end: bool
+    `regular` and `breaks` are pairs: for a part that begins outside of a quoted cell, and for one
+    that begins inside. `regular`: every quote opens, closes or escapes as RFC 4180 wants it.
+    `breaks`: line breaks stand inside quotes. `returns`: there are carriage returns. `controls`:
+    there are control characters other than tabs and line breaks.
+    """
 
+    quotes: int = 0
+    regular: tuple[bool, bool] = (True, True)
+    breaks: tuple[bool, bool] = (False, False)
+    returns: bool = False
+    controls: bool = False
 
-def probe_quotes(spark: SparkSession, tasks: Sequence[FileTask]) -> dict[int, QuoteProbe]:
-    """Look at the quotes of CSV files: in one Spark job, and without one for files already at hand."""
-    probes = {task.id: _probe_bytes(task) for task in tasks if task.first and not task.layout.compression}
-    by_quote: dict[str, list[FileTask]] = {}
-    for task in tasks:
-        if task.id not in probes:
-            by_quote.setdefault(task.layout.dialect.quote, []).append(task)
-    frames = []
-    for quote, group in by_quote.items():
-        lines = literal_paths(spark).text([spark_path(task.head) for task in group])
-        count = F.length("value") - F.length(F.replace(F.col("value"), F.lit(quote), F.lit("")))
-        frames.append(
-            lines.where(F.contains(F.col("value"), F.lit(quote)))
-            .select(F.col("_metadata.file_path").alias("path"), count.alias("quotes"))
-            .groupBy("path")
-            .agg(F.max(F.col("quotes") % 2).alias("odd"), (F.sum("quotes") % 2).alias("open"))
+    def __add__(self, other: Look) -> Look:
+        """Put the part behind this one to it."""
+        inside = self.quotes % 2
+        return Look(
+            self.quotes + other.quotes,
+            (self.regular[0] and other.regular[inside], self.regular[1] and other.regular[1 - inside]),
+            (self.breaks[0] or other.breaks[inside], self.breaks[1] or other.breaks[1 - inside]),
+            self.returns or other.returns,
+            self.controls or other.controls,
         )
-    if not frames:
-        return probes
-    union = frames[0]
-    for frame in frames[1:]:
-        union = union.unionAll(frame)
-    seen = {same_path(row.path): QuoteProbe(row.odd == 1, row.open == 1) for row in union.collect()}
-    none = QuoteProbe(quoted_breaks=False, open_end=False)
-    for group in by_quote.values():
-        probes |= {task.id: seen.get(same_path(spark_path(task.head)), none) for task in group}
-    return probes
+
+    @property
+    def quoted_breaks(self) -> bool:
+        """Line breaks are quoted, in the file as a whole."""
+        return self.breaks[0]
+
+    def unfaithful(self, task: FileTask) -> str | None:
+        """Say why Spark's reader would not give the file as it stands, None when it would."""
+        if not self.regular[0] or self.quotes % 2:
+            return "its quotes are not those of RFC 4180"
+        if self.quoted_breaks and self.returns:
+            return "Spark would rewrite the line breaks inside its quotes"
+        if self.quoted_breaks and len(task.layout.header) == 1:
+            return "Spark would take blank lines for rows"
+        if self.controls:
+            return "Spark would take lines of control characters for blank ones"
+        return None
 
 
-def _probe_bytes(task: FileTask) -> QuoteProbe:
-    quote = task.layout.dialect.quote.encode()
-    odd = any(line.count(quote) % 2 for line in task.first.replace(b"\r", b"\n").split(b"\n"))
-    return QuoteProbe(odd, task.first.count(quote) % 2 == 1)
+def probe_files(
+    spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
+) -> dict[int, Look | PipelineError]:
+    """Look at CSV files: in one Spark job, and without any at those that are at hand."""
+    small = [task for task in tasks if task.first]
+    large = [task for task in tasks if not task.first]
+    found = {task.id: [_look_at(store, task, task.splits[0], limits)] for task in small}
+    if large:
+        bundles = packed(large, limits, spark.sparkContext.defaultParallelism)
+
+        def look(some: Iterable[list[tuple[FileTask, Split]]]) -> Iterator[tuple[int, int, Look | PipelineError]]:
+            for bundle in some:
+                for task, split in bundle:
+                    yield task.id, split.number, _look_at(store, task, split, limits)
+
+        looks = spark.sparkContext.parallelize(bundles, len(bundles)).mapPartitions(look).collect()
+        for number, _, one in sorted(looks, key=lambda seen: seen[:2]):
+            found.setdefault(number, []).append(one)
+    return {number: _together(looks) for number, looks in found.items()}
+
+
+def _together(looks: Sequence[Look | PipelineError]) -> Look | PipelineError:
+    error = next((look for look in looks if isinstance(look, PipelineError)), None)
+    return error or sum((look for look in looks if isinstance(look, Look)), Look())
+
+
+def _look_at(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> Look | PipelineError:
+    """Look at one part of a file; of the first one at its header too."""
+    source = StoredSource(store, task.head, task.first)
+    dialect = task.layout.dialect
+    try:
+        if not task.layout.splittable:
+            return _look_through(text_pieces(source, task.layout, limits), dialect)
+        start = split.start if split.number else 0
+        end = min(split.end + 1, source.size)
+        before = source.read(start - 1, 1) if start else b""
+        pieces = (source.read(at, min(limits.block, end - at)) for at in range(start, end, limits.block))
+        return _look_through(pieces, dialect, before=before, behind=end - split.end)
+    except PipelineError as error:
+        return error
+
+
+def _look_through(pieces: Iterable[bytes], dialect: CsvDialect, *, before: bytes = b"", behind: int = 0) -> Look:
+    """Look at consecutive pieces; the last `behind` bytes (0 or 1) only say what follows, as `before` what precedes."""
+    look = Look()
+    held = b""
+    for piece in pieces:
+        text = held + piece
+        if len(text) > 1:
+            look += look_at(text[:-1], dialect, before, text[-1:])
+            before = text[-2:-1]
+        held = text[-1:]
+    return look if behind else look + look_at(held, dialect, before, b"")
+
+
+def look_at(text: bytes, dialect: CsvDialect, before: bytes = b"", after: bytes = b"") -> Look:
+    """Look at one piece of text between the bytes `before` and `after`, both empty at the ends of the file."""
+    array = np.frombuffer(text, np.uint8)
+    returns = b"\r" in text
+    feeds = b"\n" in text
+    low = int(np.count_nonzero(array < _SPACE))
+    controls = low > sum(text.count(one) for one in (b"\n", b"\r", b"\t"))
+    if dialect.quote.encode() not in text:
+        return Look(breaks=(False, feeds or returns), returns=returns, controls=controls)
+    quotes = np.flatnonzero(array == ord(dialect.quote))
+    around = np.frombuffer((before or b"\n") + text + (after or b"\n"), np.uint8)
+    edge = np.zeros(256, np.bool_)
+    edge[[_LF, _CR, ord(dialect.delimiter), ord(dialect.quote)]] = True
+    opens, closes = edge[around[quotes]], edge[around[quotes + 2]]
+    regular = [bool(opens[first::2].all() and closes[1 - first :: 2].all()) for first in (0, 1)]
+    ends = np.flatnonzero((array == _LF) | (array == _CR))
+    inside = np.searchsorted(quotes, ends) % 2
+    breaks = [bool((inside != begins_inside).any()) for begins_inside in (0, 1)]
+    return Look(len(quotes), (regular[0], regular[1]), (breaks[0], breaks[1]), returns, controls)

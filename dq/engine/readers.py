@@ -7,7 +7,7 @@ the file is left to byte ranges.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pyspark.sql import DataFrame
 
-from dq.engine.csv_probe import QuoteProbe, probe_quotes
+from dq.engine.csv_probe import Look, probe_files
 from dq.engine.halving import profile_apart
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
@@ -24,7 +24,6 @@ from dq.engine.spark_counts import COUNTS, count_rows, record_of
 from dq.engine.spark_executor import merged
 from dq.engine.spark_frames import Shape, frame_of, shape_of
 from dq.engine.spark_paths import same_path, spark_path
-from dq.engine.spark_rows import SparkRows
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
@@ -45,23 +44,27 @@ def profile_with_spark_readers(
     whose quotes Spark reads otherwise, those that are no longer the version that was looked at, and
     those that bring the job down.
     """
-    found = profile_apart(tasks, lambda some: _profile(spark, some, limits), lambda _task, _error: {})
+    found = profile_apart(tasks, lambda some: _profile(spark, some, store, limits), lambda _task, _error: {})
     by_id = {task.id: task for task in tasks}
     changed = store.changed({number: by_id[number].head for number in found})
     return {number: one for number, one in found.items() if number not in changed}
 
 
-def _profile(spark: SparkSession, tasks: Sequence[FileTask], limits: Limits) -> dict[int, Profiled | PipelineError]:
-    probes = probe_quotes(spark, [task for task in tasks if task.layout.format is FileFormat.CSV])
-    faithful = [task for task in tasks if _is_faithful(task, probes)]
+def _profile(
+    spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
+) -> dict[int, Profiled | PipelineError]:
+    csv_files = [task for task in tasks if task.layout.format is FileFormat.CSV]
+    looks = probe_files(spark, csv_files, store, limits) if csv_files else {}
+    faithful = [task for task in tasks if _is_faithful(task, looks.get(task.id, Look()))]
     if not faithful:
         return {}
     shapes: dict[Shape, list[FileTask]] = {}
     for task in faithful:
-        multiline = task.id in probes and probes[task.id].quoted_breaks
-        shapes.setdefault(shape_of(task, multiline=multiline), []).append(task)
+        look = looks.get(task.id)
+        shape = shape_of(task, multiline=isinstance(look, Look) and look.quoted_breaks)
+        shapes.setdefault(shape, []).append(task)
     block = _most_bytes_of_a_task(spark)
-    frames = [_counted(spark, shape, group, probes, block, limits) for shape, group in shapes.items()]
+    frames = [_counted(spark, shape, group, block, limits) for shape, group in shapes.items()]
     union = reduce(DataFrame.unionAll, frames)
     outcomes = merged(union.rdd.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
     return {number: one for number, one in outcomes.items() if isinstance(one, Profiled | PipelineError)}
@@ -73,12 +76,12 @@ def _most_bytes_of_a_task(spark: SparkSession) -> int:
     return int(state.conf().filesMaxPartitionBytes())
 
 
-def _is_faithful(task: FileTask, probes: Mapping[int, QuoteProbe]) -> bool:
-    """Tell whether Spark's reader gives the cells as they stand in the file.
-
-    In a file whose lines end with CR LF it rewrites those inside quotes to LF.
-    """
-    return not (task.layout.crlf and task.id in probes and probes[task.id].quoted_breaks)
+def _is_faithful(task: FileTask, look: Look | PipelineError) -> bool:
+    """Tell whether Spark's reader gives the file as it stands; one that could not be looked at says why elsewhere."""
+    reason = str(look) if isinstance(look, PipelineError) else look.unfaithful(task)
+    if reason is not None:
+        log.info("not for Spark's reader", bucket=task.head.bucket, key=task.head.key, reason=reason)
+    return reason is None
 
 
 def _in_blocks(task: FileTask, block: int) -> FileTask:
@@ -90,11 +93,8 @@ def _counted(
     spark: SparkSession,
     shape: Shape,
     tasks: Sequence[FileTask],
-    probes: Mapping[int, QuoteProbe],
     block: int,
     limits: Limits,
 ) -> DataFrame:
     by_path = {same_path(spark_path(task.head)): task for task in tasks}
-    open_files = frozenset(number for number, probe in probes.items() if probe.open_end)
-    rows = SparkRows(shape.format, open_files, block)
-    return frame_of(spark, shape, tasks, limits).mapInArrow(count_rows(by_path, rows), COUNTS)
+    return frame_of(spark, shape, tasks, limits).mapInArrow(count_rows(by_path, block), COUNTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -14,10 +15,11 @@ from dq.engine.parts import CountedPart, FileTask
 from dq.engine.spark_executor import KeyHashes, MergedGroup, records
 from dq.engine.spark_frames import TRAILING
 from dq.engine.spark_paths import same_path
-from dq.engine.spark_rows import SparkRows, rows_of
+from dq.engine.spark_rows import rows_of
 from dq.errors import PipelineError, UnreadableFileError
 from dq.profiling.file_tally import FileTally
 from dq.profiling.findings import Finding
+from dq.schema.definition import FileFormat
 
 if TYPE_CHECKING:
     from pyspark.sql import Row
@@ -38,9 +40,12 @@ _ERROR = "error"
 
 
 def count_rows(
-    by_path: Mapping[str, FileTask], rows: SparkRows
+    by_path: Mapping[str, FileTask], block: int
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Make the function that counts the rows of one Spark partition, block by block of its files."""
+    """Make the function that counts the rows of one Spark partition, block by block of its files.
+
+    `block` is the most bytes of a file that Spark gives to one task.
+    """
     only = next(iter(by_path.values())) if len(by_path) == 1 else None
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -48,51 +53,41 @@ def count_rows(
         for batch in batches:
             for path, start, piece in _by_block(batch):
                 task = only or by_path[same_path(path)]
-                number = start // rows.block
-                block = blocks.setdefault((task.id, number), _Block(task, number, rows))
-                block.add(piece)
-        for block in blocks.values():
-            for key, value in records(block.task, block.counted()):
-                yield _as_batch(key, value, block.number)
+                number = start // block
+                if (task.id, number) not in blocks:
+                    blocks[task.id, number] = _Block(task, number)
+                blocks[task.id, number].add(piece)
+        for one in blocks.values():
+            for key, value in records(one.task, one.counted()):
+                yield _as_batch(key, value, one.number)
 
     return count
 
 
 class _Block:
-    """The count of one block of one file; an unreadable file stops counting, not its neighbours.
+    """The count of one block of one file; an unreadable file stops counting, not its neighbours."""
 
-    The last piece is held back, for it is read otherwise in a file that ends inside a quote.
-    """
-
-    def __init__(self, task: FileTask, number: int, rows: SparkRows) -> None:
+    def __init__(self, task: FileTask, number: int) -> None:
         self.task = task
         self.number = number
-        self._rows = rows
         self._tally = FileTally(task.recipe, number)
-        self._held: pa.RecordBatch | None = None
         self._error: UnreadableFileError | None = None
 
     def add(self, piece: pa.RecordBatch) -> None:
-        if self._held is not None:
-            self._count(self._held, last=False)
-        self._held = piece
-
-    def _count(self, piece: pa.RecordBatch, *, last: bool) -> None:
-        if self._error is not None:
-            return
-        try:
-            for ready in rows_of(piece, self.task, self._rows, last=last):
-                self._tally.add(ready)
-        except UnreadableFileError as error:
-            self._error = error
+        if self._error is None:
+            try:
+                for rows in rows_of(piece, self.task):
+                    self._tally.add(rows)
+            except UnreadableFileError as error:
+                self._error = error
 
     def counted(self) -> CountedPart | UnreadableFileError:
-        if self._held is not None:
-            self._count(self._held, last=True)
-            self._held = None
         if self._error is not None:
             return self._error
-        return CountedPart(self.number, 0, 0, self._tally.profile(), self._tally.keys())
+        profile = self._tally.profile()
+        if self.task.layout.format is FileFormat.CSV:
+            profile = replace(profile, lines={self.number: 0})  # rows were counted, for their order: no lines
+        return CountedPart(self.number, 0, 0, profile, self._tally.keys())
 
 
 def _by_block(batch: pa.RecordBatch) -> Iterator[tuple[str, int, pa.RecordBatch]]:

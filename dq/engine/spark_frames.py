@@ -84,9 +84,9 @@ def _read(spark: SparkSession, shape: Shape, paths: list[str], limits: Limits) -
                 raise AssertionError(message)
             return reader.schema(schema).parquet(*paths)
         case FileFormat.JSON_LINES:
-            return reader.option("lineSep", "\n").text(paths)
+            return reader.text(paths, lineSep="\n")
         case FileFormat.JSON:
-            return reader.option("wholetext", "true").text(paths)
+            return reader.text(paths, wholetext=True)
     columns = ",".join(f"c{at} string" for at in range(shape.width))
     return (
         reader.schema(f"{columns},{_MALFORMED} string")

@@ -13,6 +13,7 @@ from dq.engine.object_store import ObjectHead
 from dq.engine.parquet_schema import spark_schema
 from dq.engine.parts import FileTask
 from dq.formats.encodings import is_utf8
+from dq.formats.layout import FileLayout
 from dq.schema.definition import FileFormat
 
 if TYPE_CHECKING:
@@ -61,10 +62,18 @@ def _refused_content(task: FileTask) -> str | None:
             if layout.compression or task.head.size > MOST_WHOLE_TEXT:
                 return "Spark would hold the whole array as one text"
         case FileFormat.CSV:
-            if layout.first_row and not layout.dialect.header:
-                return "Spark would keep the byte order mark"
-            if spark_encoding(layout.dialect.encoding) is None:
-                return f"Spark does not read {layout.dialect.encoding}"
+            return _refused_csv(layout)
+    return None
+
+
+def _refused_csv(layout: FileLayout) -> str | None:
+    dialect = layout.dialect
+    if layout.first_row and not dialect.header:
+        return "Spark would keep the byte order mark"
+    if dialect.delimiter.isspace():
+        return "Spark would take a row of empty cells for a blank line"
+    if spark_encoding(dialect.encoding) is None:
+        return f"Spark does not read {dialect.encoding}"
     return None
 
 

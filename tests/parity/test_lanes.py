@@ -1,0 +1,97 @@
+"""Byte ranges in this process, byte ranges as Spark tasks and Spark's own readers say the same about every file."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dq.formats.limits import Limits
+from tests.parity.files import (
+    InputFile,
+    compressed_files,
+    corpus_files,
+    golden_files,
+    json_arrays,
+    long_files,
+    parquet_files,
+    workbooks,
+)
+from tests.parity.lanes import (
+    assert_same_verdict,
+    check_files,
+    count_splits,
+    generated,
+    report,
+    written,
+)
+from tests.reference.tables import csv_tables, json_lines_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+#: Bytes of a split, and of what is parsed at once.
+SPLITS = [(1, 1), (3, 2), (17, 5), (64, 64), (250, 100), (1000, 1 << 20)]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict[str, object] | None]]:
+    folder = tmp_path_factory.mktemp("lanes")
+    cases = generated(csv_tables(), 40, 6) + generated(json_lines_tables(), 20, 7)
+    made: Iterator[InputFile] = chain(
+        golden_files(),
+        corpus_files(),
+        (InputFile(*pair) for pair in written(cases, folder)),
+        compressed_files(folder),
+        json_arrays(folder),
+        parquet_files(folder),
+        workbooks(folder),
+        long_files(folder),
+    )
+    return [(file.path, file.definition) for file in made]
+
+
+def test_spark_tasks_give_every_byte_that_threads_give(
+    spark: SparkSession, files: list[tuple[Path, dict[str, object] | None]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for limits in (Limits(), Limits(split=1000, block=400)):
+        here = check_files(files, limits=limits)
+        there = check_files(files, spark=spark, limits=limits)
+        for one, other in zip(here, there, strict=True):
+            assert one.summary == other.summary, one.path
+            assert json.dumps(one.verdict.profile_payload) == json.dumps(other.verdict.profile_payload), one.path
+        report(
+            capsys, f"{len(files)} files in {count_splits(files, limits):,} splits, the same on threads and on Spark"
+        )
+
+
+def test_sparks_readers_give_the_same_verdicts(
+    spark: SparkSession, files: list[tuple[Path, dict[str, object] | None]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = spark.conf.get("spark.sql.files.maxPartitionBytes") or ""
+    spark.conf.set("spark.sql.files.maxPartitionBytes", "20000")
+    try:
+        there = check_files(files, spark=spark, reader="spark")
+    finally:
+        spark.conf.set("spark.sql.files.maxPartitionBytes", before)
+    for one, other in zip(check_files(files), there, strict=True):
+        assert_same_verdict(one, other)
+    read = sum(checked.summary.reader == "spark" for checked in there)
+    assert read > len(files) * 0.6
+    report(capsys, f"{len(files)} files, {read} of them through Spark's readers, the same as by byte ranges")
+
+
+@pytest.mark.parametrize(("split", "block"), SPLITS)
+def test_any_split_gives_the_same(
+    files: list[tuple[Path, dict[str, object] | None]], split: int, block: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits = Limits(split=split, block=block)
+    some = [file for file in files if file[0].stat().st_size < 2000 * split]
+    for one, other in zip(check_files(some), check_files(some, limits=limits), strict=True):
+        assert_same_verdict(one, other)
+    report(capsys, f"{len(some)} files in {count_splits(some, limits):,} splits of {split} bytes, the same as whole")
