@@ -16,7 +16,15 @@ from dq.schema.definition import FieldType
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = "[0-9]{2}:[0-9]{2}:[0-5][0-9]"
 _FRACTION = r"(?:\.[0-9]{1,6})?"
-_PARTS = {"Y": "[0-9]{4}", "m": "[0-9]{2}", "d": "[0-9]{2}", "H": "[0-9]{2}", "M": "[0-9]{2}", "S": "[0-5][0-9]"}
+#: Of a date with a clock only the day is converted, so the expressions alone have to refuse what is no hour or minute.
+_PARTS = {
+    "Y": "[0-9]{4}",
+    "m": "[0-9]{2}",
+    "d": "[0-9]{2}",
+    "H": "(?:[01][0-9]|2[0-3])",
+    "M": "[0-5][0-9]",
+    "S": "[0-5][0-9]",
+}
 _ISO_LENGTH = 19
 _ISO_SEPARATOR = 10
 

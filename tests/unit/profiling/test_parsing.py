@@ -71,4 +71,12 @@ def test_a_strptime_format_decides_as_python_does(form: str) -> None:
         assert_twins([*written, "", "31/02/2024", "00000000", "1/2/2024", f" {written[0]}", "25:00"], kind, form)
 
 
+def test_the_clock_of_a_date_is_read_too() -> None:
+    texts = [f"2024-01-02 {clock}" for clock in ("00:00", "23:59", "24:00", "30:00", "00:60", "0:0", "12:00 ")]
+    for kind in MOMENTS:
+        assert_twins(texts, kind, "%Y-%m-%d %H:%M")
+        for text in texts:
+            assert_twins([text], kind, "%Y-%m-%d %H:%M")
+
+
 DAYS = [(1970, 1, 1), (1999, 12, 31), (2024, 2, 29), (1000, 10, 1), (9999, 11, 12)]
