@@ -20,7 +20,7 @@ from dq.profiling.summary import FileSummary
 
 @dataclass(frozen=True, slots=True)
 class Profiled:
-    """A file's figures, and its mergeable state as bytes (empty for a file that could not be read)."""
+    """A file's figures, and its mergeable state as bytes (empty when not asked for, or nothing could be read)."""
 
     summary: FileSummary
     state: bytes = b""
@@ -71,6 +71,8 @@ def conclude(
     figures = [KeyFigures(key.rows, key.repeated, placed(key.examples, starts)) for key in keys]
     facts = FileFacts(task.layout.header, task.head.size, reader)
     summary = summarise(settled, task.recipe, task.definition, facts, figures)
+    if not task.keep_state:
+        return Profiled(summary)
     state = state_of(
         settled,
         task.recipe,

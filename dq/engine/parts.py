@@ -30,6 +30,7 @@ class FileTask:
     """All that is needed to read and judge the size of one file, whatever its number of parts.
 
     `first` are the file's first bytes, carried along for files small enough to need no second request.
+    `keep_state`: the merged profile itself is wanted too, some megabytes for a large file.
     """
 
     id: int
@@ -40,6 +41,7 @@ class FileTask:
     splits: tuple[Split, ...]
     key_ranges: int = 1
     first: bytes = field(default=b"", repr=False)
+    keep_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ class ReaderChoice:
     reason: str
 
 
-def plan_file(source: SourceObject, store: ObjectStore, limits: Limits) -> FileTask | PipelineError:
+def plan_file(
+    source: SourceObject, store: ObjectStore, limits: Limits, *, keep_state: bool = False
+) -> FileTask | PipelineError:
     """Find a file's layout from its first bytes (of Parquet: its footer) and cut it into parts."""
     head = source.peek.head
     try:
@@ -47,7 +49,7 @@ def plan_file(source: SourceObject, store: ObjectStore, limits: Limits) -> FileT
         return fault(head.uri, error)
     whole = source.peek.data if len(source.peek.data) >= head.size else b""
     ranges = max(head.size // BYTES_PER_RANGE, 1) if recipe.keys else 1
-    return FileTask(source.id, head, layout, recipe, source.definition, splits, ranges, whole)
+    return FileTask(source.id, head, layout, recipe, source.definition, splits, ranges, whole, keep_state)
 
 
 def choose_reader(task: FileTask, wanted: str, *, has_spark: bool) -> ReaderChoice:

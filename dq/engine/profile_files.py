@@ -43,7 +43,7 @@ def profile_files(
         reader: `auto`, `spark` or `direct`.
         limits: bounds on memory and time.
     """
-    profiled = profile_states(sources, store=store, spark=spark, reader=reader, limits=limits)
+    profiled = _profile(sources, store, spark, reader, limits, keep_states=False)
     return {number: found.summary if isinstance(found, Profiled) else found for number, found in profiled.items()}
 
 
@@ -55,11 +55,24 @@ def profile_states(
     reader: str = "auto",
     limits: Limits | None = None,
 ) -> dict[int, Profiled | PipelineError]:
-    """Profile files as `profile_files` does, with the mergeable state of each."""
+    """Profile files as `profile_files` does, with the mergeable state of each: some megabytes for a large file."""
+    return _profile(sources, store, spark, reader, limits, keep_states=True)
+
+
+def _profile(
+    sources: Sequence[SourceObject],
+    store: ObjectStore,
+    spark: SparkSession | None,
+    reader: str,
+    limits: Limits | None,
+    *,
+    keep_states: bool,
+) -> dict[int, Profiled | PipelineError]:
     limits = limits or Limits()
     by_id = {source.id: source for source in sources}
     with ThreadPoolExecutor(_PLANNERS) as pool:
-        planned = dict(zip(by_id, pool.map(lambda one: plan_file(one, store, limits), by_id.values()), strict=True))
+        plans = pool.map(lambda one: plan_file(one, store, limits, keep_state=keep_states), by_id.values())
+        planned = dict(zip(by_id, plans, strict=True))
     tasks = [task for task in planned.values() if isinstance(task, FileTask)]
     found: dict[int, Profiled | PipelineError] = {
         number: _concluded(error, by_id[number], "direct")
