@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dq.engine.object_store import ObjectStore
-from dq.engine.parts import FileTask
+from dq.engine.parts import FileTask, fault
 from dq.engine.source_file import StoredSource
 from dq.engine.spark_executor import packed
 from dq.errors import PipelineError
@@ -115,6 +115,8 @@ def _look_at(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -
         return _look_through(pieces, dialect, before=before, behind=end - split.end)
     except PipelineError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
+        return fault(task.head.uri, error)
 
 
 def _look_through(pieces: Iterable[bytes], dialect: CsvDialect, *, before: bytes = b"", behind: int = 0) -> Look:
