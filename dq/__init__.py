@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dq.engine.profile_files import profile_files
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
+    from dq.intake.profile_states import RunQuery, profile_of
     from dq.pipeline import process_batch
     from dq.profiling.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
@@ -25,6 +26,7 @@ __all__ = [
     "FileSummary",
     "ObjectStore",
     "PipelineError",
+    "RunQuery",
     "SchemaDefinition",
     "SourceObject",
     "Verdict",
@@ -33,12 +35,14 @@ __all__ = [
     "plan_checks",
     "process_batch",
     "profile_files",
+    "profile_of",
 ]
 
 _HOMES = {
     "FileSummary": "dq.profiling.summary",
     "ObjectStore": "dq.engine.object_store",
     "PipelineError": "dq.errors",
+    "RunQuery": "dq.intake.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SourceObject": "dq.engine.source_file",
     "Verdict": "dq.verdict.verdict",
@@ -47,6 +51,7 @@ _HOMES = {
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.pipeline",
     "profile_files": "dq.engine.profile_files",
+    "profile_of": "dq.intake.profile_states",
 }
 
 

@@ -31,8 +31,8 @@ from dq.verdict.judge import judge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dq.engine.outcomes import Profiled
     from dq.intake.inbox_item import InboxItem
-    from dq.profiling.summary import FileSummary
     from dq.stages.parts import ProfileFiles
 
 __all__ = ["BatchOutcome", "Parts", "process_batch"]
@@ -72,17 +72,17 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     return outcome
 
 
-def _conclude(ending: SetAside | Failed | tuple[Found, FileSummary | Exception | None], parts: Parts) -> BatchOutcome:
+def _conclude(ending: SetAside | Failed | tuple[Found, Profiled | Exception | None], parts: Parts) -> BatchOutcome:
     """Judge what was profiled, and write how the object ended; verdicts are held no longer than that takes."""
     return settle(_judge(*ending) if isinstance(ending, tuple) else ending, parts)
 
 
-def _profile_apart(sources: Sequence[SourceObject], profile: ProfileFiles) -> dict[int, FileSummary | Exception]:
+def _profile_apart(sources: Sequence[SourceObject], profile: ProfileFiles) -> dict[int, Profiled | Exception]:
     """Profile all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
 
     A fault that every object has is not hunted down one by one: after some broken calls the rest shares the error.
     """
-    found: dict[int, FileSummary | Exception] = {}
+    found: dict[int, Profiled | Exception] = {}
     waiting, broken = [sources] if sources else [], 0
     while waiting:
         some = waiting.pop()
@@ -103,15 +103,16 @@ def _profile_apart(sources: Sequence[SourceObject], profile: ProfileFiles) -> di
     return found
 
 
-def _judge(found: Found, summary: FileSummary | Exception | None) -> Judged | SetAside | Failed:
-    match summary:
+def _judge(found: Found, profiled: Profiled | Exception | None) -> Judged | SetAside | Failed:
+    match profiled:
         case None:
             return Failed(found.item, RuntimeError("the engine gave no answer"))
         case ObjectGoneError():
-            return SetAside(found.item, "superseded", str(summary), found.file)
+            return SetAside(found.item, "superseded", str(profiled), found.file)
         case Exception():
-            return Failed(found.item, summary)
+            return Failed(found.item, profiled)
+    summary = profiled.summary
     try:
-        return Judged(found, judge(summary, plan_checks(found.definition)), summary.rows_read)
+        return Judged(found, judge(summary, plan_checks(found.definition)), summary.rows_read, profiled.state)
     except Exception as error:  # noqa: BLE001 - an odd file must not cost its neighbours their verdicts
         return Failed(found.item, error)

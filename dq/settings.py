@@ -154,6 +154,12 @@ class Settings(BaseSettings):
         "latest or rolling",
         default="latest",
     )
+    keep_profiles: bool = _setting(
+        "Whether the ledger keeps every run's profile in a form that merges, about 100 kB to some MB each, "
+        "for `profile_of`",
+        "true or false",
+        default=True,
+    )
     reader: Annotated[Literal["auto", "spark", "direct"], BeforeValidator(_lower)] = _setting(
         "How files are read: Spark's readers, byte ranges, or what suits the file",
         "auto, spark or direct",

@@ -68,10 +68,10 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
     except TerminalError as error:
         raise UsageError(f"the file cannot be checked: {error}") from error
     with open_profiler(settings, store) as profile:
-        summary = profile([source])[0]
-    if isinstance(summary, PipelineError):
-        raise summary
-    return judge(summary, plan_checks(definition))
+        profiled = profile([source])[0]
+    if isinstance(profiled, PipelineError):
+        raise profiled
+    return judge(profiled.summary, plan_checks(definition))
 
 
 def read_definition(path: str) -> SchemaDefinition:

@@ -89,7 +89,7 @@ def watch(program: Program) -> int:
     settings, owner = program.settings, new_owner()
     with (
         StopRequest() as stop,
-        open_profiler(settings, object_store(settings)) as profiler,
+        open_profiler(settings, object_store(settings), keep_states=settings.keep_profiles) as profiler,
         open_parts(settings, profiler) as parts,
         show_progress(program.console, "objects") as report,
         handed_over(_feed_settings(settings, parts, owner)) as handover,

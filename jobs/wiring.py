@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dq.engine.object_store import ObjectStore
+    from dq.engine.outcomes import Profiled
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
     from dq.pipeline import Parts
-    from dq.profiling.summary import FileSummary
     from dq.store.embedded import EmbeddedPostgres
 
 log = structlog.get_logger()
@@ -129,9 +129,10 @@ def make_all_tables(engine: sqlalchemy.Engine) -> None:
 class Profiler:
     """The engine with a Spark session that is started when it is first needed, and stopped by who started it."""
 
-    def __init__(self, settings: Settings, store: ObjectStore) -> None:
+    def __init__(self, settings: Settings, store: ObjectStore, *, keep_states: bool = False) -> None:
         self._settings = settings
         self._store = store
+        self._keep_states = keep_states
         self._session: SparkSession | None = None
         self._is_ours = False
 
@@ -152,13 +153,13 @@ class Profiler:
             )
         return self._session
 
-    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, FileSummary | PipelineError]:
+    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Profiled | PipelineError]:
         """Profile the files of one batch."""
-        from dq.engine.profile_files import profile_files
+        from dq.engine.profile_files import profile_sources
 
         reader = self._settings.reader
         session = self.session if self._session is not None or reader == "spark" or _is_large(sources) else None
-        return profile_files(sources, store=self._store, spark=session, reader=reader)
+        return profile_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
 
     def close(self) -> None:
         """Stop the session if it was started here."""
@@ -172,9 +173,9 @@ def _is_large(sources: Sequence[SourceObject]) -> bool:
 
 
 @contextmanager
-def open_profiler(settings: Settings, store: ObjectStore) -> Iterator[Profiler]:
-    """An engine, stopped at the end."""
-    profiler = Profiler(settings, store)
+def open_profiler(settings: Settings, store: ObjectStore, *, keep_states: bool = False) -> Iterator[Profiler]:
+    """An engine, stopped at the end; with `keep_states` it gives mergeable states, too."""
+    profiler = Profiler(settings, store, keep_states=keep_states)
     try:
         yield profiler
     finally:
@@ -195,7 +196,10 @@ def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator
     from dq.store.reporting import ReportingStore
 
     store = object_store(settings)
-    with open_database(settings) as database, open_profiler(settings, store) as own_profiler:
+    with (
+        open_database(settings) as database,
+        open_profiler(settings, store, keep_states=settings.keep_profiles) as own_profiler,
+    ):
         catalogue = read_catalogue(database, creates_files=settings.auto_create_files)
         yield Parts(
             database=database,
@@ -209,6 +213,7 @@ def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator
             run_window=settings.run_window,
             allowed_buckets=frozenset(settings.allowed_buckets),
             auto_create_files=settings.auto_create_files,
+            keep_profiles=settings.keep_profiles,
         )
 
 

@@ -13,7 +13,9 @@ CREATE TABLE IF NOT EXISTS pipeline.ledger_version (
     version    integer NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO pipeline.ledger_version (version) VALUES (1) ON CONFLICT (only_row) DO NOTHING;
+INSERT INTO pipeline.ledger_version (version) VALUES (2)
+ON CONFLICT (only_row) DO UPDATE SET version = excluded.version, applied_at = now()
+WHERE ledger_version.version < excluded.version;
 
 -- The number of the last batch that was handed out. Its row lock lets batches commit in the order of their numbers.
 CREATE TABLE IF NOT EXISTS pipeline.batch_counter (
@@ -91,3 +93,20 @@ CREATE TABLE IF NOT EXISTS pipeline.announcement_dead_letter (
     closed_at    timestamptz,
     CONSTRAINT announcement_dead_letter_closed CHECK ((closed_as IS NULL) = (closed_at IS NULL))
 );
+
+-- The profile of every run in a form that merges: those of a day, an agency or a month make one profile without a byte
+-- being read again. The newest verdict of a run replaces the row; `state` is null where the file could not be parsed.
+CREATE TABLE IF NOT EXISTS pipeline.profile_state (
+    monitoring_file_run_id text PRIMARY KEY,
+    monitoring_file_id     text NOT NULL,
+    agency_slug            text NOT NULL,
+    file_name              text NOT NULL,
+    run_date               date NOT NULL,
+    run_hour               integer NOT NULL CHECK (run_hour BETWEEN 0 AND 23),
+    state                  bytea,
+    updated_at             timestamptz NOT NULL
+);
+-- It is compressed already.
+ALTER TABLE pipeline.profile_state ALTER COLUMN state SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS profile_state_file ON pipeline.profile_state (agency_slug, file_name, run_date);
+CREATE INDEX IF NOT EXISTS profile_state_date ON pipeline.profile_state (run_date);

@@ -43,31 +43,23 @@ def profile_files(
         reader: `auto`, `spark` or `direct`.
         limits: bounds on memory and time.
     """
-    profiled = _profile(sources, store, spark, reader, limits, keep_states=False)
+    profiled = profile_sources(sources, store=store, spark=spark, reader=reader, limits=limits)
     return {number: found.summary if isinstance(found, Profiled) else found for number, found in profiled.items()}
 
 
-def profile_states(
+def profile_sources(
     sources: Sequence[SourceObject],
     *,
     store: ObjectStore,
     spark: SparkSession | None = None,
     reader: str = "auto",
     limits: Limits | None = None,
+    keep_states: bool = False,
 ) -> dict[int, Profiled | PipelineError]:
-    """Profile files as `profile_files` does, with the mergeable state of each: some megabytes for a large file."""
-    return _profile(sources, store, spark, reader, limits, keep_states=True)
+    """Profile files as `profile_files` does; with `keep_states` each comes with its mergeable state.
 
-
-def _profile(
-    sources: Sequence[SourceObject],
-    store: ObjectStore,
-    spark: SparkSession | None,
-    reader: str,
-    limits: Limits | None,
-    *,
-    keep_states: bool,
-) -> dict[int, Profiled | PipelineError]:
+    A state has about 100 kB for a few hundred rows, some megabytes for a large file.
+    """
     limits = limits or Limits()
     by_id = {source.id: source for source in sources}
     with ThreadPoolExecutor(_PLANNERS) as pool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text
 
 SCHEMA = "pipeline"
 #: The form of the tables this code works on, as `ledger_version` says it.
-LEDGER_VERSION = 1
+LEDGER_VERSION = 2
 
 _METADATA = MetaData(schema=SCHEMA)
 
@@ -69,8 +69,21 @@ announcement_dead_letter = Table(
     Column("closed_at", DateTime(timezone=True)),
 )
 
+profile_state = Table(
+    "profile_state",
+    _METADATA,
+    Column("monitoring_file_run_id", Text, primary_key=True),
+    Column("monitoring_file_id", Text, nullable=False),
+    Column("agency_slug", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("run_date", Date, nullable=False),
+    Column("run_hour", Integer, nullable=False),
+    Column("state", LargeBinary),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
 #: Every table of the ledger.
-LEDGER = (ledger_version, batch_counter, object_inbox, announcement_dead_letter)
+LEDGER = (ledger_version, batch_counter, object_inbox, announcement_dead_letter, profile_state)
 
 
 def storable(text: str) -> str:

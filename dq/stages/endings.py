@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from traceback import extract_tb
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An object with its verdict."""
+    """An object with its verdict; `state` is its mergeable profile, empty where it could not be parsed."""
 
     found: Found
     verdict: Verdict
     rows: int
+    state: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

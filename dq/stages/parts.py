@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq.engine.object_store import ObjectStore
+    from dq.engine.outcomes import Profiled
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
     from dq.events.run_window import WindowSource
     from dq.intake.inbox import Inbox
-    from dq.profiling.summary import FileSummary
     from dq.store.reporting import ReportingStore
 
-    #: The engine: all objects of a batch in one call, a summary or an error for each, by id.
-    ProfileFiles: TypeAlias = Callable[[Sequence[SourceObject]], Mapping[int, FileSummary | PipelineError]]
+    #: The engine: all objects of a batch in one call, figures or an error for each, by id.
+    ProfileFiles: TypeAlias = Callable[[Sequence[SourceObject]], Mapping[int, Profiled | PipelineError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Parts:
     """What the flow is put together from.
 
     `clock` gives the aware present, `chance` a number from 0 to 1. `allowed_buckets` empty: every
-    bucket is accepted.
+    bucket is accepted. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with others.
     """
 
     database: Engine
@@ -44,3 +44,4 @@ class Parts:
     run_window: WindowSource = "last_modified"
     allowed_buckets: frozenset[str] = frozenset()
     auto_create_files: bool = False
+    keep_profiles: bool = True

@@ -9,6 +9,7 @@ import structlog
 from dq.errors import CatalogueError, LeaseLostError, RetryableError, TerminalError
 from dq.events.object_version import ObjectVersion
 from dq.intake.inbox_item import Ending
+from dq.intake.profile_states import RunProfile, keep_profile
 from dq.stages.endings import Failed, Judged, SetAside, describe_error, log_fields
 from dq.stages.outcome import BatchOutcome
 from dq.store.result import RunResult
@@ -62,6 +63,12 @@ def _save(judged: Judged, parts: Parts) -> str:
             connection, result, lambda run_id: parts.inbox.newest_done_of_run(connection, run_id, besides=item)
         )
         superseded = saved.state == "superseded"
+        if parts.keep_profiles and not superseded:
+            file = found.file
+            profile = RunProfile(
+                saved.run_id, file.id, file.agency_slug, file.file_name, window.run_date, window.run_hour, judged.state
+            )
+            keep_profile(connection, profile, now)
         ending = Ending(
             state=saved.state,
             reason="a newer object of the same run has its verdict" if superseded else window.note,

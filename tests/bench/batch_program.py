@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from sqlalchemy import text
 
-from dq.engine.profile_files import profile_files
+from dq.engine.profile_files import profile_sources
 from dq.engine.session import build_session
 from dq.events.object_event import ObjectEvent
 from dq.shipped_files import shipped_file
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 HOURS = 10
 BUCKET = "landing"
-_TABLES = "reporting.monitoring_file_run, reporting.monitoring_file_data_quality, pipeline.object_inbox"
+_TABLES = (
+    "reporting.monitoring_file_run, reporting.monitoring_file_data_quality, "
+    "pipeline.object_inbox, pipeline.profile_state"
+)
 
 
 def key_of_object(number: int) -> str:
@@ -78,7 +81,7 @@ class TimedProfiler:
     def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Any]:
         """Profile one batch."""
         self.began = time.perf_counter()
-        found = profile_files(sources, store=self.store, spark=self.session)
+        found = profile_sources(sources, store=self.store, spark=self.session, keep_states=True)
         self.ended = time.perf_counter()
         return found
 

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 from structlog.testing import capture_logs
 
-from dq.engine.profile_files import profile_files
+from dq.engine.profile_files import profile_sources
 from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
@@ -23,8 +23,8 @@ from tests.store.samples import everything
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dq.engine.outcomes import Profiled
     from dq.engine.source_file import SourceObject
-    from dq.profiling.summary import FileSummary
 
 
 _VERDICTS = pytest.StashKey[list[tuple[object, ...]]]()
@@ -166,11 +166,11 @@ class Engine:
         self._landing, self._poison, self._error = landing, poison, error
         self.calls = 0
 
-    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, FileSummary | PipelineError]:
+    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Profiled | PipelineError]:
         self.calls += 1
         if any(self._poison in source.peek.data for source in sources):
             raise self._error
-        return profile_files(sources, store=self._landing.parts.objects)
+        return profile_sources(sources, store=self._landing.parts.objects)
 
 
 def test_an_object_that_brings_the_engine_down_is_set_apart_and_its_neighbours_finish(landing: Landing) -> None:
@@ -263,10 +263,10 @@ def test_a_batch_whose_lease_ended_writes_nothing(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))
 
-    def slow(sources: Sequence[SourceObject]) -> Mapping[int, FileSummary | PipelineError]:
+    def slow(sources: Sequence[SourceObject]) -> Mapping[int, Profiled | PipelineError]:
         landing.clock.forward(hours=1)
         assert landing.parts.inbox.claim(10, 60, "another", landing.clock()) is not None
-        return profile_files(sources, store=landing.parts.objects)
+        return profile_sources(sources, store=landing.parts.objects)
 
     assert landing.process(profile=slow).states == {"pending": 1}
     assert landing.verdicts() == ()

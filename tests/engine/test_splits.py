@@ -10,7 +10,7 @@ import pytest
 from dq.engine import byte_ranges, planning
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
-from dq.engine.profile_files import profile_files, profile_states
+from dq.engine.profile_files import profile_files, profile_sources
 from dq.formats.limits import Limits
 from tests.engine.batches import counted_jobs, local_sources, payload, readable, rows_of_text
 
@@ -115,7 +115,7 @@ def test_what_comes_to_the_driver_does_not_grow_with_the_rows(tmp_path: Path) ->
         path.write_text(rows_of_text(rows))
         sources = local_sources([path])
         limits = Limits(split=200_000)
-        with_state = profile_states(sources, store=ObjectStore(), limits=limits)[0]
+        with_state = profile_sources(sources, store=ObjectStore(), limits=limits, keep_states=True)[0]
         assert isinstance(with_state, Profiled)
         summary = profile_files(sources, store=ObjectStore(), limits=limits)[0]
         assert with_state.summary == readable(summary)

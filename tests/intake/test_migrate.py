@@ -93,8 +93,24 @@ def test_a_ledger_of_another_version_is_refused(empty: Engine) -> None:
     with empty.begin() as connection:
         connection.execute(text("UPDATE pipeline.ledger_version SET version = 99"))
     for check in (require_ledger, migrate):
-        with pytest.raises(CatalogueError, match="version 99, this program works on version 1"):
+        with pytest.raises(CatalogueError, match="version 99, this program works on version 2"):
             check(empty)
+
+
+def test_a_ledger_of_the_first_version_gets_what_it_lacks_and_keeps_its_rows(empty: Engine) -> None:
+    """The first version kept no profiles."""
+    migrate(empty)
+    with empty.begin() as connection:
+        connection.execute(text("DROP TABLE pipeline.profile_state"))
+        connection.execute(text("UPDATE pipeline.ledger_version SET version = 1"))
+        connection.execute(text("UPDATE pipeline.batch_counter SET last_batch = 7"))
+    with pytest.raises(CatalogueError, match=r"table pipeline\.profile_state is missing"):
+        require_ledger(empty)
+    migrate(empty)
+    require_ledger(empty)
+    with empty.connect() as connection:
+        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 2
+        assert connection.scalar(text("SELECT last_batch FROM pipeline.batch_counter")) == 7
 
 
 def test_a_role_that_may_not_create_is_told_so(worker: Engine) -> None:
