@@ -51,8 +51,13 @@ class CsvRows:
         own neighbourhood only.
         """
         text = self._rest + piece if self._rest else piece
-        complete = text[: text.rfind(b"\n") + 1]  # cuts no character
-        if len(text) > _CAREFUL_BLOCK >= len(self._rest) and not self._is_clean(complete, last=False):
+        if not len(text) > _CAREFUL_BLOCK >= len(self._rest):
+            yield from self._take(text)
+            return
+        end = self._clean_end(text)
+        if end:
+            yield self._parse_fast(self._cut(text, end))
+        elif end is None:
             self._rest = b""
             for start in range(0, len(text), _CAREFUL_BLOCK):
                 yield from self._take(self._rest + text[start : start + _CAREFUL_BLOCK])
@@ -60,12 +65,16 @@ class CsvRows:
             yield from self._take(text)
 
     def _take(self, text: bytes) -> Iterator[RowBatch]:
-        end = self._last_end(text)
+        complete = self._cut(text, self._last_end(text))
+        if complete:
+            yield self._parse(complete, last=False)
+
+    def _cut(self, text: bytes, end: int) -> bytes:
+        """Keep what is behind `end` for later; gives what is before it."""
         self._rest = text[end:]
         if len(text) > self._limits.line and self._longest(text, end) > self._limits.line:
             raise UnreadableFileError(too_long(self._limits))
-        if end:
-            yield self._parse(text if end == len(text) else text[:end], last=False)
+        return text if end == len(text) else text[:end]
 
     def finish(self) -> Iterator[RowBatch]:
         """Take what is left as the end of the file."""
@@ -86,6 +95,20 @@ class CsvRows:
         ends = self._ends(text)
         at = int(np.searchsorted(ends, at_least))
         return int(ends[at]) if at < len(ends) else None
+
+    def _clean_end(self, text: bytes) -> int | None:
+        """Find in one look where the last record of a clean text ends (0: nowhere), None when the text is not clean."""
+        feed = text.rfind(b"\n") + 1  # a cut behind it cuts no character
+        if not text.isascii() and not self._is_utf8(text[:feed]):
+            return None
+        if self._quote not in text:
+            return feed
+        if self._width == 1:
+            return None
+        found = record_ends(text, self._dialect)
+        if not found.regular:
+            return None
+        return int(found.ends[-1]) if len(found.ends) else 0
 
     def _last_end(self, text: bytes) -> int:
         if self._quote not in text:
@@ -119,19 +142,25 @@ class CsvRows:
         return self._parse_carefully(text)
 
     def _is_clean(self, text: bytes, *, last: bool) -> bool:
-        if not text.isascii():
-            if text.startswith(_BOM):
-                return False  # Arrow would drop it
-            try:
-                text.decode()
-            except UnicodeDecodeError:
-                return False
+        if not text.isascii() and not self._is_utf8(text):
+            return False
         if self._quote not in text:
             return True
         if self._width == 1:
             return False  # a quoted blank cell is data, a blank line is not
         found = record_ends(text, self._dialect)
         return found.regular and not (last and found.open)
+
+    @staticmethod
+    def _is_utf8(text: bytes) -> bool:
+        """Tell whether Arrow may read the text; it would drop a byte order mark."""
+        if text.startswith(_BOM):
+            return False
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def _parse_fast(self, text: bytes) -> RowBatch:
         invalid: list[pacsv.InvalidRow] = []
