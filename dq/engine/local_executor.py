@@ -45,11 +45,11 @@ def gathered(
     profile = sum(groups.values(), FileProfile())
     keys = [
         MergedKey(
-            sum(len(key.hashes) for key in hashes),
-            count_repeats([key.hashes for key in hashes]),
-            first_findings(*(key.examples for key in hashes)),
+            sum(len(key.keys) for key in counted_keys),
+            count_repeats([key.keys for key in counted_keys]),
+            first_findings(*(key.examples for key in counted_keys)),
         )
-        for hashes in zip(*(part.keys for part in counted), strict=True)
+        for counted_keys in zip(*(part.keys for part in counted), strict=True)
     ]
     spans = [Span(part.number, part.began, part.ended) for part in counted]
     return conclude(task, profile, spans, keys, reader)

@@ -46,7 +46,7 @@ class FileTask:
 
 @dataclass(frozen=True, slots=True)
 class CountedPart:
-    """What one part gave: its counts, its keys' hashes, and where it began and ended in the file."""
+    """What one part gave: its counts, its rows' keys, and where it began and ended in the file."""
 
     number: int
     began: int

@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
 from dq.engine.halving import profile_apart
 from dq.engine.local_executor import gathered
 from dq.engine.object_store import ObjectStore
@@ -29,7 +27,7 @@ from dq.formats.splits import Split
 from dq.profiling.codec import decode_profile, encode_profile
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding, first_findings
-from dq.profiling.keys import KEY_HASH, count_repeats, split_by_range
+from dq.profiling.keys import RowKeys, count_repeats
 
 if TYPE_CHECKING:
     from pyspark import RDD
@@ -58,7 +56,7 @@ class MergedGroup:
 
 @dataclass(frozen=True, slots=True)
 class KeyHashes:
-    """The hashes of one key in one part and range, as bytes."""
+    """One key of the rows of one part, those in one range, as bytes."""
 
     data: bytes
 
@@ -139,8 +137,8 @@ def records(task: FileTask, part: CountedPart | PipelineError) -> Iterator[tuple
     examples = tuple(key.examples for key in part.keys)
     yield (task.id, "group", part.number // GROUP), MergedGroup(encode_profile(part.profile), (span,), examples)
     for at, key in enumerate(part.keys):
-        for number, hashes in enumerate(split_by_range(key.hashes, task.key_ranges)):
-            yield (task.id, "key", at * task.key_ranges + number), KeyHashes(hashes.tobytes())
+        for number, hashes in enumerate(key.keys.dealt(task.key_ranges)):
+            yield (task.id, "key", at * task.key_ranges + number), KeyHashes(hashes.to_bytes())
 
 
 def merged(counted: RDD[tuple[Any, Any]], several: Sequence[FileTask], reader: str) -> dict[int, Outcome]:
@@ -206,7 +204,7 @@ def _first_level(
     if what == "done":
         yield key, found[0]
     elif what == "key":
-        hashes = [np.frombuffer(value.data, KEY_HASH) for value in found]
+        hashes = [RowKeys.from_bytes(value.data) for value in found]
         rows = sum(map(len, hashes))
         yield key, KeyCount(at // ranges[number], rows, count_repeats(hashes))
     else:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _MIB = 1024 * 1024
+#: A medium file is cut into so many parts, unless they became smaller than this many bytes.
+_WANTED_PARTS = 8
+_LEAST_PART = 16 * _MIB
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on memory and time per file; all sizes in bytes.
 
-    `block` is what is parsed at once, `split` what one task reads, `line` the longest record,
+    `block` is what is parsed at once, `split` the most that one part of a file has, `line` the longest record,
     `header` the longest header, `columns` the most columns. A compressed file may expand to at most
     `expansion` times its size once it is beyond `free_expansion`. `whole` bounds formats that must
     be held in memory as they are (Excel). `cells` bounds rows times columns of such a sheet.
@@ -26,3 +29,10 @@ class Limits:
     free_expansion: int = 256 * _MIB
     whole: int = 256 * _MIB
     cells: int = 50_000_000
+
+    def part(self, size: int) -> int:
+        """Say how large the parts of a file are: several for all cores, but none so small that starting it shows.
+
+        It depends on the file's size alone, never on the cluster, so the same file has the same parts everywhere.
+        """
+        return min(self.split, max(_LEAST_PART, -(-size // _WANTED_PARTS)))

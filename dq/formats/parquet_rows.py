@@ -133,7 +133,7 @@ def _layout(opened: OpenFile) -> FileLayout:
 def _splits(layout: FileLayout, size: int, limits: Limits) -> list[Split]:
     """Put neighbouring row groups together up to about a split's bytes."""
     groups = len(layout.row_groups)
-    count = max(min(groups, -(-size // limits.split)), 1) if layout.splittable else 1
+    count = max(min(groups, -(-size // limits.part(size))), 1) if layout.splittable else 1
     edges = [groups * number // count for number in range(count + 1)]
     return [Split(number, edges[number], edges[number + 1], sure=True) for number in range(count)]
 

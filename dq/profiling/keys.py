@@ -1,58 +1,140 @@
-"""Exact uniqueness: 128-bit hashes of key values, counted by sorting.
+"""Exact uniqueness: what stands for each key, counted by sorting.
 
-A hundred and twenty-eight bits, so that a billion rows do not collide (probability below 1e-20).
-Rows with a null in the key are left out; an unparsable cell takes part with its text.
+A key of one number is a number of 64 bits itself. Any other key is hashed to 128 bits, so that a billion rows do not
+collide (probability below 1e-20). Rows with a null in the key are left out; an unparsable cell takes part with its
+text.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
+from dq.profiling.mixing import mixed
 from dq.profiling.parsing import Parsed
 from dq.profiling.recipe import Recipe
 from dq.profiling.row_batch import LineNumbers
 from dq.profiling.values import Cells, as_text, hash_values
 from dq.schema.definition import FieldType
 
-#: One key value: two independent 64-bit hashes.
+#: One key that is no number: two independent 64-bit hashes.
 KEY_HASH = np.dtype([("first", np.uint64), ("second", np.uint64)])
-KeyHashes = npt.NDArray[np.void]
+Numbers = npt.NDArray[np.uint64]
+Hashes = npt.NDArray[np.void]
 
+#: Types whose values are numbers of 64 bits, and which. A decimal may have more digits.
+_NUMBERS: dict[FieldType, type[np.int64 | np.float64]] = {
+    FieldType.INTEGER: np.int64,
+    FieldType.NUMBER: np.float64,
+    FieldType.BOOLEAN: np.int64,
+    FieldType.DATE: np.int64,
+    FieldType.DATETIME: np.int64,
+    FieldType.TIME: np.int64,
+}
 _SEEDS = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
 _TEXT_SEED = 0x2545F4914F6CDD1D
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _LOOKBACK_ROWS = 200_000
+_LENGTH_BYTES = 8
+
+
+def _no_numbers() -> Numbers:
+    return np.empty(0, np.uint64)
+
+
+def _no_hashes() -> Hashes:
+    return np.empty(0, KEY_HASH)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowKeys:
+    """The keys of some rows, in no order: `numbers` one to one with their values, `hashes` of all others."""
+
+    numbers: Numbers = field(default_factory=_no_numbers)
+    hashes: Hashes = field(default_factory=_no_hashes)
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.numbers) + len(self.hashes)
+
+    def dealt(self, ranges: int) -> list[RowKeys]:
+        """Deal them into `ranges` (at most 65,536) ranges, about equally full; equal keys meet in one."""
+        if ranges == 1:
+            return [self]
+        numbers: list[Numbers] = _dealt(self.numbers, self.numbers, ranges)
+        hashes: list[Hashes] = _dealt(self.hashes, self.hashes["first"], ranges)
+        return [RowKeys(*pair) for pair in zip(numbers, hashes, strict=True)]
+
+    def to_bytes(self) -> bytes:
+        """Write them for the way to another process."""
+        return len(self.numbers).to_bytes(_LENGTH_BYTES, "little") + self.numbers.tobytes() + self.hashes.tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> RowKeys:
+        """Read them back, without a copy."""
+        numbers = int.from_bytes(data[:_LENGTH_BYTES], "little")
+        behind = _LENGTH_BYTES + numbers * 8
+        return cls(np.frombuffer(data, np.uint64, numbers, _LENGTH_BYTES), np.frombuffer(data, KEY_HASH, -1, behind))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyCount:
-    """The hashes of one key's rows in one split, and the first repeats seen within it."""
+    """One key of all rows of a split, and the first repeats seen within it."""
 
-    hashes: KeyHashes
+    keys: RowKeys
     examples: tuple[Finding, ...] = ()
 
 
 class KeyTally:
-    """Collects the hashes of one key of one split."""
+    """Collects one key of all rows of a split."""
 
     def __init__(self, recipe: Recipe, key: tuple[int, ...], split: int) -> None:
         """Start with no row; `key` are indexes into the recipe's columns."""
         self._kinds = [recipe.columns[at].type for at in key]
         self._key = key
         self._split = split
-        self._parts: list[KeyHashes] = []
-        #: the first hashes of the first rows, sorted, to find repeats across batches
+        self._number = _NUMBERS.get(self._kinds[0]) if len(key) == 1 else None
+        self._numbers: list[Numbers] = []
+        self._hashes: list[Hashes] = []
+        #: 64 bits of the first rows' keys, sorted, to find repeats across batches
         self._seen = np.empty(0, np.uint64)
         self._examples: tuple[Finding, ...] = ()
 
     def add(self, batch: list[Cells], rows: int, line_numbers: LineNumbers) -> None:
         """Take in a batch of `rows` rows, whose cells are given for every column."""
         cells = [batch[at] for at in self._key]
+        if self._number is not None:
+            first, kept = self._add_numbers(cells[0], self._number)
+        else:
+            first, kept = self._add_hashes(cells, rows)
+        if len(self._examples) < MOST_EXAMPLES:
+            self._find_repeats(cells, first, kept, line_numbers)
+
+    def _add_numbers(self, cells: Cells, kind: type[np.int64 | np.float64]) -> tuple[Numbers, npt.NDArray[np.int64]]:
+        """Take in a key of one number; gives 64 bits of every key, and its row, ascending."""
+        numbers = cells.parsed.numbers
+        values = _no_numbers() if numbers is None else mixed((numbers + kind(0)).astype(kind, copy=False))
+        self._numbers.append(values)
+        ok = cells.parsed.ok
+        if ok is None:
+            return values, cells.row_of(np.arange(len(values), dtype=np.int64))
+        bad = np.flatnonzero(~ok)
+        texts = Parsed(None, as_text(cells.present.take(pa.array(bad))), None)
+        hashes = np.empty(len(bad), KEY_HASH)
+        for name, seed in zip(("first", "second"), _SEEDS, strict=True):
+            hashes[name] = hash_values(texts, FieldType.STRING, seed ^ _TEXT_SEED)
+        self._hashes.append(hashes)
+        first = np.empty(len(ok), np.uint64)
+        first[ok], first[bad] = values, hashes["first"]
+        return first, cells.row_of(np.arange(len(ok), dtype=np.int64))
+
+    def _add_hashes(self, cells: list[Cells], rows: int) -> tuple[Numbers, npt.NDArray[np.int64]]:
         full = np.ones(rows, np.bool_)
         for one in cells:
             if one.rows is not None:
@@ -64,9 +146,8 @@ class KeyTally:
             hashes[name] = self._row_hashes(cells, rows, seed)
         kept = np.flatnonzero(full)
         hashes = hashes if len(kept) == rows else hashes[kept]
-        if len(self._examples) < MOST_EXAMPLES:
-            self._find_repeats(cells, hashes, kept, line_numbers)
-        self._parts.append(hashes)
+        self._hashes.append(hashes)
+        return np.ascontiguousarray(hashes["first"]), kept
 
     def _row_hashes(self, cells: list[Cells], rows: int, seed: int) -> npt.NDArray[np.uint64]:
         together = np.zeros(rows, np.uint64)
@@ -81,9 +162,8 @@ class KeyTally:
         return together
 
     def _find_repeats(
-        self, cells: list[Cells], hashes: KeyHashes, rows: npt.NDArray[np.int64], line_numbers: LineNumbers
+        self, cells: list[Cells], first: Numbers, rows: npt.NDArray[np.int64], line_numbers: LineNumbers
     ) -> None:
-        first = np.ascontiguousarray(hashes["first"])
         ordered = np.sort(first)
         repeats = np.empty(0, np.int64)
         if (ordered[1:] == ordered[:-1]).any():
@@ -105,9 +185,10 @@ class KeyTally:
             self._examples = first_findings(self._examples, found)
 
     def count(self) -> KeyCount:
-        """Give all hashes of the split, in the order of its rows."""
-        hashes = np.concatenate(self._parts) if self._parts else np.empty(0, KEY_HASH)
-        return KeyCount(hashes, self._examples)
+        """Give all keys of the split."""
+        numbers = np.concatenate([_no_numbers(), *self._numbers])
+        hashes = np.concatenate([_no_hashes(), *self._hashes])
+        return KeyCount(RowKeys(numbers, hashes), self._examples)
 
 
 def _cell_hashes(cells: Cells, kind: FieldType, seed: int) -> npt.NDArray[np.uint64]:
@@ -129,11 +210,14 @@ def _texts_at(cells: Cells, rows: npt.NDArray[np.int64]) -> list[str]:
     return texts
 
 
-def count_repeats(parts: list[KeyHashes]) -> int:
-    """Count the rows after the first of equal keys, among all rows of one hash range."""
-    hashes = np.concatenate(parts) if len(parts) > 1 else parts[0]
-    if len(hashes) == 0:
-        return 0
+def count_repeats(parts: Sequence[RowKeys]) -> int:
+    """Count the rows after the first of equal keys, among all rows of one range."""
+    numbers = np.sort(np.concatenate([_no_numbers(), *(part.numbers for part in parts)]))
+    hashes = np.concatenate([_no_hashes(), *(part.hashes for part in parts)])
+    return int(np.count_nonzero(numbers[1:] == numbers[:-1])) + _repeated_hashes(hashes)
+
+
+def _repeated_hashes(hashes: Hashes) -> int:
     first = np.sort(hashes["first"])
     equal = first[1:] == first[:-1]
     if not equal.any():
@@ -142,11 +226,8 @@ def count_repeats(parts: list[KeyHashes]) -> int:
     return len(doubtful) - len(np.unique(doubtful))
 
 
-def split_by_range(hashes: KeyHashes, ranges: int) -> list[KeyHashes]:
-    """Deal hashes into `ranges` (at most 65,536) ranges of the first hash, about equally full."""
-    if ranges == 1:
-        return [hashes]
-    number = (hashes["first"] >> np.uint64(48)) * np.uint64(ranges) >> np.uint64(16)
+def _dealt(keys: npt.NDArray[Any], spread: Numbers, ranges: int) -> list[npt.NDArray[Any]]:
+    number = (spread >> np.uint64(48)) * np.uint64(ranges) >> np.uint64(16)
     order = np.argsort(number.astype(np.uint16), kind="stable")  # a radix sort
     edges = np.searchsorted(number[order], np.arange(1, ranges, dtype=np.uint64))
-    return np.split(hashes[order], edges)
+    return np.split(keys[order], edges)

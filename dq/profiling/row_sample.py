@@ -15,23 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dq.profiling.mixing import mixed
+
 Priorities = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
-
 
 def priorities(split: int, rows: Places) -> Priorities:
-    """Hash row positions of one split (splitmix64's finaliser, Steele et al. 2014)."""
-    return _mixed(rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(40)))
-
-
-def _mixed(numbers: npt.NDArray[np.uint64]) -> Priorities:
-    mixed = (numbers ^ (numbers >> np.uint64(30))) * _FIRST
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
-    hashed: Priorities = mixed ^ (mixed >> np.uint64(31))
-    return hashed
+    """Hash row positions of one split."""
+    return mixed(rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(40)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +79,7 @@ class RowSample:
         if self.cells is None:
             return self
         seed = np.uint64(int.from_bytes(hashlib.blake2b(source.encode(), digest_size=8).digest(), "little"))
-        priority = _mixed(self.priority ^ seed)
+        priority = mixed(self.priority ^ seed)
         if len(priority) == self.size:
             largest = self.priority[-1]
             priority = (priority >> np.uint64(32)) * (largest >> np.uint64(32))

@@ -93,8 +93,8 @@ def key_figures(counted: Sequence[FileTally]) -> list[KeyFigures]:
     by_part: list[list[KeyCount]] = [one.keys() for one in counted]
     return [
         KeyFigures(
-            sum(len(one.hashes) for one in found),
-            count_repeats([one.hashes for one in found]),
+            sum(len(one.keys) for one in found),
+            count_repeats([one.keys for one in found]),
             tuple(finding for one in found for finding in one.examples),
         )
         for found in zip(*by_part, strict=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.keys import KEY_HASH, count_repeats, split_by_range
+from dq.profiling.keys import KEY_HASH, RowKeys, count_repeats
 from dq.profiling.recipe import CellEncoding
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
@@ -126,15 +126,20 @@ def test_the_count_does_not_depend_on_the_number_of_ranges(ranges: int) -> None:
     parts_[3][:500] = parts_[2][:500]
     parts_[2][4000:4100] = parts_[2][0]
     parts_[2]["first"][4500:4600] = parts_[2]["first"][1]  # half a hash in common is no repeat
-    whole = count_repeats(parts_)
-    assert whole == 600
-    dealt = [split_by_range(part, ranges) for part in parts_]
-    assert all(len(one) == ranges for one in dealt)
-    assert sum(count_repeats(list(group)) for group in zip(*dealt, strict=True)) == whole
-    sizes = [sum(map(len, group)) for group in zip(*dealt, strict=True)]
-    assert sum(sizes) == 8001
-    if ranges <= 7:
-        assert max(sizes) < 8001 / ranges * 1.3
+    numbers_ = [part["first"] for part in parts_]  # of one number, half the hash is all there is
+    for keys, repeated in ([RowKeys(hashes=part) for part in parts_], 600), ([RowKeys(one) for one in numbers_], 700):
+        assert count_repeats(keys) == repeated
+        dealt = [part.dealt(ranges) for part in keys]
+        assert all(len(one) == ranges for one in dealt)
+        assert sum(count_repeats(group) for group in zip(*dealt, strict=True)) == repeated
+        sizes = [sum(map(len, group)) for group in zip(*dealt, strict=True)]
+        assert sum(sizes) == 8001
+        if ranges <= 7:
+            assert max(sizes) < 8001 / ranges * 1.3
+    mixture = RowKeys(numbers_[2], parts_[3])
+    back = RowKeys.from_bytes(mixture.to_bytes())
+    assert np.array_equal(back.numbers, mixture.numbers)
+    assert np.array_equal(back.hashes, mixture.hashes)
 
 
 def test_the_first_repeats_are_shown_with_their_lines() -> None:
@@ -150,11 +155,11 @@ def test_the_first_repeats_are_shown_with_their_lines() -> None:
 def test_a_key_can_be_dealt_into_all_ranges_there_are() -> None:
     hashes = np.zeros(2, KEY_HASH)
     hashes["first"] = [0, 2**64 - 1]
-    dealt = split_by_range(hashes, 65536)
+    dealt = RowKeys(hashes=hashes).dealt(65536)
     assert (len(dealt), len(dealt[0]), len(dealt[-1])) == (65536, 1, 1)
 
 
 def test_no_rows_have_no_repeats() -> None:
-    assert count_repeats([np.empty(0, KEY_HASH)]) == 0
+    assert count_repeats([RowKeys()]) == 0
     assert repeats([], "integer") == (0, 0)
     assert repeats(["", ""], "integer") == (0, 0)
