@@ -21,7 +21,7 @@ _ENCODINGS = {
     FileFormat.EXCEL: CellEncoding.SHEET,
 }
 #: Key hashes (of 16 bytes, about the shortest row there is) counted by one task at most.
-BYTES_PER_RANGE = 64 * 1024 * 1024
+BYTES_PER_RANGE = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgpack
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -41,7 +42,9 @@ _SEEDS = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
 _TEXT_SEED = 0x2545F4914F6CDD1D
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _LOOKBACK_ROWS = 200_000
-_LENGTH_BYTES = 8
+_WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
+_MOST_HEAD = 64
+_SIGN = np.uint64(1 << 63)
 
 
 def _no_numbers() -> Numbers:
@@ -54,7 +57,7 @@ def _no_hashes() -> Hashes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowKeys:
-    """The keys of some rows, in no order: `numbers` one to one with their values, `hashes` of all others."""
+    """The keys of some rows, in no order: `numbers` are values as they are, `hashes` stand for all others."""
 
     numbers: Numbers = field(default_factory=_no_numbers)
     hashes: Hashes = field(default_factory=_no_hashes)
@@ -67,20 +70,30 @@ class RowKeys:
         """Deal them into `ranges` (at most 65,536) ranges, about equally full; equal keys meet in one."""
         if ranges == 1:
             return [self]
-        numbers: list[Numbers] = _dealt(self.numbers, self.numbers, ranges)
+        numbers: list[Numbers] = _dealt(self.numbers, mixed(self.numbers), ranges)
         hashes: list[Hashes] = _dealt(self.hashes, self.hashes["first"], ranges)
         return [RowKeys(*pair) for pair in zip(numbers, hashes, strict=True)]
 
     def to_bytes(self) -> bytes:
-        """Write them for the way to another process."""
-        return len(self.numbers).to_bytes(_LENGTH_BYTES, "little") + self.numbers.tobytes() + self.hashes.tobytes()
+        """Write them for the way to another process, numbers as steps from each to the next larger one.
+
+        Identifiers given out one after the other then need one byte each, whatever their range.
+        """
+        steps = np.diff(_sorted(self.numbers), prepend=np.uint64(0))
+        width = next(kind for kind in _WIDTHS if not len(steps) or steps[1:].max(initial=0) <= np.iinfo(kind).max)
+        head = msgpack.packb([len(steps), steps[:1].tobytes(), np.dtype(width).str, len(self.hashes)])
+        return b"".join((head, steps[1:].astype(width).tobytes(), self.hashes.tobytes()))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> RowKeys:
-        """Read them back, without a copy."""
-        numbers = int.from_bytes(data[:_LENGTH_BYTES], "little")
-        behind = _LENGTH_BYTES + numbers * 8
-        return cls(np.frombuffer(data, np.uint64, numbers, _LENGTH_BYTES), np.frombuffer(data, KEY_HASH, -1, behind))
+        """Read them back, the numbers in ascending order."""
+        unpacker = msgpack.Unpacker()
+        unpacker.feed(memoryview(data)[:_MOST_HEAD])
+        count, first, width, others = unpacker.unpack()
+        start = unpacker.tell()
+        steps = np.frombuffer(data, width, max(count - 1, 0), start)
+        numbers = np.cumsum(np.concatenate((np.frombuffer(first, np.uint64), steps), dtype=np.uint64), dtype=np.uint64)
+        return cls(numbers, np.frombuffer(data, KEY_HASH, others, start + steps.nbytes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +132,7 @@ class KeyTally:
     def _add_numbers(self, cells: Cells, kind: type[np.int64 | np.float64]) -> tuple[Numbers, npt.NDArray[np.int64]]:
         """Take in a key of one number; gives 64 bits of every key, and its row, ascending."""
         numbers = cells.parsed.numbers
-        values = _no_numbers() if numbers is None else mixed((numbers + kind(0)).astype(kind, copy=False))
+        values = _no_numbers() if numbers is None else _as_bits((numbers + kind(0)).astype(kind, copy=False))
         self._numbers.append(values)
         ok = cells.parsed.ok
         if ok is None:
@@ -212,7 +225,7 @@ def _texts_at(cells: Cells, rows: npt.NDArray[np.int64]) -> list[str]:
 
 def count_repeats(parts: Sequence[RowKeys]) -> int:
     """Count the rows after the first of equal keys, among all rows of one range."""
-    numbers = np.sort(np.concatenate([_no_numbers(), *(part.numbers for part in parts)]))
+    numbers = _sorted(np.concatenate([_no_numbers(), *(part.numbers for part in parts)]))
     hashes = np.concatenate([_no_hashes(), *(part.hashes for part in parts)])
     return int(np.count_nonzero(numbers[1:] == numbers[:-1])) + _repeated_hashes(hashes)
 
@@ -224,6 +237,16 @@ def _repeated_hashes(hashes: Hashes) -> int:
         return 0
     doubtful = hashes[np.isin(hashes["first"], np.unique(first[1:][equal]))]
     return len(doubtful) - len(np.unique(doubtful))
+
+
+def _as_bits(numbers: npt.NDArray[np.int64 | np.float64]) -> Numbers:
+    """Take numbers for unsigned ones, in the order of the whole ones among them."""
+    bits: Numbers = numbers.view(np.uint64) ^ _SIGN
+    return bits
+
+
+def _sorted(numbers: Numbers) -> Numbers:
+    return numbers if (numbers[1:] >= numbers[:-1]).all() else np.sort(numbers)
 
 
 def _dealt(keys: npt.NDArray[Any], spread: Numbers, ranges: int) -> list[npt.NDArray[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from dq.profiling.keys import KEY_HASH, RowKeys, count_repeats
 from dq.profiling.recipe import CellEncoding
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
-from tests.unit.profiling.profiled import Table, key_figures, parts, summary
+from tests.unit.profiling.profiled import Table, key_figures, parts, summary, tally
 
 
 def repeats(texts: list[str] | pa.Array, kind: str, encoding: CellEncoding = CellEncoding.TEXT) -> tuple[int, int]:
@@ -136,10 +137,30 @@ def test_the_count_does_not_depend_on_the_number_of_ranges(ranges: int) -> None:
         assert sum(sizes) == 8001
         if ranges <= 7:
             assert max(sizes) < 8001 / ranges * 1.3
-    mixture = RowKeys(numbers_[2], parts_[3])
-    back = RowKeys.from_bytes(mixture.to_bytes())
-    assert np.array_equal(back.numbers, mixture.numbers)
-    assert np.array_equal(back.hashes, mixture.hashes)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "bytes_each"),
+    [
+        ([], 0),
+        ([7], 0),
+        ([5, 3, 4, 3], 1),
+        (range(-50_000, 50_000), 1),
+        ([0, 1, 2**16], 4),
+        ([-(2**63), 2**63 - 1], 8),
+    ],
+)
+def test_keys_travel_as_they_are_and_small(numbers: Sequence[int], bytes_each: int) -> None:
+    hashes = np.ones(3, KEY_HASH)
+    table = Table({"k": [str(number) for number in numbers]}, [{"name": "k", "type": "integer"}], keys=[["k"]])
+    (counted,) = tally(table).keys()
+    keys = RowKeys(counted.keys.numbers, hashes)
+    written = keys.to_bytes()
+    back = RowKeys.from_bytes(written)
+    assert back.numbers.tolist() == sorted(keys.numbers.tolist())
+    assert np.array_equal(back.hashes, hashes)
+    assert len(back) == len(keys) == len(numbers) + 3
+    assert len(written) <= 64 + hashes.nbytes + bytes_each * max(len(numbers) - 1, 0)
 
 
 def test_the_first_repeats_are_shown_with_their_lines() -> None:
