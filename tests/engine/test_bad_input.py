@@ -1,0 +1,138 @@
+"""Files made to break a reader: each ends with the reason, the limit it met among it, and harms no neighbour."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from dq.engine import byte_ranges
+from dq.engine.object_store import ObjectStore
+from dq.engine.profile_files import profile_files
+from dq.formats.limits import Limits
+from dq.profiling.summary import FileSummary
+from tests.engine.batches import local_sources, readable, rows_of_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from dq.errors import PipelineError
+
+LIMITS = Limits(
+    block=4096, split=20_000, line=30_000, header=3_000_000, columns=1000, expansion=10, free_expansion=100_000
+)
+HEADER = b"id,name,fare\n"
+TEXT = rows_of_text(3000).encode()
+MILLION_NAMES = b"c," * 999_999 + b"c"
+
+
+def zstd(data: bytes) -> bytes:
+    return bytes(pa.Codec("zstd").compress(data, asbytes=True))
+
+
+def table(rows: int) -> bytes:
+    file = io.BytesIO()
+    columns = {"id": range(rows), "name": ["a", "b"] * (rows // 2), "fare": [1.5] * rows}
+    parquet.write_table(pa.table(columns), file, row_group_size=500)
+    return file.getvalue()
+
+
+PARQUET = table(3000)
+FOOTER = int.from_bytes(PARQUET[-8:-4], "little")
+#: Sound files of every kind.
+SOUND = {
+    "text.csv": TEXT,
+    "lines.jsonl": b"".join(b'{"id": %d, "name": "abc", "fare": 2.5}\n' % number for number in range(2000)),
+    "table.parquet": PARQUET,
+    "quoted.csv": HEADER + b"".join(b'%d,"a\nb",2.5\n' % number for number in range(2000)),
+    "packed.csv.gz": gzip.compress(b"".join(b"%d,abc,2.5\n" % number for number in range(3000)), mtime=0),
+}
+#: A file that cannot be read as a whole, and words of the reason.
+UNREADABLE = {
+    "giant line.csv": (TEXT + b"1," + b"x" * 200_000, "longer than 30,000 bytes"),
+    "giant line among rows.csv": (TEXT + b"1," + b"x" * 90_000 + b",2\n" + TEXT, "longer than 30,000 bytes"),
+    "giant line.jsonl": (SOUND["lines.jsonl"] + b'{"id": "' + b"x" * 200_000 + b'"}', "longer than 30,000 bytes"),
+    "giant element.json": (b'[{"id": 1}, {"id": "' + b"x" * 200_000 + b'"}]', "longer than 30,000 bytes"),
+    "open quote.csv": (TEXT + b'1,"' + b"x,y\n" * 50_000, "longer than 30,000 bytes"),
+    "no line break.csv": (b"x" * 4_000_000, "header is longer than 3,000,000 bytes"),
+    "million columns.csv": (MILLION_NAMES + b"\n" + b"," * 999_999 + b"\n", "1,000,000 columns, the most that is read"),
+    "many columns.parquet": (b"", "1,001 columns, the most that is read is 1,000"),
+    "bomb.csv.gz": (gzip.compress(HEADER + b"1,a,2\n" * 100_000, mtime=0), "more than 10 times its size"),
+    "bomb.csv.zst": (zstd(HEADER + b"1,a,2\n" * 100_000), "more than 10 times its size"),
+    "bomb.json.zst": (zstd(b"[" + b'{"id": 1},' * 50_000 + b"1]"), "more than 10 times its size"),
+    "footer of 2 GiB.parquet": (PARQUET[:-8] + (2**31).to_bytes(4, "little") + b"PAR1", "longer than the file"),
+    "short footer.parquet": (PARQUET[:-8] + (FOOTER - 9).to_bytes(4, "little") + b"PAR1", "footer cannot be read"),
+    "rubbish footer.parquet": (
+        PARQUET[: -8 - FOOTER] + bytes(number * 37 % 256 for number in range(FOOTER)) + PARQUET[-8:],
+        "footer cannot be read",
+    ),
+    "header not UTF-8.csv": (b"id,na\xffme,fare\n" + TEXT, "header is not UTF-8"),
+    "UTF-16.csv": (TEXT.decode().encode("utf-16"), "UTF-16"),
+    "UTF-16 without mark.csv": (TEXT.decode().encode("utf-16-be"), "UTF-16"),
+    "only NUL.csv": (bytes(50_000), "NUL"),
+}
+#: A file with bad rows, and how many it has.
+MALFORMED = {
+    "not UTF-8.csv": (TEXT + b"1,a\xff,2\n2,\xc3,3\n3,\xed\xa0\x80,4\n" + b"4,a,2\n" * 6000, 3),
+    "not UTF-8 in quotes.csv": (TEXT + b'1,"a\n\xff\n",2\n' + b"4,a,2\n" * 6000, 1),
+    "not UTF-8.jsonl": (SOUND["lines.jsonl"] + b'{"id": "\xff"}\n\xff\xfe\n' + SOUND["lines.jsonl"], 2),
+    "NUL.csv": (TEXT + b"1,a\0b,2\n\0\n" + b"4,a,2\n" * 6000, 1),
+    "NUL.jsonl": (SOUND["lines.jsonl"] + b'{"id": 1\0}\n\0\0\n' + SOUND["lines.jsonl"], 2),
+}
+
+
+#: Those of them that are put before Spark's readers too; each that brings their job down costs many further jobs.
+FOR_SPARK_READERS = ["giant line.csv", "million columns.csv", "bomb.csv.gz", "short footer.parquet", "UTF-16.csv"]
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The files above, by name."""
+    folder = tmp_path_factory.mktemp("bad input")
+    bodies = SOUND | {name: body for name, (body, _) in [*UNREADABLE.items(), *MALFORMED.items()]}
+    found = {name: folder / name for name in bodies}
+    for name, path in found.items():
+        path.write_bytes(bodies[name])
+    parquet.write_table(pa.table({f"c{at}": [1] for at in range(1001)}), found["many columns.parquet"])
+    return found
+
+
+@pytest.mark.parametrize("lane", ["threads", "direct", "spark"])
+def test_every_bad_file_ends_apart(
+    spark: SparkSession, paths: dict[str, Path], lane: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every bad file stands between two sound ones, whose summaries are those they have without it."""
+    monkeypatch.setattr(byte_ranges, "SMALL_BYTES", 0)
+    session = None if lane == "threads" else spark
+    reader = "spark" if lane == "spark" else "direct"
+
+    def ends(names: list[str]) -> list[FileSummary]:
+        sources = local_sources([paths[name] for name in names])
+        found = profile_files(sources, store=ObjectStore(), spark=session, reader=reader, limits=LIMITS)
+        return [summary_of(found[number], name) for number, name in enumerate(names)]
+
+    alone = dict(zip(SOUND, ends(list(SOUND)), strict=True))
+    assert min(readable(one).rows_read for one in alone.values()) >= 2000
+    bad = [*(FOR_SPARK_READERS if lane == "spark" else UNREADABLE), *MALFORMED]
+    sound = list(islice(cycle(SOUND), len(bad) + 1))
+    found = ends([*(name for pair in zip(sound, bad, strict=False) for name in pair), sound[-1]])
+    for name, summary in zip(sound, found[0::2], strict=True):
+        assert summary == alone[name], name
+    for name, summary in zip(bad, found[1::2], strict=True):
+        if name in MALFORMED:
+            assert readable(summary).rows_malformed == MALFORMED[name][1], name
+        else:
+            assert UNREADABLE[name][1] in (summary.unreadable or ""), (name, summary.unreadable)
+            assert summary.rows_read == 0
+
+
+def summary_of(found: FileSummary | PipelineError, name: str) -> FileSummary:
+    assert isinstance(found, FileSummary), (name, found)
+    return found
