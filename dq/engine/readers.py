@@ -1,13 +1,13 @@
 """Spark's own readers as the way in: the reference lane.
 
-Files of one shape (format, width, dialect) are read by one DataFrame, so a batch is a union of few
-plans and one job, whatever the number of files. What Spark's readers do not give as it stands in
-the file is left to byte ranges.
+A large file is read by a DataFrame of its own, all others of one shape (format, width, dialect) by
+one for them, so a batch is a union of few plans and one job, whatever the number of files. What
+Spark's readers do not give as it stands in the file is left to byte ranges.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -20,9 +20,9 @@ from dq.engine.halving import profile_apart
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
 from dq.engine.parts import FileTask
-from dq.engine.spark_counts import COUNTS, count_rows, record_of
+from dq.engine.spark_counts import COUNTS, count_file, count_files, record_of
 from dq.engine.spark_executor import merged
-from dq.engine.spark_frames import Shape, frame_of, shape_of
+from dq.engine.spark_frames import Shape, frame_of, shape_of, shared_frame, slices_of
 from dq.engine.spark_paths import same_path, spark_path
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 log = structlog.get_logger()
+
+#: Files that are read by a frame of their own at most: planning one takes about as long as it saves for 4 MB.
+_MOST_ALONE = 64
 
 
 def profile_with_spark_readers(
@@ -64,10 +67,38 @@ def _profile(
         shape = shape_of(task, multiline=isinstance(look, Look) and look.quoted_breaks)
         shapes.setdefault(shape, []).append(task)
     block = _most_bytes_of_a_task(spark)
-    frames = [_counted(spark, shape, group, block, limits) for shape, group in shapes.items()]
-    union = reduce(DataFrame.unionAll, frames)
+    union = reduce(DataFrame.unionAll, _counted(spark, shapes, block, limits))
     outcomes = merged(union.rdd.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
     return {number: one for number, one in outcomes.items() if isinstance(one, Profiled | PipelineError)}
+
+
+def _counted(
+    spark: SparkSession, shapes: Mapping[Shape, Sequence[FileTask]], block: int, limits: Limits
+) -> Iterator[DataFrame]:
+    """Make the frames of counts: of one file each for the large files, then of the others of one shape.
+
+    The first partition of a frame within the job is known as long as the frames before it read one file each.
+    """
+    alone = [(shape, task, slices) for shape, tasks in shapes.items() for task, slices in _alone(shape, tasks, block)]
+    alone = sorted(alone, key=lambda one: one[1].head.size, reverse=True)[:_MOST_ALONE]
+    apart = {task.id for _, task, _ in alone}
+    first = 0
+    for shape, task, slices in alone:
+        yield frame_of(spark, shape, task, limits).mapInArrow(count_file(task, first), COUNTS)
+        first += slices
+    for shape, tasks in shapes.items():
+        others = [task for task in tasks if task.id not in apart]
+        if others:
+            by_path = {same_path(spark_path(task.head)): task for task in others}
+            yield shared_frame(spark, shape, others, limits).mapInArrow(count_files(by_path, block), COUNTS)
+
+
+def _alone(shape: Shape, tasks: Sequence[FileTask], block: int) -> Iterator[tuple[FileTask, int]]:
+    """Find the files that are worth a frame of their own, with the number of its partitions."""
+    for task in tasks:
+        slices = slices_of(task, shape, block)
+        if slices and (task.head.size > block or len(tasks) == 1):
+            yield task, slices
 
 
 def _most_bytes_of_a_task(spark: SparkSession) -> int:
@@ -87,14 +118,3 @@ def _is_faithful(task: FileTask, look: Look | PipelineError) -> bool:
 def _in_blocks(task: FileTask, block: int) -> FileTask:
     """Give a file the parts that Spark makes of it, for the merge."""
     return replace(task, splits=tuple(Split(at, 0, 0) for at in range(task.head.size // block + 1)))
-
-
-def _counted(
-    spark: SparkSession,
-    shape: Shape,
-    tasks: Sequence[FileTask],
-    block: int,
-    limits: Limits,
-) -> DataFrame:
-    by_path = {same_path(spark_path(task.head)): task for task in tasks}
-    return frame_of(spark, shape, tasks, limits).mapInArrow(count_rows(by_path, block), COUNTS)

@@ -1,14 +1,19 @@
-"""Counting inside Spark's tasks: Arrow batches of a frame in, profiles and key hashes as rows out."""
+"""Counting inside Spark's tasks: Arrow batches of a frame in, profiles and key hashes as rows out.
+
+Spark hands over small batches, for its own memory's sake. They are put together before they are
+counted: every call of a kernel costs the same for few rows as for many.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgpack
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark import TaskContext
 
 from dq.engine.outcomes import Span
 from dq.engine.parts import CountedPart, FileTask
@@ -37,29 +42,53 @@ _COUNTS = pa.schema(
     ]
 )
 _ERROR = "error"
+#: Rows, and bytes, that are counted at once: about what byte ranges parse at once.
+_ROWS_AT_ONCE = 128 * 1024
+_BYTES_AT_ONCE = 16 * 1024 * 1024
+
+#: What Spark calls in a task: Arrow batches of a partition in, rows of counts out.
+Counting: TypeAlias = "Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]"
 
 
-def count_rows(
-    by_path: Mapping[str, FileTask], block: int
-) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Make the function that counts the rows of one Spark partition, block by block of its files.
+def count_file(task: FileTask, first: int) -> Counting:
+    """Make the function that counts one Spark partition of a frame that reads one file.
+
+    Spark cuts such a file into partitions in its order; `first` is the number of the first one
+    within the job.
+    """
+
+    def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        context = TaskContext.get()
+        number = context.partitionId() - first if context else 0
+        block: _Block | None = None
+        for batch in batches:
+            if batch.num_rows:
+                block = block or _Block(task, number)
+                block.add(batch)
+        if block:
+            yield from block.counts()
+
+    return count
+
+
+def count_files(by_path: Mapping[str, FileTask], block: int) -> Counting:
+    """Make the function that counts one Spark partition of a frame that reads several files, block by block.
 
     `block` is the most bytes of a file that Spark gives to one task.
     """
-    only = next(iter(by_path.values())) if len(by_path) == 1 else None
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        blocks: dict[tuple[int, int], _Block] = {}
+        current: _Block | None = None
         for batch in batches:
             for path, start, piece in _by_block(batch):
-                task = only or by_path[same_path(path)]
-                number = start // block
-                if (task.id, number) not in blocks:
-                    blocks[task.id, number] = _Block(task, number)
-                blocks[task.id, number].add(piece)
-        for one in blocks.values():
-            for key, value in records(one.task, one.counted()):
-                yield _as_batch(key, value, one.number)
+                task, number = by_path[same_path(path)], start // block
+                if current is None or (current.task.id, current.number) != (task.id, number):
+                    if current is not None:
+                        yield from current.counts()
+                    current = _Block(task, number)
+                current.add(piece)
+        if current is not None:
+            yield from current.counts()
 
     return count
 
@@ -72,16 +101,36 @@ class _Block:
         self.number = number
         self._tally = FileTally(task.recipe, number)
         self._error: UnreadableFileError | None = None
+        self._held: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
 
     def add(self, piece: pa.RecordBatch) -> None:
-        if self._error is None:
-            try:
-                for rows in rows_of(piece, self.task):
-                    self._tally.add(rows)
-            except UnreadableFileError as error:
-                self._error = error
+        """Take the next rows in; they are counted once there are enough of them."""
+        self._held.append(piece)
+        self._rows += piece.num_rows
+        self._bytes += piece.nbytes
+        if self._rows >= _ROWS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE:
+            self._count()
 
-    def counted(self) -> CountedPart | UnreadableFileError:
+    def _count(self) -> None:
+        held, self._held, self._rows, self._bytes = self._held, [], 0, 0
+        if self._error is not None or not held:
+            return
+        batches = held if len(held) == 1 else pa.Table.from_batches(held).combine_chunks().to_batches()
+        try:
+            for batch in batches:
+                for rows in rows_of(batch, self.task):
+                    self._tally.add(rows)
+        except UnreadableFileError as error:
+            self._error = error
+
+    def counts(self) -> Iterator[pa.RecordBatch]:
+        """Give what was counted, as rows for the merge."""
+        self._count()
+        for key, value in records(self.task, self._counted()):
+            yield _as_batch(key, value, self.number)
+
+    def _counted(self) -> CountedPart | UnreadableFileError:
         if self._error is not None:
             return self._error
         profile = self._tally.profile()

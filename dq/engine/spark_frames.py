@@ -1,7 +1,7 @@
 """Files of one shape as one DataFrame of Spark's own readers.
 
-Columns have positions for names, so that no name of a file ever reaches a Spark expression. Behind
-the file's columns come those of `Trailing`.
+No name of a column ever reaches a Spark expression unquoted. A frame of one file is what Spark's
+reader gives, as it stands: any further column makes Spark copy every row once or twice more.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from dq.formats.limits import Limits
 from dq.schema.definition import FileFormat
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
-#: The last columns of every frame: the path (empty when the frame reads one file) and the first byte of the block.
+#: The last columns of a frame of several files: the path, and the first byte of the block.
 TRAILING = 2
 #: Stands for what no cell is, so that Spark's reader takes no cell for null.
 _NO_VALUE = "\ue000"
@@ -58,20 +58,28 @@ def shape_of(task: FileTask, *, multiline: bool) -> Shape:
     )
 
 
-def frame_of(spark: SparkSession, shape: Shape, tasks: Sequence[FileTask], limits: Limits) -> DataFrame:
-    """Make the DataFrame that reads files of one shape; nothing is read yet.
+def slices_of(task: FileTask, shape: Shape, block: int) -> int | None:
+    """Say in how many partitions Spark reads a file that it reads alone, None when that is hard to tell."""
+    whole = shape.multiline or shape.format is FileFormat.JSON or task.layout.compression == "gzip"
+    if whole or task.head.size <= block:
+        return 1
+    return None if task.layout.compression else -(-task.head.size // block)
 
-    CSV frames have one more column before the trailing ones: the text of a malformed row, else null.
+
+def frame_of(spark: SparkSession, shape: Shape, task: FileTask, limits: Limits) -> DataFrame:
+    """Make the DataFrame that reads one file; nothing is read yet.
+
+    CSV frames have one more column: the text of a malformed row, else null.
     """
-    paths = [spark_path(task.head) for task in tasks]
-    frame = _read(spark, shape, paths, limits)
+    return _read(spark, shape, [spark_path(task.head)], limits)
+
+
+def shared_frame(spark: SparkSession, shape: Shape, tasks: Sequence[FileTask], limits: Limits) -> DataFrame:
+    """Make the DataFrame that reads several files of one shape: as `frame_of`, with the trailing columns."""
+    frame = _read(spark, shape, [spark_path(task.head) for task in tasks], limits)
     columns = [F.col(f"`{name.replace('`', '``')}`").alias(f"c{at}") for at, name in enumerate(frame.columns)]
-    return frame.select(*columns, _path(paths).alias("path"), F.col("_metadata.file_block_start").alias("block"))
-
-
-def _path(paths: Sequence[str]) -> Column:
-    """Name the file of each row; of a single file there is no need to carry its name along."""
-    return F.lit("") if len(paths) == 1 else F.col("_metadata.file_path")
+    trailing = F.col("_metadata.file_path"), F.col("_metadata.file_block_start")
+    return frame.select(*columns, *trailing)
 
 
 def _read(spark: SparkSession, shape: Shape, paths: list[str], limits: Limits) -> DataFrame:

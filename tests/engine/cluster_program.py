@@ -21,12 +21,12 @@ from dq.engine import byte_ranges, readers
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.session import build_session
-from dq.engine.spark_counts import count_rows
+from dq.engine.spark_counts import count_file
 from dq.formats.limits import Limits
 from tests.engine.batches import local_sources, payload, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     import pyarrow as pa
     from pyspark.sql import SparkSession
@@ -62,7 +62,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             mark = Path(folder) / "killed"
             store = DeadlyStore(mark) if reader == "direct" else ObjectStore()
-            with mock.patch.object(readers, "count_rows", deadly_count_rows(mark)):
+            with mock.patch.object(readers, "count_file", deadly_count_file(mark)):
                 harmed = payload_of(spark, store, reader, path)
         found[reader] = {"unharmed": unharmed, "harmed": harmed, "done before": tasks_done_by_the_dead(spark)}
     spark.stop()
@@ -94,11 +94,11 @@ class DeadlyStore(ObjectStore):
         return data
 
 
-def deadly_count_rows(mark: Path) -> Callable[[Mapping[str, FileTask], int], Count]:
+def deadly_count_file(mark: Path) -> Callable[[FileTask, int], Count]:
     """Count what Spark's readers give, and bring an executor down in the middle of a late part, once."""
 
-    def make(by_path: Mapping[str, FileTask], block: int) -> Count:
-        count = count_rows(by_path, block)
+    def make(file: FileTask, first: int) -> Count:
+        count = count_file(file, first)
 
         def deadly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
