@@ -10,10 +10,10 @@ from dq.engine.parts import FileTask
 from dq.errors import PipelineError, RetryableError, UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.splits import NOWHERE, Split
-from dq.profiling.codec import encode_state
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding, first_findings, placed
 from dq.profiling.profile_state import StateKey, state_of
+from dq.profiling.state_codec import encode_state
 from dq.profiling.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary import FileSummary
 

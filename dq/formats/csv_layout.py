@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dq.errors import UnreadableFileError
 from dq.formats.careful_csv import CarefulRecord, careful_records, decoded
@@ -35,7 +35,7 @@ def csv_layout(
     dialect = definition.csv if definition else CsvDialect()
     refuse_binary(text, "CSV")
     body = text.removeprefix(_BOM)
-    records = _first_records(body, dialect, whole=whole)
+    records = _first_records(body, dialect, whole=whole, most=1)
     if not records:
         if not whole:
             message = f"the header is longer than {len(text):,} bytes; is the line break missing, or a quote left open?"
@@ -46,7 +46,6 @@ def csv_layout(
     if len(names) > limits.columns:
         message = f"the header has {len(names):,} columns, the most that is read is {limits.columns:,}; is it a header?"
         raise UnreadableFileError(message)
-    rows = records[1:] if dialect.header else records
     skipped = records[0].end if dialect.header else 0
     return FileLayout(
         format=FileFormat.CSV,
@@ -57,17 +56,28 @@ def csv_layout(
         first_line=count_lines(body[:skipped]),
         splittable=compression is None and is_utf8(dialect.encoding) and b"\n" in body[: records[0].end],
         crlf=body[: records[0].end].endswith(b"\r\n"),
-        inferred=_guess(names, rows[:_GUESSED_ROWS], definition),
+        inferred=_inferred(body, names, definition, dialect, whole=whole),
     )
 
 
-def _first_records(body: bytes, dialect: CsvDialect, *, whole: bool) -> list[CarefulRecord]:
-    """Read the complete records with text, as far as the bytes go."""
+def _inferred(
+    body: bytes, names: Sequence[str], definition: SchemaDefinition | None, dialect: CsvDialect, *, whole: bool
+) -> dict[str, FieldType]:
+    """Guess the types of the columns nobody declared, from the first rows; these are read only if there are any."""
+    declared = {field.name for field in definition.fields} if definition else set()
+    if declared.issuperset(names):
+        return {}
+    records = _first_records(body, dialect, whole=whole, most=_GUESSED_ROWS + dialect.header)
+    return _guess(names, records[1:] if dialect.header else records, declared, definition)
+
+
+def _first_records(body: bytes, dialect: CsvDialect, *, whole: bool, most: int) -> list[CarefulRecord]:
+    """Read complete records with text, as far as the bytes go."""
     records: list[CarefulRecord] = []
     blank = b" \t\r\n".replace(dialect.delimiter.encode(), b"")
     for record in careful_records(body, dialect):
         cut_off = not whole and record.end == len(body)
-        if cut_off or len(records) > _GUESSED_ROWS:
+        if cut_off or len(records) == most:
             break
         if body[record.start : record.end].strip(blank):
             records.append(record)
@@ -90,10 +100,9 @@ def _names(record: CarefulRecord, definition: SchemaDefinition | None, dialect: 
 
 
 def _guess(
-    names: Sequence[str], rows: Sequence[CarefulRecord], definition: SchemaDefinition | None
+    names: Sequence[str], rows: Sequence[CarefulRecord], declared: Collection[str], definition: SchemaDefinition | None
 ) -> dict[str, FieldType]:
     """Guess the type of undeclared columns: the first that takes every cell of the first rows."""
-    declared = {field.name for field in definition.fields} if definition else set()
     missing = set(definition.missing_values if definition else ("",))
     guesses = {}
     for position, name in enumerate(names):

@@ -12,8 +12,9 @@ from sqlalchemy import and_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from dq.intake.tables import profile_state, storable
-from dq.profiling.codec import ProfileCodecError, decode_state
+from dq.profiling.codec import ProfileCodecError
 from dq.profiling.profile_state import ProfileState
+from dq.profiling.state_codec import decode_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""Profiles as bytes: MessagePack for the counts, Arrow IPC for the sampled rows. Never pickle.
+"""Profiles as bytes between tasks: MessagePack for the counts, Arrow IPC for the sampled rows. Never pickle.
 
 The first element says what it is and the second the version of the layout. Bytes of another version are refused with a
-plain message, because hashes and samples of two versions must not be merged.
+plain message, because hashes and samples of two versions must not be merged. What outlives the run: `state_codec`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
 from typing import Any, TypeVar
 
 import msgpack
@@ -24,17 +23,13 @@ from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding
 from dq.profiling.frequencies import Frequencies
 from dq.profiling.moments import Moments
-from dq.profiling.parsing import Parsed
-from dq.profiling.profile_state import ProfileState, StateColumn, StateKey
 from dq.profiling.row_sample import RowSample
 from dq.profiling.summary import Scalar
-from dq.profiling.values import hash_values
-from dq.schema.definition import FieldType
 
-VERSION = 2
+VERSION = 3
 _PROFILE = "dq.profile"
-_STATE = "dq.profile.state"
-_IPC = pa.ipc.IpcWriteOptions(compression="lz4")
+_LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
+_PLAIN = pa.ipc.IpcWriteOptions()
 
 
 class ProfileCodecError(TerminalError):
@@ -43,57 +38,25 @@ class ProfileCodecError(TerminalError):
 
 def encode_profile(profile: FileProfile) -> bytes:
     """Write the profile of a file or of a part of it; equal profiles give equal bytes."""
-    return _packed([_PROFILE, VERSION, *_body(profile)])
+    return packed([_PROFILE, VERSION, *body_of(profile)])
 
 
 def decode_profile(data: bytes) -> FileProfile:
     """Read a profile back; raises ProfileCodecError for anything else."""
-    return _unpacked(data, _PROFILE, _profile_of)
-
-
-def encode_state(state: ProfileState) -> bytes:
-    """Write what outlives the run; equal states give equal bytes."""
-    columns = [[one.position, one.name, one.type.value, one.declared, one.sensitive] for one in state.columns]
-    keys = [[key.columns, key.full, key.repeated] for key in state.keys]
-    return _packed([_STATE, VERSION, _hash_mark(), state.files, state.bytes, columns, keys, _body(state.profile)])
-
-
-def decode_state(data: bytes) -> ProfileState:
-    """Read a state back; raises ProfileCodecError for anything else."""
-
-    def state_of(
-        mark: bytes, files: int, size: int, columns: list[Any], keys: list[Any], profile: list[Any]
-    ) -> ProfileState:
-        if mark != _hash_mark():
-            message = "the values of a stored profile were hashed by another version of Polars; profile the file again"
-            raise ProfileCodecError(message)
-        return ProfileState(
-            columns=tuple(StateColumn(at, name, FieldType(kind), *marks) for at, name, kind, *marks in columns),
-            profile=_profile_of(*profile),
-            keys=tuple(StateKey(tuple(names), *counts) for names, *counts in keys),
-            files=files,
-            bytes=size,
-        )
-
-    return _unpacked(data, _STATE, state_of)
-
-
-@cache
-def _hash_mark() -> bytes:
-    """Hash a number and a text as sketches do: where these differ, sketches must not be merged."""
-    values = (Parsed(None, None, np.array([1])), Parsed(None, pa.array(["dq"]), None))
-    return b"".join(hash_values(one, FieldType.INTEGER).astype("<u8").tobytes() for one in values)
+    return unpacked(data, _PROFILE, profile_of_body)
 
 
 _Decoded = TypeVar("_Decoded")
 
 
-def _packed(body: list[Any]) -> bytes:
-    packed: bytes = msgpack.packb(body, use_bin_type=True)
-    return packed
+def packed(body: list[Any]) -> bytes:
+    """Write plain lists as MessagePack."""
+    written: bytes = msgpack.packb(body, use_bin_type=True)
+    return written
 
 
-def _unpacked(data: bytes, kind: str, decode: Callable[..., _Decoded]) -> _Decoded:
+def unpacked(data: bytes, kind: str, decode: Callable[..., _Decoded]) -> _Decoded:
+    """Read what `packed` wrote of this kind and version; raises ProfileCodecError for anything else."""
     try:
         found, version, *body = msgpack.unpackb(data, use_list=True, strict_map_key=False)
     except (ValueError, TypeError, msgpack.UnpackException) as error:
@@ -112,20 +75,23 @@ def _unpacked(data: bytes, kind: str, decode: Callable[..., _Decoded]) -> _Decod
 _FOREIGN = "these bytes are no stored profile, or a damaged one; profile the file again"
 
 
-def _body(profile: FileProfile) -> list[Any]:
+def body_of(profile: FileProfile, *, compressed: bool = True) -> list[Any]:
+    """Write a profile as plain lists; `compressed`: the sampled cells each for themselves."""
+    options = _LZ4 if compressed else _PLAIN
     return [
         profile.rows,
         profile.malformed,
         _findings(profile.malformed_rows),
         None if profile.columns is None else [_column(one) for one in profile.columns],
         [[name, _column(one)] for name, one in sorted(profile.extras.items())],
-        _sample(profile.sample),
-        _sample(profile.shown),
+        _sample(profile.sample, options),
+        _sample(profile.shown, options),
         sorted(profile.lines.items()),
     ]
 
 
-def _profile_of(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePack holds
+def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePack holds
+    """Read what `body_of` wrote."""
     rows, malformed, malformed_rows, columns, extras, sample, shown, lines = body
     return FileProfile(
         rows=rows,
@@ -191,13 +157,13 @@ def _column_of(body: list[Any]) -> ColumnProfile:
     )
 
 
-def _sample(sample: RowSample | None) -> list[Any] | None:
+def _sample(sample: RowSample | None, options: pa.ipc.IpcWriteOptions) -> list[Any] | None:
     if sample is None:
         return None
     cells = None
     if sample.cells is not None:
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, sample.cells.schema, options=_IPC) as writer:
+        with pa.ipc.new_stream(sink, sample.cells.schema, options=options) as writer:
             writer.write_table(sample.cells.combine_chunks())
         cells = sink.getvalue().to_pybytes()
     arrays = [sample.priority.astype("<u8"), sample.split.astype("<i8"), sample.row.astype("<i8")]

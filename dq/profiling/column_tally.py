@@ -83,7 +83,7 @@ class ColumnTally:
             wrong_type=cells.wrong_type,
             unparsable_cells=_findings(cells, bad[: self._examples_left(self._profile.unparsable_cells)], split, lines),
         )
-        self._profile = self._profile + part
+        self._profile = part if self._profile is self._nothing else self._profile + part
         return cells
 
     @staticmethod

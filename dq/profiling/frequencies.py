@@ -6,6 +6,7 @@ top values are estimated from the row sample.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -40,8 +41,10 @@ class Frequencies:
 
     def top(self, most: int) -> tuple[tuple[str, int], ...]:
         """Give the `most` frequent values, ties in order of the value; empty when overflown."""
-        ranked = sorted((self.counts or {}).items(), key=lambda pair: (-pair[1], pair[0]))
-        return tuple(ranked[:most])
+        counts = self.counts or {}
+        least = sorted(counts.values(), reverse=True)[:most][-1] if counts else 0
+        candidates = [pair for pair in counts.items() if pair[1] >= least]
+        return tuple(heapq.nsmallest(most, candidates, key=lambda pair: (-pair[1], pair[0])))
 
 
 OVERFLOWN = Frequencies(None)

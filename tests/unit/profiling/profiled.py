@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import msgpack
 import pyarrow as pa
 
 from dq.profiling.file_profile import FileProfile
@@ -112,3 +113,10 @@ def column(table: Table, name: str | None = None) -> ColumnSummary:
     """The figures of one column, by default the first."""
     found = {one.name: one for one in summary(table).columns}
     return found[name or next(iter(table.columns))]
+
+
+def opened(stored: bytes) -> bytes:
+    """Give what a stored state holds, without the compression around it."""
+    *_, length, compressed = msgpack.unpackb(stored)
+    body: bytes = pa.decompress(compressed, length, "zstd", asbytes=True)
+    return body

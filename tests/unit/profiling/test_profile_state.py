@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.codec import encode_state
 from dq.profiling.findings import Finding
 from dq.profiling.profile_state import ProfileState, StateKey, state_of
 from dq.profiling.recipe import CellEncoding
+from dq.profiling.state_codec import encode_state
 from dq.profiling.summarise_state import sensitive_columns, summarise_state
 from dq.profiling.summary import ColumnSummary, FileSummary, KeySummary
-from tests.unit.profiling.profiled import Table, profile, summary
+from tests.unit.profiling.profiled import Table, opened, profile, summary
 
 FIELDS: list[dict[str, Any]] = [{"name": "id", "type": "integer", "max": 100}, {"name": "kind", "enum": ["a", "b"]}]
 
@@ -97,8 +97,7 @@ def test_no_value_of_a_sensitive_column_is_stored(bad: str) -> None:
     field: dict[str, Any] = {"name": "ssn", "type": kind, "sensitive": True}
     table = Table({"ssn": [SECRET] * 5, "id": ["1"] * 5}, [field | ({} if bad else {"maxLength": 3}), *FIELDS])
     kept = state(table)
-    data = encode_state(kept)
-    assert SECRET.encode() not in data
+    assert SECRET.encode() not in opened(encode_state(kept))
     hashes = [] if kept.profile.columns is None else [one.distinct.hashes.tobytes() for one in kept.profile.columns]
     assert hashes[0] == b""
     found = columns(summarise_state(kept))["ssn"]
@@ -113,8 +112,8 @@ def test_a_column_sensitive_in_one_file_is_hidden_in_the_merge() -> None:
     open_file = Table({"ssn": [SECRET], "id": ["1"]}, [{"name": "ssn"}, *FIELDS])
     closed_file = Table({"ssn": ["x"], "id": ["1"]}, [{"name": "ssn", "sensitive": True}, *FIELDS])
     merged = state(open_file, "1") + state(closed_file, "2")
-    assert SECRET.encode() in encode_state(state(open_file, "1"))
-    assert SECRET.encode() not in encode_state(merged)
+    assert SECRET.encode() in opened(encode_state(state(open_file, "1")))
+    assert SECRET.encode() not in opened(encode_state(merged))
     assert columns(summarise_state(merged))["ssn"].max_length == len(SECRET)
 
 
@@ -126,14 +125,14 @@ def test_the_text_of_malformed_rows_is_hidden_with_the_first_sensitive_column() 
         kept = state_of(broken, table.recipe, table.definition, source="1", size=1)
         for each in (kept, kept + kept):
             assert each.profile.malformed == each.files
-            assert (SECRET.encode() in encode_state(each)) != sensitive
+            assert (SECRET.encode() in opened(encode_state(each))) != sensitive
 
 
 def test_a_file_of_sensitive_columns_only_has_a_state() -> None:
     table = Table({"ssn": [SECRET] * 3}, [{"name": "ssn", "sensitive": True}])
     merged = state(table, "1") + state(table, "2")
     assert summarise_state(merged).rows_read == 6
-    assert SECRET.encode() not in encode_state(merged)
+    assert SECRET.encode() not in opened(encode_state(merged))
 
 
 def test_lines_are_told_of_one_file_and_not_of_several() -> None:
