@@ -24,13 +24,15 @@ from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.formats.workbook_archive import refuse_bombs
+from dq.formats.workbook_extent import PASSWORD
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.values import JSON_TOKENS
 from dq.schema.definition import FileFormat
 
 Cell: TypeAlias = "str | float | bool | date | datetime | time | timedelta | None"
 
-_ROWS = 10_000
+#: Rows, and cells, that are Python objects at once.
+_ROWS, _CELLS = 10_000, 500_000
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ARROW = {
     bool: pa.bool_(), float: pa.float64(), int: pa.int64(), str: pa.string(),
@@ -57,6 +59,7 @@ def excel_layout(source: ByteSource, sheet: str | None, limits: Limits) -> FileL
 def excel_batches(source: ByteSource, layout: FileLayout, limits: Limits) -> Iterator[RowBatch]:
     """Read the rows below the header; empty rows are blank lines, not rows."""
     width = len(layout.header)
+    most = max(min(_ROWS, _CELLS // width), 1)
     with _opened(source, limits) as book:
         rows = _rows(_sheet(book, layout.sheet), limits)
         next(rows, None)
@@ -67,7 +70,7 @@ def excel_batches(source: ByteSource, layout: FileLayout, limits: Limits) -> Ite
             if any(cell is not None for cell in row):
                 kept.append([*row[:width], *[None] * (width - len(row))])
                 numbers.append(number - before)
-            if number - before == _ROWS:
+            if number - before == most:
                 yield _batch(kept, numbers, width, number - before)
                 kept, numbers, before = [], [], number
         if number > before:
@@ -82,13 +85,13 @@ class _opened:  # noqa: N801 - reads as a verb where it is used
             message = f"the workbook has {source.size:,} bytes, the most that is held in memory is {limits.whole:,}"
             raise UnreadableFileError(message)
         data = source.read(0, source.size)
+        if data.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in data:
+            raise UnreadableFileError(PASSWORD)
         try:
             refuse_bombs(data, limits)
         except Exception as error:
             _raise_named(error)
             raise
-        if data.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in data:
-            raise UnreadableFileError(_PASSWORD)
         self._data = data
 
     def __enter__(self) -> CalamineWorkbook:
@@ -110,12 +113,9 @@ def _raise_named(error: BaseException) -> None:
     if isinstance(error, PipelineError):
         return
     if isinstance(error, PasswordError):
-        raise UnreadableFileError(_PASSWORD) from error
+        raise UnreadableFileError(PASSWORD) from error
     if isinstance(error, Exception) or type(error).__name__ == "PanicException":
         raise UnreadableFileError(_broken(error)) from error
-
-
-_PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
 
 
 def _broken(error: BaseException) -> str:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
+from collections.abc import Iterator
 from typing import IO
 
 from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
+from dq.formats.workbook_extent import (
+    PASSWORD,
+    bound_binary_sheet,
+    bound_old_workbook,
+    bound_open_document,
+    bound_xml_sheet,
+)
 
 _ENTRIES = 10_000
 _PIECE = 1024 * 1024
 _SMALL = 1024 * 1024
-_WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
-_SHEET = re.compile(r"xl/worksheets/[^/]*\.xml")
-#: The place of a cell (`r="AB12"`) or of a row (`r="12"`).
-_PLACE = re.compile(rb"""\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
-_LONGEST_PLACE = 14
+_CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
+_WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin", _CONTENT}
+_OLD = b"\xd0\xcf\x11\xe0"
 
 
 def refuse_bombs(data: bytes, limits: Limits) -> None:
-    """Refuse an archive that would expand beyond the limits, by its directory and the places of its cells.
+    """Refuse a workbook that would expand beyond the limits: by its directory, and by the places of its cells.
 
-    Raises UnreadableFileError, and whatever zipfile raises for a broken archive.
+    Raises UnreadableFileError, and whatever zipfile or struct raise for a broken file.
     """
+    if data.startswith(_OLD):
+        bound_old_workbook(data, limits)
     if not data.startswith(b"PK"):
         return
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -34,10 +41,11 @@ def refuse_bombs(data: bytes, limits: Limits) -> None:
             names = ", ".join(repr(entry.filename[:60]) for entry in entries[:5]) or "nothing"
             message = f"the file is a zip archive that holds no workbook (but {names}); send the file itself"
             raise UnreadableFileError(message)
+        if _MANIFEST in archive.namelist() and b":encryption-data" in archive.read(_MANIFEST):
+            raise UnreadableFileError(PASSWORD)
         for entry in entries:
-            if _SHEET.fullmatch(entry.filename):
-                with archive.open(entry) as sheet:
-                    _refuse_scattered(sheet, limits)
+            with archive.open(entry) as part:
+                _refuse_scattered(entry.filename, part, limits)
 
 
 def _refuse_expansion(entries: list[zipfile.ZipInfo], packed: int, limits: Limits) -> None:
@@ -51,22 +59,25 @@ def _refuse_expansion(entries: list[zipfile.ZipInfo], packed: int, limits: Limit
         raise UnreadableFileError(message)
 
 
-def _refuse_scattered(sheet: IO[bytes], limits: Limits) -> None:
-    """Refuse a sheet whose cells lie far apart: the library holds everything between them in memory."""
-    rows = columns = 1
-    before = b""
-    while piece := sheet.read(_PIECE):
-        for letters, number in set(_PLACE.findall(before + piece)):
-            rows = max(rows, int(number))
-            columns = max(columns, _column_number(letters))
-        if rows * columns > limits.cells:
-            message = f"a sheet reaches to row {rows:,} and column {columns:,}, the most is {limits.cells:,} cells"
-            raise UnreadableFileError(message)
-        before = piece[-_LONGEST_PLACE:]
+def _refuse_scattered(name: str, part: IO[bytes], limits: Limits) -> None:
+    """Refuse a part of a workbook whose cells lie far apart: the library holds everything between them in memory.
+
+    Any part may be a sheet, whatever its name. All of it is read: so its size is known to be the one it claims.
+    """
+    first = part.read(_PIECE)
+    pieces = _pieces(first, part)
+    if name == _CONTENT:
+        bound_open_document(pieces, limits)
+    elif first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+        bound_xml_sheet(pieces, limits)
+    elif name.endswith(".bin"):
+        bound_binary_sheet(b"".join(pieces), limits)
+    else:
+        for _ in pieces:
+            pass
 
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+def _pieces(first: bytes, part: IO[bytes]) -> Iterator[bytes]:
+    while first:
+        yield first
+        first = part.read(_PIECE)

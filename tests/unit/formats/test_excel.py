@@ -15,6 +15,7 @@ from dq.formats.layout import NoHeaderError
 from dq.formats.limits import Limits
 from dq.schema.definition import FileFormat, SchemaDefinition
 from tests.unit.formats.collected import read_file
+from tests.unit.formats.workbooks import compound_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +115,7 @@ def far_apart(book: Workbook) -> None:
     sheet.write_number(1_048_575, 16_383, 1)
 
 
-PROTECTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
+PROTECTED = compound_file({"EncryptionInfo": bytes(300), "EncryptedPackage": bytes(range(256)) * 40})
 EXCEL = SchemaDefinition((), format=FileFormat.EXCEL)
 
 

@@ -1,0 +1,230 @@
+"""xls, xlsb and ods give what xlsx gives of the same table, and none of them can make the library take all memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import struct
+import zipfile
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dq.checks.plan import plan_checks
+from dq.engine.object_store import ObjectStore
+from dq.engine.profile_files import profile_files
+from dq.engine.source_file import SourceObject
+from dq.errors import UnreadableFileError
+from dq.formats import excel_rows
+from dq.formats.byte_source import BytesSource
+from dq.formats.limits import Limits
+from dq.formats.reading import find_layout
+from dq.profiling.summary import FileSummary
+from dq.schema.loading import load_definition
+from dq.verdict.judge import judge
+from tests.unit.formats import workbooks
+from tests.unit.formats.collected import collected, read_file
+from tests.unit.formats.workbooks import WRITERS, Formula, Table, archive, compound_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOMENT = dt.datetime(2024, 2, 29, 13, 30)  # noqa: DTZ001 - workbooks know no zones
+ROWS: list[list[workbooks.Cell]] = [
+    ["id", "name", "day", "moment", "sum", "ok"],
+    [1, "é <&> x", dt.date(2024, 2, 29), MOMENT, Formula(42), True],
+    [2.5, None, None, None, Formula(-1.5), False],
+    [None] * 6,
+    [1, "", dt.date(1999, 12, 31), dt.datetime(1999, 1, 1, 0, 0, 1), Formula(0), True],  # noqa: DTZ001
+    ["x", "y" * 300, dt.date(2020, 1, 1), MOMENT, None, None],
+]
+DEFINITION = load_definition(
+    {
+        "fields": [
+            {"name": "id", "type": "integer", "required": True, "unique": True},
+            {"name": "name", "type": "string", "maxLength": 100},
+            {"name": "day", "type": "date", "min": "2000-01-01"},
+            {"name": "moment", "type": "datetime", "required": True},
+            {"name": "sum", "type": "number", "min": 0},
+            {"name": "ok", "type": "boolean"},
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize("since_1904", [False, True])
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_kind_gives_the_rows_of_the_table(kind: str, since_1904: bool) -> None:  # noqa: FBT001 - a test's case
+    found = read_file(WRITERS[kind](Table(ROWS, since_1904=since_1904)), f"x.{kind}")
+    values = [[cell.value if isinstance(cell, Formula) else cell or None for cell in row] for row in ROWS]
+    assert list(found.layout.header) == values[0]
+    assert found.rows.rows == [
+        (line, [ROWS[line][5] if at == 5 else 0 if cell is None and at == 4 and line == 4 else cell
+                for at, cell in enumerate(values[line])])
+        for line in (1, 2, 4, 5)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_kind_gives_the_verdict_of_the_others(kind: str, tmp_path: Path) -> None:
+    def verdict_of(kind: str) -> tuple[str, object]:
+        path = tmp_path / f"table.{kind}"
+        path.write_bytes(WRITERS[kind](Table(ROWS)))
+        store = ObjectStore()
+        summary = profile_files([SourceObject(1, store.peek(None, str(path)), DEFINITION)], store=store)[1]
+        assert isinstance(summary, FileSummary)
+        assert (summary.rows_read, summary.unreadable) == (4, None)
+        verdict = judge(replace(summary, bytes=0), plan_checks(DEFINITION))
+        return json.dumps(verdict.profile_payload), verdict.score
+
+    assert verdict_of(kind) == verdict_of("xlsx")
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_rows_are_those_the_sheet_holds(kind: str) -> None:
+    rows: list[list[workbooks.Cell]] = [["n", "text"]]
+    rows += [[number, f"t{number % 7}"] for number in range(700)]
+    found = read_file(WRITERS[kind](Table(rows)), f"x.{kind}")
+    assert found.rows.values == rows[1:]
+    assert [line for line, _ in found.rows.rows] == list(range(1, 701))
+
+
+@pytest.mark.parametrize(("kind", "second"), [("xlsx", "both"), ("xls", "both"), ("xlsb", ""), ("ods", "")])
+def test_a_merged_header(kind: str, second: str) -> None:
+    """The library tells which cells are merged of xlsx and xls only: of the others the first column alone is named."""
+    table = Table([["id", "both", None, "c"], [1, 2, 3, 4]], merged=(1, 2))
+    assert read_file(WRITERS[kind](table), f"x.{kind}").layout.header == ("id", "both", second, "c")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        compound_file({"EncryptionInfo": bytes(300), "EncryptedPackage": bytes(9000)}),
+        workbooks.xls(Table(ROWS), encrypted=True),
+        workbooks.ods(Table(ROWS), encrypted=True),
+    ],
+    ids=["xlsx", "xls", "ods"],
+)
+def test_a_password_is_named(data: bytes) -> None:
+    with pytest.raises(UnreadableFileError, match="protected by a password"):
+        read_file(data, "x.xlsx")
+
+
+def parts_of(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as source:
+        return {name: source.read(name) for name in source.namelist()}
+
+
+def far_xls() -> bytes:
+    """A sheet of two cells, the second in the last row and column that its bytes can name."""
+    data = workbooks.xls(Table([["a"], [1234.5]]))
+    cell = struct.pack("<3Hd", 1, 0, 0, 1234.5)
+    assert data.count(cell) == 1
+    return data.replace(cell, struct.pack("<3Hd", 65_535, 65_535, 0, 1234.5))
+
+
+def far_xlsb() -> bytes:
+    parts = parts_of(workbooks.xlsb(Table([["a"], [1234.5]])))
+    sheet = parts["xl/worksheets/sheet1.bin"]
+    row, cell = struct.pack("<I13x", 1), struct.pack("<2Id", 0, 0, 1234.5)
+    assert (sheet.count(row), sheet.count(cell)) == (1, 1)
+    sheet = sheet.replace(row, struct.pack("<I13x", 1_048_575)).replace(cell, struct.pack("<2Id", 16_383, 0, 1234.5))
+    return archive({**parts, "xl/worksheets/sheet1.bin": sheet})
+
+
+def far_ods(row: str) -> bytes:
+    parts = parts_of(workbooks.ods(Table([["a"], [1]])))
+    content = parts["content.xml"].decode().replace("</table:table>", f"{row}</table:table>")
+    return archive({**parts, "content.xml": content})
+
+
+def far_xlsx(name: str = "xl/worksheets/sheet1.xml", place: str = 'r="XFD1048576"') -> bytes:
+    """A sheet that may hide behind another name, its cells' places written with other spaces and letters."""
+    parts = parts_of(workbooks.xlsx(Table([["a"], [1]])))
+    sheet = parts.pop("xl/worksheets/sheet1.xml").decode().replace('r="A2"', place)
+    relations = parts["xl/_rels/workbook.xml.rels"].decode()
+    parts["xl/_rels/workbook.xml.rels"] = relations.replace("worksheets/sheet1.xml", name.removeprefix("xl/")).encode()
+    return archive({**parts, name: sheet})
+
+
+VALUE = 'office:value-type="float" office:value="1"'
+CELL = f"<table:table-cell {VALUE}/>"
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (far_xls(), "row 65,536 and column 65,536"),
+        (far_xlsb(), "row 1,048,576 and column 16,384"),
+        (far_xlsx(), "row 1,048,576 and column 16,384"),
+        (far_xlsx("xl/hidden/other"), "row 1,048,576 and column 16,384"),
+        (far_xlsx(place="r\n= 'xfd1048576'"), "row 1,048,576 and column 16,384"),
+        (far_ods(
+            '<table:table-row table:number-rows-repeated="90000">'
+            f'<table:table-cell table:number-columns-repeated="1000" {VALUE}/></table:table-row>'),
+            "row 90,002 and column 1,000"),
+        (far_ods(
+            '<table:table-row table:number-rows-repeated="90000"><table:table-cell/></table:table-row><table:table-row>'
+            f'<table:table-cell table:number-columns-repeated="999"/>{CELL}</table:table-row>'),
+            "row 90,003 and column 1,000"),
+        (far_ods(
+            '<table:table-row table:number-rows-repeated="90000"><table:table-cell/></table:table-row><table:table-row>'
+            f'<!-- </table:table-row> -->{CELL * 500}<!-- </table:table-row> -->{CELL * 500}</table:table-row>'),
+            "row 90,003 and column 1,000"),
+    ],
+    ids=["xls", "xlsb", "xlsx", "xlsx by another name", "xlsx in other letters", "ods, values repeated",
+         "ods, nothing repeated", "ods, ends of rows in comments"],
+)  # fmt: skip
+def test_cells_far_apart_are_refused_before_the_library_lays_them_out(data: bytes, what: str) -> None:
+    with pytest.raises(UnreadableFileError, match=f"a sheet reaches to {what}, the most is 20,000,000 cells"):
+        read_file(data, "x")
+
+
+def test_empty_rows_and_columns_behind_the_table_count_for_nothing() -> None:
+    """LibreOffice fills every sheet of ods up to its last row and column in this way."""
+    rest = (
+        '<table:table-row table:number-rows-repeated="1048574">'
+        '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+    )
+    assert read_file(far_ods(rest), "x.ods").rows.values == [[1]]
+
+
+def test_all_sheets_of_an_old_workbook_are_in_memory_at_once() -> None:
+    data = workbooks.xls(Table([["a"], *([number] for number in range(99))]))
+    assert len(read_file(data, "x.xls", limits=Limits(cells=100)).rows.rows) == 99
+    with pytest.raises(UnreadableFileError, match="row 100 and column 1, the most is 99 cells"):
+        read_file(data, "x.xls", limits=Limits(cells=99))
+
+
+def cells_without_places(count: int) -> bytes:
+    parts = parts_of(workbooks.xlsx(Table([["a"]])))
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    return archive({**parts, "xl/worksheets/sheet1.xml": sheet.replace("</row>", "<c><v>1</v></c>" * count + "</row>")})
+
+
+def test_cells_that_do_not_say_where_they_lie_are_counted() -> None:
+    assert len(read_file(cells_without_places(50), limits=Limits(cells=1000)).layout.header) == 51
+    with pytest.raises(UnreadableFileError, match="more than 1,000 cells"):
+        read_file(cells_without_places(2000), limits=Limits(cells=1000))
+
+
+def test_a_part_larger_than_it_claims_is_refused() -> None:
+    parts = parts_of(workbooks.xlsx(Table([["a"], ["x"]])))
+    strings = parts["xl/sharedStrings.xml"] + b" " * 100_000
+    data = archive({**parts, "xl/sharedStrings.xml": strings})
+    size = struct.pack("<I", len(strings))
+    assert data.count(size) == 2
+    with pytest.raises(UnreadableFileError, match="cannot be read"):
+        read_file(data.replace(size, struct.pack("<I", 500)), "x.xlsx")
+
+
+@pytest.mark.parametrize("cells", [1, 50, 10_000])
+def test_wide_sheets_come_in_batches_of_fewer_rows(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(excel_rows, "_CELLS", cells)
+    data = workbooks.xlsx(Table([["id", *map(str, range(19))], *([row] * 20 for row in range(1, 60))]))
+    layout = find_layout(BytesSource(data), "x.xlsx", None, Limits())
+    batches = list(excel_rows.excel_batches(BytesSource(data), layout, Limits()))
+    assert max(batch.rows for batch in batches) == {1: 1, 50: 2, 10_000: 59}[cells]
+    assert collected(batches).rows == [(row, [row] * 20) for row in range(1, 60)]
