@@ -137,7 +137,8 @@ class ColumnTally:
     def _distinct(self, parsed: Parsed) -> DistinctSketch:
         sketch = self._profile.distinct
         numbers = parsed.numbers
-        if not sketch.full and numbers is not None and self.recipe.type is not FieldType.DECIMAL:
+        many = numbers is not None and len(numbers) > _FIRST_LOOK
+        if many and not sketch.full and self.recipe.type is not FieldType.DECIMAL:
             unique = pc.unique(pa.array(numbers)).to_numpy(zero_copy_only=False)
             parsed = Parsed(None, parsed.cells, unique)
         hashes = hash_values(parsed, self.recipe.type)

@@ -56,6 +56,8 @@ class FileProfile:
         starts = self.line_starts(header_lines)
 
         def settled(column: ColumnProfile) -> ColumnProfile:
+            if not column.unparsable_cells and not column.violating_cells:
+                return column
             return replace(
                 column,
                 unparsable_cells=placed(column.unparsable_cells, starts),

@@ -43,8 +43,9 @@ class Frequencies:
         """Give the `most` frequent values, ties in order of the value; empty when overflown."""
         counts = self.counts or {}
         least = sorted(counts.values(), reverse=True)[:most][-1] if counts else 0
-        candidates = [pair for pair in counts.items() if pair[1] >= least]
-        return tuple(heapq.nsmallest(most, candidates, key=lambda pair: (-pair[1], pair[0])))
+        above = [pair for pair in counts.items() if pair[1] > least]
+        tied = heapq.nsmallest(most - len(above), (value for value, count in counts.items() if count == least))
+        return (*sorted(above, key=lambda pair: (-pair[1], pair[0])), *((value, least) for value in tied))
 
 
 OVERFLOWN = Frequencies(None)

@@ -185,8 +185,8 @@ def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kin
         return ()
     else:
         inner = np.linspace(low, high, _BINS + 1)[1:-1] if low < high else np.empty(0)
-    places = np.searchsorted(numbers, inner)
-    counts = np.diff(places, prepend=0, append=len(numbers))
+    places = np.concatenate(([0], np.searchsorted(numbers, inner), [len(numbers)]))
+    counts = places[1:] - places[:-1]
     edges = [_edge(number, kind) for number in (low, *inner.tolist(), high)]
     return tuple(
         Bin(start, end, count)

@@ -85,7 +85,8 @@ def _valid(column: pa.Array, missing: Sequence[str]) -> Mask | None:
     if missing:
         if tuple(missing) == ("",):
             offsets = np.frombuffer(column.buffers()[1], np.int32)
-            filled = np.diff(offsets[column.offset : column.offset + len(column) + 1]) > 0
+            begins = offsets[column.offset : column.offset + len(column) + 1]
+            filled = begins[1:] > begins[:-1]
             if filled.all():
                 return valid
         else:
