@@ -14,7 +14,7 @@ from dq.formats.workbook_extent import (
     bound_binary_sheet,
     bound_old_workbook,
     bound_open_document,
-    bound_xml_sheet,
+    bound_xml_part,
 )
 
 _ENTRIES = 10_000
@@ -69,7 +69,7 @@ def _refuse_scattered(name: str, part: IO[bytes], limits: Limits) -> None:
     if name == _CONTENT:
         bound_open_document(pieces, limits)
     elif first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
-        bound_xml_sheet(pieces, limits)
+        bound_xml_part(pieces, limits)
     elif name.endswith(".bin"):
         bound_binary_sheet(b"".join(pieces), limits)
     else:

@@ -16,7 +16,8 @@ from dq.formats.limits import Limits
 PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
 #: The place of a cell (`r="AB12"`) or of a row (`r="12"`).
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,12})["']""")
-_LONGEST_PLACE = 64
+#: How many strings a part says to hold: room is made for so many before any is read.
+_COUNT = re.compile(rb"""ount\s*=\s*["']\s*\+?0*([0-9]{1,30})""")
 _LETTERS = 26
 
 
@@ -46,19 +47,25 @@ class Extent:
         self.rows = self.columns = 0
 
 
-def bound_xml_sheet(pieces: Iterable[bytes], limits: Limits) -> None:
-    """Refuse a sheet of xlsx whose cells lie far apart, or are too many though they do not say where they lie."""
+def bound_xml_part(pieces: Iterable[bytes], limits: Limits) -> None:
+    """Refuse a part of xlsx whose cells lie far apart, or are too many, or that says to hold too many strings."""
     extent = Extent(limits)
     ends = 0
-    before = b""
+    held = b""
     for piece in pieces:
-        for letters, number in set(_PLACE.findall(before + piece)):
-            extent.reach(int(number), _column_number(letters))
-        ends += piece.count(b"</")  # a cell with a value has two at least
-        if ends > 2 * limits.cells + 2 * _LONGEST_PLACE:
-            message = f"a part of the workbook has more than {limits.cells:,} cells, the most that is read"
+        text = held + piece
+        cut = text.rfind(b">") + 1  # no match goes across one
+        text, held = text[:cut], text[cut:]
+        if len(held) > limits.line:
+            message = f"a part of the workbook has {limits.line:,} bytes without a tag, the most that is read at once"
             raise UnreadableFileError(message)
-        before = piece[-_LONGEST_PLACE:]
+        for letters, number in set(_PLACE.findall(text)):
+            extent.reach(int(number), _column_number(letters))
+        ends += text.count(b"</")  # a cell with a value has two at least
+        counts = [int(count) for count in set(_COUNT.findall(text))]
+        if max(ends // 2 - 1, *counts, 0) > limits.cells:
+            message = f"a part of the workbook has more than {limits.cells:,} cells or strings, the most that is read"
+            raise UnreadableFileError(message)
 
 
 def _column_number(letters: bytes) -> int:
@@ -99,8 +106,9 @@ def bound_binary_sheet(data: bytes, limits: Limits) -> None:
         at += length
 
 
-#: Records of xls: where a sheet begins, its end, all is encrypted, and the cells: one of them holds several of a row.
-_SHEET, _EOF, _ENCRYPTED, _SEVERAL = 0x0085, 0x000A, 0x002F, 0x00BD
+#: Records of xls: where a sheet begins, how large it says it is, its end; that all is encrypted; cells, one or several.
+_SHEET, _SIZE, _EOF, _ENCRYPTED, _SEVERAL = 0x0085, 0x0200, 0x000A, 0x002F, 0x00BD
+_SIZES = {10: "<4H", 14: "<2I2H"}
 _XLS_CELLS = {0x0006, _SEVERAL, 0x00D6, 0x00FD, 0x0203, 0x0204, 0x0205, 0x027E}
 
 
@@ -143,6 +151,11 @@ def _reach_in_sheet(stream: bytes, at: int, extent: Extent) -> None:
                 column = max(column, struct.unpack_from("<H", stream, at + 2 + length)[0])
             if row >= extent.rows or column >= extent.columns:
                 extent.reach(row + 1, column + 1)
+        elif kind == _SIZE and length in _SIZES and at + 4 + length <= len(stream):
+            top, bottom, left, right = struct.unpack_from(_SIZES[length], stream, at + 4)
+            if top > bottom or left > right:
+                raise ValueError("a sheet of less than no size")
+            extent.reach(bottom, right)  # room is made for so many cells before any is read
         at += 4 + length
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import random
 import struct
 import zipfile
 from dataclasses import replace
@@ -205,9 +206,46 @@ def cells_without_places(count: int) -> bytes:
 
 
 def test_cells_that_do_not_say_where_they_lie_are_counted() -> None:
-    assert len(read_file(cells_without_places(50), limits=Limits(cells=1000)).layout.header) == 51
+    assert len(read_file(cells_without_places(400), limits=Limits(cells=1000)).layout.header) == 401
     with pytest.raises(UnreadableFileError, match="more than 1,000 cells"):
         read_file(cells_without_places(2000), limits=Limits(cells=1000))
+
+
+@pytest.mark.parametrize("attribute", ["count", "uniqueCount"])
+def test_strings_that_no_memory_could_hold_are_refused(attribute: str) -> None:
+    parts = parts_of(workbooks.xlsx(Table([["a"], ["x"]])))
+    strings = parts["xl/sharedStrings.xml"].decode().replace(f' {attribute}="2"', f' {attribute}\n= "99999999999"')
+    with pytest.raises(UnreadableFileError, match="more than 20,000,000 cells or strings"):
+        read_file(archive({**parts, "xl/sharedStrings.xml": strings}), "x.xlsx")
+
+
+def test_a_sheet_of_xls_that_says_to_be_larger_than_it_is_is_refused() -> None:
+    data = workbooks.xls(Table([["a"], [1]]))
+    size = struct.pack("<2I3H", 0, 2, 0, 1, 0)
+    assert data.count(size) == 1
+    with pytest.raises(UnreadableFileError, match="row 4,000,000,000 and column 65,535"):
+        read_file(data.replace(size, struct.pack("<2I3H", 0, 4_000_000_000, 0, 65_535, 0)), "x.xls")
+    with pytest.raises(UnreadableFileError, match="cannot be read"):
+        read_file(data.replace(size, struct.pack("<2I3H", 9, 2, 0, 1, 0)), "x.xls")
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_damaged_workbooks_are_read_or_refused_and_nothing_else(kind: str) -> None:
+    """What is not refused beforehand may end this very process."""
+    chance = random.Random(kind)
+    data = WRITERS[kind](Table(ROWS))
+    refused = 0
+    for _ in range(60):
+        parts = {"": data} if kind == "xls" else parts_of(data)
+        name = chance.choice([name for name, part in parts.items() if len(part) > 20])
+        damaged = bytearray(parts[name])
+        for _ in range(chance.choice([1, 2, 8])):
+            damaged[chance.randrange(min(len(damaged), 2500))] = chance.choice([0, 255, chance.randrange(256)])
+        try:
+            read_file(bytes(damaged) if kind == "xls" else archive({**parts, name: bytes(damaged)}), f"x.{kind}")
+        except UnreadableFileError:
+            refused += 1
+    assert refused > 5
 
 
 def test_a_part_larger_than_it_claims_is_refused() -> None:
