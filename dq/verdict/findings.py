@@ -61,7 +61,7 @@ def _rule(finding: Finding, most: int) -> dict[str, Any]:
         "severity": outcome.check.severity.value,
         "failed": outcome.failed,
         "checked": outcome.checked,
-        "rate": float(Fraction(outcome.failed, outcome.checked)) if outcome.checked else 0.0,
+        "rate": outcome.failed / outcome.checked if outcome.checked else 0.0,
         "deduction": float(finding.deduction),
         "examples": [example_of(example) for example in outcome.examples[:most]],
     }

@@ -53,7 +53,7 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
         measure = masking.measure(take(summary, plan))
         weight: Fraction = getattr(scoring.weights, measure.dimension.value)
         measured.append((measure, deductions_of(measure, weight, scoring.mode)))
-    totals = {measure.dimension: sum(deductions, Fraction(0)) for measure, deductions in measured}
+    totals = {measure.dimension: sum(filter(None, deductions), Fraction(0)) for measure, deductions in measured}
     findings = findings_of(measured)
     score = score_of(totals.values())
     critical = any(finding.outcome.check.severity is Severity.CRITICAL for finding in findings)

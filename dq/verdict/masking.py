@@ -33,6 +33,8 @@ class Masking:
 
     def measure(self, measure: Measure) -> Measure:
         """Hide the examples of every outcome that speaks of a sensitive column."""
+        if not self.columns:
+            return measure
         return replace(measure, outcomes=tuple(self._outcome(outcome) for outcome in measure.outcomes))
 
     def _outcome(self, outcome: Outcome) -> Outcome:

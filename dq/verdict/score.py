@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dq.schema.definition import ScoringMode
-from dq.verdict.outcome import Status
+from dq.verdict.outcome import Status, total_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +24,8 @@ def deductions_of(measure: Measure, weight: Fraction, mode: ScoringMode) -> tupl
     """
     match mode:
         case ScoringMode.PROPORTIONAL:
-            total = sum((outcome.share for outcome in measure.outcomes), Fraction(0))
-            scale = weight / max(total, Fraction(1))
-            return tuple(outcome.share * scale for outcome in measure.outcomes)
+            scale = weight / max(total_share(measure.outcomes), Fraction(1))
+            return tuple(outcome.share * scale if outcome.share else outcome.share for outcome in measure.outcomes)
         case ScoringMode.BY_RULE:
             ran = {outcome.check for outcome in measure.outcomes if outcome.status is not Status.NOT_RUN}
             return _per_check(measure, weight / max(len(ran), 1))

@@ -46,6 +46,9 @@ def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
 
 def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> list[Outcome]:
     (name,) = check.columns
+    if column is not None and _is_as_declared(summary, check, column):
+        cells = column.rows - column.nulls
+        return [Outcome(check, Status.PASSED, TYPE, name, failed=column.unparsable, checked=cells)]
     shown = on_one_line(name)
     failed = Outcome(check, Status.FAILED, MISSING, name, failed=1, checked=1)
     if column is None:
@@ -72,7 +75,12 @@ def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> 
                 examples=column.unparsable_examples,
             )
         )
-    return found or [Outcome(check, Status.PASSED, TYPE, name, failed=column.unparsable, checked=cells)]
+    return found
+
+
+def _is_as_declared(summary: FileSummary, check: Check, column: ColumnSummary) -> bool:
+    wrong = of_wrong_type(column) or fails(column.unparsable, column.rows - column.nulls, check)
+    return not wrong and column.name not in summary.repeated_columns
 
 
 def _extra(summary: FileSummary, check: Check) -> list[Outcome]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dq.verdict.masking import Masking
-from dq.verdict.wording import MASK, count, storable
+from dq.verdict.wording import MASK, count, is_plain, storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,10 +61,16 @@ class Cutter:
 
     def text(self, text: str) -> str:
         """Cut one text."""
-        shown = storable(text, self.caps.characters)
-        if len(text) > self.caps.characters:
-            self.left_out["values"] = f"values: cut to {self.caps.characters} characters"
-        return shown
+        most = self.caps.characters
+        if len(text) > most:
+            self.left_out["values"] = f"values: cut to {most} characters"
+        elif is_plain(text):
+            return text
+        return storable(text, most)
+
+    def passes(self, texts: Sequence[str]) -> bool:
+        """Tell whether all of these texts are shown as they are; False says nothing."""
+        return max(map(len, texts), default=0) <= self.caps.characters and is_plain("".join(texts))
 
     def columns(self, items: Sequence[Item]) -> Sequence[Item]:
         """Cut a list that has one entry per column."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from dq.verdict.payload.values import finite
 from dq.verdict.wording import MASK
 
 if TYPE_CHECKING:
-    from dq.profiling.summary import ColumnSummary, FileSummary
+    from collections.abc import Sequence
+
+    from dq.profiling.summary import Bin, ColumnSummary, FileSummary
     from dq.verdict.payload.cuts import Cutter
 
 
@@ -27,8 +30,8 @@ def _distribution(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
         return {"name": name, "kind": "masked"}
     if column.histogram:
         bins = [
-            {"low": _edge(each.low, cutter), "high": _edge(each.high, cutter), "count": each.count}
-            for each in column.histogram
+            {"low": low, "high": high, "count": each.count}
+            for each, (low, high) in zip(column.histogram, _edges(column.histogram, cutter), strict=True)
         ]
         return {"name": name, "kind": "histogram", "error": finite(column.histogram_error), "bins": bins}
     top = column.top_values[: cutter.caps.top_values]
@@ -36,6 +39,14 @@ def _distribution(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
         cutter.left_out["topValues"] = f"topValues: at most {cutter.caps.top_values} of each column"
     values = [{"value": cutter.text(each.value), "count": each.count} for each in top]
     return {"name": name, "kind": "topValues", "error": finite(column.top_values_error), "values": values}
+
+
+def _edges(bins: Sequence[Bin], cutter: Cutter) -> Sequence[tuple[float | str | None, float | str | None]]:
+    """Give the edges of each bin; those of numbers are nearly always finite."""
+    edges = [(each.low, each.high) for each in bins]
+    if all(type(low) is float and type(high) is float and isfinite(low) and isfinite(high) for low, high in edges):
+        return edges
+    return [(_edge(low, cutter), _edge(high, cutter)) for low, high in edges]
 
 
 def _edge(edge: float | str, cutter: Cutter) -> float | str | None:
@@ -48,8 +59,11 @@ def sample_data(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
     hidden = [cutter.masking.hides(name) for name in columns]
     rows = summary.sample_rows[: cutter.caps.sample_rows]
     cutter.note("sampleData.rows", len(rows), summary.rows_read - summary.rows_malformed)
+    names = [cutter.text(name) for name in columns]
+    if not any(hidden) and cutter.passes([cell for row in rows for cell in row if cell is not None]):
+        return {"columns": names, "rows": [list(row[: len(names)]) for row in rows]}
     return {
-        "columns": [cutter.text(name) for name in columns],
+        "columns": names,
         "rows": [
             [_cell(cell, cutter, hide=hide) for cell, hide in zip(row, hidden, strict=False)]  # cut to the columns
             for row in rows

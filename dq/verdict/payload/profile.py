@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from dq.verdict.payload.cuts import LADDER, MOST_COLUMNS, Caps, Cutter, narrower
 from dq.verdict.payload.distributions import sample_data, value_distributions
 from dq.verdict.payload.issues import bounds_anomalies, type_format_issues
@@ -33,7 +35,7 @@ def profile_payload(summary: FileSummary, plan: CheckPlan, masking: Masking) -> 
     payload: dict[str, Any] = {}
     for caps in _caps(len(summary.columns) + len(summary.missing_columns)):
         payload = _payload(summary, plan, Cutter(caps, masking))
-        if encoded_size(payload) <= MAX_BYTES:
+        if is_small_enough(payload):
             break
     return payload
 
@@ -61,6 +63,27 @@ def _payload(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> dict[str,
     return {**payload, "truncated": list(cutter.left_out.values())}
 
 
+def is_small_enough(payload: dict[str, Any]) -> bool:
+    """Tell whether the payload as JSON has at most `MAX_BYTES`."""
+    most = most_bytes(payload)
+    return (most is not None and most <= MAX_BYTES) or encoded_size(payload) <= MAX_BYTES
+
+
+def most_bytes(payload: dict[str, Any]) -> int | None:
+    """Give a number `encoded_size` does not exceed, in a fraction of its time; None where there is none.
+
+    The short spelling differs from the long one in a space behind every comma and colon, in at most one character
+    of each number (1e16 is 1e+16), together less than twice its own length; and in escapes, which have 6 characters for
+    DEL and for 2 or 3 bytes of UTF-8, 12 for 4 bytes: 4 more for each byte behind a character's first one are enough.
+    """
+    try:
+        short = orjson.dumps(payload)
+    except TypeError:  # an integer of more than 64 bits
+        return None
+    escapes = 5 * short.count(b"\x7f") + (0 if short.isascii() else 4 * (len(short) - len(short.decode())))
+    return 3 * len(short) + escapes
+
+
 def encoded_size(payload: dict[str, Any]) -> int:
-    """Give the bytes of the payload as JSON; NaN and the infinities are an error here, not in the database."""
+    """Give the bytes of the payload as JSON; its sections have made null of NaN and the infinities."""
     return len(json.dumps(payload, allow_nan=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from dq.verdict.payload.values import finite, json_value
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def rate(part: int, whole: int) -> float:
     """Give a share as a number; of nothing it is 0."""
-    return float(Fraction(part, whole)) if whole else 0.0
+    return part / whole if whole else 0.0
 
 
 def statistical_summary(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date, time
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def finite(number: float | None) -> float | None:
     """Give a number JSON has: NaN and the infinities become null."""
-    return number if number is not None and math.isfinite(number) else None
+    return number if number is not None and isfinite(number) else None
 
 
 def json_value(value: Scalar | None, cutter: Cutter) -> bool | int | float | str | None:

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from dq.profiling.summary import Bin, Example, FileSummary, KeySummary, TopValue
 from dq.schema.loading import load_definition
-from dq.verdict.payload.profile import MAX_BYTES
+from dq.verdict.payload.profile import MAX_BYTES, encoded_size, most_bytes
 from tests.reference.summarise import summarise_naively
 from tests.reference.tables import Case, csv_tables
 from tests.unit.verdict.samples import column, summary, verdict_of
@@ -184,6 +185,30 @@ def test_the_payload_never_exceeds_256_kib(columns: int) -> None:
     assert payload["statisticalSummary"]["columnCount"] == columns
     assert len(payload["statisticalSummary"]["columns"]) >= min(columns, 80)
     assert payload["truncated"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+@example(["\x7f" * 50, "é" * 50, "日" * 50, "😀" * 50, '\x00\x1f\n"\\' * 50])
+@example([1e16, 1e-7, -1.5e-300, 123456789012345680.0, 1e22, 5e-324, 0.0001, 0.00001])
+@example([])
+@example(2**64)
+def test_the_quick_bound_of_a_payloads_size_holds(value: object) -> None:
+    payload = {"": value}
+    most = most_bytes(payload)
+    assert most is None or encoded_size(payload) <= most
+
+
+@pytest.mark.parametrize("cell", ["plain", "ö", "nul \x00", "half \ud800", "x" * 201, None])
+def test_samples_are_written_the_same_way_whatever_their_neighbours_are(cell: str | None) -> None:
+    rows = [("a", "b"), ("a", cell)]
+    alone = [payload_of(summary(rows_read=1, sample_columns=("p", "q"), sample_rows=(row,))) for row in rows]
+    together = payload_of(summary(rows_read=2, sample_columns=("p", "q"), sample_rows=tuple(rows)))
+    assert together["sampleData"]["rows"] == [one["sampleData"]["rows"][0] for one in alone]
 
 
 def test_samples_shrink_before_any_column_is_left_out() -> None:
