@@ -16,12 +16,12 @@ from dq.formats.compression import held
 from dq.formats.format import Format, OpenFile, WholeReading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
+from dq.formats.parquet_reads import Read, cut_up, plan_reads, refuse_expansion
 from dq.formats.splits import Split
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.values import type_family
 from dq.schema.definition import FieldType, FileFormat
 
-_ROWS = 64 * 1024
 _FOOTER = 8
 _MAGIC = b"PAR1"
 _ENCRYPTED = b"PARE"
@@ -59,6 +59,7 @@ def parquet_layout(source: ByteSource, limits: Limits) -> FileLayout:
     file = open_parquet(source)
     with _named("the Parquet footer cannot be read"):
         metadata, schema = file.metadata, file.schema_arrow
+        refuse_expansion(metadata, source.size, limits)
         groups = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
         if len(schema.names) > limits.columns:
             message = f"the file has {len(schema.names):,} columns, the most that is read is {limits.columns:,}"
@@ -82,18 +83,30 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return plain(pa.nulls(0, kind)).type
 
 
-def parquet_batches(source: ByteSource, groups: Sequence[int]) -> Iterator[RowBatch]:
+def parquet_batches(source: ByteSource, groups: Sequence[int], limits: Limits) -> Iterator[RowBatch]:
     """Read row groups in order; line numbers count rows."""
     file = open_parquet(source)
     with _named("the Parquet data cannot be read"):
         promised = sum(file.metadata.row_group(at).num_rows for at in groups)
         found = 0
-        for batch in file.iter_batches(batch_size=_ROWS, row_groups=list(groups), use_threads=False):
-            found += batch.num_rows
-            yield typed_batch(batch)
+        for read in plan_reads(file.metadata, groups, limits):
+            for batch in _arrow_batches(source, file.metadata, read):
+                found += batch.num_rows
+                yield from map(typed_batch, cut_up(batch, limits))
         if found != promised:
             message = f"the Parquet footer promises {promised:,} rows and the data holds {found:,}; send the file again"
             raise UnreadableFileError(message)
+
+
+def _arrow_batches(source: ByteSource, metadata: pq.FileMetaData, read: Read) -> Iterator[pa.RecordBatch]:
+    reader = pq.ParquetFile(
+        pa.PythonFile(SourceFile(source), "r"),
+        metadata=metadata,
+        read_dictionary=list(read.packed),
+        pre_buffer=False,
+        memory_map=False,
+    )
+    yield from reader.iter_batches(batch_size=read.rows, row_groups=list(read.groups), use_threads=False)
 
 
 def typed_batch(batch: pa.RecordBatch) -> RowBatch:
@@ -133,14 +146,14 @@ def _layout(opened: OpenFile) -> FileLayout:
 def _splits(layout: FileLayout, size: int, limits: Limits) -> list[Split]:
     """Put neighbouring row groups together up to about a split's bytes."""
     groups = len(layout.row_groups)
-    count = max(min(groups, -(-size // limits.part(size))), 1) if layout.splittable else 1
+    count = max(min(groups, -(-size // limits.part(size, len(layout.header)))), 1) if layout.splittable else 1
     edges = [groups * number // count for number in range(count + 1)]
     return [Split(number, edges[number], edges[number + 1], sure=True) for number in range(count)]
 
 
 def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
     whole = held(source, layout.compression, limits)
-    return WholeReading(lambda: parquet_batches(whole, range(split.start, split.end)), split)
+    return WholeReading(lambda: parquet_batches(whole, range(split.start, split.end), limits), split)
 
 
 PARQUET = Format(_layout, _splits, _read)
