@@ -7,7 +7,9 @@ from dataclasses import dataclass
 _MIB = 1024 * 1024
 #: A medium file is cut into so many parts, unless they became smaller than this many bytes.
 _WANTED_PARTS = 8
-_LEAST_PART = 16 * _MIB
+_LEAST_PART = 32 * _MIB
+#: What a part sends on for merging, at most, of each column.
+_STATE_OF_A_COLUMN = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,9 @@ class Limits:
     whole: int = 256 * _MIB
     cells: int = 20_000_000
 
-    def part(self, size: int) -> int:
-        """Say how large the parts of a file are: several for all cores, but none so small that starting it shows.
+    def part(self, size: int, columns: int) -> int:
+        """Say how large the parts of a file are: several for all cores, but none as small as the state it gives.
 
-        It depends on the file's size alone, never on the cluster, so the same file has the same parts everywhere.
+        It depends on the file alone, never on the cluster, so the same file has the same parts everywhere.
         """
-        return min(self.split, max(_LEAST_PART, -(-size // _WANTED_PARTS)))
+        return min(self.split, max(_LEAST_PART, columns * _STATE_OF_A_COLUMN, -(-size // _WANTED_PARTS)))

@@ -15,7 +15,7 @@ def line_splits(layout: FileLayout, size: int, limits: Limits) -> list[Split]:
     """Cut a file of lines into ranges, if it can be."""
     if not layout.splittable:
         return one_split(layout, size, limits)
-    return plan_splits(layout.first_row, size, limits.part(size))
+    return plan_splits(layout.first_row, size, limits.part(size, len(layout.header)))
 
 
 def read_lines(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> Reading:
