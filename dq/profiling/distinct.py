@@ -7,6 +7,7 @@ relative standard error of 1 / sqrt(k - 2).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,5 +78,5 @@ class DistinctSketch:
         return round((len(self.hashes) - 1) / share)
 
     def error(self) -> float:
-        """Give the stated relative error of `estimate`: 0.0 when exact."""
-        return STATED_ERROR if self.full else 0.0
+        """Give the stated relative error of `estimate`: 0.0 when exact, three standard errors where fewer are kept."""
+        return max(STATED_ERROR, 3.0 / math.sqrt(self.size - 2)) if self.full else 0.0

@@ -20,9 +20,14 @@ from dq.profiling.findings import Finding, first_findings
 from dq.profiling.frequencies import OVERFLOWN
 from dq.profiling.moments import Moments
 from dq.profiling.parsing import sample_type
-from dq.profiling.recipe import CellEncoding, Recipe
+from dq.profiling.recipe import CellEncoding, Recipe, bounded
 from dq.profiling.row_sample import RowSample
 from dq.schema.definition import FieldType, SchemaDefinition
+
+#: What is stored of a file at most, shared by its columns: hashes, and cells of the row sample. Up to 32 columns have
+#: as much as they had in the file itself.
+_HASHES_OF_A_COLUMN, _HASHES = 16384, 1 << 19
+_SAMPLED_ROWS, _SAMPLED_CELLS = 8192, 1 << 18
 
 #: The figures of a column in a file without it: neutral, whatever the size of the others' sketches.
 _NOTHING = ColumnProfile(distinct=DistinctSketch(2**62))
@@ -130,14 +135,17 @@ def state_of(
         columns.append(StateColumn(len(columns), name, FieldType.ANY, sensitive=name in sensitive))
         figures.append(extra)
     hidden = any(column.sensitive for column in columns)
+    rows = bounded(_SAMPLED_ROWS, _SAMPLED_CELLS, len(columns))
+    hashes = DistinctSketch(bounded(_HASHES_OF_A_COLUMN, _HASHES, len(columns)))
     kept = replace(
         profile,
         malformed_rows=() if hidden else profile.malformed_rows,
         columns=tuple(
-            without_values(one) if column.sensitive else one for column, one in zip(columns, figures, strict=True)
+            without_values(one) if column.sensitive else replace(one, distinct=one.distinct + hashes)
+            for column, one in zip(columns, figures, strict=True)
         ),
         extras={},
-        sample=_cells_of(_labelled(profile.sample, labels, source), columns, sample_type),
+        sample=_cells_of(_smaller(_labelled(profile.sample, labels, source), rows), columns, sample_type),
         shown=_cells_of(_labelled(profile.shown, labels, source), columns, lambda _: pa.string()),
         lines={},
     )
@@ -197,6 +205,10 @@ def _labelled(sample: RowSample | None, labels: Sequence[str], source: str) -> R
     if sample is None or sample.cells is None:
         return sample
     return replace(sample, cells=sample.cells.rename_columns(list(labels))).drawn_for(source)
+
+
+def _smaller(sample: RowSample | None, rows: int) -> RowSample | None:
+    return sample if sample is None or sample.size <= rows else sample.kept(rows)
 
 
 def _cells_of(

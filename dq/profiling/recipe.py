@@ -86,8 +86,8 @@ def make_recipe(
         encoding=encoding,
         keys=keys,
         missing_values=definition.missing_values if definition else ("",),
-        row_sample=_bounded(8192, 1 << 21, len(columns)),
-        distinct_size=_bounded(16384, 1 << 23, len(columns)),
+        row_sample=bounded(8192, 1 << 21, len(columns)),
+        distinct_size=bounded(16384, 1 << 23, len(columns)),
     )
 
 
@@ -97,7 +97,7 @@ def _column(name: str, position: int, field: FieldDefinition | None, inferred: M
     return ColumnRecipe(name, position, field.type, field.format, declared=True, rules=field.bounds)
 
 
-def _bounded(wanted: int, budget: int, columns: int) -> int:
+def bounded(wanted: int, budget: int, columns: int) -> int:
     """Share a budget of cells among the columns, in powers of two, never below `_LEAST`."""
     size = wanted
     while size > _LEAST and size * columns > budget:

@@ -26,8 +26,9 @@ from dq.schema.definition import FieldType, SchemaDefinition
 
 #: Quantiles by the lower value of the rank, as `percentile_disc` in SQL.
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
-#: The stated error of a rank, or of a share of rows, taken from the row sample.
+#: The stated error of a rank, or of a share of rows, taken from a sample of so many rows; of fewer it is more.
 SAMPLE_ERROR = 0.015
+_SAMPLE_ROWS = 8192
 MOST_TOP_VALUES = 20
 _BINS = 20
 
@@ -59,6 +60,7 @@ def summarise(
 ) -> FileSummary:
     """Give the figures of one file, its lines settled; `keys` are in the order of the recipe's keys."""
     parts = _columns(profile, recipe)
+    error = _sample_error(profile)
     present = {column.name for column, _, _ in parts}
     declared = [field.name for field in definition.fields] if definition else []
     names = Counter(facts.header)
@@ -67,7 +69,7 @@ def summarise(
         rows_read=profile.rows + profile.malformed,
         rows_malformed=profile.malformed,
         malformed_examples=_examples(profile.malformed_rows),
-        columns=tuple(_column(state, column, profile.rows, sample) for column, state, sample in parts),
+        columns=tuple(_column(state, column, profile.rows, sample, error) for column, state, sample in parts),
         keys=_keys(definition, recipe, keys, present),
         missing_columns=tuple(name for name in declared if name not in present),
         extra_columns=tuple(column.name for column, _, _ in parts if definition and not column.declared),
@@ -76,6 +78,12 @@ def summarise(
         sample_rows=_shown_rows(profile, [column.name in present for column in recipe.columns]),
         reader=facts.reader,
     )
+
+
+def _sample_error(profile: FileProfile) -> float:
+    """Give the stated error of this profile's sample: it grows with one over the root of its rows."""
+    rows = _SAMPLE_ROWS if profile.sample is None else min(profile.sample.size, _SAMPLE_ROWS)
+    return SAMPLE_ERROR * math.sqrt(_SAMPLE_ROWS / max(rows, 1))
 
 
 def _columns(profile: FileProfile, recipe: Recipe) -> list[tuple[ColumnRecipe, ColumnProfile, pa.ChunkedArray | None]]:
@@ -125,7 +133,9 @@ def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[st
     return tuple(zip(*columns, strict=True))
 
 
-def _column(state: ColumnProfile, recipe: ColumnRecipe, rows: int, sampled: pa.ChunkedArray | None) -> ColumnSummary:
+def _column(
+    state: ColumnProfile, recipe: ColumnRecipe, rows: int, sampled: pa.ChunkedArray | None, sample_error: float
+) -> ColumnSummary:
     kind = recipe.type
     values = state.present - state.unparsable
     sample = None if sampled is None else sampled.drop_null()
@@ -136,7 +146,7 @@ def _column(state: ColumnProfile, recipe: ColumnRecipe, rows: int, sampled: pa.C
         numbers = np.sort(sample.to_numpy())
         quantiles = _quantiles(numbers, kind)
         histogram = () if kind in COUNTED else _histogram(numbers, state, values, kind)
-    top, top_error = _top_values(state, sample, values, kind)
+    top, top_error = _top_values(state, sample, values, kind, sample_error)
     return ColumnSummary(
         name=recipe.name,
         type=kind.value,
@@ -156,11 +166,11 @@ def _column(state: ColumnProfile, recipe: ColumnRecipe, rows: int, sampled: pa.C
         mean=state.moments.mean(),
         stddev=state.moments.stddev(),
         quantiles=quantiles,
-        quantile_error=0.0 if exact or not quantiles else SAMPLE_ERROR,
+        quantile_error=0.0 if exact or not quantiles else sample_error,
         min_length=state.min_length,
         max_length=state.max_length,
         histogram=histogram,
-        histogram_error=0.0 if exact or not histogram else SAMPLE_ERROR,
+        histogram_error=0.0 if exact or not histogram else sample_error,
         top_values=top,
         top_values_error=top_error,
     )
@@ -213,7 +223,7 @@ def _apportioned(counts: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.in
 
 
 def _top_values(
-    state: ColumnProfile, sample: pa.ChunkedArray | None, values: int, kind: FieldType
+    state: ColumnProfile, sample: pa.ChunkedArray | None, values: int, kind: FieldType, sample_error: float
 ) -> tuple[tuple[TopValue, ...], float]:
     if kind not in COUNTED:
         return (), 0.0
@@ -228,5 +238,5 @@ def _top_values(
     )
     scale = values / len(sample)
     # Below the stated error a count says nothing: a column of unique values has no top values.
-    frequent = [pair for pair in pairs[:MOST_TOP_VALUES] if pair[1] > SAMPLE_ERROR * len(sample)]
-    return tuple(TopValue(text, round(count * scale)) for text, count in frequent), SAMPLE_ERROR
+    frequent = [pair for pair in pairs[:MOST_TOP_VALUES] if pair[1] > sample_error * len(sample)]
+    return tuple(TopValue(text, round(count * scale)) for text, count in frequent), sample_error

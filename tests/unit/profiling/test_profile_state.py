@@ -12,7 +12,7 @@ import pytest
 from dq.profiling.findings import Finding
 from dq.profiling.profile_state import ProfileState, StateKey, state_of
 from dq.profiling.recipe import CellEncoding
-from dq.profiling.state_codec import encode_state
+from dq.profiling.state_codec import decode_state, encode_state
 from dq.profiling.summarise_state import sensitive_columns, summarise_state
 from dq.profiling.summary import ColumnSummary, FileSummary, KeySummary
 from tests.unit.profiling.profiled import Table, opened, profile, summary
@@ -173,3 +173,24 @@ def test_no_file_is_neutral() -> None:
     one = state(Table({"id": ["1", "x"]}, FIELDS))
     assert encode_state(ProfileState() + one) == encode_state(one) == encode_state(one + ProfileState())
     assert summarise_state(ProfileState()).rows_read == 0
+
+
+def test_the_state_of_a_wide_file_is_bounded_and_says_what_that_costs() -> None:
+    """Up to 32 columns it has all that the file's own profile has; then the columns share."""
+    rows, wide = 9000, 100
+    numbers = [str(number) for number in range(rows)]
+    names = [f"c{at}" for at in range(wide)]
+    table = Table(dict.fromkeys(names, numbers), [{"name": name, "type": "integer"} for name in names])
+    kept = state(table)
+    assert kept.profile.columns is not None
+    assert kept.profile.sample is not None
+    assert {len(one.distinct.hashes) for one in kept.profile.columns} == {4096}
+    assert len(kept.profile.sample.priority) == 2048
+    for each in (kept, decode_state(encode_state(kept))):
+        figures = columns(summarise_state(each))["c7"]
+        assert figures.distinct_error == pytest.approx(3 / 4094**0.5)
+        assert figures.distinct == pytest.approx(rows, rel=figures.distinct_error)
+        assert figures.quantile_error == pytest.approx(0.03)
+        assert figures.quantiles["p50"] == pytest.approx(rows / 2, abs=figures.quantile_error * rows)
+    narrow = state(Table({"c": numbers}, [{"name": "c", "type": "integer"}]))
+    assert columns(summarise_state(narrow))["c"].distinct == rows
