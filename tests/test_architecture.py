@@ -38,6 +38,7 @@ ROOMS = {
 DOORS = {
     "dq.engine.object_store": {"intake"},
     "dq.store.database": {"intake"},
+    "dq.store.transaction": {"intake"},
 }
 
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.

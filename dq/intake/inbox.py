@@ -14,9 +14,10 @@ arguments.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal, null, select, true, update
+from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, select, true, update
 
 from dq.errors import LeaseLostError
 from dq.intake.adding import add_dead_letters, add_events
@@ -25,6 +26,7 @@ from dq.intake.history import done_before, newest_done_of_run
 from dq.intake.inbox_item import InboxItem
 from dq.intake.rows import event_of
 from dq.intake.tables import batch_counter, object_inbox, storable
+from dq.store.transaction import begin, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from dq.events.object_event import ObjectEvent
     from dq.events.object_version import ObjectVersion
     from dq.intake.inbox_item import Added, Ending, State
+    from dq.store.transaction import Statement, Transaction
 
 _C = object_inbox.c
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
@@ -128,7 +131,7 @@ class Inbox:
         held = and_(_C.state == "claimed", _C.id.in_(ids))
         return self._held(held if batch is None else and_(held, _C.batch == batch))
 
-    def finish(self, connection: Connection, item: InboxItem, ending: Ending, now: datetime) -> None:
+    def finish(self, transaction: Transaction, item: InboxItem, ending: Ending, now: datetime) -> None:
         """End a row inside the caller's transaction, together with its result.
 
         Raises:
@@ -148,7 +151,7 @@ class Inbox:
             "definition_fingerprint": ending.definition_fingerprint,
             **_NO_LEASE,
         }
-        _end(connection, item, values)
+        _end(transaction, item, values)
 
     def fail(self, item: InboxItem, reason: str, *, retryable: bool, now: datetime, jitter: float) -> State:
         """Note a failure: the row waits for its next attempt, or is dead.
@@ -172,8 +175,8 @@ class Inbox:
             "updated_at": now,
             **_NO_LEASE,
         }
-        with self.engine.begin() as connection:
-            _end(connection, item, values)
+        with begin(self.engine) as transaction:
+            _end(transaction, item, values)
         return "dead" if dead else "pending"
 
     def renew(self, owner: str, lease_seconds: float, now: datetime, batch: int | None = None) -> int:
@@ -211,6 +214,8 @@ class Inbox:
         self, connection: Connection, monitoring_file_run_id: object, *, besides: InboxItem | None = None
     ) -> ObjectVersion | None:
         """The newest object version that a run's result came from; ask while the run's row is locked."""
+        if monitoring_file_run_id is None:  # a run that is not there yet
+            return None
         return newest_done_of_run(connection, monitoring_file_run_id, None if besides is None else besides.id)
 
     def _held(self, condition: ColumnElement[bool]) -> tuple[InboxItem, ...]:
@@ -255,14 +260,26 @@ class Inbox:
         return len(ids)
 
 
-def _end(connection: Connection, item: InboxItem, values: dict[str, Any]) -> None:
+def _end(transaction: Transaction, item: InboxItem, values: dict[str, Any]) -> None:
     """Change a row if it is still held as `item` says."""
-    mine = and_(_C.id == item.id, _C.state == "claimed", _C.batch == item.batch, _C.lease_owner == item.owner)
-    if connection.execute(update(object_inbox).where(mine).values(values)).rowcount != 1:
+    held = {"item_id": item.id, "item_batch": item.batch, "item_owner": item.owner}
+    if transaction.ask(_ending(tuple(values)), {**values, **held}).rowcount != 1:
         raise LeaseLostError(
             f"object {item.id} of batch {item.batch} is no longer held by {item.owner}: its lease ended and it was "
             "given on, or it has ended; nothing was written"
         )
+
+
+@cache
+def _ending(columns: tuple[str, ...]) -> Statement:
+    """The change of a row that is still held, in these columns."""
+    mine = and_(
+        _C.id == bindparam("item_id"),
+        _C.state == literal_column("'claimed'"),
+        _C.batch == bindparam("item_batch"),
+        _C.lease_owner == bindparam("item_owner"),
+    )
+    return prepare(update(object_inbox).where(mine), columns)
 
 
 def _text(identifier: object | None) -> str | None:

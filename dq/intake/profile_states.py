@@ -15,13 +15,16 @@ from dq.intake.tables import profile_state, storable
 from dq.profiling.codec import ProfileCodecError
 from dq.profiling.profile_state import ProfileState
 from dq.profiling.state_codec import decode_state
+from dq.store.transaction import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
 
     from sqlalchemy import ColumnElement, Row
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Engine
+
+    from dq.store.transaction import Statement, Transaction
 
 _C = profile_state.c
 #: States fetched at a time; each may have some megabytes.
@@ -77,21 +80,28 @@ class MergedProfile:
             )
 
 
-def keep_profile(connection: Connection, profile: RunProfile, now: datetime) -> None:
+def keep_profile(transaction: Transaction, profile: RunProfile, now: datetime) -> None:
     """Write a run's profile in place of the one that was there; the caller holds the run's lock and the transaction."""
     values = {
-        _C.monitoring_file_run_id: str(profile.run_id),
-        _C.monitoring_file_id: str(profile.file_id),
-        _C.agency_slug: storable(profile.agency_slug),
-        _C.file_name: storable(profile.file_name),
-        _C.run_date: profile.run_date,
-        _C.run_hour: profile.run_hour,
-        _C.state: profile.state or None,
-        _C.updated_at: now,
+        "monitoring_file_run_id": str(profile.run_id),
+        "monitoring_file_id": str(profile.file_id),
+        "agency_slug": storable(profile.agency_slug),
+        "file_name": storable(profile.file_name),
+        "run_date": profile.run_date,
+        "run_hour": profile.run_hour,
+        "state": profile.state or None,
+        "updated_at": now,
     }
-    statement = insert(profile_state).values({column.name: value for column, value in values.items()})
-    kept = {column.name: statement.excluded[column.name] for column in values if not column.primary_key}
-    connection.execute(statement.on_conflict_do_update(index_elements=[_C.monitoring_file_run_id], set_=kept))
+    transaction.send(_KEEP, values)
+
+
+def _keeping() -> Statement:
+    row = insert(profile_state)
+    kept = {name: row.excluded[name] for name in _C.keys() if not _C[name].primary_key}  # noqa: SIM118 - no mapping
+    return prepare(row.on_conflict_do_update(index_elements=[_C.monitoring_file_run_id], set_=kept), _C.keys())
+
+
+_KEEP = _keeping()
 
 
 def profile_of(engine: Engine, query: RunQuery) -> MergedProfile:

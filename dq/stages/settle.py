@@ -13,6 +13,7 @@ from dq.intake.profile_states import RunProfile, keep_profile
 from dq.stages.endings import Failed, Judged, SetAside, describe_error, log_fields
 from dq.stages.outcome import BatchOutcome
 from dq.store.result import RunResult
+from dq.store.transaction import begin
 
 if TYPE_CHECKING:
     from dq.stages.parts import Parts
@@ -58,9 +59,11 @@ def _save(judged: Judged, parts: Parts) -> str:
     version = ObjectVersion(event.bucket, event.key, head.last_modified, event.sequencer if unchanged else None)
     result = RunResult(found.file, window.run_date, window.run_hour, head.size, version, judged.verdict, now)
     fields = log_fields(item, found.file)
-    with parts.database.begin() as connection:
+    with begin(parts.database) as transaction:
         saved = parts.reporting.save(
-            connection, result, lambda run_id: parts.inbox.newest_done_of_run(connection, run_id, besides=item)
+            transaction,
+            result,
+            lambda run_id: parts.inbox.newest_done_of_run(transaction.connection, run_id, besides=item),
         )
         superseded = saved.state == "superseded"
         if parts.keep_profiles and not superseded:
@@ -68,7 +71,7 @@ def _save(judged: Judged, parts: Parts) -> str:
             profile = RunProfile(
                 saved.run_id, file.id, file.agency_slug, file.file_name, window.run_date, window.run_hour, judged.state
             )
-            keep_profile(connection, profile, now)
+            keep_profile(transaction, profile, now)
         ending = Ending(
             state=saved.state,
             reason="a newer object of the same run has its verdict" if superseded else window.note,
@@ -79,7 +82,7 @@ def _save(judged: Judged, parts: Parts) -> str:
             read_version_id=head.version_id,
             read_etag=head.etag,
         )
-        parts.inbox.finish(connection, item, ending, now)
+        parts.inbox.finish(transaction, item, ending, now)
     log.info(
         "superseded" if superseded else "scored",
         **fields,
@@ -96,8 +99,8 @@ def _set_aside(ending: SetAside, parts: Parts) -> str:
     finished = Ending(
         ending.state, ending.reason, monitoring_file_id=ending.file.id if ending.file is not None else None
     )
-    with parts.database.begin() as connection:
-        parts.inbox.finish(connection, ending.item, finished, parts.clock())
+    with begin(parts.database) as transaction:
+        parts.inbox.finish(transaction, ending.item, finished, parts.clock())
     write = log.info if ending.state in {"ignored", "superseded"} else log.warning
     write(ending.state, **log_fields(ending.item, ending.file), reason=ending.reason)
     return ending.state

@@ -10,15 +10,15 @@ import sqlalchemy
 from dq.store.expected import FAILED_VALIDATION
 from dq.store.json_text import json_text
 from dq.store.table_writer import TableWriter
+from dq.store.transaction import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
-
     from dq.store.catalogue import Catalogue
     from dq.store.result import RowId
+    from dq.store.transaction import Transaction
     from dq.verdict.verdict import Verdict
 
 #: Column of the table by key of a failed rule; the rule's other keys go into `details`.
@@ -39,24 +39,28 @@ class FailedValidations:
     def __init__(self, catalogue: Catalogue) -> None:
         """Write to the table of `catalogue`."""
         self._writer = TableWriter(catalogue.table(FAILED_VALIDATION), key=("id",))
-
-    def replace(self, connection: Connection, run_id: RowId, verdict: Verdict, now: datetime) -> None:
-        """Make the run's rows those of `verdict.failed_validation_rules`, in their order."""
         rows = self._writer.rows
-        statement = (
-            sqlalchemy.select(*(rows.c[name] for name in _COMPARED))
-            .where(rows.c.monitoring_file_run_id == run_id)
-            .order_by(rows.c.id)
-        )
-        standing = [tuple(row) for row in connection.execute(statement)]
+        of_run = rows.c.monitoring_file_run_id == sqlalchemy.bindparam("run_id")
+        compared = sqlalchemy.select(*(rows.c[name] for name in _COMPARED))
+        self._standing = prepare(compared.where(of_run).order_by(rows.c.id))
+        self._deletion = prepare(sqlalchemy.delete(rows).where(of_run))
+
+    def replace(
+        self, transaction: Transaction, run_id: RowId, verdict: Verdict, now: datetime, *, is_new: bool
+    ) -> None:
+        """Make the run's rows those of `verdict.failed_validation_rules`, in their order.
+
+        A run that `is_new` should have none; those it has nevertheless go, whatever they are.
+        """
         wanted = [_values(rule) for rule in verdict.failed_validation_rules]
-        if standing == [_as_stored(values) for values in wanted]:
-            return
-        if standing:
-            connection.execute(sqlalchemy.delete(rows).where(rows.c.monitoring_file_run_id == run_id))
+        if not is_new:
+            standing = [tuple(row) for row in transaction.ask(self._standing, {"run_id": run_id})]
+            if standing == [_as_stored(values) for values in wanted]:
+                return
+        transaction.send(self._deletion, {"run_id": run_id})
         if wanted:
             keys = {"monitoring_file_run_id": run_id, "created_at": now}
-            self._writer.insert_all(connection, [{**keys, **values} for values in wanted], now)
+            self._writer.insert_all(transaction, [{**keys, **values} for values in wanted], now)
 
 
 def _values(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 
 from dq.errors import TerminalError
 from dq.store.expected import FILE, QUALITY, RUN
 from dq.store.table_writer import TableWriter, as_sqlalchemy
+from dq.store.transaction import prepare
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from sqlalchemy import ScalarSelect
 
     from dq.store.catalogue import Catalogue
     from dq.store.result import RunResult
+    from dq.store.transaction import Transaction
 
 ScoreAggregate = Literal["latest", "rolling"]
 
@@ -36,12 +38,15 @@ class LatestScore:
         table = catalogue.table(FILE)
         self._writer = TableWriter(table, key=("id",))
         self._quantum = Decimal(1 if table.columns["latest_data_quality_score"].type.startswith("int") else "0.01")
-        self._runs = as_sqlalchemy(catalogue.table(RUN))
-        self._quality = as_sqlalchemy(catalogue.table(QUALITY))
         self._aggregate = aggregate
-        self._windows = windows
+        rows = self._writer.rows
+        this = rows.c.id == bindparam("file_id")
+        self._lock = prepare(select(rows.c.id).where(this).with_for_update(key_share=True))
+        self._shown = tuple(name for name in ("latest_data_quality_score", "is_missing") if name in rows.c)
+        windows_say = _others(catalogue, aggregate, windows).label("windows_say")
+        self._standing = prepare(select(*(rows.c[name] for name in self._shown), windows_say).where(this))
 
-    def refresh(self, connection: Connection, result: RunResult) -> None:
+    def refresh(self, transaction: Transaction, result: RunResult) -> None:
         """Bring the file's row up to date after the result's quality row was written.
 
         The row is locked before the other windows are read: two windows of one file that are written at the same
@@ -50,31 +55,34 @@ class LatestScore:
         Raises:
             TerminalError: the file's row was deleted in the meantime.
         """
-        rows = self._writer.rows
-        columns = [rows.c[name] for name in ("latest_data_quality_score", "is_missing") if name in rows.c]
-        statement = select(*columns).where(rows.c.id == result.file.id).with_for_update(key_share=True)
-        standing = connection.execute(statement).one_or_none()
+        asked = {"file_id": result.file.id, "run_date": result.run_date, "run_hour": result.run_hour}
+        transaction.send(self._lock, asked)
+        standing = transaction.ask(self._standing, asked).mappings().one_or_none()
         if standing is None:
             raise TerminalError(f"monitoring_file {result.file.id} was deleted while its file was being scored")
-        wanted: dict[str, Any] = {"is_missing": False} if "is_missing" in rows.c else {}
-        score = self._score(connection, result)
-        if score is not None:
-            wanted["latest_data_quality_score"] = score
-        changes = {name: value for name, value in wanted.items() if value != standing._mapping[name]}  # noqa: SLF001
+        wanted: dict[str, Any] = {"is_missing": False} if "is_missing" in self._shown else {}
+        if self._aggregate == "rolling":
+            wanted["latest_data_quality_score"] = Decimal(standing["windows_say"]).quantize(
+                self._quantum, ROUND_HALF_UP
+            )
+        elif not standing["windows_say"]:
+            wanted["latest_data_quality_score"] = result.verdict.score
+        changes = {name: value for name, value in wanted.items() if value != standing[name]}
         if changes:
-            self._writer.update(connection, {"id": result.file.id}, changes, result.now)
+            self._writer.update(transaction, {"id": result.file.id}, changes, result.now)
 
-    def _score(self, connection: Connection, result: RunResult) -> Decimal | int | None:
-        """What the column should hold; None when it should stay as it is."""
-        scored = (
-            select(self._quality.c.score)
-            .join_from(self._runs, self._quality, self._quality.c.monitoring_file_run_id == self._runs.c.id)
-            .where(self._runs.c.monitoring_file_id == result.file.id)
-        )
-        window = tuple_(self._runs.c.run_date, self._runs.c.run_hour)
-        if self._aggregate == "latest":
-            newer = scored.where(window > tuple_(result.run_date, result.run_hour)).exists()
-            return None if connection.execute(select(newer)).scalar_one() else result.verdict.score
-        newest = scored.order_by(self._runs.c.run_date.desc(), self._runs.c.run_hour.desc()).limit(self._windows)
-        mean = connection.execute(select(func.avg(newest.subquery().c.score))).scalar_one()
-        return Decimal(mean).quantize(self._quantum, ROUND_HALF_UP)
+
+def _others(catalogue: Catalogue, aggregate: ScoreAggregate, windows: int) -> ScalarSelect[Any]:
+    """What the windows of a file say: whether a newer one has a score, or the mean score of the newest."""
+    runs, quality = as_sqlalchemy(catalogue.table(RUN)), as_sqlalchemy(catalogue.table(QUALITY))
+    scored = (
+        select(quality.c.score)
+        .join_from(runs, quality, quality.c.monitoring_file_run_id == runs.c.id)
+        .where(runs.c.monitoring_file_id == bindparam("file_id"))
+    )
+    if aggregate == "latest":
+        given = tuple_(bindparam("run_date"), bindparam("run_hour"))
+        newer = scored.where(tuple_(runs.c.run_date, runs.c.run_hour) > given).exists()
+        return select(newer).scalar_subquery()
+    newest = scored.order_by(runs.c.run_date.desc(), runs.c.run_hour.desc()).limit(windows)
+    return select(func.avg(newest.subquery().c.score)).scalar_subquery()

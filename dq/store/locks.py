@@ -5,12 +5,17 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, bindparam, func, select
+
+from dq.store.transaction import prepare
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-_LOCK = text("SELECT pg_advisory_xact_lock(:number)")
+    from dq.store.transaction import Transaction
+
+_SELECT = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+_LOCK = prepare(_SELECT)
 
 
 def lock_number(*parts: object) -> int:
@@ -25,4 +30,9 @@ def lock(connection: Connection, *parts: object) -> None:
     Raises:
         DatabaseUnavailableError: it was not free within the session's lock timeout.
     """
-    connection.execute(_LOCK, {"number": lock_number(*parts)})
+    connection.execute(_SELECT, {"number": lock_number(*parts)})
+
+
+def lock_first(transaction: Transaction, *parts: object) -> None:
+    """As `lock`, ahead of the next statement of `transaction`."""
+    transaction.send(_LOCK, {"number": lock_number(*parts)})

@@ -1,6 +1,6 @@
 """The verdicts' way into the reporting tables: all of a result or none of it.
 
-The caller owns the transaction (`with engine.begin() as connection`) and may write its own ledger in it. Locks are
+The caller owns the transaction (`with begin(engine) as transaction`) and may write its own ledger in it. Locks are
 taken in one order, so that transactions of one object each cannot deadlock: the run, its children, the file.
 """
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dq.events.object_version import ObjectVersion
     from dq.store.catalogue import Catalogue
+    from dq.store.transaction import Transaction
 
 __all__ = ["MonitoredFile", "ReportingStore", "RunResult", "Saved"]
 
@@ -69,7 +70,7 @@ class ReportingStore:
 
     def save(
         self,
-        connection: Connection,
+        transaction: Transaction,
         result: RunResult,
         newest_done: Callable[[RowId | None], ObjectVersion | None] = lambda _run_id: None,
     ) -> Saved:
@@ -78,9 +79,9 @@ class ReportingStore:
         A second save of the same result changes `updated_at` and nothing else.
 
         Args:
-            connection: in a READ COMMITTED transaction the caller ends.
+            transaction: READ COMMITTED; the caller ends it, and with it goes what is still to be sent.
             result: what to write.
-            newest_done: asks the ledger, through the same connection, for the newest object version that made the
+            newest_done: asks the ledger, in the same transaction, for the newest object version that made the
                 run of this id (None: there is no run yet); called while the run is locked, so that nobody can add
                 one meanwhile.
 
@@ -88,17 +89,17 @@ class ReportingStore:
             RetryableError: locks, deadlocks, a lost connection; roll back and try again.
             TerminalError: a constraint of the owner's refuses the row.
         """
-        standing = self._runs.lock(connection, result)
+        standing = self._runs.lock(transaction, result)
         standing_id = standing.id if standing else None
         if is_outdated(result, standing) or is_older(result.version, newest_done(standing_id)):
             return Saved(run_id=standing_id, state="superseded")
-        run_id = self._runs.write(connection, result, standing)
-        self._quality.upsert(connection, _quality_values(run_id, result), result.now)
+        run_id = self._runs.write(transaction, result, standing)
+        self._quality.put(transaction, _quality_values(run_id, result), result.now)
         if self._failed:
-            self._failed.replace(connection, run_id, result.verdict, result.now)
+            self._failed.replace(transaction, run_id, result.verdict, result.now, is_new=standing is None)
         if self._profile:
-            self._profile.upsert(connection, _profile_values(run_id, result), result.now)
-        self._latest.refresh(connection, result)
+            self._profile.put(transaction, _profile_values(run_id, result), result.now)
+        self._latest.refresh(transaction, result)
         return Saved(run_id=run_id, state="done")
 
 

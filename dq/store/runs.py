@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy
 
 from dq.store.expected import RUN, RUN_KEY
-from dq.store.locks import lock
+from dq.store.locks import lock_first
 from dq.store.range_limit import range_lower_limit
 from dq.store.table_writer import TableWriter
+from dq.store.transaction import prepare
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from collections.abc import Sequence
 
     from dq.store.catalogue import Catalogue
     from dq.store.result import RowId, RunResult
+    from dq.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +38,26 @@ class Runs:
         table = catalogue.table(RUN)
         self._writer = TableWriter(table, key=RUN_KEY)
         self._knows_last_modified = table.has("file_last_modified")
+        rows = self._writer.rows
+        columns: list[Any] = [rows.c.id, *([rows.c.file_last_modified] if self._knows_last_modified else [])]
+        self._standing = prepare(
+            sqlalchemy.select(*columns)
+            .where(*(rows.c[name] == sqlalchemy.bindparam(name) for name in RUN_KEY))
+            .order_by(rows.c.id)
+            .limit(sqlalchemy.literal_column("1"))
+            .with_for_update(key_share=True)
+        )
 
-    def lock(self, connection: Connection, result: RunResult) -> StandingRun | None:
+    def lock(self, transaction: Transaction, result: RunResult) -> StandingRun | None:
         """Hold the run of this file and window to the end of the transaction, whether it exists or not.
 
         What other transactions committed while this one waited is seen by its next statement.
         """
-        lock(connection, RUN, result.file.id, result.run_date, result.run_hour)
-        rows = self._writer.rows
-        columns: list[Any] = [rows.c.id]
-        if self._knows_last_modified:
-            columns.append(rows.c.file_last_modified)
-        statement = (
-            sqlalchemy.select(*columns)
-            .where(*(rows.c[name] == value for name, value in _key(result).items()))
-            .order_by(rows.c.id)
-            .limit(1)
-            .with_for_update(key_share=True)
-        )
-        row = connection.execute(statement).one_or_none()
+        lock_first(transaction, RUN, result.file.id, result.run_date, result.run_hour)
+        row: Sequence[Any] | None = transaction.ask(self._standing, _key(result)).one_or_none()
         return None if row is None else StandingRun(row[0], _aware(row[1]) if self._knows_last_modified else None)
 
-    def write(self, connection: Connection, result: RunResult, standing: StandingRun | None) -> RowId:
+    def write(self, transaction: Transaction, result: RunResult, standing: StandingRun | None) -> RowId:
         """Insert the locked run, or refresh the standing one; its id."""
         values = {
             **_key(result),
@@ -69,9 +69,9 @@ class Runs:
             "updated_at": result.now,
         }
         if standing is None:
-            run_id: RowId = self._writer.upsert(connection, values, result.now)
+            run_id: RowId = self._writer.upsert(transaction, values, result.now)
             return run_id
-        self._writer.update(connection, {"id": standing.id}, values, result.now)
+        self._writer.update(transaction, {"id": standing.id}, values, result.now)
         return standing.id
 
 

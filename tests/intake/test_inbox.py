@@ -16,6 +16,7 @@ from dq.events.object_event import ObjectEvent
 from dq.events.object_version import ObjectVersion
 from dq.intake.inbox_item import Added, Ending, InboxItem
 from dq.intake.inspection import balance, inbox_status, list_dead_letters, list_rows, show_row
+from dq.store.transaction import Transaction, begin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +50,8 @@ def take(
 
 def finish(inbox: Inbox, item: InboxItem, ending: Ending = DONE, now: datetime = NOW) -> None:
     """End a row in a transaction of its own."""
-    with inbox.engine.begin() as connection:
-        inbox.finish(connection, item, ending, now)
+    with begin(inbox.engine) as transaction:
+        inbox.finish(transaction, item, ending, now)
 
 
 def states(engine: Engine) -> list[str]:
@@ -226,7 +227,7 @@ def test_finishing_commits_or_fails_with_the_callers_transaction(inbox: Inbox) -
     inbox.add([EVENT], now=NOW)
     (item,) = take(inbox)
     with inbox.engine.connect() as connection, connection.begin() as transaction:
-        inbox.finish(connection, item, DONE, NOW)
+        inbox.finish(Transaction(connection), item, DONE, NOW)
         transaction.rollback()
     assert states(inbox.engine) == ["claimed"]
     finish(inbox, item)

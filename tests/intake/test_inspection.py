@@ -23,6 +23,7 @@ from dq.intake.inspection import (
     retry_rows,
     show_row,
 )
+from dq.store.transaction import begin
 from tests.announcements import s3_record
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def ended(inbox: Inbox) -> Inbox:
     inbox.add([ObjectEvent("landing", f"k{number}") for number in range(4)], now=NOW)
     inbox.claim(3, 60, "me", NOW)
     done, unconfigured, dead = inbox.items(0, 1)
-    with inbox.engine.begin() as connection:
-        inbox.finish(connection, done, Ending("done"), NOW)
-        inbox.finish(connection, unconfigured, Ending("unconfigured", "no monitoring_file"), NOW)
+    with begin(inbox.engine) as transaction:
+        inbox.finish(transaction, done, Ending("done"), NOW)
+        inbox.finish(transaction, unconfigured, Ending("unconfigured", "no monitoring_file"), NOW)
     inbox.fail(dead, "access denied", retryable=False, now=NOW, jitter=0)
     return inbox
 

@@ -26,6 +26,7 @@ from dq.events.object_version import ObjectVersion, is_older
 from dq.intake.inbox import Inbox
 from dq.intake.inbox_item import Ending, InboxItem
 from dq.intake.inspection import balance, list_rows
+from dq.store.transaction import begin
 from tests.announcements import notification, s3_record
 
 if TYPE_CHECKING:
@@ -115,9 +116,10 @@ class World:
         version = int(item.event.version_id or "0")
         key, modified = self.written[version]
         mine = ObjectVersion(item.event.bucket, key, modified, item.event.sequencer)
-        with self.inbox.engine.begin() as connection:
+        with begin(self.inbox.engine) as transaction:
+            connection = transaction.connection
             if is_older(mine, self.inbox.newest_done_of_run(connection, key, besides=item)):
-                self.inbox.finish(connection, item, Ending("superseded", "a newer version has its result"), self.now)
+                self.inbox.finish(transaction, item, Ending("superseded", "a newer version has its result"), self.now)
                 return
             upsert = "INSERT INTO result VALUES (:key, :version) ON CONFLICT (key) DO UPDATE SET version = :version"
             connection.execute(text(upsert), {"key": key, "version": version})
@@ -125,7 +127,7 @@ class World:
                 text("INSERT INTO history (key, version) VALUES (:key, :version)"), {"key": key, "version": version}
             )
             ending = Ending("done", monitoring_file_run_id=key, last_modified=modified)
-            self.inbox.finish(connection, item, ending, self.now)
+            self.inbox.finish(transaction, item, ending, self.now)
             if crash:
                 raise CrashError
 

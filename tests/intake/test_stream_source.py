@@ -16,6 +16,7 @@ from dq.intake.inbox_item import Ending
 from dq.intake.inspection import balance, inbox_status, list_rows
 from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import inbox_stream
+from dq.store.transaction import begin
 from tests.announcements import notification, s3_record
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class Work:
             self.fail_next = False
             raise RuntimeError("the batch failed")
         for item in self.inbox.load(ids):
-            with self.inbox.engine.begin() as connection:
-                self.inbox.finish(connection, item, Ending("done"), datetime.now(timezone.utc))
+            with begin(self.inbox.engine) as transaction:
+                self.inbox.finish(transaction, item, Ending("done"), datetime.now(timezone.utc))
             with self._lock:
                 self.finished.append(item.event.key)
 

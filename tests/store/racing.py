@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dq.store.catalogue import read_catalogue
 from dq.store.database import connect
 from dq.store.reporting import ReportingStore
+from dq.store.transaction import begin
 from tests.store.samples import DAY, NOON, failed_rule, result, verdict, version
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def race_windows(url: str, process: int, rounds: int, start: Barrier) -> None:
         wanted = result(
             file, run_date=DAY + timedelta(days=window // 24), run_hour=window % 24, verdict=verdict(window % 101)
         )
-        with engine.begin() as connection:
-            store.save(connection, wanted)
+        with begin(engine) as transaction:
+            store.save(transaction, wanted)
         start.wait(30)
         if process == 0:
             with engine.connect() as connection:
@@ -85,10 +86,10 @@ def race_windows(url: str, process: int, rounds: int, start: Barrier) -> None:
 
 def _save_with_ledger(engine: Engine, store: ReportingStore, wanted: RunResult) -> None:
     run = {"file": str(wanted.file.id), "day": wanted.run_date, "hour": wanted.run_hour}
-    with engine.begin() as connection:
-        saved = store.save(connection, wanted, lambda _: _newest(connection, run))
+    with begin(engine) as transaction:
+        saved = store.save(transaction, wanted, lambda _: _newest(transaction.connection, run))
         if saved.state == "done":
-            connection.exec_driver_sql(
+            transaction.connection.exec_driver_sql(
                 "INSERT INTO public.done VALUES (%(file)s, %(day)s, %(hour)s, %(moment)s)",
                 {**run, "moment": wanted.version.last_modified},
             )

@@ -14,6 +14,7 @@ from dq.store.catalogue import read_catalogue
 from dq.store.database import connect
 from dq.store.readback import read_profile, read_verdicts
 from dq.store.reporting import MonitoredFile, ReportingStore, RunResult, Saved
+from dq.store.transaction import begin
 from tests.store.samples import DAY, DEFINITION, NOON, add_file, everything, failed_rule, result, verdict, version
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def _file(engine: Engine, pair: tuple[str, str] = PAIR) -> MonitoredFile:
 
 
 def _save(engine: Engine, wanted: RunResult) -> Saved:
-    with engine.begin() as connection:
-        return ReportingStore(read_catalogue(engine)).save(connection, wanted)
+    with begin(engine) as transaction:
+        return ReportingStore(read_catalogue(engine)).save(transaction, wanted)
 
 
 def test_every_variant_gets_the_same_verdict(engine: Engine) -> None:
@@ -308,8 +309,8 @@ def test_an_older_version_writes_nothing(engine: Engine) -> None:
     saved = _save(engine, result(file, version=done))
     before = everything(engine)
     store = ReportingStore(read_catalogue(engine))
-    with engine.begin() as connection:
-        late = store.save(connection, result(file, verdict=verdict(1)), newest_done=lambda _: done)
+    with begin(engine) as transaction:
+        late = store.save(transaction, result(file, verdict=verdict(1)), newest_done=lambda _: done)
     assert late == Saved(run_id=saved.run_id, state="superseded")
     assert everything(engine) == before
 
@@ -318,8 +319,8 @@ def test_an_older_version_of_a_run_that_was_deleted_makes_no_run(engine: Engine)
     store = ReportingStore(read_catalogue(engine))
     file = _file(engine)
     before = everything(engine)
-    with engine.begin() as connection:
-        late = store.save(connection, result(file), newest_done=lambda _: version(NOON + timedelta(minutes=10)))
+    with begin(engine) as transaction:
+        late = store.save(transaction, result(file), newest_done=lambda _: version(NOON + timedelta(minutes=10)))
     assert late == Saved(run_id=None, state="superseded")
     assert everything(engine) == before
 
@@ -330,8 +331,8 @@ def test_an_older_version_of_a_run_that_was_deleted_makes_no_run(engine: Engine)
 def test_within_a_second_the_sequencer_decides(engine: Engine, mine: str, done: str, state: str) -> None:
     store = ReportingStore(read_catalogue(engine))
     wanted = result(_file(engine), version=version(sequencer=mine))
-    with engine.begin() as connection:
-        assert store.save(connection, wanted, lambda _: version(sequencer=done)).state == state
+    with begin(engine) as transaction:
+        assert store.save(transaction, wanted, lambda _: version(sequencer=done)).state == state
 
 
 def test_a_run_made_from_a_newer_object_is_left_alone_without_a_ledger(engine_a: Engine) -> None:
@@ -352,7 +353,7 @@ def test_a_deleted_file_is_a_terminal_error(engine: Engine) -> None:
 
 @pytest.mark.parametrize("variant", ["variant_a", "variant_b"])
 def test_a_failure_at_any_statement_leaves_nothing_behind(variant: str, request: pytest.FixtureRequest) -> None:
-    """The connection breaks before statement 1, 2, 3...; once it no longer does, everything is there."""
+    """Postgres fails before statement 1, 2, 3..., however they travel; once it no longer does, everything is there."""
     engine = connect(request.getfixturevalue(variant))
     add_file(engine, *PAIR)
     file = _file(engine)
@@ -360,20 +361,25 @@ def test_a_failure_at_any_statement_leaves_nothing_behind(variant: str, request:
     before = everything(engine)
     left = 0
 
-    def fail(*_arguments: object) -> None:
+    def fail(
+        _connection: object, _cursor: object, message: str, values: object, *_arguments: object
+    ) -> tuple[str, object]:
         nonlocal left
-        left -= 1
-        if left == 0:
-            raise RuntimeError("made up")
+        statements = message.split(";\n")
+        if 0 < left <= len(statements):
+            statements.insert(left - 1, "SELECT 1 / 0")
+        left -= len(statements)
+        return ";\n".join(statements), values
 
-    event.listen(engine, "before_cursor_execute", fail)
+    event.listen(engine, "before_cursor_execute", fail, retval=True)
     for number in range(1, 100):
         left = number
         try:
-            with engine.begin() as connection:
-                store.save(connection, result(file))
+            with begin(engine) as transaction:
+                store.save(transaction, result(file))
             break
-        except RuntimeError:
+        except TerminalError as error:
+            assert "division by zero" in str(error)  # noqa: PT017 - the way out of the loop is that nothing is raised
             left = 0
             assert everything(engine) == before
     left = 0
@@ -408,8 +414,8 @@ def test_a_rolling_score_is_the_mean_of_the_newest_windows(engine: Engine) -> No
     seen = []
     for hour, score in [(5, 100), (7, 51), (6, 80), (1, 0), (8, 90)]:
         wanted = result(file, run_hour=hour, verdict=verdict(score))
-        with engine.begin() as connection:
-            store.save(connection, wanted)
+        with begin(engine) as transaction:
+            store.save(transaction, wanted)
         seen.append(float(everything(engine)["monitoring_file"][0]["latest_data_quality_score"]))
     # means: 100; 75.5; 77; the 01h window is older than the newest three; (51 + 80 + 90) / 3 = 73.67
     assert seen in ([100, 76, 77, 77, 74], [100, 75.5, 77, 77, 73.67])
