@@ -9,6 +9,9 @@ from dq.profiling.column_profile import ColumnProfile
 from dq.profiling.findings import Finding, first_findings, placed
 from dq.profiling.row_sample import RowSample
 
+#: Columns that may turn up while reading, in a part of a file and in all of them together.
+MOST_EXTRAS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class FileProfile:
@@ -16,7 +19,8 @@ class FileProfile:
 
     `rows` are parsed rows. `lines` counts the physical lines by split, so that a line within a split
     becomes a line of the file once all splits are known. `extras` are columns that only turned up
-    while reading, by name. `shown` is a small sample of rows as text.
+    while reading, by name: the first `MOST_EXTRAS` in the order of their names. `shown` is a small
+    sample of rows as text.
     """
 
     rows: int = 0
@@ -82,10 +86,13 @@ def _merged_columns(
 
 
 def _merged_extras(one: Mapping[str, ColumnProfile], other: Mapping[str, ColumnProfile]) -> Mapping[str, ColumnProfile]:
+    """Merge columns by name. A name among the first of all is among the first of each part: none is half counted."""
+    if not one or not other:
+        return one or other
     merged = dict(one)
     for name, column in other.items():
         merged[name] = merged[name] + column if name in merged else column
-    return merged
+    return {name: merged[name] for name in sorted(merged)[:MOST_EXTRAS]}
 
 
 def _merged_samples(one: RowSample | None, other: RowSample | None) -> RowSample | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.column_tally import ColumnTally
-from dq.profiling.file_profile import FileProfile
+from dq.profiling.file_profile import MOST_EXTRAS, FileProfile
 from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
 from dq.profiling.keys import KeyCount, KeyTally
 from dq.profiling.parsing import sample_type
@@ -23,8 +23,7 @@ from dq.schema.definition import FieldType
 #: Rows shown to people in the payload, and characters of a cell in them.
 SHOWN_ROWS = 50
 _SHOWN_CHARACTERS = 256
-#: Columns that may turn up while reading, each with a smaller distinct sketch.
-MOST_EXTRAS = 1000
+#: Columns that turn up while reading have a smaller distinct sketch each.
 _EXTRA_DISTINCT = 1024
 
 
@@ -64,13 +63,16 @@ class FileTally:
         self._lines += batch.lines
 
     def _add_extras(self, batch: RowBatch, line_numbers: LineNumbers) -> None:
+        """Count the first columns by name; one that has to give way to others never comes back half counted."""
+        if not batch.extras.keys() <= self._extras.keys():
+            first = sorted(self._extras.keys() | batch.extras.keys())[:MOST_EXTRAS]
+            self._extras = {name: self._extras[name] if name in self._extras else self._extra(name) for name in first}
         for name, column in batch.extras.items():
-            if name not in self._extras:
-                if len(self._extras) == MOST_EXTRAS:
-                    continue
-                recipe = ColumnRecipe(name, -1, FieldType.ANY)
-                self._extras[name] = ColumnTally(recipe, self._recipe.encoding, (), _EXTRA_DISTINCT)
-            self._extras[name].add(column, self._split, line_numbers)
+            if name in self._extras:
+                self._extras[name].add(column, self._split, line_numbers)
+
+    def _extra(self, name: str) -> ColumnTally:
+        return ColumnTally(ColumnRecipe(name, -1, FieldType.ANY), self._recipe.encoding, (), _EXTRA_DISTINCT)
 
     def _count_malformed(self, batch: RowBatch) -> None:
         self._malformed += batch.malformed
