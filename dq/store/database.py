@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
+import psycopg2
 import sqlalchemy
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 
 from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, SettingsError, TerminalError
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 _FORM = "postgresql://user:password@host:5432/database"
 
+#: A connection that has been used within so many seconds is taken for alive.
+_TRUSTED_SECONDS = 1.0
+_ANSWERED = "answered at"
 #: SQLSTATE classes and codes after which the same transaction may succeed.
 _RETRYABLE = re.compile(r"08...|40...|53...|55P03|57...|58...|25006|25P0[34]")
 #: SQLSTATEs that say the database is not what it was when the catalogue was read.
@@ -71,7 +76,6 @@ def connect(dsn: str, *, application_name: str = "pipeline-processing", timeouts
         pool_size=4,
         max_overflow=4,
         pool_timeout=waits.pool,
-        pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
         connect_args={
@@ -120,21 +124,38 @@ def _prepare_sessions(engine: Engine, waits: Timeouts) -> None:
         "statement_timeout": f"{waits.statement}s",
         "idle_in_transaction_session_timeout": f"{waits.idle_in_transaction}s",
     }
+    _prove_idle_connections(engine)
     calls = ", ".join("set_config(%s, %s, false)" for _ in settings)
     values = [part for pair in settings.items() for part in pair]
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    def prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         cursor.execute(f"SELECT {calls}", values)
         cursor.close()
         connection.commit()
+        entry.info[_ANSWERED] = monotonic()
+
+
+def _prove_idle_connections(engine: Engine) -> None:
+    """Replace connections that died while nobody used them; those that have just answered need no question."""
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info[_ANSWERED] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def prove(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        if monotonic() - entry.info.get(_ANSWERED, -_TRUSTED_SECONDS) < _TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg2.Error as error:
+            raise InvalidatePoolError from error
 
 
 def _translate(context: ExceptionContext) -> None:
     """Replace what the driver raised by an error of this package."""
-    if context.is_pre_ping:  # the pool replaces a connection that died while idle
-        return
     original = context.original_exception
     if isinstance(original, PipelineError) or not isinstance(context.sqlalchemy_exception, DBAPIError):
         return

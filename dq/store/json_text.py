@@ -11,18 +11,27 @@ import math
 import re
 from collections.abc import Mapping
 
+import orjson
+
+#: What orjson would write although it is not JSON.
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def json_text(value: object) -> str:
-    """Serialise mappings, sequences, texts, numbers, booleans and None."""
+    """Serialise mappings, sequences, texts, numbers, booleans and None, without spaces."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
-    except ValueError:  # a number that is not finite
-        return json.dumps(_clean(value), ensure_ascii=False, allow_nan=False)
-    if "\\u0000" in text or _SURROGATE.search(text):
-        return json.dumps(_clean(value), ensure_ascii=False, allow_nan=False)
-    return text
+        text = orjson.dumps(value, default=_plain, option=_OPTIONS)  # makes null of what is not finite
+    except TypeError:  # integers of more than 64 bits, lone surrogates, keys that are no texts, what is not JSON
+        return _slow_text(_clean(value))
+    return text.decode() if b"\\u0000" not in text else _slow_text(_clean(value))
+
+
+def _slow_text(value: object) -> str:
+    try:
+        return orjson.dumps(value, default=_plain, option=_OPTIONS).decode()
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain, separators=(",", ":"))
 
 
 def storable_text(text: str) -> str:

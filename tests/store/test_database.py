@@ -70,6 +70,34 @@ def test_a_killed_session_is_retryable_and_the_next_one_works(database_url: str)
     engine.dispose()
 
 
+def test_a_session_that_died_while_idle_is_replaced_unseen(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dq.store.database._TRUSTED_SECONDS", 0.0)
+    engine, other = connect(database_url), connect(database_url)
+    with engine.connect() as connection:
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    with other.connect() as connection:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(%s, 10000)", (pid,))
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() != pid
+    engine.dispose()
+    other.dispose()
+
+
+def test_a_session_that_died_just_now_costs_one_try(database_url: str) -> None:
+    engine, other = connect(database_url), connect(database_url)
+    with other.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with pytest.raises(DatabaseUnavailableError), engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    engine.dispose()
+    other.dispose()
+
+
 def test_a_broken_constraint_is_terminal_and_quotes_no_row(database_url: str) -> None:
     engine = connect(database_url)
     with engine.begin() as connection:

@@ -42,7 +42,7 @@ def test_the_result_is_strict_json_without_what_postgres_refuses(value: object) 
 
 
 def test_replacements_can_be_seen() -> None:
-    assert json_text({"a\x00": ["\ud83d", math.nan, -math.inf]}) == '{"a␀": ["\ufffd", null, null]}'
+    assert json_text({"a\x00": ["\ud83d", math.nan, -math.inf]}) == '{"a␀":["\ufffd",null,null]}'
 
 
 def test_a_text_that_merely_spells_an_escape_stays() -> None:
@@ -50,7 +50,13 @@ def test_a_text_that_merely_spells_an_escape_stays() -> None:
 
 
 def test_frozen_mappings_and_tuples_are_json_too() -> None:
-    assert json_text(MappingProxyType({"a": (1, MappingProxyType({}))})) == '{"a": [1, {}]}'
+    assert json_text(MappingProxyType({"a": (1, MappingProxyType({}))})) == '{"a":[1,{}]}'
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**80), 1e16, 5e-324, -0.0, {1: "a"}, {"a": [2**64, "\x00"]}])
+def test_numbers_of_any_size_keep_their_value(value: object) -> None:
+    text = json_text(value)
+    assert json.loads(text) == json.loads(json.dumps(value).replace("\\u0000", "\u2400"))
 
 
 def test_anything_else_is_a_fault_of_the_program() -> None:
