@@ -12,7 +12,6 @@ every object has a state: announced = done + set aside + to be tried again + dea
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ from dq.stages.settle import settle
 from dq.verdict.judge import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dq.engine.outcomes import Profiled
     from dq.intake.inbox_item import InboxItem
@@ -41,6 +40,9 @@ log = structlog.get_logger()
 
 #: Objects written at a time, each on a connection of its own: most of a transaction is waiting for answers.
 _WRITERS = 4
+
+#: Bytes of a mergeable profile, for a guess beforehand.
+_MOST_STATE = 4 * 1024 * 1024
 
 #: So often the engine may break in one batch before the rest of it waits for another attempt.
 _MOST_BROKEN_CALLS = 25
@@ -60,11 +62,14 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     """
     start = perf_counter()
     found, ended = find_objects(items, parts)
-    sources = [SourceObject(place, one.peek, one.definition) for place, one in enumerate(found)]
-    profiled = _profile_apart(sources, parts.profile)
-    endings = chain(ended, ((one, profiled.pop(place, None)) for place, one in enumerate(found)))
+    outcome = BatchOutcome()
     with ThreadPoolExecutor(_WRITERS) as writers:
-        outcome = sum(writers.map(lambda ending: _conclude(ending, parts), endings), BatchOutcome())
+        outcome = sum(writers.map(lambda ending: settle(ending, parts), ended), outcome)
+        for portion in _portions(found, parts):
+            sources = [SourceObject(place, one.peek, one.definition) for place, one in enumerate(portion)]
+            profiled = _profile_apart(sources, parts.profile)
+            pairs = ((one, profiled.pop(place, None)) for place, one in enumerate(portion))
+            outcome = sum(writers.map(lambda pair: settle(_judge(*pair), parts), pairs), outcome)
     if outcome.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {outcome.announced} settled")
     duration = round(perf_counter() - start, 3)
@@ -72,9 +77,19 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     return outcome
 
 
-def _conclude(ending: SetAside | Failed | tuple[Found, Profiled | Exception | None], parts: Parts) -> BatchOutcome:
-    """Judge what was profiled, and write how the object ended; verdicts are held no longer than that takes."""
-    return settle(_judge(*ending) if isinstance(ending, tuple) else ending, parts)
+def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]:
+    """Cut a batch where the states of its profiles would fill the driver: all of them pass through it at once.
+
+    A state is about as large as a small file, and bounded for a large one. Without states a batch stays whole.
+    """
+    begin, filled = 0, 0
+    for place, one in enumerate(found):
+        filled += min(one.peek.head.size, _MOST_STATE)
+        if parts.keep_profiles and filled > parts.states_at_once and place > begin:
+            yield found[begin:place]
+            begin, filled = place, min(one.peek.head.size, _MOST_STATE)
+    if begin < len(found):
+        yield found[begin:]
 
 
 def _profile_apart(sources: Sequence[SourceObject], profile: ProfileFiles) -> dict[int, Profiled | Exception]:

@@ -30,7 +30,8 @@ class Parts:
     """What the flow is put together from.
 
     `clock` gives the aware present, `chance` a number from 0 to 1. `allowed_buckets` empty: every
-    bucket is accepted. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with others.
+    bucket is accepted. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with
+    others; `states_at_once` are the bytes of them that one call of the engine may give, about.
     """
 
     database: Engine
@@ -45,3 +46,4 @@ class Parts:
     allowed_buckets: frozenset[str] = frozenset()
     auto_create_files: bool = False
     keep_profiles: bool = True
+    states_at_once: int = 256 * 1024 * 1024

@@ -20,8 +20,11 @@ from tests.end_to_end.landing import Landing, key_of
 from tests.unit.profiling.profiled import opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from dq.engine.outcomes import Profiled
+    from dq.errors import PipelineError
     from tests.end_to_end.command_line import CommandLine
 
 DEFINITION = {
@@ -154,3 +157,23 @@ def test_the_job_says_what_to_do_when_no_run_fits(command_line: CommandLine, lan
     assert ran.code == 2
     assert "KEEP_PROFILES" in ran.err
     assert command_line.run("profile_of", "--since", "2026-02-01", "--until", "2026-01-01").code == 2
+
+
+def test_a_batch_whose_profiles_would_fill_the_driver_is_profiled_in_portions(landing: Landing) -> None:
+    """And is one batch still: every object has its verdict and its profile."""
+    landing.configure(definition=DEFINITION)
+    for hour in range(7):
+        landing.announce(landing.put(key_of(hour=hour), rows(0, 100)))
+    calls: list[int] = []
+
+    def counted(sources: Sequence[SourceObject]) -> Mapping[int, Profiled | PipelineError]:
+        calls.append(len(sources))
+        return landing.parts.profile(sources)
+
+    assert landing.process(profile=counted, states_at_once=len(rows(0, 100)) * 3).states == {"done": 7}
+    assert calls == [3, 3, 1]
+    assert profile_of(landing.database, RunQuery()).merged.files == 7
+    landing.announce(*(row.event for row in landing.rows().values()), force=True)
+    calls.clear()
+    assert landing.process(profile=counted, states_at_once=1, keep_profiles=False).states == {"done": 7}
+    assert calls == [7]
