@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 from dq.errors import UnreadableFileError
@@ -15,12 +15,15 @@ from dq.formats.workbook_extent import (
     bound_old_workbook,
     bound_open_document,
     bound_xml_part,
+    lengths_in_binary,
 )
+from dq.formats.workbook_texts import lengths_in_xml
 
 _ENTRIES = 10_000
 _PIECE = 1024 * 1024
 _SMALL = 1024 * 1024
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
+_STRINGS, _BINARY_STRINGS = "xl/sharedStrings.xml", "xl/sharedStrings.bin"
 _WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin", _CONTENT}
 _OLD = b"\xd0\xcf\x11\xe0"
 
@@ -43,9 +46,10 @@ def refuse_bombs(data: bytes, limits: Limits) -> None:
             raise UnreadableFileError(message)
         if _MANIFEST in archive.namelist() and b":encryption-data" in archive.read(_MANIFEST):
             raise UnreadableFileError(PASSWORD)
+        lengths = _shared_strings(archive)
         for entry in entries:
             with archive.open(entry) as part:
-                _refuse_scattered(entry.filename, part, limits)
+                _refuse_scattered(entry.filename, part, lengths, limits)
 
 
 def _refuse_expansion(entries: list[zipfile.ZipInfo], packed: int, limits: Limits) -> None:
@@ -59,7 +63,16 @@ def _refuse_expansion(entries: list[zipfile.ZipInfo], packed: int, limits: Limit
         raise UnreadableFileError(message)
 
 
-def _refuse_scattered(name: str, part: IO[bytes], limits: Limits) -> None:
+def _shared_strings(archive: zipfile.ZipFile) -> list[int]:
+    """Give the lengths of the strings that cells share."""
+    if _STRINGS in archive.namelist():
+        return lengths_in_xml(archive.read(_STRINGS))
+    if _BINARY_STRINGS in archive.namelist():
+        return lengths_in_binary(archive.read(_BINARY_STRINGS))
+    return []
+
+
+def _refuse_scattered(name: str, part: IO[bytes], lengths: Sequence[int], limits: Limits) -> None:
     """Refuse a part of a workbook whose cells lie far apart: the library holds everything between them in memory.
 
     Any part may be a sheet, whatever its name. All of it is read: so its size is known to be the one it claims.
@@ -69,9 +82,9 @@ def _refuse_scattered(name: str, part: IO[bytes], limits: Limits) -> None:
     if name == _CONTENT:
         bound_open_document(pieces, limits)
     elif first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
-        bound_xml_part(pieces, limits)
+        bound_xml_part(pieces, lengths, limits)
     elif name.endswith(".bin"):
-        bound_binary_sheet(b"".join(pieces), limits)
+        bound_binary_sheet(b"".join(pieces), lengths, limits)
     else:
         for _ in pieces:
             pass

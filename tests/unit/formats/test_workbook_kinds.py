@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dq.checks.plan import plan_checks
 from dq.engine.object_store import ObjectStore
@@ -22,6 +24,7 @@ from dq.formats import excel_rows
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout
+from dq.formats.workbook_texts import lengths_in_old_records
 from dq.profiling.summary import FileSummary
 from dq.schema.loading import load_definition
 from dq.verdict.judge import judge
@@ -246,6 +249,45 @@ def test_damaged_workbooks_are_read_or_refused_and_nothing_else(kind: str) -> No
         except UnreadableFileError:
             refused += 1
     assert refused > 5
+
+
+def with_repeated_text(kind: str, count: int) -> bytes:
+    """A sheet whose rows all hold the same 3000 characters, which stand in the file once."""
+    if kind == "ods":
+        cell = f'<table:table-cell office:value-type="string"><text:p>{"z" * 3000}</text:p></table:table-cell>'
+        return far_ods(f'<table:table-row table:number-rows-repeated="{count}">{cell}</table:table-row>')
+    rows: list[list[workbooks.Cell]] = [["short", "long"], ["other", 0]]
+    rows += [["short", "z" * 3000]] * count
+    return WRITERS[kind](Table(rows))
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_texts_that_stand_in_the_file_once_count_in_every_cell(kind: str) -> None:
+    limits = Limits(whole=100_000)  # four times as much text
+    found = read_file(with_repeated_text(kind, 40), f"x.{kind}", limits=limits)
+    assert sum(cell == "z" * 3000 for row in found.rows.values for cell in row) == 40
+    with pytest.raises(UnreadableFileError, match="texts of a sheet have more than 400,000 bytes together"):
+        read_file(with_repeated_text(kind, 150), f"x.{kind}", limits=limits)
+
+
+@given(st.lists(st.tuples(st.text(st.sampled_from("aé😀"), max_size=40), st.booleans(), st.integers(0, 3))), st.data())
+def test_strings_of_xls_are_measured_across_its_records(
+    strings: list[tuple[str, bool, int]], data: st.DataObject
+) -> None:
+    """A string may go on in another record, whose first byte says how wide its characters are there."""
+    chunks = [bytearray(8)]
+    for text, formatted, runs in strings:
+        units = text.encode("utf-16-le")
+        chunks[-1] += struct.pack("<HB", len(units) // 2, 1 | 8 * formatted) + (struct.pack("<H", runs) * formatted)
+        if units and data.draw(st.booleans()):
+            cut = 2 * data.draw(st.integers(0, len(units) // 2 - 1))
+            chunks[-1] += units[:cut]
+            chunks.append(bytearray(b"\1") + units[cut:])
+        else:
+            chunks[-1] += units
+        chunks[-1] += bytes(4 * runs * formatted)
+    expected = [3 * (len(text.encode("utf-16-le")) // 2) for text, _, _ in strings]
+    assert lengths_in_old_records([bytes(chunk) for chunk in chunks]) == expected
 
 
 def test_a_part_larger_than_it_claims_is_refused() -> None:

@@ -220,6 +220,12 @@ def compound_file(streams: Mapping[str, bytes]) -> bytes:
 
 def xlsb(table: Table) -> bytes:
     """Write BIFF12: records as of xls, with numbers and lengths of 7 bits a byte, as parts of an archive."""
+    texts = list(dict.fromkeys(cell for row in table.rows for cell in row if isinstance(cell, str)))
+    strings = [
+        _record(0x009F, struct.pack("<2I", len(texts), len(texts))),
+        *(_record(0x0013, b"\0" + _wide(text)) for text in texts),
+        _record(0x00A0),
+    ]
     styles = [
         _record(0x0116),
         _record(0x0269, struct.pack("<I", len(_FORMATS))),
@@ -242,7 +248,7 @@ def xlsb(table: Table) -> bytes:
         sheet.append(_record(0x0000, struct.pack("<I13x", number)))
         for at, cell in enumerate(row):
             if cell is not None:
-                sheet.append(_xlsb_cell(table, struct.pack("<2I", at, _format_of(cell)), cell))
+                sheet.append(_xlsb_cell(table, texts, struct.pack("<2I", at, _format_of(cell)), cell))
     sheet += [_record(0x0092)]
     if table.merged:
         merged = _record(0x00B0, struct.pack("<4I", 0, 0, *table.merged))
@@ -258,9 +264,11 @@ def xlsb(table: Table) -> bytes:
             f'Type="{relations}/officeDocument" Target="xl/workbook.bin"/></Relationships>',
             "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{package}/relationships">'
             f'<Relationship Id="rId1" Type="{relations}/worksheet" Target="worksheets/sheet1.bin"/>'
-            f'<Relationship Id="rId2" Type="{relations}/styles" Target="styles.bin"/></Relationships>',
+            f'<Relationship Id="rId2" Type="{relations}/styles" Target="styles.bin"/>'
+            f'<Relationship Id="rId3" Type="{relations}/sharedStrings" Target="sharedStrings.bin"/></Relationships>',
             "xl/workbook.bin": b"".join(book),
             "xl/styles.bin": b"".join(styles),
+            "xl/sharedStrings.bin": b"".join(strings),
             "xl/worksheets/sheet1.bin": b"".join(sheet),
         }
     )
@@ -279,12 +287,12 @@ def _wide(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
 
 
-def _xlsb_cell(table: Table, place: bytes, cell: Cell) -> bytes:
+def _xlsb_cell(table: Table, texts: Sequence[str], place: bytes, cell: Cell) -> bytes:
     match cell:
         case bool():
             return _record(4, place + struct.pack("<B", cell))
         case str():
-            return _record(6, place + _wide(cell))
+            return _record(7, place + struct.pack("<I", texts.index(cell)))
         case dt.date():
             return _record(5, place + struct.pack("<d", table.number(cell)))
         case Formula(value):
