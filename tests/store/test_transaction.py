@@ -1,0 +1,140 @@
+"""Statements that travel together behave as if each had come alone."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, event, func, insert, select, update
+
+from dq.errors import DatabaseUnavailableError, TerminalError
+from dq.store.database import Timeouts, connect
+from dq.store.locks import lock_first
+from dq.store.transaction import begin, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy.engine import Engine
+
+NOTES = Table("note", MetaData(schema="public"), Column("id", Integer, primary_key=True), Column("words", Text))
+ADD = prepare(insert(NOTES), ["id", "words"])
+CHANGE = prepare(update(NOTES).where(NOTES.c.id == bindparam("which")), ["words"])
+COUNT = prepare(select(func.count(NOTES.c.id)).where(NOTES.c.id >= bindparam("least")))
+WORDS = prepare(select(NOTES.c.words).where(NOTES.c.id >= bindparam("least")).order_by(NOTES.c.id))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = connect(database_url, timeouts=Timeouts(lock=20))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE public.note (id int PRIMARY KEY, words text CHECK (words <> 'bad'))")
+    yield engine
+    engine.dispose()
+
+
+def _words(engine: Engine) -> list[str]:
+    with begin(engine) as transaction:
+        return list(transaction.ask(WORDS, {"least": 0}).scalars())
+
+
+def test_what_nobody_waits_for_goes_before_the_next_question_in_one_message(engine: Engine) -> None:
+    messages: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, message, *_: messages.append(message))
+    with begin(engine) as transaction:
+        transaction.send(ADD, {"id": 1, "words": "first"})
+        transaction.send(CHANGE, {"which": 1, "words": "second"})
+        transaction.send_rows(ADD, [{"id": 2, "words": "two"}, {"id": 3, "words": "three"}])
+        assert messages == []
+        assert list(transaction.ask(WORDS, {"least": 1}).scalars()) == ["second", "two", "three"]
+        assert transaction.ask(CHANGE, {"which": 9, "words": "nobody"}).rowcount == 0
+    assert len(messages) == 2
+
+
+def test_the_end_of_a_transaction_sends_what_still_waits(engine: Engine) -> None:
+    with begin(engine) as transaction:
+        transaction.send(ADD, {"id": 1, "words": "late"})
+    assert _words(engine) == ["late"]
+
+
+def test_other_statements_of_the_transaction_come_after_what_waits(engine: Engine) -> None:
+    with begin(engine) as transaction:
+        transaction.send(ADD, {"id": 1, "words": "there"})
+        assert transaction.connection.scalar(select(NOTES.c.words)) == "there"
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_refused_statement_takes_its_company_with_it(engine: Engine, place: int) -> None:
+    words = ["a", "b", "c"]
+    words[place] = "bad"
+    with pytest.raises(TerminalError, match="note_words_check"):
+        _add_and_count(engine, words)
+    assert _words(engine) == []
+
+
+def test_what_was_not_sent_when_something_else_failed_never_is(engine: Engine) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _add_and_count(engine, ["never"], least=lambda: 1 // 0)
+    assert _words(engine) == []
+
+
+@pytest.mark.parametrize("text", ["100 %", "%s", "a;b'c\"d\\", "%(id)s", "é😀\n", ";\nDROP TABLE public.note"])
+def test_values_are_values(engine: Engine, text: str) -> None:
+    with begin(engine) as transaction:
+        transaction.send(ADD, {"id": 1, "words": text})
+        transaction.send(ADD, {"id": 2, "words": None})
+    assert _words(engine) == [text, None]
+
+
+def test_percent_signs_of_a_statement_stay(engine: Engine) -> None:
+    remarked = prepare(select(func.concat("%", bindparam("least", type_=Integer), "%s")))
+    with begin(engine) as transaction:
+        assert transaction.ask(remarked, {"least": 1}).scalar_one() == "%1%s"
+
+
+def test_a_statement_behind_a_lock_sees_what_the_locks_last_holder_committed(engine: Engine) -> None:
+    """Both come in one message, but the count begins when the lock is there."""
+
+    with ThreadPoolExecutor(1) as other:
+        with begin(engine) as holder:
+            lock_first(holder, "notes")
+            holder.ask(COUNT, {"least": 0})
+            counted = other.submit(_count_behind_the_lock, engine)
+            _wait_for_a_lock(engine)
+            holder.send(ADD, {"id": 1, "words": "committed before the lock is free"})
+        assert counted.result(30) == 1
+
+
+def test_a_lock_that_does_not_come_free_is_retryable(database_url: str) -> None:
+    engine = connect(database_url, timeouts=Timeouts(lock=1))
+    with begin(engine) as holder:
+        lock_first(holder, "notes")
+        holder.flush()
+        with pytest.raises(DatabaseUnavailableError, match="55P03"):
+            _count_behind_the_lock(engine)
+    engine.dispose()
+
+
+def _add_and_count(engine: Engine, words: Sequence[str], least: Callable[[], int] = int) -> int:
+    with begin(engine) as transaction:
+        for number, text in enumerate(words):
+            transaction.send(ADD, {"id": number, "words": text})
+        found: int = transaction.ask(COUNT, {"least": least()}).scalar_one()
+        return found
+
+
+def _count_behind_the_lock(engine: Engine) -> int:
+    with begin(engine) as transaction:
+        lock_first(transaction, "notes")
+        found: int = transaction.ask(COUNT, {"least": 0}).scalar_one()
+        return found
+
+
+def _wait_for_a_lock(engine: Engine) -> None:
+    """Return when some session of this database waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with engine.connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901 - the same one
+        while not connection.exec_driver_sql(waiting).scalar_one():
+            connection.exec_driver_sql("SELECT pg_sleep(0.01)")
