@@ -20,6 +20,7 @@ from dq.engine.halving import profile_apart
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
 from dq.engine.parts import FileTask
+from dq.engine.spark_batches import batch_options, session_options
 from dq.engine.spark_counts import COUNTS, count_file, count_files, record_of
 from dq.engine.spark_executor import merged
 from dq.engine.spark_frames import Shape, frame_of, shape_of, shared_frame, slices_of
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: Files that are read by a frame of their own at most: planning one takes about as long as it saves for 4 MB.
+#: Bytes from which a file is worth a frame of its own, whose planning takes some hundredths of a second.
+_WORTH_A_FRAME = 8 * 1024 * 1024
+#: Frames of one file at most.
 _MOST_ALONE = 64
 
 
@@ -64,11 +67,14 @@ def _profile(
     shapes: dict[Shape, list[FileTask]] = {}
     for task in faithful:
         look = looks.get(task.id)
-        shape = shape_of(task, multiline=isinstance(look, Look) and look.quoted_breaks)
+        multiline = isinstance(look, Look) and look.quoted_breaks
+        shape = shape_of(task, multiline=multiline, longest=_longest_row(task, look))
         shapes.setdefault(shape, []).append(task)
     block = _most_bytes_of_a_task(spark)
     union = reduce(DataFrame.unionAll, _counted(spark, shapes, block, limits))
-    outcomes = merged(union.rdd.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
+    with session_options(spark, batch_options(_longest_row(task, looks.get(task.id)) for task in faithful)):
+        counted = union.rdd
+    outcomes = merged(counted.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
     return {number: one for number, one in outcomes.items() if isinstance(one, Profiled | PipelineError)}
 
 
@@ -97,8 +103,15 @@ def _alone(shape: Shape, tasks: Sequence[FileTask], block: int) -> Iterator[tupl
     """Find the files that are worth a frame of their own, with the number of its partitions."""
     for task in tasks:
         slices = slices_of(task, shape, block)
-        if slices and (task.head.size > block or len(tasks) == 1):
+        if slices and (task.head.size > _WORTH_A_FRAME or task.head.size > block or len(tasks) == 1):
             yield task, slices
+
+
+def _longest_row(task: FileTask, look: Look | PipelineError | None) -> int | None:
+    """Give a bound for the bytes of a file's longest row, None when that is not known."""
+    if task.layout.format is FileFormat.JSON:
+        return task.head.size
+    return look.longest_line if isinstance(look, Look) and not look.quoted_breaks else None
 
 
 def _most_bytes_of_a_task(spark: SparkSession) -> int:

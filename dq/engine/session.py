@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
 
 _STARTED_BY_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
+#: In a local session the driver's JVM reads the files. Nobody waits for its pauses, so the collector with the
+#: best throughput is the right one; clusters have their own settings.
+_LOCAL_JVM = {"spark.driver.defaultJavaOptions": "-XX:+UseParallelGC"}
 
 
 def build_session(
@@ -58,7 +61,7 @@ def build_session(
         master = master or "local[*]"
         defaults = {**read_defaults(), **_jar_options(), **_log_options()}
         if master.startswith("local"):
-            defaults |= _loopback_options()
+            defaults |= _loopback_options() | _LOCAL_JVM
         session = _configured(builder.master(master), {**defaults, **given}).getOrCreate()
     _point_at_s3(session.sparkContext, s3)
     in_this_process = not submitted and str(session.sparkContext.master).startswith("local[")

@@ -27,6 +27,8 @@ TRAILING = 2
 #: Stands for what no cell is, so that Spark's reader takes no cell for null.
 _NO_VALUE = "\ue000"
 _MALFORMED = "_malformed"
+#: Bytes of a short line at most.
+_SHORT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,14 @@ class Shape:
     header: bool
     multiline: bool
     arrow_schema: bytes
+    long_lines: bool
 
 
-def shape_of(task: FileTask, *, multiline: bool) -> Shape:
-    """Give the shape of a file; `multiline`: line breaks stand inside its quotes."""
+def shape_of(task: FileTask, *, multiline: bool, longest: int | None) -> Shape:
+    """Give the shape of a file.
+
+    `multiline`: line breaks stand inside its quotes. `longest`: bytes of its longest row at most, if known.
+    """
     dialect = task.layout.dialect
     return Shape(
         task.layout.format,
@@ -55,6 +61,7 @@ def shape_of(task: FileTask, *, multiline: bool) -> Shape:
         dialect.header,
         multiline,
         task.layout.arrow_schema,
+        long_lines=longest is None or longest > _SHORT,
     )
 
 
@@ -111,7 +118,8 @@ def _read(spark: SparkSession, shape: Shape, paths: list[str], limits: Limits) -
             emptyValue="",
             enforceSchema="true",
             maxColumns=str(shape.width + 1024),
-            maxCharsPerColumn=str(limits.line),
+            # Spark's parser takes the memory for so many characters at once, anew for every part of a file.
+            maxCharsPerColumn=str(limits.line if shape.long_lines else min(_SHORT, limits.line)),
         )
         .csv(paths)
     )
