@@ -14,7 +14,7 @@ demo: setup ## files travel from a local S3 through Spark to verdicts in an embe
 	@.venv/bin/pipeline-processing demo $(ARGS)
 
 test: lint ## everything: linters, types, all tests
-	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-header $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --no-header $(ARGS)
 
 check: lint ## the quick part, under a minute: linters, types, unit tests, architecture
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} .venv/bin/python -m pytest -n 2 --dist loadfile -q --no-header tests/unit tests/test_architecture.py $(ARGS)

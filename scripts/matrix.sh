@@ -9,7 +9,7 @@ run() { # python, pyspark (empty: the locked one)
   venv=.matrix/$(basename "$1")-pyspark-${2:-locked}
   printf '\n== %s, PySpark %s\n' "$("$1" -V)" "${2:-as locked}"
   PYTHON=$1 PYSPARK=$2 VENV=$venv scripts/setup.sh
-  "$venv/bin/python" -m pytest -n 2 --dist loadfile -q --no-header
+  "$venv/bin/python" -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --no-header
 }
 
 # The interpreter of one minor version: on the PATH, or among those that pyenv keeps.

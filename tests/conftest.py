@@ -22,6 +22,36 @@ if TYPE_CHECKING:
 _VARIANTS = Path(__file__).parent / "store" / "variants"
 
 
+#: Files of tests that start Spark, clusters or servers, the longest first; quick ones fill the gaps at the end.
+_LONGEST = (
+    "parity/test_lanes.py",
+    "end_to_end/test_spark_submit.py",
+    "engine/test_session.py",
+    "end_to_end/test_readme.py",
+    "engine/test_hostile_keys.py",
+    "engine/test_neighbours.py",
+    "end_to_end/test_watch_files.py",
+    "engine/test_cluster.py",
+    "bench/test_bench.py",
+    "parity/test_reference.py",
+    "engine/",
+    "intake/test_stream_source.py",
+    "end_to_end/",
+    "packaging/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: workers take whole files, and the last one must not be long."""
+    tests = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        file = item.path.relative_to(tests).as_posix()
+        return next((at for at, start in enumerate(_LONGEST) if file.startswith(start)), len(_LONGEST))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture
 def postgres_directory() -> Iterator[Path]:
     """Where a test may put an embedded server: `tmp_path` lies in a directory that pytest closes to other users,

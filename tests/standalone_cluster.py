@@ -87,7 +87,7 @@ def _wait_for_workers(web_port: int, folder: Path) -> None:
             with urllib.request.urlopen(f"http://127.0.0.1:{web_port}/json/", timeout=5) as answer:
                 if json.load(answer)["aliveworkers"] == _WORKERS:
                     return
-        except OSError:
+        except (OSError, ValueError):  # not there yet, or no JSON yet
             pass
         time.sleep(0.2)  # the master offers nothing to wait on
     logs = "\n".join(log.read_text(errors="replace")[-1500:] for log in sorted(folder.glob("*/log")))

@@ -13,6 +13,7 @@ def test_the_public_names_are_these() -> None:
         "FileSummary",
         "ObjectStore",
         "PipelineError",
+        "RunQuery",
         "SchemaDefinition",
         "SourceObject",
         "Verdict",
@@ -21,6 +22,7 @@ def test_the_public_names_are_these() -> None:
         "plan_checks",
         "process_batch",
         "profile_files",
+        "profile_of",
     ]
 
 
