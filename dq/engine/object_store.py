@@ -20,7 +20,8 @@ from dq.errors import ObjectGoneError, PipelineError, StorageUnavailableError, T
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PEEK_BYTES = 64 * 1024
+#: Small objects are read whole by the first look, and need no second request.
+PEEK_BYTES = 128 * 1024
 _THREADS = 16
 #: Where none is given, boto3 puts a long one together for every request: a tenth of the request's processor time.
 _USER_AGENT = "pipeline-processing"

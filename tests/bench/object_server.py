@@ -62,8 +62,9 @@ class ObjectServer:
 
 @contextmanager
 def object_server(folder: Path, tools: Path) -> Iterator[ObjectServer]:
-    """Start a server whose data is in `folder`; programs that are built are kept in `tools`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Start an empty server that works in `folder`; programs that are built are kept in `tools`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     address = S3Server(f"http://127.0.0.1:{_free_port()}")
     gateway = _versitygw(tools)
     log = folder / "requests.log"
@@ -95,7 +96,7 @@ def _versitygw(tools: Path) -> Path | None:
 
 def _versitygw_command(program: Path, address: S3Server, folder: Path, log: Path) -> list[str]:
     data = folder / "objects"
-    data.mkdir(exist_ok=True)
+    data.mkdir()
     log.touch()
     listen = ["--port", address.endpoint.removeprefix("http://"), "--region", address.region, "--keep-alive"]
     keys = ["--access", address.access_key, "--secret", address.secret_key]
