@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from dq.engine import byte_ranges
-from dq.engine.object_store import ObjectStore
+from dq.engine.object_store import PEEK_BYTES, ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits
 from dq.profiling.summary import FileSummary
@@ -78,12 +78,14 @@ UNREADABLE = {
     "UTF-16 without mark.csv": (TEXT.decode().encode("utf-16-be"), "UTF-16"),
     "only NUL.csv": (bytes(50_000), "NUL"),
 }
+#: Rows that make a file larger than what the first look takes in.
+MORE = b"4,a,2\n" * (PEEK_BYTES // 6)
 #: A file with bad rows, and how many it has.
 MALFORMED = {
-    "not UTF-8.csv": (TEXT + b"1,a\xff,2\n2,\xc3,3\n3,\xed\xa0\x80,4\n" + b"4,a,2\n" * 6000, 3),
-    "not UTF-8 in quotes.csv": (TEXT + b'1,"a\n\xff\n",2\n' + b"4,a,2\n" * 6000, 1),
+    "not UTF-8.csv": (TEXT + b"1,a\xff,2\n2,\xc3,3\n3,\xed\xa0\x80,4\n" + MORE, 3),
+    "not UTF-8 in quotes.csv": (TEXT + b'1,"a\n\xff\n",2\n' + MORE, 1),
     "not UTF-8.jsonl": (SOUND["lines.jsonl"] + b'{"id": "\xff"}\n\xff\xfe\n' + SOUND["lines.jsonl"], 2),
-    "NUL.csv": (TEXT + b"1,a\0b,2\n\0\n" + b"4,a,2\n" * 6000, 1),
+    "NUL.csv": (TEXT + b"1,a\0b,2\n\0\n" + MORE, 1),
     "NUL.jsonl": (SOUND["lines.jsonl"] + b'{"id": 1\0}\n\0\0\n' + SOUND["lines.jsonl"], 2),
 }
 
