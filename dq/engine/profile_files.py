@@ -12,7 +12,7 @@ from dq.engine.byte_ranges import profile_by_ranges
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled, unreadable
 from dq.engine.parts import FileTask
-from dq.engine.planning import choose_reader, plan_file
+from dq.engine.planning import ReaderChoice, choose_reader, plan_file
 from dq.engine.source_file import SourceObject
 from dq.errors import PipelineError, UnreadableFileError
 from dq.formats.limits import Limits
@@ -87,15 +87,21 @@ def profile_sources(
 
 
 def _by_reader(tasks: Iterable[FileTask], wanted: str, *, has_spark: bool) -> tuple[list[FileTask], list[FileTask]]:
-    """Deal files out to Spark's readers and to byte ranges."""
-    lanes: dict[str, list[FileTask]] = {"spark": [], "direct": []}
+    """Deal files out to Spark's readers and to byte ranges; the log tells each choice once, with its first file."""
+    chosen: dict[ReaderChoice, list[FileTask]] = {}
     for task in tasks:
-        choice = choose_reader(task, wanted, has_spark=has_spark)
-        lanes[choice.reader].append(task)
+        chosen.setdefault(choose_reader(task, wanted, has_spark=has_spark), []).append(task)
+    for choice, files in chosen.items():
+        first = files[0].head
         log.info(
-            "reader chosen", bucket=task.head.bucket, key=task.head.key, reader=choice.reader, reason=choice.reason
-        )
-    return lanes["spark"], lanes["direct"]
+            "reader chosen",
+            reader=choice.reader, reason=choice.reason, files=len(files), bucket=first.bucket, key=first.key,
+        )  # fmt: skip
+    spark, direct = (
+        [task for choice, files in chosen.items() if choice.reader == reader for task in files]
+        for reader in ("spark", "direct")
+    )
+    return spark, direct
 
 
 def _concluded(found: Profiled | PipelineError, source: SourceObject, reader: str) -> Profiled | PipelineError:
