@@ -137,8 +137,7 @@ class ColumnTally:
     def _distinct(self, parsed: Parsed) -> DistinctSketch:
         sketch = self._profile.distinct
         numbers = parsed.numbers
-        many = numbers is not None and len(numbers) > _FIRST_LOOK
-        if many and not sketch.full and self.recipe.type is not FieldType.DECIMAL:
+        if numbers is not None and not sketch.full and self.recipe.type is not FieldType.DECIMAL and _repeat(numbers):
             unique = pc.unique(pa.array(numbers)).to_numpy(zero_copy_only=False)
             parsed = Parsed(None, parsed.cells, unique)
         hashes = hash_values(parsed, self.recipe.type)
@@ -163,6 +162,11 @@ class ColumnTally:
                 positions = _positions(cells, values, bits, breaking)[:left]
                 examples[rule] = _findings(cells, positions, split, lines)
         return broken, examples
+
+
+def _repeat(numbers: Numbers) -> bool:
+    """Tell whether the numbers repeat so much that finding the distinct ones takes less than sorting all hashes."""
+    return len(numbers) > _FIRST_LOOK and len(np.unique(numbers[:_FIRST_LOOK])) < _FIRST_LOOK // 8
 
 
 def _bad_positions(cells: Cells) -> npt.NDArray[np.int64]:
