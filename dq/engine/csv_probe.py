@@ -116,7 +116,7 @@ def probe_files(
     """Look at CSV files: in one Spark job, and without any at those that are at hand."""
     small = [task for task in tasks if task.first]
     large = [task for task in tasks if not task.first]
-    found = {task.id: [_look_at(store, task, task.splits[0], limits)] for task in small}
+    found = {task.id: [_look_at(store, task, split, limits) for split in task.splits] for task in small}
     if large:
         bundles = packed(large, limits, spark.sparkContext.defaultParallelism)
 

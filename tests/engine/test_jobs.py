@@ -28,7 +28,7 @@ def files_of_all_kinds(folder: Path, count: int) -> list[Path]:
         match number % 5:
             case 0:
                 path = path.with_suffix(".csv")
-                path.write_text(rows_of_text(6000))
+                path.write_text(rows_of_text(12_000))
             case 1:
                 path = path.with_suffix(".csv")
                 path.write_text(rows_of_text(5))
@@ -61,7 +61,7 @@ def test_of_any_number_of_columns(spark: SparkSession, tmp_path: Path, reader: s
     paths = [tmp_path / f"{number}.csv" for number in range(9)]
     for path in paths:
         line = ",".join("12345" for _ in range(width)) + "\n"
-        path.write_text(",".join(f"c{at}" for at in range(width)) + "\n" + line * (80_000 // len(line)))
+        path.write_text(",".join(f"c{at}" for at in range(width)) + "\n" + line * (200_000 // len(line)))
     sources = local_sources(paths, None)
     with counted_jobs(spark, f"{reader} width {width}") as started:
         found = profile_files(sources, store=ObjectStore(), spark=spark, reader=reader)
