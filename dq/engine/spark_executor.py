@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Partitions of the first merge at most.
 MOST_PARTITIONS = 2000
+#: Parts that are so many times smaller than a bundle make bundles of equal size.
+_MANY = 8
 #: Opening a part takes about as long as reading this many bytes.
 _OPENING = 64 * 1024
 
@@ -107,6 +109,8 @@ def packed(tasks: Sequence[FileTask], limits: Limits, parallelism: int) -> list[
     pairs = [(task, split) for task, splits in work for split in splits]
     sizes = [max(task.head.size // len(splits), 1) + _OPENING for task, splits in work for _ in splits]
     target = min(max(limits.split, _OPENING * GROUP), -(-sum(sizes) // (parallelism * 3)))
+    if max(sizes) * _MANY < target:
+        return _dealt(pairs, sizes, -(-sum(sizes) // (target * parallelism)) * parallelism)
     bundles: list[list[tuple[FileTask, Split]]] = [[]]
     filled = 0
     for pair, size in zip(pairs, sizes, strict=True):
@@ -115,6 +119,18 @@ def packed(tasks: Sequence[FileTask], limits: Limits, parallelism: int) -> list[
             filled = 0
         bundles[-1].append(pair)
         filled += size
+    return bundles
+
+
+def _dealt(
+    pairs: Sequence[tuple[FileTask, Split]], sizes: Sequence[int], count: int
+) -> list[list[tuple[FileTask, Split]]]:
+    """Deal many small parts into bundles of equal size, as many for each core, so that no core waits for another."""
+    bundles: list[list[tuple[FileTask, Split]]] = [[] for _ in range(count)]
+    before, total = 0, sum(sizes)
+    for pair, size in zip(pairs, sizes, strict=True):
+        bundles[before * count // total].append(pair)
+        before += size
     return bundles
 
 

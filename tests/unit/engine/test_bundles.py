@@ -38,3 +38,12 @@ def test_bundles_hold_every_part_once_and_tell_files_of_one_part_from_others(tmp
     pairs = [pair for bundle in packed(tasks, Limits(), 2) for pair in bundle]
     assert [(task.id, split) for task, split in pairs] == [(task.id, split) for task in tasks for split in task.splits]
     assert {task.id for task, _ in pairs if len(task.splits) == 1} == {0, 2}
+
+
+def test_many_small_files_keep_all_cores_equally_busy(tmp_path: Path) -> None:
+    task = _task(tmp_path, 70_000)
+    for cores in (1, 2, 7):
+        bundles = packed([replace(task, id=number) for number in range(1000)], Limits(), cores)
+        assert len(bundles) == 3 * cores
+        assert [each.id for bundle in bundles for each, _ in bundle] == list(range(1000))
+        assert max(map(len, bundles)) - min(map(len, bundles)) <= 1
