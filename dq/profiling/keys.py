@@ -177,7 +177,7 @@ class KeyTally:
     def _find_repeats(
         self, cells: list[Cells], first: Numbers, rows: npt.NDArray[np.int64], line_numbers: LineNumbers
     ) -> None:
-        ordered = np.sort(first)
+        ordered = _sorted(first)
         repeats = np.empty(0, np.int64)
         if (ordered[1:] == ordered[:-1]).any():
             order = np.argsort(first, kind="stable")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-ROWS = 8000
+ROWS = 16_000
 
 
 @pytest.fixture

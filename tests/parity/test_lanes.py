@@ -20,6 +20,7 @@ from tests.parity.files import (
     workbooks,
 )
 from tests.parity.lanes import (
+    Checked,
     assert_same_verdict,
     check_files,
     count_splits,
@@ -56,11 +57,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict[str
     return [(file.path, file.definition) for file in made]
 
 
+@pytest.fixture(scope="module")
+def whole(files: list[tuple[Path, dict[str, object] | None]]) -> list[Checked]:
+    """Every file as threads of this process see it, in one part."""
+    return check_files(files)
+
+
 def test_spark_tasks_give_every_byte_that_threads_give(
-    spark: SparkSession, files: list[tuple[Path, dict[str, object] | None]], capsys: pytest.CaptureFixture[str]
+    spark: SparkSession,
+    files: list[tuple[Path, dict[str, object] | None]],
+    whole: list[Checked],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for limits in (Limits(), Limits(split=1000, block=400)):
-        here = check_files(files, limits=limits)
+        here = whole if limits == Limits() else check_files(files, limits=limits)
         there = check_files(files, spark=spark, limits=limits)
         for one, other in zip(here, there, strict=True):
             assert one.summary == other.summary, one.path
@@ -71,7 +81,10 @@ def test_spark_tasks_give_every_byte_that_threads_give(
 
 
 def test_sparks_readers_give_the_same_verdicts(
-    spark: SparkSession, files: list[tuple[Path, dict[str, object] | None]], capsys: pytest.CaptureFixture[str]
+    spark: SparkSession,
+    files: list[tuple[Path, dict[str, object] | None]],
+    whole: list[Checked],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = spark.conf.get("spark.sql.files.maxPartitionBytes") or ""
     spark.conf.set("spark.sql.files.maxPartitionBytes", "20000")
@@ -79,7 +92,7 @@ def test_sparks_readers_give_the_same_verdicts(
         there = check_files(files, spark=spark, reader="spark")
     finally:
         spark.conf.set("spark.sql.files.maxPartitionBytes", before)
-    for one, other in zip(check_files(files), there, strict=True):
+    for one, other in zip(whole, there, strict=True):
         assert_same_verdict(one, other)
     read = sum(checked.summary.reader == "spark" for checked in there)
     assert read > len(files) * 0.6
@@ -88,10 +101,15 @@ def test_sparks_readers_give_the_same_verdicts(
 
 @pytest.mark.parametrize(("split", "block"), SPLITS)
 def test_any_split_gives_the_same(
-    files: list[tuple[Path, dict[str, object] | None]], split: int, block: int, capsys: pytest.CaptureFixture[str]
+    files: list[tuple[Path, dict[str, object] | None]],
+    whole: list[Checked],
+    split: int,
+    block: int,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     limits = Limits(split=split, block=block)
-    some = [file for file in files if file[0].stat().st_size < 2000 * split]
-    for one, other in zip(check_files(some), check_files(some, limits=limits), strict=True):
-        assert_same_verdict(one, other)
+    places = [at for at, (path, _) in enumerate(files) if path.stat().st_size < 1000 * split]
+    some = [files[at] for at in places]
+    for at, other in zip(places, check_files(some, limits=limits), strict=True):
+        assert_same_verdict(whole[at], other)
     report(capsys, f"{len(some)} files in {count_splits(some, limits):,} splits of {split} bytes, the same as whole")
