@@ -40,10 +40,10 @@ def put_all(s3: S3Client, bucket: str, rows: int) -> None:
 def test_an_overwritten_object_is_gone(
     spark: SparkSession, s3: S3Client, s3_server: S3Server, plain_bucket: str, lane: str
 ) -> None:
-    put_all(s3, plain_bucket, 6000)
+    put_all(s3, plain_bucket, 12_000)
     store = s3_store(s3_server)
     sources = s3_sources(store, plain_bucket, KEYS)
-    s3.put_object(Bucket=plain_bucket, Key=KEYS[3], Body=rows_of_text(7000).encode())
+    s3.put_object(Bucket=plain_bucket, Key=KEYS[3], Body=rows_of_text(13_000).encode())
     s3.delete_object(Bucket=plain_bucket, Key=KEYS[5])
     found = profile_files(
         sources, store=store, spark=None if lane == LANES[0] else spark, reader=lane if lane in LANES[1:] else "direct"
@@ -51,17 +51,17 @@ def test_an_overwritten_object_is_gone(
     for number in (3, 5):
         assert isinstance(found[number], ObjectGoneError)
         assert KEYS[number] in str(found[number])
-    assert {readable(found[number]).rows_read for number in range(10) if number not in {3, 5}} == {6000}
+    assert {readable(found[number]).rows_read for number in range(10) if number not in {3, 5}} == {12_000}
 
 
 @pytest.mark.parametrize("lane", LANES)
 def test_a_version_is_read_though_there_is_a_newer_one(
     spark: SparkSession, s3: S3Client, s3_server: S3Server, bucket: str, lane: str
 ) -> None:
-    put_all(s3, bucket, 6000)
+    put_all(s3, bucket, 12_000)
     store = s3_store(s3_server)
     first = s3_sources(store, bucket, KEYS)
-    s3.put_object(Bucket=bucket, Key=KEYS[3], Body=rows_of_text(7000).encode())
+    s3.put_object(Bucket=bucket, Key=KEYS[3], Body=rows_of_text(13_000).encode())
     s3.delete_object(Bucket=bucket, Key=KEYS[5])
     older = store.peek(bucket, KEYS[3], first[3].peek.head.version_id)
     assert older.head == first[3].peek.head
@@ -69,11 +69,11 @@ def test_a_version_is_read_though_there_is_a_newer_one(
     found = profile_files(
         sources, store=store, spark=None if lane == LANES[0] else spark, reader=lane if lane in LANES[1:] else "direct"
     )
-    assert {readable(one).rows_read for one in found.values()} == {6000}
+    assert {readable(one).rows_read for one in found.values()} == {12_000}
 
 
 def test_a_version_that_was_deleted_is_gone(s3: S3Client, s3_server: S3Server, bucket: str) -> None:
-    put_all(s3, bucket, 6000)
+    put_all(s3, bucket, 12_000)
     store = s3_store(s3_server)
     sources = s3_sources(store, bucket, KEYS)
     version = sources[0].peek.head.version_id
@@ -89,9 +89,9 @@ def test_a_version_that_was_deleted_is_gone(s3: S3Client, s3_server: S3Server, b
 def test_a_local_file_that_changes_is_gone(spark: SparkSession, tmp_path: Path, lane: str) -> None:
     paths = [tmp_path / f"{number}.csv" for number in range(10)]
     for path in paths:
-        path.write_text(rows_of_text(6000))
+        path.write_text(rows_of_text(12_000))
     sources = local_sources(paths)
-    paths[3].write_text(rows_of_text(7000))
+    paths[3].write_text(rows_of_text(13_000))
     paths[5].unlink()
     found = profile_files(
         sources, store=ObjectStore(), spark=None if lane == LANES[0] else spark,
