@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import structlog
 
 from dq.errors import DefinitionError, PipelineError, TerminalError, UsageError
 from jobs.exit_codes import ExitCode
+from jobs.json_output import write_json
 from jobs.terminal import stdout
 from jobs.verdict_table import verdict_report
 
@@ -42,7 +41,7 @@ def main(argv: list[str]) -> int:
     definition = read_definition(arguments.schema) if arguments.schema else None
     verdict = check(arguments.file, definition, program.settings)
     if arguments.json is not None:
-        _write_json(verdict, arguments.json)
+        write_json({key: getattr(verdict, key) for key in _RESULT_KEYS}, arguments.json, "result")
     if arguments.json != "-":
         stdout().print(verdict_report(arguments.file, verdict))
     return ExitCode.OK if verdict.passed else ExitCode.FAILED
@@ -92,19 +91,6 @@ def read_definition(path: str) -> SchemaDefinition:
     for warning in definition.warnings:
         log.warning("schema definition", file=path, warning=warning)
     return definition
-
-
-def _write_json(verdict: Verdict, out: str) -> None:
-    text = json.dumps(
-        {key: getattr(verdict, key) for key in _RESULT_KEYS}, ensure_ascii=False, allow_nan=False, indent=1
-    )
-    if out == "-":
-        sys.stdout.write(f"{text}\n")
-        return
-    try:
-        Path(out).write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"the result cannot be written to {out!r}: {error.strerror}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from rich.table import Table
 
 from dq.errors import UsageError
 from jobs.exit_codes import ExitCode
+from jobs.json_output import write_json
 from jobs.terminal import cell, stdout
 
 if TYPE_CHECKING:
     from dq.intake.profile_states import MergedProfile
-    from dq.profiling.summary import ColumnSummary
+    from dq.profiling.summary import ColumnSummary, FileSummary
 
 log = structlog.get_logger()
 
@@ -27,6 +25,7 @@ def main(argv: list[str]) -> int:
     """Print the merged profile as a table, or as a profile payload in JSON."""
     arguments = _parser().parse_args(argv)
     from dq.intake.profile_states import RunQuery, profile_of
+    from dq.profiling.summarise_state import sensitive_columns, summarise_state
     from jobs.wiring import open_database, start
 
     program = start()
@@ -39,22 +38,20 @@ def main(argv: list[str]) -> int:
         raise UsageError("no run fits, or none has kept its profile (KEEP_PROFILES); `inbox list --all` shows objects")
     for reason in found.refusals:
         log.warning("left out", reason=reason)
+    summary, hidden = summarise_state(found.merged), sensitive_columns(found.merged)
     if arguments.json is not None:
-        _write_json(found, arguments.json)
+        write_json(_result(found, summary, hidden), arguments.json, "profile")
     if arguments.json != "-":
-        _print(found)
+        _print(found, summary, hidden)
     return ExitCode.OK
 
 
-def _print(found: MergedProfile) -> None:
-    from dq.profiling.summarise_state import sensitive_columns, summarise_state
-
+def _print(found: MergedProfile, summary: FileSummary, hidden: frozenset[str]) -> None:
     state, console = found.merged, stdout()
     counts = f"{found.runs:,} runs: {state.files:,} merged, {found.unparsed:,} unparsable, {found.refused:,} refused"
     if not state.files:
         console.print(cell(counts))
         return
-    summary, hidden = summarise_state(state), sensitive_columns(state)
     console.print(
         cell(
             f"{counts}; {summary.rows_read:,} rows read, {summary.rows_malformed:,} malformed, {summary.bytes:,} bytes"
@@ -85,30 +82,19 @@ def _shown(value: object, most: int = 40) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def _write_json(found: MergedProfile, out: str) -> None:
+def _result(found: MergedProfile, summary: FileSummary, hidden: frozenset[str]) -> dict[str, Any]:
     from dq.checks.plan import plan_checks
-    from dq.profiling.summarise_state import sensitive_columns, summarise_state
     from dq.verdict.masking import Masking
     from dq.verdict.payload.profile import profile_payload
 
-    payload = profile_payload(
-        summarise_state(found.merged), plan_checks(None), Masking(sensitive_columns(found.merged))
-    )
-    counts = {
+    return {
         "runs": found.runs,
         "merged": found.merged.files,
         "unparsed": found.unparsed,
         "refused": found.refused,
         "refusals": list(found.refusals),
+        "profile_payload": profile_payload(summary, plan_checks(None), Masking(hidden)),
     }
-    text = json.dumps({**counts, "profile_payload": payload}, ensure_ascii=False, allow_nan=False, indent=1)
-    if out == "-":
-        sys.stdout.write(f"{text}\n")
-        return
-    try:
-        Path(out).write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"the profile cannot be written to {out!r}: {error.strerror}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,0 +1,29 @@
+"""Results as JSON, for other programs: into a file, or - for stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dq.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def write_json(result: Mapping[str, Any], out: str, what: str) -> None:
+    """Write `result`, which messages call `what`, to the file `out`.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    text = json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1)
+    if out == "-":
+        sys.stdout.write(f"{text}\n")
+        return
+    try:
+        Path(out).write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the {what} cannot be written to {out!r}: {error.strerror}") from None
