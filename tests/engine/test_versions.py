@@ -13,11 +13,14 @@ from dq.errors import ObjectGoneError
 from tests.engine.batches import DEFINITION, local_sources, readable, rows_of_text, s3_sources, s3_store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
     from pyspark.sql import SparkSession
 
+    from dq.errors import PipelineError
+    from dq.profiling.summary import FileSummary
     from tests.local_s3 import S3Server
 
 KEYS = [f"agency/a/{number}.csv" for number in range(10)]
@@ -29,6 +32,14 @@ def plain_bucket(s3: S3Client, bucket: str) -> str:
     """A bucket that keeps no versions."""
     s3.create_bucket(Bucket=f"{bucket}-plain")
     return f"{bucket}-plain"
+
+
+def profiled(
+    sources: Sequence[SourceObject], store: ObjectStore, spark: SparkSession, lane: str
+) -> dict[int, FileSummary | PipelineError]:
+    """Profile files in one of `LANES`."""
+    here = lane == LANES[0]
+    return profile_files(sources, store=store, spark=None if here else spark, reader="direct" if here else lane)
 
 
 def put_all(s3: S3Client, bucket: str, rows: int) -> None:
@@ -45,9 +56,7 @@ def test_an_overwritten_object_is_gone(
     sources = s3_sources(store, plain_bucket, KEYS)
     s3.put_object(Bucket=plain_bucket, Key=KEYS[3], Body=rows_of_text(13_000).encode())
     s3.delete_object(Bucket=plain_bucket, Key=KEYS[5])
-    found = profile_files(
-        sources, store=store, spark=None if lane == LANES[0] else spark, reader=lane if lane in LANES[1:] else "direct"
-    )
+    found = profiled(sources, store, spark, lane)
     for number in (3, 5):
         assert isinstance(found[number], ObjectGoneError)
         assert KEYS[number] in str(found[number])
@@ -66,9 +75,7 @@ def test_a_version_is_read_though_there_is_a_newer_one(
     older = store.peek(bucket, KEYS[3], first[3].peek.head.version_id)
     assert older.head == first[3].peek.head
     sources = [*first[:3], SourceObject(3, older, DEFINITION), *first[4:]]
-    found = profile_files(
-        sources, store=store, spark=None if lane == LANES[0] else spark, reader=lane if lane in LANES[1:] else "direct"
-    )
+    found = profiled(sources, store, spark, lane)
     assert {readable(one).rows_read for one in found.values()} == {12_000}
 
 
@@ -93,8 +100,5 @@ def test_a_local_file_that_changes_is_gone(spark: SparkSession, tmp_path: Path, 
     sources = local_sources(paths)
     paths[3].write_text(rows_of_text(13_000))
     paths[5].unlink()
-    found = profile_files(
-        sources, store=ObjectStore(), spark=None if lane == LANES[0] else spark,
-        reader=lane if lane in LANES[1:] else "direct",
-    )  # fmt: skip
+    found = profiled(sources, ObjectStore(), spark, lane)
     assert {number for number, one in found.items() if isinstance(one, ObjectGoneError)} == {3, 5}
