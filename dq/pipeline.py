@@ -84,10 +84,11 @@ def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]
     """
     begin, filled = 0, 0
     for place, one in enumerate(found):
-        filled += min(one.peek.head.size, _MOST_STATE)
-        if parts.keep_profiles and filled > parts.states_at_once and place > begin:
+        state = min(one.peek.head.size, _MOST_STATE) if parts.keep_profiles else 0
+        if filled + state > parts.states_at_once and place > begin:
             yield found[begin:place]
-            begin, filled = place, min(one.peek.head.size, _MOST_STATE)
+            begin, filled = place, 0
+        filled += state
     if begin < len(found):
         yield found[begin:]
 
