@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         default="latest",
     )
     keep_profiles: bool = _setting(
-        "Whether the ledger keeps every run's profile in a form that merges, about 100 kB to some MB each, "
+        "Whether the ledger keeps every run's profile in a form that merges, about 50 kB to some MB each, "
         "for `profile_of`",
         "true or false",
         default=True,

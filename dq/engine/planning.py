@@ -20,7 +20,7 @@ _ENCODINGS = {
     FileFormat.PARQUET: CellEncoding.TYPED,
     FileFormat.EXCEL: CellEncoding.SHEET,
 }
-#: Key hashes (of 16 bytes, about the shortest row there is) counted by one task at most.
+#: Keys (of 16 bytes at most, about the shortest row there is) counted by one task at most.
 BYTES_PER_RANGE = 128 * 1024 * 1024
 
 

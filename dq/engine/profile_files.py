@@ -58,7 +58,7 @@ def profile_sources(
 ) -> dict[int, Profiled | PipelineError]:
     """Profile files as `profile_files` does; with `keep_states` each comes with its mergeable state.
 
-    A state has about 100 kB for a few hundred rows, some megabytes for a large file.
+    A state has about 50 kB for a few hundred rows, some megabytes for a large file.
     """
     limits = limits or Limits()
     by_id = {source.id: source for source in sources}
