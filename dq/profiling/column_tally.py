@@ -21,12 +21,13 @@ from dq.profiling.column_profile import ColumnProfile
 from dq.profiling.distinct import DistinctSketch
 from dq.profiling.findings import MOST_EXAMPLES, Finding, shortened
 from dq.profiling.frequencies import MOST_VALUES, OVERFLOWN, Frequencies
+from dq.profiling.hashing import hash_values
 from dq.profiling.moments import Moments
 from dq.profiling.number_line import from_number
 from dq.profiling.parsing import Mask, Numbers, Parsed, canonical_decimals
 from dq.profiling.recipe import CellEncoding, ColumnRecipe
 from dq.profiling.summary import Scalar
-from dq.profiling.values import Cells, as_text, hash_values, read_cells
+from dq.profiling.values import Cells, as_text, read_cells
 from dq.schema.definition import FieldType
 
 #: Types whose mean, deviation and histogram mean something.

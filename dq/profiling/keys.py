@@ -17,11 +17,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
+from dq.profiling.hashing import hash_values
 from dq.profiling.mixing import mixed
-from dq.profiling.parsing import Parsed
+from dq.profiling.parsing import ONE_TO_ONE, Parsed
 from dq.profiling.recipe import Recipe
 from dq.profiling.row_batch import LineNumbers
-from dq.profiling.values import Cells, as_text, hash_values
+from dq.profiling.values import Cells, as_text
 from dq.schema.definition import FieldType
 
 #: One key that is no number: two independent 64-bit hashes.
@@ -29,15 +30,6 @@ KEY_HASH = np.dtype([("first", np.uint64), ("second", np.uint64)])
 Numbers = npt.NDArray[np.uint64]
 Hashes = npt.NDArray[np.void]
 
-#: Types whose values are numbers of 64 bits, and which. A decimal may have more digits.
-_NUMBERS: dict[FieldType, type[np.int64 | np.float64]] = {
-    FieldType.INTEGER: np.int64,
-    FieldType.NUMBER: np.float64,
-    FieldType.BOOLEAN: np.int64,
-    FieldType.DATE: np.int64,
-    FieldType.DATETIME: np.int64,
-    FieldType.TIME: np.int64,
-}
 _SEEDS = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
 _TEXT_SEED = 0x2545F4914F6CDD1D
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -112,7 +104,7 @@ class KeyTally:
         self._kinds = [recipe.columns[at].type for at in key]
         self._key = key
         self._split = split
-        self._number = _NUMBERS.get(self._kinds[0]) if len(key) == 1 else None
+        self._number = ONE_TO_ONE.get(self._kinds[0]) if len(key) == 1 else None
         self._numbers: list[Numbers] = []
         self._hashes: list[Hashes] = []
         #: 64 bits of the first rows' keys, sorted, to find repeats across batches

@@ -26,7 +26,7 @@ Numbers = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 #: Types whose values are kept as numbers, with the numpy type of those.
-NUMERIC: dict[FieldType, type] = {
+NUMERIC: dict[FieldType, type[np.int64 | np.float64]] = {
     FieldType.INTEGER: np.int64,
     FieldType.NUMBER: np.float64,
     FieldType.DECIMAL: np.float64,
@@ -34,6 +34,11 @@ NUMERIC: dict[FieldType, type] = {
     FieldType.DATE: np.int64,
     FieldType.DATETIME: np.int64,
     FieldType.TIME: np.int64,
+}
+
+#: Types whose values are numbers of 64 bits, one to one, and which. A decimal may have more digits.
+ONE_TO_ONE: dict[FieldType, type[np.int64 | np.float64]] = {
+    kind: number for kind, number in NUMERIC.items() if kind is not FieldType.DECIMAL
 }
 
 #: Below this many cells parsing them one by one costs less than trying halves.

@@ -20,14 +20,13 @@ from dq.profiling.findings import Finding, first_findings
 from dq.profiling.frequencies import OVERFLOWN
 from dq.profiling.moments import Moments
 from dq.profiling.parsing import sample_type
-from dq.profiling.recipe import CellEncoding, Recipe, bounded
+from dq.profiling.recipe import DISTINCT_HASHES, SAMPLE_ROWS, CellEncoding, Recipe, bounded
 from dq.profiling.row_sample import RowSample
 from dq.schema.definition import FieldType, SchemaDefinition
 
 #: What is stored of a file at most, shared by its columns: hashes, and cells of the row sample. Up to 32 columns have
 #: as much as they had in the file itself.
-_HASHES_OF_A_COLUMN, _HASHES = 16384, 1 << 19
-_SAMPLED_ROWS, _SAMPLED_CELLS = 8192, 1 << 18
+_HASHES, _SAMPLED_CELLS = 1 << 19, 1 << 18
 
 #: The figures of a column in a file without it: neutral, whatever the size of the others' sketches.
 _NOTHING = ColumnProfile(distinct=DistinctSketch(2**62))
@@ -135,8 +134,8 @@ def state_of(
         columns.append(StateColumn(len(columns), name, FieldType.ANY, sensitive=name in sensitive))
         figures.append(extra)
     hidden = any(column.sensitive for column in columns)
-    rows = bounded(_SAMPLED_ROWS, _SAMPLED_CELLS, len(columns))
-    hashes = DistinctSketch(bounded(_HASHES_OF_A_COLUMN, _HASHES, len(columns)))
+    rows = bounded(SAMPLE_ROWS, _SAMPLED_CELLS, len(columns))
+    hashes = DistinctSketch(bounded(DISTINCT_HASHES, _HASHES, len(columns)))
     kept = replace(
         profile,
         malformed_rows=() if hidden else profile.malformed_rows,

@@ -9,6 +9,9 @@ from enum import Enum
 from dq.schema.definition import FieldDefinition, FieldType, Rule, SchemaDefinition
 
 _LEAST = 1024
+#: Rows of the row sample, and hashes of a column's distinct sketch, where columns are not very many.
+SAMPLE_ROWS = 8192
+DISTINCT_HASHES = 16384
 
 
 class CellEncoding(str, Enum):
@@ -51,8 +54,8 @@ class Recipe:
     encoding: CellEncoding = CellEncoding.TEXT
     keys: tuple[tuple[int, ...], ...] = ()
     missing_values: tuple[str, ...] = ("",)
-    row_sample: int = 8192
-    distinct_size: int = 16384
+    row_sample: int = SAMPLE_ROWS
+    distinct_size: int = DISTINCT_HASHES
 
 
 def make_recipe(
@@ -86,8 +89,8 @@ def make_recipe(
         encoding=encoding,
         keys=keys,
         missing_values=definition.missing_values if definition else ("",),
-        row_sample=bounded(8192, 1 << 21, len(columns)),
-        distinct_size=bounded(16384, 1 << 23, len(columns)),
+        row_sample=bounded(SAMPLE_ROWS, 1 << 21, len(columns)),
+        distinct_size=bounded(DISTINCT_HASHES, 1 << 23, len(columns)),
     )
 
 

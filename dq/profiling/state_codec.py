@@ -21,15 +21,13 @@ from dq.profiling.column_tally import KEPT_CHARACTERS, LENGTHS
 from dq.profiling.distinct import DistinctSketch
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.frequencies import Frequencies
-from dq.profiling.parsing import Parsed
+from dq.profiling.hashing import hash_values
+from dq.profiling.parsing import ONE_TO_ONE, Parsed
 from dq.profiling.profile_state import ProfileState, StateColumn, StateKey
-from dq.profiling.values import hash_values
 from dq.schema.definition import FieldType
 
 STATE = "dq.profile.state"
 _CODEC = "zstd"
-#: Types whose sampled values are the numbers that are hashed.
-_NUMBERS = (FieldType.INTEGER, FieldType.NUMBER, FieldType.BOOLEAN, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
 
 
 def encode_state(state: ProfileState) -> bytes:
@@ -80,7 +78,7 @@ def _derivable(state: ProfileState) -> list[list[Any]]:
     for at, (column, figures) in enumerate(zip(state.columns, profile.columns or (), strict=True)):
         if column.label not in sampled or figures.distinct.full or not len(figures.distinct.hashes):
             continue
-        if column.type in _NUMBERS:
+        if column.type in ONE_TO_ONE:
             derivable.append([at, False])
         elif column.type in LENGTHS and (figures.max_length or 0) < KEPT_CHARACTERS:
             derivable.append([at, bool(figures.frequencies.counts)])
@@ -110,7 +108,7 @@ def _restored(profile: FileProfile, known: tuple[StateColumn, ...], derived: lis
 
 
 def _derived(figures: ColumnProfile, cells: pa.Array, kind: FieldType, *, frequencies: bool) -> ColumnProfile:
-    if kind in _NUMBERS:
+    if kind in ONE_TO_ONE:
         numbers = pc.unique(cells).to_numpy(zero_copy_only=False)
         return replace(figures, distinct=figures.distinct.add(hash_values(Parsed(None, None, numbers), kind)))
     counted = pc.value_counts(cells)

@@ -20,15 +20,14 @@ from dq.profiling.column_tally import COUNTED
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding
 from dq.profiling.number_line import as_number, from_number
-from dq.profiling.recipe import CellEncoding, ColumnRecipe, Recipe
+from dq.profiling.recipe import SAMPLE_ROWS, CellEncoding, ColumnRecipe, Recipe
 from dq.profiling.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
 from dq.schema.definition import FieldType, SchemaDefinition
 
 #: Quantiles by the lower value of the rank, as `percentile_disc` in SQL.
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
-#: The stated error of a rank, or of a share of rows, taken from a sample of so many rows; of fewer it is more.
+#: The stated error of a rank, or of a share of rows, taken from a sample of SAMPLE_ROWS; of fewer it is more.
 SAMPLE_ERROR = 0.015
-_SAMPLE_ROWS = 8192
 MOST_TOP_VALUES = 20
 _BINS = 20
 
@@ -82,8 +81,8 @@ def summarise(
 
 def _sample_error(profile: FileProfile) -> float:
     """Give the stated error of this profile's sample: it grows with one over the root of its rows."""
-    rows = _SAMPLE_ROWS if profile.sample is None else min(profile.sample.size, _SAMPLE_ROWS)
-    return SAMPLE_ERROR * math.sqrt(_SAMPLE_ROWS / max(rows, 1))
+    rows = SAMPLE_ROWS if profile.sample is None else min(profile.sample.size, SAMPLE_ROWS)
+    return SAMPLE_ERROR * math.sqrt(SAMPLE_ROWS / max(rows, 1))
 
 
 def _columns(profile: FileProfile, recipe: Recipe) -> list[tuple[ColumnRecipe, ColumnProfile, pa.ChunkedArray | None]]:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import orjson
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.mixing import mixed
 from dq.profiling.number_line import DAYS, MICROSECONDS
-from dq.profiling.parsing import Mask, Numbers, Parsed, canonical_decimals, parse_text
+from dq.profiling.parsing import Mask, Numbers, Parsed, parse_text
 from dq.profiling.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
 
@@ -299,22 +296,3 @@ def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed 
     else:
         parsed = typed_values(pa.array([value]), kind, encoding)
     return parsed if parsed is not None and len(parsed.cells) == 1 else None
-
-
-def hash_values(parsed: Parsed, kind: FieldType, seed: int = 0) -> npt.NDArray[np.uint64]:
-    """Hash typed values to 64 bits, equal for equal values of one type whatever their spelling.
-
-    Text by Polars' seeded hash, numbers one to one; a test pins the values, since stored sketches outlive a version.
-    """
-    if parsed.numbers is not None and kind is not FieldType.DECIMAL:
-        numbers = parsed.numbers + 0  # both zeros have one hash
-        return mixed(numbers.view(np.uint64) ^ _spread(seed))
-    text = parsed.cells if parsed.numbers is None else canonical_decimals(as_text(parsed.cells))
-    return pl.Series(values=text).hash(seed).to_numpy()
-
-
-@cache
-def _spread(seed: int) -> np.uint64:
-    """Make seeds that are close by far apart, and none of them 0, for then the number 0 would have the least hash."""
-    spread: np.uint64 = mixed(np.array([seed ^ 0x9E3779B97F4A7C15], np.uint64))[0]
-    return spread

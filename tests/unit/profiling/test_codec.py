@@ -16,12 +16,12 @@ import pytest
 from dq.profiling import codec
 from dq.profiling.codec import ProfileCodecError, decode_profile, encode_profile
 from dq.profiling.file_profile import FileProfile
+from dq.profiling.hashing import hash_values
 from dq.profiling.parsing import Parsed
 from dq.profiling.profile_state import ProfileState, state_of
 from dq.profiling.recipe import CellEncoding
 from dq.profiling.state_codec import STATE, decode_state, encode_state
 from dq.profiling.summarise_state import summarise_state
-from dq.profiling.values import hash_values
 from dq.schema.definition import FieldType
 from tests.unit.profiling.profiled import Table, opened, profile
 
