@@ -16,6 +16,7 @@ import numpy as np
 
 from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask, fault
+from dq.engine.row_lengths import Distances, between, between_feeds, no_end
 from dq.engine.source_file import StoredSource
 from dq.engine.spark_executor import packed
 from dq.errors import PipelineError
@@ -29,43 +30,18 @@ if TYPE_CHECKING:
 
 _LF, _CR, _SPACE = 10, 13, 32
 
-
-#: Bytes within which a line is expected to end; closer looks at the lengths of lines cost more time.
-_NEAR = 4096
 #: Bytes that are looked at at once.
 _WINDOW = 256 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Distances:
-    """How far apart the line feeds of a text lie, in bytes: before the first, behind the last, between two at most.
-
-    `most` may say `_NEAR` where it is less. Without a line feed all three are the text's length.
-    """
-
-    first: int = 0
-    last: int = 0
-    most: int = 0
-    feeds: bool = False
-
-    def __add__(self, other: Distances) -> Distances:
-        """Put the text behind this one to it."""
-        return Distances(
-            self.first if self.feeds else self.first + other.first,
-            other.last if other.feeds else self.last + other.last,
-            max(self.most, other.most, self.last + other.first),
-            self.feeds or other.feeds,
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one part of a CSV file holds.
 
-    `regular` and `breaks` are pairs: for a part that begins outside of a quoted cell, and for one
-    that begins inside. `regular`: every quote opens, closes or escapes as RFC 4180 wants it.
-    `breaks`: line breaks stand inside quotes. `returns`: there are carriage returns. `controls`:
-    there are control characters other than tabs and line breaks. `lines`: how long lines are.
+    `regular`, `breaks` and `rows` are pairs: for a part that begins outside of a quoted cell, and for
+    one that begins inside. `regular`: every quote opens, closes or escapes as RFC 4180 wants it.
+    `breaks`: line breaks stand inside quotes. `rows`: how long rows are. `returns`: there are
+    carriage returns. `controls`: there are control characters other than tabs and line breaks.
     """
 
     quotes: int = 0
@@ -73,7 +49,7 @@ class Look:
     breaks: tuple[bool, bool] = (False, False)
     returns: bool = False
     controls: bool = False
-    lines: Distances = Distances()
+    rows: tuple[Distances, Distances] = (Distances(), Distances())
 
     def __add__(self, other: Look) -> Look:
         """Put the part behind this one to it."""
@@ -84,7 +60,7 @@ class Look:
             (self.breaks[0] or other.breaks[inside], self.breaks[1] or other.breaks[1 - inside]),
             self.returns or other.returns,
             self.controls or other.controls,
-            self.lines + other.lines,
+            (self.rows[0] + other.rows[inside], self.rows[1] + other.rows[1 - inside]),
         )
 
     @property
@@ -93,11 +69,11 @@ class Look:
         return self.breaks[0]
 
     @property
-    def longest_line(self) -> int:
-        """Bytes of the longest line at most."""
-        return max(self.lines.first, self.lines.most, self.lines.last) + 1
+    def longest_row(self) -> int:
+        """Bytes of the longest row at most, with the line feed that ends it."""
+        return self.rows[0].longest
 
-    def unfaithful(self, task: FileTask) -> str | None:
+    def unfaithful(self, task: FileTask, limits: Limits) -> str | None:
         """Say why Spark's reader would not give the file as it stands, None when it would."""
         if not self.regular[0] or self.quotes % 2:
             return "its quotes are not those of RFC 4180"
@@ -107,6 +83,8 @@ class Look:
             return "Spark would take blank lines for rows"
         if self.controls:
             return "Spark would take lines of control characters for blank ones"
+        if self.longest_row > limits.line:
+            return "Spark would count rows that are longer than the limit"
         return None
 
 
@@ -177,13 +155,18 @@ def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def look_at(text: bytes, dialect: CsvDialect, before: bytes = b"", after: bytes = b"") -> Look:
     """Look at one piece of text between the bytes `before` and `after`, both empty at the ends of the file."""
     array = np.frombuffer(text, np.uint8)
-    lines = _distances(text)
+    lines = between_feeds(text)
     feeds = int(np.count_nonzero(array == _LF))
     other = int(np.count_nonzero(array < _SPACE)) - feeds
     returns = text.count(b"\r") if other else 0
     controls = other > returns and other > returns + text.count(b"\t")
     if dialect.quote.encode() not in text:
-        return Look(breaks=(False, bool(feeds or returns)), returns=returns > 0, controls=controls, lines=lines)
+        return Look(
+            breaks=(False, bool(feeds or returns)),
+            rows=(lines, no_end(text)),
+            returns=returns > 0,
+            controls=controls,
+        )
     quotes = np.flatnonzero(array == ord(dialect.quote))
     around = np.frombuffer((before or b"\n") + text + (after or b"\n"), np.uint8)
     edge = np.zeros(256, np.bool_)
@@ -193,20 +176,13 @@ def look_at(text: bytes, dialect: CsvDialect, before: bytes = b"", after: bytes 
     ends = np.flatnonzero((array == _LF) | (array == _CR))
     inside = np.searchsorted(quotes, ends) % 2
     breaks = [bool((inside != begins_inside).any()) for begins_inside in (0, 1)]
-    return Look(len(quotes), (regular[0], regular[1]), (breaks[0], breaks[1]), returns > 0, controls, lines)
-
-
-def _distances(text: bytes) -> Distances:
-    """Hop from line feed to line feed, over all those that lie near."""
-    first, last = text.find(b"\n"), text.rfind(b"\n")
-    if first < 0:
-        return Distances(len(text), len(text), len(text))
-    most = min(_NEAR, last - first)
-    at = first
-    while last - at > _NEAR:
-        near = text.rfind(b"\n", at + 1, at + 1 + _NEAR)
-        if near < 0:
-            near = text.find(b"\n", at + 1)
-            most = max(most, near - at)
-        at = near
-    return Distances(first, len(text) - last - 1, most, feeds=True)
+    feed = array[ends] == _LF
+    rows = [between(ends[feed & (inside == at)], text) if breaks[at] else lines for at in (0, 1)]
+    return Look(
+        quotes=len(quotes),
+        regular=(regular[0], regular[1]),
+        breaks=(breaks[0], breaks[1]),
+        rows=(rows[0], rows[1]),
+        returns=returns > 0,
+        controls=controls,
+    )

@@ -46,9 +46,9 @@ def profile_with_spark_readers(
 ) -> dict[int, Profiled | PipelineError]:
     """Profile files through Spark's readers in two jobs: one looks at the quotes of CSV files, one reads.
 
-    Files may be missing in the result: those that gave no row (empty, or skipped by Spark), those
-    whose quotes Spark reads otherwise, those that are no longer the version that was looked at, and
-    those that bring the job down.
+    Files may be missing in the result: those that gave no row (empty, or skipped by Spark), CSV files
+    whose quotes Spark reads otherwise or whose rows are too long, those that are no longer the version
+    that was looked at, and those that bring the job down.
     """
     found = profile_apart(tasks, lambda some: _profile(spark, some, store, limits), lambda _task, _error: {})
     by_id = {task.id: task for task in tasks}
@@ -61,7 +61,7 @@ def _profile(
 ) -> dict[int, Profiled | PipelineError]:
     csv_files = [task for task in tasks if task.layout.format is FileFormat.CSV]
     looks = probe_files(spark, csv_files, store, limits) if csv_files else {}
-    faithful = [task for task in tasks if _is_faithful(task, looks.get(task.id, Look()))]
+    faithful = [task for task in tasks if _is_faithful(task, looks.get(task.id, Look()), limits)]
     if not faithful:
         return {}
     shapes: dict[Shape, list[FileTask]] = {}
@@ -90,13 +90,14 @@ def _counted(
     apart = {task.id for _, task, _ in alone}
     first = 0
     for shape, task, slices in alone:
-        yield frame_of(spark, shape, task, limits).mapInArrow(count_file(task, first), COUNTS)
+        yield frame_of(spark, shape, task, limits).mapInArrow(count_file(task, first, limits), COUNTS)
         first += slices
     for shape, tasks in shapes.items():
         others = [task for task in tasks if task.id not in apart]
         if others:
             by_path = {same_path(spark_path(task.head)): task for task in others}
-            yield shared_frame(spark, shape, others, limits).mapInArrow(count_files(by_path, block), COUNTS)
+            frame = shared_frame(spark, shape, others, limits)
+            yield frame.mapInArrow(count_files(by_path, block, limits), COUNTS)
 
 
 def _alone(shape: Shape, tasks: Sequence[FileTask], block: int) -> Iterator[tuple[FileTask, int]]:
@@ -111,7 +112,7 @@ def _longest_row(task: FileTask, look: Look | PipelineError | None) -> int | Non
     """Give a bound for the bytes of a file's longest row, None when that is not known."""
     if task.layout.format is FileFormat.JSON:
         return task.head.size
-    return look.longest_line if isinstance(look, Look) and not look.quoted_breaks else None
+    return look.longest_row if isinstance(look, Look) else None
 
 
 def _most_bytes_of_a_task(spark: SparkSession) -> int:
@@ -120,9 +121,9 @@ def _most_bytes_of_a_task(spark: SparkSession) -> int:
     return int(state.conf().filesMaxPartitionBytes())
 
 
-def _is_faithful(task: FileTask, look: Look | PipelineError) -> bool:
+def _is_faithful(task: FileTask, look: Look | PipelineError, limits: Limits) -> bool:
     """Tell whether Spark's reader gives the file as it stands; one that could not be looked at says why elsewhere."""
-    reason = str(look) if isinstance(look, PipelineError) else look.unfaithful(task)
+    reason = str(look) if isinstance(look, PipelineError) else look.unfaithful(task, limits)
     if reason is not None:
         log.info("not for Spark's reader", bucket=task.head.bucket, key=task.head.key, reason=reason)
     return reason is None

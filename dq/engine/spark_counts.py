@@ -22,6 +22,7 @@ from dq.engine.spark_frames import TRAILING
 from dq.engine.spark_paths import same_path
 from dq.engine.spark_rows import rows_of
 from dq.errors import PipelineError, UnreadableFileError
+from dq.formats.limits import Limits
 from dq.profiling.file_tally import FileTally
 from dq.profiling.findings import Finding
 from dq.schema.definition import FileFormat
@@ -50,7 +51,7 @@ _BYTES_AT_ONCE = 16 * 1024 * 1024
 Counting: TypeAlias = "Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]"
 
 
-def count_file(task: FileTask, first: int) -> Counting:
+def count_file(task: FileTask, first: int, limits: Limits) -> Counting:
     """Make the function that counts one Spark partition of a frame that reads one file.
 
     Spark cuts such a file into partitions in its order; `first` is the number of the first one
@@ -63,7 +64,7 @@ def count_file(task: FileTask, first: int) -> Counting:
         block: _Block | None = None
         for batch in batches:
             if batch.num_rows:
-                block = block or _Block(task, number)
+                block = block or _Block(task, number, limits)
                 block.add(batch)
         if block:
             yield from block.counts()
@@ -71,7 +72,7 @@ def count_file(task: FileTask, first: int) -> Counting:
     return count
 
 
-def count_files(by_path: Mapping[str, FileTask], block: int) -> Counting:
+def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits) -> Counting:
     """Make the function that counts one Spark partition of a frame that reads several files, block by block.
 
     `block` is the most bytes of a file that Spark gives to one task.
@@ -85,7 +86,7 @@ def count_files(by_path: Mapping[str, FileTask], block: int) -> Counting:
                 if current is None or (current.task.id, current.number) != (task.id, number):
                     if current is not None:
                         yield from current.counts()
-                    current = _Block(task, number)
+                    current = _Block(task, number, limits)
                 current.add(piece)
         if current is not None:
             yield from current.counts()
@@ -96,9 +97,10 @@ def count_files(by_path: Mapping[str, FileTask], block: int) -> Counting:
 class _Block:
     """The count of one block of one file; an unreadable file stops counting, not its neighbours."""
 
-    def __init__(self, task: FileTask, number: int) -> None:
+    def __init__(self, task: FileTask, number: int, limits: Limits) -> None:
         self.task = task
         self.number = number
+        self._limits = limits
         self._tally = FileTally(task.recipe, number)
         self._error: UnreadableFileError | None = None
         self._held: list[pa.RecordBatch] = []
@@ -119,7 +121,7 @@ class _Block:
         batches = held if len(held) == 1 else pa.Table.from_batches(held).combine_chunks().to_batches()
         try:
             for batch in batches:
-                for rows in rows_of(batch, self.task):
+                for rows in rows_of(batch, self.task, self._limits):
                     self._tally.add(rows)
         except UnreadableFileError as error:
             self._error = error

@@ -58,6 +58,9 @@ def _refused_content(task: FileTask) -> str | None:
             schema = pa.ipc.read_schema(pa.py_buffer(layout.arrow_schema))
             if layout.compression or len(set(schema.names)) < len(schema.names) or spark_schema(schema) is None:
                 return "Spark reads such a Parquet file otherwise, or not at all"
+        case FileFormat.JSON_LINES:
+            if layout.compression:
+                return "Spark would expand it without a bound"
         case FileFormat.JSON:
             if layout.compression or task.head.size > MOST_WHOLE_TEXT:
                 return "Spark would hold the whole array as one text"

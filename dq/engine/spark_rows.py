@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from dq.engine.parts import FileTask
 from dq.formats.encodings import is_utf8
 from dq.formats.json_array import json_array_batches
-from dq.formats.json_rows import json_batch
+from dq.formats.json_rows import json_batch, refuse_long_line
+from dq.formats.limits import Limits
 from dq.formats.parquet_rows import typed_batch
 from dq.profiling.findings import MOST_EXAMPLES
 from dq.profiling.row_batch import MalformedRow, RowBatch
@@ -24,16 +25,21 @@ _LEAD_BITS, _CONTINUATION = 0xC0, 0x80
 _LAST_ASCII = 0x7F
 
 
-def rows_of(batch: pa.RecordBatch, task: FileTask) -> Iterator[RowBatch]:
-    """Turn rows of one file into row batches, with their lines; those of CSV are numbered by row, for their order."""
+def rows_of(batch: pa.RecordBatch, task: FileTask, limits: Limits) -> Iterator[RowBatch]:
+    """Turn rows of one file into row batches, with their lines; those of CSV are numbered by row, for their order.
+
+    Raises UnreadableFileError for what byte ranges refuse too; rows of CSV beyond a limit never come this far.
+    """
     match task.layout.format:
         case FileFormat.PARQUET:
             yield typed_batch(batch)
         case FileFormat.JSON_LINES:
-            yield json_batch([text or b"" for text in _bytes(batch.column(0)).to_pylist()], task.layout.header)
+            lines = _bytes(batch.column(0))
+            refuse_long_line(pc.max(pc.binary_length(lines)).as_py() or 0, limits)
+            yield json_batch([text or b"" for text in lines.to_pylist()], task.layout.header)
         case FileFormat.JSON:
             for text in _bytes(batch.column(0)).to_pylist():
-                yield from json_array_batches([text], task.layout.header)
+                yield from json_array_batches([text], task.layout.header, limits)
         case _:
             yield _csv_rows(batch, task)
 

@@ -57,12 +57,8 @@ class JsonLines:
         text = self._rest + piece if self._rest else piece
         end = text.rfind(b"\n") + 1
         self._rest = text[end:]
-        if len(text) > self._limits.line and max(map(len, text.split(b"\n"))) >= self._limits.line:
-            message = (
-                f"a line is longer than {self._limits.line:,} bytes, the most that is read as one row; "
-                "is the line break missing?"
-            )
-            raise UnreadableFileError(message)
+        if len(text) > self._limits.line:
+            refuse_long_line(max(map(len, text.split(b"\n"))), self._limits)
         if end:
             yield from _batches(text[: end - 1], self._names)
 
@@ -71,6 +67,15 @@ class JsonLines:
         if self._rest:
             text, self._rest = self._rest, b""
             yield from _batches(text, self._names)
+
+
+def refuse_long_line(longest: int, limits: Limits) -> None:
+    """Refuse a file whose longest line has more bytes, its line feed apart, than the limit."""
+    if longest > limits.line:
+        message = (
+            f"a line is longer than {limits.line:,} bytes, the most that is read as one row; is the line break missing?"
+        )
+        raise UnreadableFileError(message)
 
 
 def _batches(text: bytes, names: Sequence[str]) -> Iterator[RowBatch]:

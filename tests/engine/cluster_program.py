@@ -94,11 +94,11 @@ class DeadlyStore(ObjectStore):
         return data
 
 
-def deadly_count_file(mark: Path) -> Callable[[FileTask, int], Count]:
+def deadly_count_file(mark: Path) -> Callable[[FileTask, int, Limits], Count]:
     """Count what Spark's readers give, and bring an executor down in the middle of a late part, once."""
 
-    def make(file: FileTask, first: int) -> Count:
-        count = count_file(file, first)
+    def make(file: FileTask, first: int, limits: Limits) -> Count:
+        count = count_file(file, first, limits)
 
         def deadly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:

@@ -27,9 +27,24 @@ def test_the_longest_line_is_known_wherever_the_text_is_cut(lengths: list[int], 
     text = b"\n".join(b"x" * length for length in lengths)
     places = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
     looks = (look_at(text[begin:end], CsvDialect()) for begin, end in pairwise(places))
-    found = sum(looks, Look()).longest_line
+    found = sum(looks, Look()).longest_row
     longest = max(map(len, text.split(b"\n")))
     assert longest <= found <= max(longest, NEAR) + NEAR + 1
+
+
+@given(
+    st.lists(st.text(st.sampled_from('a\n",'), max_size=40), max_size=12),
+    st.lists(st.integers(0, 500), max_size=4),
+)
+@example(["a\n" * 9000, "\n\n"], [1, 12_000, 30_000])
+def test_a_row_of_quoted_line_breaks_is_as_long_as_all_its_lines(cells: list[str], cuts: list[int]) -> None:
+    rows = ['"' + cell.replace('"', '""') + '"\n' for cell in cells]
+    text = "".join(rows).encode()
+    places = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
+    looks = (look_at(text[begin:end], CsvDialect()) for begin, end in pairwise(places))
+    found = sum(looks, Look()).longest_row
+    longest = max(map(len, rows), default=0)
+    assert longest <= found <= max(longest, NEAR) + 1
 
 
 def test_short_lines_make_full_batches_that_spark_need_not_measure() -> None:
