@@ -61,6 +61,9 @@ def _print(found: MergedProfile, summary: FileSummary, hidden: frozenset[str]) -
     for column in summary.columns:
         table.add_row(*map(cell, _figures(column, hidden=column.name in hidden)))
     console.print(table)
+    if state.left_out:
+        names = len({column.name for column in state.columns})
+        console.print(cell(f"the files have more columns: these are the first {names:,} by name"))
     for key in summary.keys:
         console.print(
             cell(f"key {', '.join(key.columns)}: {key.repeated:,} of {key.full:,} rows repeat a row of their own file")
@@ -93,6 +96,7 @@ def _result(found: MergedProfile, summary: FileSummary, hidden: frozenset[str]) 
         "unparsed": found.unparsed,
         "refused": found.refused,
         "refusals": list(found.refusals),
+        "columns_left_out": found.merged.left_out,
         "profile_payload": profile_payload(summary, plan_checks(None), Masking(hidden)),
     }
 

@@ -3,10 +3,16 @@
 A state is made once per file, when all its parts are merged. From then on `+` merges states of any files, in any order.
 Columns of one name and type become one; a file without a column adds nulls to it; a name of two types stays two
 columns. Of a sensitive column only counts and lengths are kept: a hash of a short value is as good as the value.
+
+However many files are merged, a state is hardly larger than that of one wide file: it has the columns of the first
+`MOST_NAMES` names in their order. A name that gave way in a merge is behind so many others in every merge this one goes
+into, and never comes back half counted. (Whether a column is declared differs from file to file: were declared ones
+preferred, one could come back.)
 """
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,9 +30,14 @@ from dq.profiling.recipe import DISTINCT_HASHES, SAMPLE_ROWS, CellEncoding, Reci
 from dq.profiling.row_sample import RowSample
 from dq.schema.definition import FieldType, SchemaDefinition
 
-#: What is stored of a file at most, shared by its columns: hashes, and cells of the row sample. Up to 32 columns have
-#: as much as they had in the file itself.
+#: Names of the columns of a merge at most.
+MOST_NAMES = 4096
+#: What a state has at most, shared by its columns: hashes, and cells of the row sample. Up to 32 columns have as much
+#: as they had in the file itself.
 _HASHES, _SAMPLED_CELLS = 1 << 19, 1 << 18
+
+#: Stands in a row sample for columns of which none may be seen; no column has this label.
+_NO_COLUMN = ""
 
 #: The figures of a column in a file without it: neutral, whatever the size of the others' sketches.
 _NOTHING = ColumnProfile(distinct=DistinctSketch(2**62))
@@ -59,43 +70,53 @@ class StateKey:
 
 @dataclass(frozen=True, slots=True)
 class ProfileState:
-    """The profile of one or of many files; `ProfileState()` is neutral. `bytes` is their size."""
+    """The profile of one or of many files; `ProfileState()` is neutral. `bytes` is their size.
+
+    `left_out` says that the columns of the files have more than `MOST_NAMES` names, and these are those of the first.
+    """
 
     columns: tuple[StateColumn, ...] = ()
     profile: FileProfile = field(default_factory=FileProfile)
     keys: tuple[StateKey, ...] = ()
     files: int = 0
     bytes: int = 0
+    left_out: bool = False
 
     def __add__(self, other: ProfileState) -> ProfileState:
         """Merge the profiles of different files: associative and commutative."""
         if not self.files or not other.files:
             return other if not self.files else self
-        columns = _all_columns([*self.columns, *other.columns])
+        together = _all_columns([*self.columns, *other.columns])
+        columns = _first_columns(together)
+        left_out = self.left_out or other.left_out or len(columns) < len(together)
         return ProfileState(
             columns=columns,
-            profile=self._arranged(columns) + other._arranged(columns),
+            profile=self._arranged(columns, left_out=left_out) + other._arranged(columns, left_out=left_out),
             keys=_all_keys([*self.keys, *other.keys]),
             files=self.files + other.files,
             bytes=self.bytes + other.bytes,
+            left_out=left_out,
         )
 
-    def _arranged(self, columns: Sequence[StateColumn]) -> FileProfile:
-        """Bring the profile into the order of `columns`, which holds all of its own and maybe more.
+    def _arranged(self, columns: Sequence[StateColumn], *, left_out: bool) -> FileProfile:
+        """Bring the profile into the order of `columns`, and to the share that so many may have.
 
         Lines of a file mean nothing among several files.
         """
         own = {column.label: figures for column, figures in zip(self.columns, self.profile.columns or (), strict=True)}
+        hashes, rows = _shares(len(columns))
         arranged = []
         for column in columns:
             figures = own.get(column.label, _NOTHING)
-            arranged.append(_without_lines(without_values(figures) if column.sensitive else figures))
-        hidden = any(column.sensitive for column in columns)
+            shown = without_values(figures) if column.sensitive else figures
+            arranged.append(replace(_without_lines(shown), distinct=shown.distinct + hashes))
+        # Among the columns that were left out there may have been a sensitive one.
+        hidden = left_out or any(column.sensitive for column in columns)
         return replace(
             self.profile,
             malformed_rows=() if hidden else _no_lines(self.profile.malformed_rows),
             columns=tuple(arranged),
-            sample=_cells_of(self.profile.sample, columns, sample_type),
+            sample=_cells_of(_smaller(self.profile.sample, rows), columns, sample_type),
             shown=_cells_of(self.profile.shown, columns, lambda _: pa.string()),
         )
 
@@ -134,8 +155,7 @@ def state_of(
         columns.append(StateColumn(len(columns), name, FieldType.ANY, sensitive=name in sensitive))
         figures.append(extra)
     hidden = any(column.sensitive for column in columns)
-    rows = bounded(SAMPLE_ROWS, _SAMPLED_CELLS, len(columns))
-    hashes = DistinctSketch(bounded(DISTINCT_HASHES, _HASHES, len(columns)))
+    hashes, rows = _shares(len(columns))
     kept = replace(
         profile,
         malformed_rows=() if hidden else profile.malformed_rows,
@@ -163,6 +183,21 @@ def without_values(column: ColumnProfile) -> ColumnProfile:
         moments=Moments(),
         frequencies=OVERFLOWN,
     )
+
+
+def _shares(columns: int) -> tuple[DistinctSketch, int]:
+    """Give what each of so many columns may have: a sketch without a hash, of its size, and rows of the sample."""
+    size = bounded(DISTINCT_HASHES, _HASHES, columns)
+    return DistinctSketch(size), bounded(SAMPLE_ROWS, _SAMPLED_CELLS, columns)
+
+
+def _first_columns(columns: tuple[StateColumn, ...]) -> tuple[StateColumn, ...]:
+    """Keep a name with all of its types or not at all, for a column of one type hides those of others if sensitive."""
+    names = {column.name for column in columns}
+    if len(names) <= MOST_NAMES:
+        return columns
+    first = set(heapq.nsmallest(MOST_NAMES, names))
+    return tuple(column for column in columns if column.name in first)
 
 
 def _all_columns(columns: Iterable[StateColumn]) -> tuple[StateColumn, ...]:
@@ -213,7 +248,10 @@ def _smaller(sample: RowSample | None, rows: int) -> RowSample | None:
 def _cells_of(
     sample: RowSample | None, columns: Sequence[StateColumn], type_of: Callable[[FieldType], pa.DataType]
 ) -> RowSample | None:
-    """Give the sampled cells of all columns that may be seen, null where the sample has none of them."""
+    """Give the sampled cells of all columns that may be seen, null where the sample has none of them.
+
+    Without such a column the rows stay, for a merge may bring some.
+    """
     if sample is None or sample.cells is None:
         return sample
     known = dict(zip(sample.cells.column_names, sample.cells.columns, strict=True))
@@ -223,4 +261,4 @@ def _cells_of(
         for column in columns
         if not column.sensitive
     }
-    return replace(sample, cells=pa.table(cells)) if cells else RowSample.empty(sample.size)
+    return replace(sample, cells=pa.table(cells or {_NO_COLUMN: pa.nulls(rows)}))

@@ -13,6 +13,7 @@ from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.intake.profile_states import RunQuery, profile_of
+from dq.profiling import profile_state
 from dq.profiling.summarise_state import summarise_state
 from dq.profiling.summary import FileSummary
 from dq.schema.loading import load_definition
@@ -144,10 +145,25 @@ def test_the_job_prints_the_figures_and_writes_the_payload(
     assert "driver" in ran.out
     assert "driver 3" not in ran.out
     written = json.loads((tmp_path / "profile.json").read_text())
+    assert written["columns_left_out"] is False
     assert written["runs"] == written["merged"] + written["unparsed"] + written["refused"]
     assert "driver 3" not in json.dumps(written)
     assert [column["name"] for column in written["profile_payload"]["statisticalSummary"]["columns"]] == [
         "id", "driver", "fare",
+    ]  # fmt: skip
+
+
+def test_the_job_says_that_columns_are_left_out(
+    command_line: CommandLine, day: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del day
+    monkeypatch.setattr(profile_state, "MOST_NAMES", 2)
+    ran = command_line.run("profile_of", "--json", str(tmp_path / "profile.json"))
+    assert "the files have more columns: these are the first 2 by name" in ran.out
+    written = json.loads((tmp_path / "profile.json").read_text())
+    assert written["columns_left_out"] is True
+    assert [column["name"] for column in written["profile_payload"]["statisticalSummary"]["columns"]] == [
+        "driver", "fare",
     ]  # fmt: skip
 
 

@@ -7,17 +7,20 @@ other parts another sample is drawn, and only its size and membership can be com
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dq.profiling import profile_state
 from dq.profiling.codec import decode_profile, encode_profile
 from dq.profiling.file_profile import FileProfile
-from dq.profiling.findings import MOST_EXAMPLES
+from dq.profiling.findings import MOST_EXAMPLES, Finding
 from dq.profiling.profile_state import ProfileState, state_of
 from dq.profiling.state_codec import decode_state, encode_state
 from tests.reference.tables import TEXTS
@@ -147,6 +150,69 @@ def test_states_of_different_files_merge_in_any_order(files: list[Table], order:
     assert read.profile.columns == whole.profile.columns
     assert whole.profile.rows == sum(table.rows for table in files)
     assert whole.files == len(files)
+
+
+#: Names of columns in files that have little in common.
+NAMES = [f"{letter}{number}" for number in range(4) for letter in "abc"]
+
+
+@st.composite
+def unlike_files(draw: st.DrawFn) -> Table:
+    """A file with some of the columns, each declared with a type, or sensitive, or not at all; and a malformed row."""
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=6, unique=True))
+    rows = draw(st.integers(0, 30))
+    fields = []
+    for name in names:
+        kind = draw(st.sampled_from(["", "string", "integer", "any"]))
+        if kind:
+            fields.append({"name": name, "type": kind, "sensitive": draw(st.integers(0, 9)) == 0})
+    cells = st.lists(st.sampled_from([*map(str, range(40)), "x", ""]), min_size=rows, max_size=rows)
+    return Table({name: draw(cells) for name in names}, fields, small=draw(st.sampled_from([0, 5, 16])))
+
+
+@given(st.lists(unlike_files(), min_size=1, max_size=6), st.integers(1, 8), st.integers())
+@THOROUGH
+def test_states_with_too_many_columns_merge_in_any_order(files: list[Table], most: int, seed: int) -> None:
+    """What is left out, and what the other columns may have each, depends on the files alone; none is half counted."""
+    with (
+        mock.patch.object(profile_state, "MOST_NAMES", most),
+        mock.patch.multiple(profile_state, _HASHES=1 << 15, _SAMPLED_CELLS=1 << 14),
+    ):
+        states = [
+            state_of(
+                replace(profile(table), malformed=1, malformed_rows=(Finding(0, 1, f"row {at}"),)).settled(),
+                table.recipe,
+                table.definition,
+                source=str(at),
+                size=at,
+            )
+            for at, table in enumerate(files)
+        ]
+        whole = sum(states, ProfileState())
+        assert encode_state(states_merged_at_random(states, seed)) == encode_state(whole)
+        read = decode_state(encode_state(whole))
+        assert encode_state(read) == encode_state(whole)
+        assert read.left_out == whole.left_out
+    present: Counter[tuple[str, str]] = Counter()
+    for state in states:
+        for column, figures in zip(state.columns, state.profile.columns or (), strict=True):
+            present[column.name, column.label] += figures.present
+    names = sorted({name for name, _ in present})
+    if len(files) > 1:
+        assert whole.left_out == (len(names) > most)
+        assert {column.label for column in whole.columns} == {label for name, label in present if name in names[:most]}
+        assert not (whole.left_out and whole.profile.malformed_rows)
+    for column, figures in zip(whole.columns, whole.profile.columns or (), strict=True):
+        assert figures.present == present[column.name, column.label]
+
+
+def states_merged_at_random(states: Sequence[ProfileState], seed: int) -> ProfileState:
+    """Merge as a tree whose shape and order are drawn, with the empty state in between."""
+    left, chance = [*states, ProfileState()], random.Random(seed)
+    while len(left) > 1:
+        chance.shuffle(left)
+        left.append(left.pop() + left.pop())
+    return left[0]
 
 
 def test_examples_are_the_first_of_the_file_however_it_is_cut() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dq.profiling import profile_state
 from dq.profiling.findings import Finding
 from dq.profiling.profile_state import ProfileState, StateKey, state_of
 from dq.profiling.recipe import CellEncoding
@@ -167,6 +168,54 @@ def test_files_in_the_same_order_are_sampled_at_different_places() -> None:
     assert alone is not None
     assert np.array_equal(np.sort(alone.row), np.sort(profile(table).sample.row))  # type: ignore[union-attr]
     assert (np.diff(alone.priority.astype(np.float64)) >= 0).all()
+
+
+def test_files_whose_columns_differ_every_time_merge_to_a_bounded_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile_state, "MOST_NAMES", 50)
+    merged = ProfileState()
+    for number in range(40):
+        names = ["id", *(f"name {number} {at}" for at in range(7))]
+        merged += state(Table({name: ["1", "2"] for name in names}, FIELDS), str(number))
+        assert len(merged.columns) == min(1 + (number + 1) * 7, 50)
+        assert merged.left_out == (number >= 7)
+    found = columns(summarise_state(merged))
+    assert (found["id"].rows, found["id"].nulls, found["id"].mean) == (80, 0, 1.5)
+    assert {column.nulls for name, column in found.items() if name != "id"} == {78}
+    assert decode_state(encode_state(merged)).left_out
+
+
+def test_a_name_is_kept_with_all_of_its_types_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile_state, "MOST_NAMES", 2)
+    files = [
+        Table({name: ["1"] for name in names}, [{"name": "b", "type": kind}, {"name": "c", "sensitive": True}])
+        for names, kind in ((("c", "b"), "integer"), (("b", "a"), "string"), (("c",), "any"), (("b",), "any"))
+    ]
+    merged = sum((state(table, str(at)) for at, table in enumerate(files)), ProfileState())
+    assert sorted(column.label for column in merged.columns) == ["any b", "integer b", "string a", "string b"]
+    assert merged.left_out
+
+
+def test_as_many_columns_as_there_may_be_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile_state, "MOST_NAMES", 2)
+    table = Table({"id": ["1"], "kind": ["a"]}, FIELDS)
+    merged = state(table, "1") + state(table, "2")
+    assert (len(merged.columns), merged.left_out) == (2, False)
+
+
+def test_many_columns_share_what_a_state_may_have() -> None:
+    """Merged from many narrow files as in one wide file."""
+    rows = 9000
+    merged = ProfileState()
+    for number in range(40):
+        table = Table({f"c{number}": [str(row) for row in range(rows)]}, [{"name": f"c{number}", "type": "integer"}])
+        merged += state(table, str(number))
+    assert merged.profile.columns is not None
+    assert merged.profile.sample is not None
+    assert {len(one.distinct.hashes) for one in merged.profile.columns} == {8192}
+    assert len(merged.profile.sample.priority) == 4096
+    figures = columns(summarise_state(merged))["c7"]
+    assert figures.distinct == pytest.approx(rows, rel=figures.distinct_error)
+    assert figures.quantiles["p50"] == pytest.approx(rows / 2, abs=0.2 * rows)
 
 
 def test_no_file_is_neutral() -> None:
