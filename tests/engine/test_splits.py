@@ -121,4 +121,5 @@ def test_what_comes_to_the_driver_does_not_grow_with_the_rows(tmp_path: Path) ->
         assert with_state.summary == readable(summary)
         sizes.append((len(pickle.dumps(summary)), len(with_state.state)))
     assert sizes[1][0] < sizes[0][0] * 1.05 < 64 * 1024
-    assert sizes[1][1] < sizes[0][1] * 1.05 < 2 * 1024 * 1024
+    # Four times the rows; what is drawn for the sample, and how well it packs, differs by some per cent.
+    assert sizes[1][1] < sizes[0][1] * 1.2 < 2 * 1024 * 1024
