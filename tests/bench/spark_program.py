@@ -1,9 +1,14 @@
-"""Our engine on Spark, and Spark's own bare read: one session, so both find the same warm JVM."""
+"""Our engine on Spark, and Spark's own bare read: one session, so both find the same warm JVM.
+
+`--as-it-comes` starts a session with none of our settings instead: its bare read is what anybody's Spark takes.
+"""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import SparkSession
 
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
@@ -15,8 +20,6 @@ from tests.bench.scoring import scored
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyspark.sql import SparkSession
-
     from dq.errors import PipelineError
     from dq.profiling.summary import FileSummary
 
@@ -25,10 +28,12 @@ def main() -> None:
     """Start the session and answer."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--master", default="local[2]")
+    parser.add_argument("--as-it-comes", action="store_true")
     arguments = parser.parse_args()
 
     def prepare() -> Mapping[str, Work]:
-        work = SparkWork(build_session(master=arguments.master))
+        plain = SparkSession.builder.master(arguments.master)
+        work = SparkWork(plain.getOrCreate() if arguments.as_it_comes else build_session(master=arguments.master))
         return {"noop": work.noop, "score": work.score}
 
     serve(prepare)

@@ -7,56 +7,27 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.batch_program import BUCKET, key_of_object
-from tests.bench.contestant import Contestant, Sample, WorkFailedError, our_python, started
+from tests.bench.contestant import Sample, WorkFailedError, our_python, started
 from tests.bench.deequ_environment import NoDeequError, deequ_python
 from tests.bench.figures import Figure
-from tests.bench.inputs import TRIP_DEFINITION, Inputs, wide_definition
+from tests.bench.inputs import TRIP_DEFINITION, wide_definition
 from tests.bench.object_server import object_server
 from tests.bench.rounds import Measured, measure
 from tests.bench.whole_process import check_file, summarize_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
-    from tests.bench.sizes import Sizes
+    from tests.bench.bench import Bench
 
 NOOP = "Spark's bare read"
+NOOP_AS_IT_COMES = "bare read of Spark as it comes"
 SUMMARIZE = "DuckDB SUMMARIZE"
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Where everything is: inputs, tools and logs under one folder; `notes` collects what a reader must know.
-
-    Programs that several works ask are started once and stay warm until `stack` ends.
-    """
-
-    folder: Path
-    sizes: Sizes
-    notes: list[str]
-    stack: ExitStack
-    running: dict[str, Contestant] = field(default_factory=dict)
-
-    @property
-    def inputs(self) -> Inputs:
-        """The files."""
-        return Inputs(self.folder / "inputs")
-
-    def program(self, module: str) -> Contestant:
-        """One of our programs; started when it is first asked for."""
-        if module not in self.running:
-            self.running[module] = self.start(self.stack, module)
-        return self.running[module]
-
-    def start(self, stack: ExitStack, module: str, *arguments: str) -> Contestant:
-        """Start one of our programs until `stack` ends."""
-        return stack.enter_context(started(our_python(module, *arguments), self.folder / f"{module}.log"))
 
 
 def narrow_csv(bench: Bench) -> Iterator[Figure]:
@@ -64,9 +35,11 @@ def narrow_csv(bench: Bench) -> Iterator[Figure]:
     path = str(bench.inputs.trips_csv(bench.sizes.trips))
     score = {"path": path, "definition": TRIP_DEFINITION}
     spark, local, duckdb = map(bench.program, ("spark_program", "local_program", "duckdb_program"))
+    bare = {"path": path, "kind": "csv", "columns": _names(TRIP_DEFINITION)}
     found = measure(
         {
-            "noop": partial(spark.run, "noop", path=path, kind="csv", columns=_names(TRIP_DEFINITION)),
+            "noop": partial(spark.run, "noop", **bare),
+            "noop as it comes": partial(bench.spark_as_it_comes.run, "noop", **bare),
             "byte ranges": partial(spark.run, "score", **score, reader="auto"),
             "Spark readers": partial(spark.run, "score", **score, reader="spark"),
             "in process": partial(local.run, "score", **score),
@@ -76,11 +49,14 @@ def narrow_csv(bench: Bench) -> Iterator[Figure]:
         bench.sizes.rounds,
         warm=bench.sizes.warm,
     )
-    auto, noop = found["byte ranges"], found["noop"]
+    auto, noop, plain = found["byte ranges"], found["noop"], found["noop as it comes"]
     what = f"CSV, {bench.sizes.trips:,} x 16: all checks, full profile, one exact key"
     yield _against("csv/auto", f"{what}; byte ranges in Spark tasks", auto, NOOP, noop, must=1.3, aim=0.9)
+    yield _against("csv/auto-plain", "the same", auto, NOOP_AS_IT_COMES, plain, must=1.3, aim=0.9)
     yield _against("csv/auto-duckdb", "the same", auto, SUMMARIZE, found["SUMMARIZE"], must=0.9, aim=0.6)
-    yield _against("csv/spark", "the same, Spark's readers", found["Spark readers"], NOOP, noop, must=2.2, aim=1.8)
+    readers, work = found["Spark readers"], "the same, Spark's readers"
+    yield _against("csv/spark", work, readers, NOOP, noop, must=2.2, aim=1.8)
+    yield _against("csv/spark-plain", work, readers, NOOP_AS_IT_COMES, plain, must=2.2, aim=1.8)
     yield _against("csv/local", "the same, threads of one process, no JVM", found["in process"], NOOP, noop)
     yield _against("csv/duckdb-checks", "byte ranges; DuckDB does the checks only", auto, "SQL", found["checks in SQL"])
     yield Figure("csv/jobs", "Spark jobs of a batch, byte ranges", auto.told("jobs"), unit="jobs")
@@ -145,7 +121,9 @@ def wide_csv(bench: Bench) -> Iterator[Figure]:
     path = str(bench.inputs.wide_csv(rows, columns))
     found = _lanes(bench, path, "csv", definition)
     work = f"CSV, {rows:,} x {columns}"
-    yield _against("wide/auto", work, found["byte ranges"], NOOP, found["noop"], must=1.5, aim=1.0)
+    ours = found["byte ranges"]
+    yield _against("wide/auto", work, ours, NOOP, found["noop"], must=1.5, aim=1.0)
+    yield _against("wide/auto-plain", work, ours, NOOP_AS_IT_COMES, found["noop as it comes"], must=1.5, aim=1.0)
     yield _against("wide/spark", f"{work}, Spark's readers", found["Spark readers"], NOOP, found["noop"])
 
 
@@ -271,9 +249,11 @@ def run_works(bench: Bench, names: list[str]) -> list[Figure]:
 
 def _lanes(bench: Bench, path: str, kind: str, definition: Mapping[str, Any]) -> dict[str, Measured]:
     spark = bench.program("spark_program")
+    bare = {"path": path, "kind": kind, "columns": _names(definition)}
     return measure(
         {
-            "noop": partial(spark.run, "noop", path=path, kind=kind, columns=_names(definition)),
+            "noop": partial(spark.run, "noop", **bare),
+            "noop as it comes": partial(bench.spark_as_it_comes.run, "noop", **bare),
             "byte ranges": partial(spark.run, "score", path=path, definition=definition, reader="auto"),
             "Spark readers": partial(spark.run, "score", path=path, definition=definition, reader="spark"),
         },
