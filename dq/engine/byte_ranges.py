@@ -10,7 +10,7 @@ import structlog
 
 from dq.engine.local_executor import profile_here
 from dq.engine.object_store import ObjectStore
-from dq.engine.outcomes import Misaligned, Profiled
+from dq.engine.outcomes import Misaligned, Outcome, Profiled
 from dq.engine.parts import FileTask
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
@@ -59,7 +59,7 @@ def _next_splits(task: FileTask, wrong: Misaligned, attempt: int) -> tuple[Split
 
 def _run(
     tasks: Sequence[FileTask], store: ObjectStore, spark: SparkSession | None, limits: Limits
-) -> Mapping[int, Profiled | Misaligned | PipelineError]:
+) -> Mapping[int, Outcome]:
     small = len(tasks) <= SMALL_FILES and sum(task.head.size for task in tasks) <= SMALL_BYTES
     if spark is None or small:
         return profile_here(tasks, store, limits, "direct")

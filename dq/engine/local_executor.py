@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+from operator import add
 
 from dq.engine.object_store import ObjectStore
-from dq.engine.outcomes import MergedKey, Misaligned, Profiled, Span, conclude, worst
+from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
@@ -18,7 +20,7 @@ from dq.profiling.keys import count_repeats
 
 def profile_here(
     tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
-) -> dict[int, Profiled | Misaligned | PipelineError]:
+) -> dict[int, Outcome]:
     """Profile files on the threads of this process; Arrow does the work outside the interpreter's lock."""
     work = [(task, split) for task in tasks for split in task.splits]
     with ThreadPoolExecutor(max(min(len(work), os.cpu_count() or 1), 1)) as pool:
@@ -31,7 +33,7 @@ def profile_here(
 
 def gathered(
     task: FileTask, parts: Sequence[CountedPart | PipelineError], reader: str
-) -> Profiled | Misaligned | PipelineError:
+) -> Outcome:
     """Put all parts of one file together."""
     errors = [part for part in parts if isinstance(part, PipelineError)]
     if errors:
@@ -41,8 +43,8 @@ def gathered(
     groups: dict[int, FileProfile] = {}
     for part in counted:
         group = part.number // GROUP
-        groups[group] = groups.get(group, FileProfile()) + part.profile
-    profile = sum(groups.values(), FileProfile())
+        groups[group] = groups[group] + part.profile if group in groups else part.profile
+    profile = reduce(add, groups.values())
     keys = [
         MergedKey(
             sum(len(key.keys) for key in counted_keys),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 from dq.engine.parts import FileTask
 from dq.errors import PipelineError, RetryableError, UnreadableFileError
@@ -31,6 +32,10 @@ class Misaligned:
     """The guessed starts of some parts were wrong: these are the right ones, as far as they are proven."""
 
     splits: tuple[Split, ...]
+
+
+#: How one file ended, as far as the engine goes.
+Outcome: TypeAlias = "Profiled | Misaligned | PipelineError"
 
 
 @dataclass(frozen=True, slots=True)

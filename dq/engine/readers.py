@@ -22,8 +22,8 @@ from dq.engine.outcomes import Profiled
 from dq.engine.parts import FileTask
 from dq.engine.spark_batches import batch_options, session_options
 from dq.engine.spark_counts import COUNTS, count_file, count_files, record_of
-from dq.engine.spark_executor import merged
 from dq.engine.spark_frames import Shape, frame_of, shape_of, shared_frame, slices_of
+from dq.engine.spark_merge import merged
 from dq.engine.spark_paths import same_path, spark_path
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
