@@ -10,6 +10,8 @@ import numpy.typing as npt
 from dq.schema.definition import CsvDialect
 
 _LF, _CR = 10, 13
+#: Bytes looked at in one go.
+_PIECE = 256 * 1024
 Positions = npt.NDArray[np.int64]
 
 
@@ -62,7 +64,10 @@ def line_breaks(text: bytes) -> Positions:
 
 def count_lines(text: bytes) -> int:
     """Count the physical lines of a text that begins at one; what is behind the last break counts as a line."""
-    count = int(np.count_nonzero(np.frombuffer(text, np.uint8) == _LF))  # thrice as fast as bytes.count
+    array = np.frombuffer(text, np.uint8)
+    # Thrice as fast as bytes.count; in pieces, so that what is compared stays in the processor's cache.
+    pieces = (array[start : start + _PIECE] for start in range(0, len(array), _PIECE))
+    count = sum(int(np.count_nonzero(piece == _LF)) for piece in pieces)
     if b"\r" in text:
         count += text.count(b"\r") - text.count(b"\r\n")
     return count + bool(text and not text.endswith((b"\n", b"\r")))

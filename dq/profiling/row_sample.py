@@ -20,10 +20,13 @@ from dq.profiling.mixing import mixed
 Priorities = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
+#: Bits of a row's position in its split: more than a split of bytes can have.
+_ROW_BITS = 40
+
 
 def priorities(split: int, rows: Places) -> Priorities:
     """Hash row positions of one split."""
-    return mixed(rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(40)))
+    return mixed(rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(_ROW_BITS)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,15 +62,25 @@ class RowSample:
             np.concatenate((self.row, other.row)),
             pa.concat_tables([self.cells, other.cells]),
         )
-        return joined.kept(size)
+        return joined.ordered()
 
     def kept(self, size: int) -> RowSample:
-        """Keep the `size` rows of smallest priority."""
+        """Keep the `size` rows of smallest priority, which are the first ones."""
         if self.cells is None:
             return RowSample.empty(size)
-        order = np.lexsort((self.row, self.split, self.priority))[:size]
+        first = slice(size)
+        return RowSample(size, self.priority[first], self.split[first], self.row[first], self.cells.slice(0, size))
+
+    def ordered(self) -> RowSample:
+        """Bring rows in any order into that of their priorities, and drop those beyond the sample's size."""
+        if self.cells is None:
+            return self
+        order = np.argsort(self.priority)
+        if (self.priority[order[1:]] == self.priority[order[:-1]]).any():
+            order = np.lexsort((self.row, self.split, self.priority))
+        order = order[: self.size]
         cells = self.cells.take(pa.array(order)).combine_chunks()
-        return RowSample(size, self.priority[order], self.split[order], self.row[order], cells)
+        return RowSample(self.size, self.priority[order], self.split[order], self.row[order], cells)
 
     def drawn_for(self, source: str) -> RowSample:
         """Draw the priorities again, with `source` as the seed, so that files merge as independent samples.
@@ -84,13 +97,14 @@ class RowSample:
             largest = self.priority[-1]
             priority = (priority >> np.uint64(32)) * (largest >> np.uint64(32))
             priority[-1] = largest
-        return RowSample(self.size, priority, self.split, self.row, self.cells).kept(self.size)
+        return RowSample(self.size, priority, self.split, self.row, self.cells).ordered()
 
     def in_file_order(self) -> pa.Table | None:
         """Give the sampled cells in the order of the file."""
         if self.cells is None:
             return None
-        return self.cells.take(pa.array(np.lexsort((self.row, self.split))))
+        places = (self.split << _ROW_BITS) | self.row
+        return self.cells.take(pa.array(np.argsort(places)))
 
 
 class SampleBuilder:
@@ -132,7 +146,7 @@ class SampleBuilder:
             np.concatenate([part.row for part in parts]),
             pa.concat_tables([part.cells for part in parts if part.cells is not None]),
         )
-        self._sample = joined.kept(self._size)
+        self._sample = joined.ordered()
         self._waiting, self._waiting_rows = [], 0
         if len(self._sample.priority) == self._size:
             self._limit = self._sample.priority[-1]

@@ -196,16 +196,19 @@ def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kin
         inner = np.linspace(low, high, _BINS + 1)[1:-1] if low < high else np.empty(0)
     places = np.concatenate(([0], np.searchsorted(numbers, inner), [len(numbers)]))
     counts = places[1:] - places[:-1]
-    edges = [_edge(number, kind) for number in (low, *inner.tolist(), high)]
+    edges = _edges((low, *inner.tolist(), high), kind)
     return tuple(
         Bin(start, end, count)
         for start, end, count in zip(edges, edges[1:], _apportioned(counts, values).tolist(), strict=False)
     )
 
 
-def _edge(number: float, kind: FieldType) -> float | str:
-    moment = from_number(number, kind)
-    return moment.isoformat() if isinstance(moment, date) else float(number)
+def _edges(numbers: Sequence[float], kind: FieldType) -> list[float | str]:
+    """Write the borders of bins: numbers as they are, days and moments in ISO 8601."""
+    if kind not in (FieldType.DATE, FieldType.DATETIME):
+        return [float(number) for number in numbers]
+    moments = (from_number(number, kind) for number in numbers)
+    return [moment.isoformat() for moment in moments if isinstance(moment, date)]
 
 
 def _apportioned(counts: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:
