@@ -34,7 +34,11 @@ class Read:
 
 
 def refuse_expansion(metadata: pq.FileMetaData, size: int, limits: Limits) -> None:
-    """Refuse a file of `size` bytes whose footer says that it expands beyond the limits."""
+    """Refuse a file of `size` bytes whose footer says that it expands beyond the limits.
+
+    The footer is believed. A page whose header says more than it holds costs addresses only, no memory; one that does
+    hold more than the footer says is found by no figure in it, but only by parsing the headers of all pages.
+    """
     groups = (metadata.row_group(at) for at in range(metadata.num_row_groups))
     expanded = sum(group.column(at).total_uncompressed_size for group in groups for at in range(group.num_columns))
     if expanded > limits.free_expansion and expanded > limits.expansion * size:

@@ -3,62 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dq.errors import PipelineError, UnreadableFileError
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, SourceFile
 from dq.formats.compression import held
 from dq.formats.format import Format, OpenFile, WholeReading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
+from dq.formats.parquet_footer import named, open_parquet, refuse_unsound
 from dq.formats.parquet_reads import Read, cut_up, plan_reads, refuse_expansion
 from dq.formats.splits import Split
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.values import type_family
 from dq.schema.definition import FieldType, FileFormat
 
-_FOOTER = 8
-_MAGIC = b"PAR1"
-_ENCRYPTED = b"PARE"
-
-
-def open_parquet(source: ByteSource) -> pq.ParquetFile:
-    """Open a Parquet file by its footer; raises UnreadableFileError for anything else."""
-    tail = source.read(max(source.size - _FOOTER, 0), _FOOTER)
-    if tail[-4:] == _ENCRYPTED:
-        message = "the Parquet file is encrypted; send it in the clear"
-        raise UnreadableFileError(message)
-    if tail[-4:] != _MAGIC or source.size < _FOOTER + len(_MAGIC):
-        message = "the file is no complete Parquet file: its last bytes are not the footer's mark PAR1; send it again"
-        raise UnreadableFileError(message)
-    if int.from_bytes(tail[:4], "little") > source.size - _FOOTER:
-        message = "the Parquet footer claims to be longer than the file; send it again"
-        raise UnreadableFileError(message)
-    with _named("the Parquet footer cannot be read"):
-        return pq.ParquetFile(pa.PythonFile(SourceFile(source), "r"), pre_buffer=False, memory_map=False)
-
-
-@contextmanager
-def _named(what: str) -> Iterator[None]:
-    """Turn any fault of the library into one of the file; the store's own errors stay what they are."""
-    try:
-        yield
-    except PipelineError:
-        raise
-    except Exception as error:
-        raise UnreadableFileError(_broken(what, error)) from error
-
 
 def parquet_layout(source: ByteSource, limits: Limits) -> FileLayout:
     """Read the layout from the footer."""
     file = open_parquet(source)
-    with _named("the Parquet footer cannot be read"):
+    with named("the Parquet footer cannot be read"):
         metadata, schema = file.metadata, file.schema_arrow
+        refuse_unsound(metadata, range(metadata.num_row_groups))
         refuse_expansion(metadata, source.size, limits)
         groups = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
         if len(schema.names) > limits.columns:
@@ -86,7 +56,8 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 def parquet_batches(source: ByteSource, groups: Sequence[int], limits: Limits) -> Iterator[RowBatch]:
     """Read row groups in order; line numbers count rows."""
     file = open_parquet(source)
-    with _named("the Parquet data cannot be read"):
+    with named("the Parquet data cannot be read"):
+        refuse_unsound(file.metadata, groups)
         promised = sum(file.metadata.row_group(at).num_rows for at in groups)
         found = 0
         for read in plan_reads(file.metadata, groups, limits):
@@ -131,11 +102,6 @@ def plain(column: pa.Array) -> pa.Array:
     if pa.types.is_float16(kind):
         return column.cast(pa.float32())
     return column
-
-
-def _broken(what: str, error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{what} ({lines[0][:160] if lines else type(error).__name__}); send the file again"
 
 
 def _layout(opened: OpenFile) -> FileLayout:

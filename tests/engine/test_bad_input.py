@@ -44,6 +44,31 @@ def table(rows: int) -> bytes:
     return file.getvalue()
 
 
+def varint(number: int) -> bytes:
+    """A number as Parquet's metadata has it: zigzag, seven bits a byte."""
+    number, found = number << 1, bytearray()
+    while number >= 1 << 7:
+        found.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*found, number])
+
+
+def page_of_2_gib() -> bytes:
+    """A file whose only page has some kilobytes, and a header that says 2 GiB."""
+    file = io.BytesIO()
+    columns = pa.table({"id": range(3000)})
+    parquet.write_table(columns, file, use_dictionary=False, write_statistics=False, compression="snappy")
+    data = file.getvalue()
+    column = parquet.ParquetFile(file).metadata.row_group(0).column(0)
+    page = next(
+        size for size in range(column.total_uncompressed_size) if data.startswith(b"\x15\0\x15" + varint(size), 4)
+    )
+    told, lied = b"\x15\0\x15" + varint(page), b"\x15\0\x15" + varint(2**31 - 1)
+    length, longer = varint(column.total_compressed_size), varint(column.total_compressed_size + len(lied) - len(told))
+    assert len(longer) == len(length)
+    return data.replace(told, lied, 1).replace(length, longer)
+
+
 PARQUET = table(3000)
 FOOTER = int.from_bytes(PARQUET[-8:-4], "little")
 #: Sound files of every kind.
@@ -79,6 +104,11 @@ UNREADABLE = {
     "bomb.json.zst": (zstd(b"[" + b'{"id": 1},' * 50_000 + b"1]"), "more than 10 times its size"),
     "footer of 2 GiB.parquet": (PARQUET[:-8] + (2**31).to_bytes(4, "little") + b"PAR1", "longer than the file"),
     "short footer.parquet": (PARQUET[:-8] + (FOOTER - 9).to_bytes(4, "little") + b"PAR1", "footer cannot be read"),
+    "histogram of another column.parquet": (
+        PARQUET.replace(b"\x25\x02\x18\x02id", b"\x25\x00\x18\x02id"),
+        "footer cannot be read (Definition level histogram size mismatch",
+    ),
+    "page of 2 GiB.parquet": (page_of_2_gib(), "expected: 2147483647"),
     "rubbish footer.parquet": (
         PARQUET[: -8 - FOOTER] + bytes(number * 37 % 256 for number in range(FOOTER)) + PARQUET[-8:],
         "footer cannot be read",
@@ -108,6 +138,7 @@ FOR_SPARK_READERS = [
     *(name for name in UNREADABLE if name.startswith(("giant", "open quote", "bomb"))),
     "million columns.csv",
     "short footer.parquet",
+    "histogram of another column.parquet",
     "UTF-16.csv",
 ]
 

@@ -116,24 +116,37 @@ def test_damaged_files_are_read_or_refused_and_nothing_else() -> None:
     assert refused > 30
 
 
+#: A column that may be null, in the footer's schema; what one that may not would be.
+NULLABLE, REQUIRED = b"\x25\x02\x18\x02id", b"\x25\x00\x18\x02id"
+
+
+def test_metadata_that_arrow_does_not_believe_is_a_fault_of_the_file_and_not_the_end_of_the_process() -> None:
+    data = parquet(pa.table({"id": [1, 2, 3], "text": ["a", "b", "c"]}))
+    assert data.count(NULLABLE) == 1
+    with pytest.raises(UnreadableFileError, match=r"footer cannot be read \(Definition level histogram size mismatch"):
+        read_file(data.replace(NULLABLE, REQUIRED), "x.parquet")
+
+
 class _Failing:
-    """A store that stops answering behind the footer."""
+    """A store that stops answering behind the footer, or a machine without memory."""
 
     size = len(WHOLE)
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
         self.reads = 0
 
     def read(self, start: int, length: int) -> bytes:
         self.reads += 1
         if self.reads > 3:
-            raise StorageUnavailableError("the store does not answer")
+            raise self.error
         return WHOLE[start : start + length]
 
 
-def test_a_store_that_stops_answering_is_no_fault_of_the_file() -> None:
+@pytest.mark.parametrize("error", [StorageUnavailableError("the store does not answer"), pa.ArrowMemoryError()])
+def test_what_fails_around_a_file_is_no_fault_of_the_file(error: Exception) -> None:
     layout = find_layout(BytesSource(WHOLE), "x.parquet", None, Limits())
     (split,) = plan_parts(layout, len(WHOLE), Limits())
-    reading = read_part(_Failing(), layout, split, Limits())
-    with pytest.raises(StorageUnavailableError):
+    reading = read_part(_Failing(error), layout, split, Limits())
+    with pytest.raises(type(error)):
         list(reading.batches())
