@@ -7,7 +7,7 @@ Spark's readers do not give as it stands in the file is left to byte ranges.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
 from dq.engine.parts import FileTask
 from dq.engine.spark_batches import batch_options, session_options
+from dq.engine.spark_bytes import SeenBytes
 from dq.engine.spark_counts import COUNTS, count_file, count_files, record_of
 from dq.engine.spark_frames import Shape, frame_of, shape_of, shared_frame, slices_of
 from dq.engine.spark_merge import merged
@@ -47,8 +48,8 @@ def profile_with_spark_readers(
     """Profile files through Spark's readers in two jobs: one looks at the quotes of CSV files, one reads.
 
     Files may be missing in the result: those that gave no row (empty, or skipped by Spark), CSV files
-    whose quotes Spark reads otherwise or whose rows are too long, those that are no longer the version
-    that was looked at, and those that bring the job down.
+    whose quotes Spark reads otherwise, those with rows that are too long for it, those that are no
+    longer the version that was looked at, and those that bring the job down.
     """
     found = profile_apart(tasks, lambda some: _profile(spark, some, store, limits), lambda _task, _error: {})
     by_id = {task.id: task for task in tasks}
@@ -71,15 +72,21 @@ def _profile(
         shape = shape_of(task, multiline=multiline, longest=_longest_row(task, look))
         shapes.setdefault(shape, []).append(task)
     block = _most_bytes_of_a_task(spark)
-    union = reduce(DataFrame.unionAll, _counted(spark, shapes, block, limits))
+    seen = SeenBytes(spark.sparkContext)
+    union = reduce(DataFrame.unionAll, _counted(spark, shapes, block, limits, seen))
     with session_options(spark, batch_options(_longest_row(task, looks.get(task.id)) for task in faithful)):
         counted = union.rdd
     outcomes = merged(counted.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
-    return {number: one for number, one in outcomes.items() if isinstance(one, Profiled | PipelineError)}
+    skipped = _with_skipped_lines(faithful, seen)
+    return {
+        number: one
+        for number, one in outcomes.items()
+        if isinstance(one, PipelineError) or (isinstance(one, Profiled) and number not in skipped)
+    }
 
 
 def _counted(
-    spark: SparkSession, shapes: Mapping[Shape, Sequence[FileTask]], block: int, limits: Limits
+    spark: SparkSession, shapes: Mapping[Shape, Sequence[FileTask]], block: int, limits: Limits, seen: SeenBytes
 ) -> Iterator[DataFrame]:
     """Make the frames of counts: of one file each for the large files, then of the others of one shape.
 
@@ -90,14 +97,14 @@ def _counted(
     apart = {task.id for _, task, _ in alone}
     first = 0
     for shape, task, slices in alone:
-        yield frame_of(spark, shape, task, limits).mapInArrow(count_file(task, first, limits), COUNTS)
+        yield frame_of(spark, shape, task, limits).mapInArrow(count_file(task, first, limits, seen), COUNTS)
         first += slices
     for shape, tasks in shapes.items():
         others = [task for task in tasks if task.id not in apart]
         if others:
             by_path = {same_path(spark_path(task.head)): task for task in others}
             frame = shared_frame(spark, shape, others, limits)
-            yield frame.mapInArrow(count_files(by_path, block, limits), COUNTS)
+            yield frame.mapInArrow(count_files(by_path, block, limits, seen), COUNTS)
 
 
 def _alone(shape: Shape, tasks: Sequence[FileTask], block: int) -> Iterator[tuple[FileTask, int]]:
@@ -127,6 +134,14 @@ def _is_faithful(task: FileTask, look: Look | PipelineError, limits: Limits) -> 
     if reason is not None:
         log.info("not for Spark's reader", bucket=task.head.bucket, key=task.head.key, reason=reason)
     return reason is None
+
+
+def _with_skipped_lines(tasks: Iterable[FileTask], seen: SeenBytes) -> set[int]:
+    """Find the files whose longest lines Spark's reader skipped: byte ranges say what there is to say."""
+    short = seen.short(tasks)
+    for task in short:
+        log.info("not for Spark's reader", bucket=task.head.bucket, key=task.head.key, reason="it skipped long lines")
+    return {task.id for task in short}
 
 
 def _in_blocks(task: FileTask, block: int) -> FileTask:

@@ -17,6 +17,7 @@ from pyspark import TaskContext
 
 from dq.engine.outcomes import Span
 from dq.engine.parts import CountedPart, FileTask
+from dq.engine.spark_bytes import SeenBytes, bytes_of
 from dq.engine.spark_frames import TRAILING
 from dq.engine.spark_merge import KeyHashes, MergedGroup, records
 from dq.engine.spark_paths import same_path
@@ -51,7 +52,7 @@ _BYTES_AT_ONCE = 16 * 1024 * 1024
 Counting: TypeAlias = "Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]"
 
 
-def count_file(task: FileTask, first: int, limits: Limits) -> Counting:
+def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> Counting:
     """Make the function that counts one Spark partition of a frame that reads one file.
 
     Spark cuts such a file into partitions in its order; `first` is the number of the first one
@@ -64,7 +65,7 @@ def count_file(task: FileTask, first: int, limits: Limits) -> Counting:
         block: _Block | None = None
         for batch in batches:
             if batch.num_rows:
-                block = block or _Block(task, number, limits)
+                block = block or _Block(task, number, limits, seen)
                 block.add(batch)
         if block:
             yield from block.counts()
@@ -72,7 +73,7 @@ def count_file(task: FileTask, first: int, limits: Limits) -> Counting:
     return count
 
 
-def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits) -> Counting:
+def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, seen: SeenBytes) -> Counting:
     """Make the function that counts one Spark partition of a frame that reads several files, block by block.
 
     `block` is the most bytes of a file that Spark gives to one task.
@@ -86,7 +87,7 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits) -> 
                 if current is None or (current.task.id, current.number) != (task.id, number):
                     if current is not None:
                         yield from current.counts()
-                    current = _Block(task, number, limits)
+                    current = _Block(task, number, limits, seen)
                 current.add(piece)
         if current is not None:
             yield from current.counts()
@@ -97,10 +98,12 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits) -> 
 class _Block:
     """The count of one block of one file; an unreadable file stops counting, not its neighbours."""
 
-    def __init__(self, task: FileTask, number: int, limits: Limits) -> None:
+    def __init__(self, task: FileTask, number: int, limits: Limits, seen: SeenBytes) -> None:
         self.task = task
         self.number = number
         self._limits = limits
+        self._seen = seen
+        self._lines_bytes = 0
         self._tally = FileTally(task.recipe, number)
         self._error: UnreadableFileError | None = None
         self._held: list[pa.RecordBatch] = []
@@ -110,6 +113,7 @@ class _Block:
         """Take the next rows in; they are counted once there are enough of them."""
         self._held.append(piece)
         self._rows += piece.num_rows
+        self._lines_bytes += bytes_of(piece, self.task)
         self._bytes += piece.nbytes
         if self._rows >= _ROWS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE:
             self._count()
@@ -129,6 +133,8 @@ class _Block:
     def counts(self) -> Iterator[pa.RecordBatch]:
         """Give what was counted, as rows for the merge."""
         self._count()
+        if self._lines_bytes:
+            self._seen.add(self.task, self.number, self._lines_bytes)
         for key, value in records(self.task, self._counted()):
             yield _as_batch(key, value, self.number)
 

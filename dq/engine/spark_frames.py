@@ -15,6 +15,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name everybody knows
 
 from dq.engine.parquet_schema import spark_schema
 from dq.engine.parts import FileTask
+from dq.engine.spark_bytes import line_options
 from dq.engine.spark_paths import literal_paths, spark_encoding, spark_path
 from dq.formats.limits import Limits
 from dq.schema.definition import FileFormat
@@ -99,7 +100,7 @@ def _read(spark: SparkSession, shape: Shape, paths: list[str], limits: Limits) -
                 raise AssertionError(message)
             return reader.schema(schema).parquet(*paths)
         case FileFormat.JSON_LINES:
-            return reader.text(paths, lineSep="\n")
+            return reader.options(**line_options(limits)).text(paths, lineSep="\n")
         case FileFormat.JSON:
             return reader.text(paths, wholetext=True)
     columns = ",".join(f"c{at} string" for at in range(shape.width))

@@ -21,6 +21,7 @@ from dq.engine import byte_ranges, readers
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.session import build_session
+from dq.engine.spark_bytes import SeenBytes
 from dq.engine.spark_counts import count_file
 from dq.formats.limits import Limits
 from tests.engine.batches import local_sources, payload, readable
@@ -94,11 +95,11 @@ class DeadlyStore(ObjectStore):
         return data
 
 
-def deadly_count_file(mark: Path) -> Callable[[FileTask, int, Limits], Count]:
+def deadly_count_file(mark: Path) -> Callable[[FileTask, int, Limits, SeenBytes], Count]:
     """Count what Spark's readers give, and bring an executor down in the middle of a late part, once."""
 
-    def make(file: FileTask, first: int, limits: Limits) -> Count:
-        count = count_file(file, first, limits)
+    def make(file: FileTask, first: int, limits: Limits, seen: SeenBytes) -> Count:
+        count = count_file(file, first, limits, seen)
 
         def deadly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:

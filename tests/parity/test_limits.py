@@ -76,6 +76,35 @@ def test_lanes_agree_on_the_longest_row(spark: SparkSession, tmp_path: Path) -> 
             assert one.summary.unreadable == other.summary.unreadable, one.path
 
 
+@pytest.mark.parametrize("length", [LINE + 1, 10 * LINE])
+@pytest.mark.parametrize("places", [[3], [0, 40], [10, 60, 99], [100]])
+def test_long_json_lines_in_files_of_many_blocks(
+    spark: SparkSession, tmp_path: Path, length: int, places: list[int]
+) -> None:
+    """Spark's reader skips a line that is much too long, wherever in its block it lies; its neighbours stay there."""
+    short = (json_line(60) + b"\n") * 40
+    bodies = {
+        "long": b"".join((json_line(length) + b"\n" if at in places else b"") + short for at in range(101)),
+        "sound": b"".join(json_line(LINE) + b"\n" + short for _ in range(20)),
+        "marked": b"\xef\xbb\xbf" + short + json_line(LINE),
+    }
+    for name, body in bodies.items():
+        (tmp_path / f"{name}.jsonl").write_bytes(body)
+    before = spark.conf.get("spark.sql.files.maxPartitionBytes") or ""
+    spark.conf.set("spark.sql.files.maxPartitionBytes", "20000")
+    try:
+        pairs = [(tmp_path / f"{name}.jsonl", DEFINITION) for name in bodies]
+        there = check_files(pairs, spark=spark, reader="spark", limits=LIMITS)
+    finally:
+        spark.conf.set("spark.sql.files.maxPartitionBytes", before)
+    whole = check_files(pairs, limits=LIMITS)
+    for one, other in zip(whole, there, strict=True):
+        assert_same_verdict(one, other)
+        assert one.summary.unreadable == other.summary.unreadable, one.path
+    assert "a line is longer than 5,000 bytes" in (there[0].summary.unreadable or "")
+    assert [one.summary.reader for one in there[1:]] == ["spark", "spark"]
+
+
 @pytest.mark.parametrize("long", [False, True])
 def test_a_long_json_line_is_refused_in_the_job_that_reads_it(
     spark: SparkSession, tmp_path: Path, *, long: bool
