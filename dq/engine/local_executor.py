@@ -18,9 +18,7 @@ from dq.profiling.findings import first_findings
 from dq.profiling.keys import count_repeats
 
 
-def profile_here(
-    tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
-) -> dict[int, Outcome]:
+def profile_here(tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str) -> dict[int, Outcome]:
     """Profile files on the threads of this process; Arrow does the work outside the interpreter's lock."""
     work = [(task, split) for task in tasks for split in task.splits]
     with ThreadPoolExecutor(max(min(len(work), os.cpu_count() or 1), 1)) as pool:
@@ -31,9 +29,7 @@ def profile_here(
     return {task.id: gathered(task, by_file[task.id], reader) for task in tasks}
 
 
-def gathered(
-    task: FileTask, parts: Sequence[CountedPart | PipelineError], reader: str
-) -> Outcome:
+def gathered(task: FileTask, parts: Sequence[CountedPart | PipelineError], reader: str) -> Outcome:
     """Put all parts of one file together."""
     errors = [part for part in parts if isinstance(part, PipelineError)]
     if errors:

@@ -26,7 +26,7 @@ from dq.profiling.moments import Moments
 from dq.profiling.row_sample import RowSample
 from dq.profiling.summary import Scalar
 
-VERSION = 3
+VERSION = 4
 _PROFILE = "dq.profile"
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 _PLAIN = pa.ipc.IpcWriteOptions()

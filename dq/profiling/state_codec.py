@@ -47,7 +47,7 @@ def decode_state(data: bytes) -> ProfileState:
 
     def state_of(mark: bytes, files: int, size: int, length: int, compressed: bytes) -> ProfileState:
         if mark != _hash_mark():
-            message = "the values of a stored profile were hashed by another version of Polars; profile the file again"
+            message = "the values of a stored profile were hashed in another way; profile the file again"
             raise ProfileCodecError(message)
         body = pa.decompress(compressed, length, _CODEC, asbytes=True)
         columns, keys, derived, profile, *left_out = msgpack.unpackb(body, use_list=True, strict_map_key=False)

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgpack
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -153,21 +152,21 @@ PINNED: list[tuple[list[float], list[int]]] = [
     ([0, 1, -1, 2**63 - 1], [5197578548964807871, 11385487063155714807, 17492683508065611904, 4136705488814653760]),
     ([0.0, 1.5, -1e300], [5197578548964807871, 8778262762665239311, 5531196224866469831]),
 ]
+PINNED_TEXT = [3244421341483603138, 16629034431890738719, 13212855025755556678, 2910446557406061734]
 
 
 def test_the_hashes_of_stored_sketches_do_not_change() -> None:
-    """Sketches outlive a version, also of Polars, so its hash is pinned here."""
+    """Sketches outlive a version; those of text are what XXH3's reference implementation gives with seed 0."""
     for numbers, expected in PINNED:
         assert hash_values(Parsed(None, None, np.array(numbers)), FieldType.NUMBER).tolist() == expected
-    assert pl.Series(["", "a", "zone 12", "ü" * 50]).hash(0).to_list() == [
-        12660643674261709305, 12015426485309150842, 16497271767098139248, 1370389702870805764,
-    ]  # fmt: skip
+    text = pa.array(["", "a", "zone 12", "ü" * 50])
+    assert hash_values(Parsed(None, text, None), FieldType.STRING).tolist() == PINNED_TEXT
 
 
 def test_a_state_hashed_by_another_version_is_refused() -> None:
     body = msgpack.unpackb(encode_state(state(EVERYTHING)), strict_map_key=False)
     body[2] = b"another" + body[2]
-    with pytest.raises(ProfileCodecError, match="hashed by another version of Polars; profile the file again"):
+    with pytest.raises(ProfileCodecError, match="hashed in another way; profile the file again"):
         decode_state(msgpack.packb(body))
 
 
