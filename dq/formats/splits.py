@@ -116,7 +116,7 @@ class SplitReading:
 
     def _block(self) -> int:
         """Give the bytes that are parsed at once: more for wide files, where a column is worth its overhead."""
-        return max(self._limits.block, min(4 * self._limits.block, len(self._layout.header) * 64 * 1024))
+        return max(self._limits.block, min(4 * self._limits.block, len(self._layout.header) * 128 * 1024))
 
 
 def line_rows(layout: FileLayout, limits: Limits) -> CsvRows | JsonLines:

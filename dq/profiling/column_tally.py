@@ -66,10 +66,15 @@ class ColumnTally:
         self._missing = missing
         self._nothing = ColumnProfile(distinct=DistinctSketch(distinct))
         self._profile = self._nothing
+        #: kept apart from the other figures, so that a batch's hashes are sorted once
+        self._distinct = self._nothing.distinct
+        #: whether the numbers of the first batch repeat
+        self._repeats: bool | None = None
 
     def profile(self) -> ColumnProfile:
         """Give the figures so far."""
-        return self._profile
+        profile = self._profile
+        return profile if profile.distinct is self._distinct else replace(profile, distinct=self._distinct)
 
     def add(self, column: pa.Array, split: int, lines: Lines) -> Cells:
         """Count a batch's cells; gives them parsed, for the row sample and the keys."""
@@ -94,12 +99,14 @@ class ColumnTally:
     def _values(self, cells: Cells, split: int, lines: Lines) -> ColumnProfile:
         values = self._counted(cells.parsed)
         parsed = values.parsed
+        self._distinguish(parsed)
+        distinct = self._distinct if self._profile is self._nothing else self._nothing.distinct
         counts, examples = self._violations(cells, values, split, lines)
         if parsed.numbers is None:
             edges = pc.min_max(parsed.cells)
             lengths = pc.min_max(pc.utf8_length(parsed.cells)) if self.recipe.type in LENGTHS else None
             return ColumnProfile(
-                distinct=self._distinct(parsed),
+                distinct=distinct,
                 violations=counts,
                 violating_cells=examples,
                 minimum=edges["min"].as_py()[:KEPT_CHARACTERS],
@@ -110,7 +117,7 @@ class ColumnTally:
             )
         numbers = parsed.numbers
         return ColumnProfile(
-            distinct=self._distinct(parsed),
+            distinct=distinct,
             violations=counts,
             violating_cells=examples,
             minimum=_value_of(numbers.min(), self.recipe.type, parsed, numbers, min),
@@ -135,16 +142,15 @@ class ColumnTally:
             return _Values(parsed, frequencies)
         return _Values(Parsed(None, values, None), frequencies, weights)
 
-    def _distinct(self, parsed: Parsed) -> DistinctSketch:
-        sketch = self._profile.distinct
+    def _distinguish(self, parsed: Parsed) -> None:
+        """Take the values into the distinct sketch."""
         numbers = parsed.numbers
-        if numbers is not None and not sketch.full and self.recipe.type is not FieldType.DECIMAL and _repeat(numbers):
-            unique = pc.unique(pa.array(numbers)).to_numpy(zero_copy_only=False)
-            parsed = Parsed(None, parsed.cells, unique)
-        hashes = hash_values(parsed, self.recipe.type)
-        if sketch.full:
-            hashes = hashes[hashes < sketch.hashes[-1]]
-        return self._nothing.distinct.add(hashes)
+        if numbers is not None and not self._distinct.full and self.recipe.type is not FieldType.DECIMAL:
+            if self._repeats is None:
+                self._repeats = _repeat(numbers)
+            if self._repeats:
+                parsed = Parsed(None, parsed.cells, pc.unique(pa.array(numbers)).to_numpy(zero_copy_only=False))
+        self._distinct = self._distinct.add(hash_values(parsed, self.recipe.type))
 
     def _violations(
         self, cells: Cells, values: _Values, split: int, lines: Lines

@@ -157,4 +157,7 @@ def _shown(cells: Cells, chosen: npt.NDArray[np.int64]) -> pa.Array:
 
 
 def _cut(text: pa.StringArray) -> pa.StringArray:
+    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
+    if np.diff(offsets).max(initial=0) <= _SHOWN_CHARACTERS:  # in bytes: no text is longer in characters
+        return text
     return pc.utf8_slice_codeunits(text, 0, _SHOWN_CHARACTERS)
