@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from itertools import groupby
 from operator import add
 
 from dq.engine.object_store import ObjectStore
@@ -13,7 +14,6 @@ from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
-from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import first_findings
 from dq.profiling.keys import count_repeats
 
@@ -36,11 +36,8 @@ def gathered(task: FileTask, parts: Sequence[CountedPart | PipelineError], reade
         return worst(errors)
     counted = sorted((part for part in parts if isinstance(part, CountedPart)), key=lambda part: part.number)
     # In groups, as Spark merges them: sums of floating point numbers depend on what is added first.
-    groups: dict[int, FileProfile] = {}
-    for part in counted:
-        group = part.number // GROUP
-        groups[group] = groups[group] + part.profile if group in groups else part.profile
-    profile = reduce(add, groups.values())
+    groups = groupby(counted, lambda part: part.number // GROUP)
+    profile = reduce(add, (reduce(add, (part.profile for part in group)) for _, group in groups))
     keys = [
         MergedKey(
             sum(len(key.keys) for key in counted_keys),

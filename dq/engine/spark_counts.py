@@ -161,7 +161,9 @@ def _by_block(batch: pa.RecordBatch) -> Iterator[tuple[str, int, pa.RecordBatch]
         begin = end
 
 
-def _as_batch(key: tuple[int, str, int], value: MergedGroup | KeyHashes | PipelineError, part: int) -> pa.RecordBatch:
+def _as_batch(
+    key: tuple[int, str, int], value: MergedGroup[bytes] | KeyHashes | PipelineError, part: int
+) -> pa.RecordBatch:
     number, what, at = key
     examples = b""
     if isinstance(value, PipelineError):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dq.engine.local_executor import gathered
 from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
@@ -35,20 +35,14 @@ if TYPE_CHECKING:
 MOST_PARTITIONS = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class MergedGroup:
-    """Neighbouring parts of one file, merged: the profile as bytes, and where each part lay."""
-
-    profile: bytes
-    spans: tuple[Span, ...]
-    examples: tuple[tuple[Finding, ...], ...]
+_Profile = TypeVar("_Profile", bytes, FileProfile)
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    """What a MergedGroup holds, its profile unpacked."""
+class MergedGroup(Generic[_Profile]):
+    """Neighbouring parts of one file, merged: the profile, as bytes on its way, and where each part lay."""
 
-    profile: FileProfile
+    profile: _Profile
     spans: tuple[Span, ...]
     examples: tuple[tuple[Finding, ...], ...]
 
@@ -128,13 +122,21 @@ def _regrouped(
     """Bring equal places together and merge them one after the other."""
 
     def merge_all(rows: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
-        groups: dict[Any, list[Any]] = {}
-        for key, value in rows:
-            groups.setdefault(place(key), []).append((key, value))
-        for at in sorted(groups):
-            yield from merge(at, iter(groups.pop(at)))
+        for at, group in _grouped(rows, place):
+            yield from merge(at, iter(group))
 
     return pairs.partitionBy(partitions, lambda key: _spread(place(key))).mapPartitions(merge_all)
+
+
+def _grouped(
+    rows: Iterable[tuple[Any, Any]], place: Callable[[Any], Any]
+) -> Iterator[tuple[Any, list[tuple[Any, Any]]]]:
+    """Bring the rows of equal places together, in the order of the places; what was given out is let go."""
+    groups: dict[Any, list[tuple[Any, Any]]] = {}
+    for key, value in rows:
+        groups.setdefault(place(key), []).append((key, value))
+    for at in sorted(groups):
+        yield at, groups.pop(at)
 
 
 def _spread(place: int | tuple[int, str, int]) -> int:
@@ -159,26 +161,24 @@ def _first_level(
     elif len(found) == 1:
         yield key, found[0]
     else:
-        parts = _merged_groups(found)
-        if isinstance(parts, PipelineError):
-            yield key, parts
+        whole = _merged_groups(found)
+        if isinstance(whole, PipelineError):
+            yield key, whole
         else:
-            yield key, MergedGroup(encode_profile(parts.profile), parts.spans, parts.examples)
+            yield key, MergedGroup(encode_profile(whole.profile), whole.spans, whole.examples)
 
 
 def _keys_counted(values: Iterator[tuple[Any, Any]], ranges: dict[int, int]) -> Iterator[tuple[Any, Any]]:
     """Count the keys of a file, all of which are here; the rest passes through."""
-    hashes: dict[Any, list[tuple[Any, Any]]] = {}
-    for key, value in values:
-        if isinstance(value, KeyHashes):
-            hashes.setdefault(key, []).append((key, value))
-        else:
-            yield key, value
-    for key in sorted(hashes):
-        yield from _first_level(key, iter(hashes[key]), ranges)
+    rows = list(values)
+    yield from (row for row in rows if not isinstance(row[1], KeyHashes))
+    for key, hashes in _grouped((row for row in rows if isinstance(row[1], KeyHashes)), lambda key: key):
+        yield from _first_level(key, iter(hashes), ranges)
 
 
-def _merged_groups(found: Sequence[MergedGroup | PipelineError]) -> _Parts | PipelineError:
+def _merged_groups(
+    found: Sequence[MergedGroup[bytes] | PipelineError],
+) -> MergedGroup[FileProfile] | PipelineError:
     """Merge neighbouring parts in the order of the file, so that the result never depends on timing."""
     errors = [one for one in found if isinstance(one, PipelineError)]
     if errors:
@@ -186,13 +186,13 @@ def _merged_groups(found: Sequence[MergedGroup | PipelineError]) -> _Parts | Pip
     groups = sorted((one for one in found if isinstance(one, MergedGroup)), key=lambda one: one.spans[0].number)
     profile = reduce(add, (decode_profile(group.profile) for group in groups))
     examples = tuple(first_findings(*parts) for parts in zip(*(group.examples for group in groups), strict=True))
-    return _Parts(profile, tuple(span for group in groups for span in group.spans), examples)
+    return MergedGroup(profile, tuple(span for group in groups for span in group.spans), examples)
 
 
 def _second_level(
     by_id: dict[int, FileTask], number: int, values: Iterator[tuple[Any, Any]], reader: str
 ) -> Iterator[tuple[Any, Any]]:
-    groups: list[MergedGroup | PipelineError] = []
+    groups: list[MergedGroup[bytes] | PipelineError] = []
     counts: list[KeyCount] = []
     for key, value in values:
         if key[1] == "done":

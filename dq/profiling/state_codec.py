@@ -35,9 +35,8 @@ def encode_state(state: ProfileState) -> bytes:
     columns = [[one.position, one.name, one.type.value, one.declared, one.sensitive] for one in state.columns]
     keys = [[key.columns, key.full, key.repeated] for key in state.keys]
     derived = _derivable(state)
-    # Said only of states that leave columns out: all others stay bytes that earlier programs read.
-    left_out = [True] if state.left_out else []
-    body = packed([columns, keys, derived, body_of(_without(state.profile, derived), compressed=False), *left_out])
+    profile = body_of(_without(state.profile, derived), compressed=False)
+    body = packed([columns, keys, derived, profile, state.left_out])
     compressed = pa.compress(body, _CODEC, asbytes=True)
     return packed([STATE, VERSION, _hash_mark(), state.files, state.bytes, len(body), compressed])
 
@@ -50,7 +49,7 @@ def decode_state(data: bytes) -> ProfileState:
             message = "the values of a stored profile were hashed in another way; profile the file again"
             raise ProfileCodecError(message)
         body = pa.decompress(compressed, length, _CODEC, asbytes=True)
-        columns, keys, derived, profile, *left_out = msgpack.unpackb(body, use_list=True, strict_map_key=False)
+        columns, keys, derived, profile, left_out = msgpack.unpackb(body, use_list=True, strict_map_key=False)
         known = tuple(StateColumn(at, name, FieldType(kind), *marks) for at, name, kind, *marks in columns)
         return ProfileState(
             columns=known,
@@ -58,7 +57,7 @@ def decode_state(data: bytes) -> ProfileState:
             keys=tuple(StateKey(tuple(names), *counts) for names, *counts in keys),
             files=files,
             bytes=size,
-            left_out=any(left_out),
+            left_out=left_out,
         )
 
     return unpacked(data, STATE, state_of)

@@ -34,14 +34,10 @@ def narrow_csv(bench: Bench) -> Iterator[Figure]:
     """The CSV of 16 columns: every lane, warm, against every peer on the same file."""
     path = str(bench.inputs.trips_csv(bench.sizes.trips))
     score = {"path": path, "definition": TRIP_DEFINITION}
-    spark, local, duckdb = map(bench.program, ("spark_program", "local_program", "duckdb_program"))
-    bare = {"path": path, "kind": "csv", "columns": _names(TRIP_DEFINITION)}
+    local, duckdb = map(bench.program, ("local_program", "duckdb_program"))
     found = measure(
         {
-            "noop": partial(spark.run, "noop", **bare),
-            "noop as it comes": partial(bench.spark_as_it_comes.run, "noop", **bare),
-            "byte ranges": partial(spark.run, "score", **score, reader="auto"),
-            "Spark readers": partial(spark.run, "score", **score, reader="spark"),
+            **_lanes(bench, path, "csv", TRIP_DEFINITION),
             "in process": partial(local.run, "score", **score),
             "SUMMARIZE": partial(duckdb.run, "summarize", path=path),
             "checks in SQL": partial(duckdb.run, "checks", **score),
@@ -119,7 +115,7 @@ def wide_csv(bench: Bench) -> Iterator[Figure]:
     rows, columns = bench.sizes.wide, bench.sizes.wide_columns
     definition = wide_definition(columns)
     path = str(bench.inputs.wide_csv(rows, columns))
-    found = _lanes(bench, path, "csv", definition)
+    found = measure(_lanes(bench, path, "csv", definition), bench.sizes.rounds, warm=bench.sizes.warm)
     work = f"CSV, {rows:,} x {columns}"
     ours = found["byte ranges"]
     yield _against("wide/auto", work, ours, NOOP, found["noop"], must=1.5, aim=1.0)
@@ -130,7 +126,8 @@ def wide_csv(bench: Bench) -> Iterator[Figure]:
 def json_lines(bench: Bench) -> Iterator[Figure]:
     """JSON Lines."""
     path = str(bench.inputs.trips_json_lines(bench.sizes.json_lines))
-    found = _lanes(bench, path, "json", {**TRIP_DEFINITION, "format": "jsonl"})
+    lanes = _lanes(bench, path, "json", {**TRIP_DEFINITION, "format": "jsonl"})
+    found = measure(lanes, bench.sizes.rounds, warm=bench.sizes.warm)
     work = f"JSON Lines, {bench.sizes.json_lines:,} x 16"
     yield _against("jsonl/auto", work, found["byte ranges"], NOOP, found["noop"])
     yield _against("jsonl/spark", f"{work}, Spark's readers", found["Spark readers"], NOOP, found["noop"])
@@ -247,19 +244,17 @@ def run_works(bench: Bench, names: list[str]) -> list[Figure]:
     return figures
 
 
-def _lanes(bench: Bench, path: str, kind: str, definition: Mapping[str, Any]) -> dict[str, Measured]:
+def _lanes(bench: Bench, path: str, kind: str, definition: Mapping[str, Any]) -> dict[str, Callable[[], Sample]]:
+    """Spark's bare reads of a file, and our lanes through Spark."""
     spark = bench.program("spark_program")
     bare = {"path": path, "kind": kind, "columns": _names(definition)}
-    return measure(
-        {
-            "noop": partial(spark.run, "noop", **bare),
-            "noop as it comes": partial(bench.spark_as_it_comes.run, "noop", **bare),
-            "byte ranges": partial(spark.run, "score", path=path, definition=definition, reader="auto"),
-            "Spark readers": partial(spark.run, "score", path=path, definition=definition, reader="spark"),
-        },
-        bench.sizes.rounds,
-        warm=bench.sizes.warm,
-    )
+    score = {"path": path, "definition": definition}
+    return {
+        "noop": partial(spark.run, "noop", **bare),
+        "noop as it comes": partial(bench.spark_as_it_comes.run, "noop", **bare),
+        "byte ranges": partial(spark.run, "score", **score, reader="auto"),
+        "Spark readers": partial(spark.run, "score", **score, reader="spark"),
+    }
 
 
 def _cold(bench: Bench, command: list[str], work: str, **arguments: object) -> Sample:

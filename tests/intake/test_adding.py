@@ -88,7 +88,7 @@ def test_adding_the_same_events_from_two_threads_deadlocks_nobody(inbox: Inbox) 
         try:
             for start in range(0, 300, 50):
                 inbox.add(batch[start : start + 150], now=NOW)
-        except Exception as error:  # noqa: BLE001  a thread's exception has to reach the assertion
+        except Exception as error:  # noqa: BLE001 - a thread's exception has to reach the assertion
             problems.append(error)
 
     threads = [Thread(target=work, args=(order,)) for order in (many, many[::-1])]
