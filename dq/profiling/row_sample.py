@@ -9,7 +9,7 @@ quantile is within 1.4 % of its rank with 99 % probability (Dvoretzky-Kiefer-Wol
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -68,8 +68,12 @@ class RowSample:
         """Keep the `size` rows of smallest priority, which are the first ones."""
         if self.cells is None:
             return RowSample.empty(size)
+        if len(self.priority) <= size:
+            return replace(self, size=size)
+        # Taken, not sliced: Arrow writes the bits behind a slice along, and equal samples would give other bytes.
         first = slice(size)
-        return RowSample(size, self.priority[first], self.split[first], self.row[first], self.cells.slice(0, size))
+        cells = self.cells.take(pa.array(np.arange(size)))
+        return RowSample(size, self.priority[first], self.split[first], self.row[first], cells)
 
     def ordered(self) -> RowSample:
         """Bring rows in any order into that of their priorities, and drop those beyond the sample's size."""

@@ -14,7 +14,7 @@ from unittest import mock
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dq.profiling import profile_state
@@ -132,6 +132,13 @@ def test_whole_numbers_are_summed_without_rounding() -> None:
         assert encode_profile(replace(merged, sample=None, shown=None)) == whole
 
 
+@example(
+    [
+        Table({"a": cells}, [{"name": "a", "type": "any"}], small=small)
+        for cells, small in (([], 5), ([""], 0), (["", "", "", "", "", "NA"], 0))
+    ],
+    [1, 2, 0, 3],
+)
 @given(st.lists(tables(), min_size=1, max_size=4), st.permutations(range(4)))
 @THOROUGH
 def test_states_of_different_files_merge_in_any_order(files: list[Table], order: list[int]) -> None:
