@@ -1,7 +1,7 @@
 """The whole flow of one batch: announced objects in, verdicts and ledger states out.
 
 ```
-find (admit, configure, look at the first bytes) -> profile (one call for all) -> judge -> settle (a transaction each)
+find (admit, configure, look at the first bytes) -> profile and judge (one call for all) -> settle (a transaction each)
 ```
 
 Every stage hands on what can go on and ends the rest with a state and a reason. An object whose
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.checks.plan import plan_checks
 from dq.engine.source_file import SourceObject
 from dq.errors import ObjectGoneError, RetryableError
 from dq.stages.endings import Failed, Found, Judged, SetAside, describe_error
@@ -25,14 +24,13 @@ from dq.stages.find import find_objects
 from dq.stages.outcome import BatchOutcome
 from dq.stages.parts import Parts
 from dq.stages.settle import settle
-from dq.verdict.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dq.engine.outcomes import Profiled
+    from dq.engine.outcomes import Scored
     from dq.intake.inbox_item import InboxItem
-    from dq.stages.parts import ProfileFiles
+    from dq.stages.parts import ScoreFiles
 
 __all__ = ["BatchOutcome", "Parts", "process_batch"]
 
@@ -67,9 +65,9 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
         outcome = sum(writers.map(lambda ending: settle(ending, parts), ended), outcome)
         for portion in _portions(found, parts):
             sources = [SourceObject(place, one.peek, one.definition) for place, one in enumerate(portion)]
-            profiled = _profile_apart(sources, parts.profile)
-            pairs = ((one, profiled.pop(place, None)) for place, one in enumerate(portion))
-            outcome = sum(writers.map(lambda pair: settle(_judge(*pair), parts), pairs), outcome)
+            scored = _score_apart(sources, parts.score)
+            pairs = ((one, scored.pop(place, None)) for place, one in enumerate(portion))
+            outcome = sum(writers.map(lambda pair: settle(_ending(*pair), parts), pairs), outcome)
     if outcome.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {outcome.announced} settled")
     duration = round(perf_counter() - start, 3)
@@ -93,17 +91,17 @@ def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]
         yield found[begin:]
 
 
-def _profile_apart(sources: Sequence[SourceObject], profile: ProfileFiles) -> dict[int, Profiled | Exception]:
-    """Profile all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
+def _score_apart(sources: Sequence[SourceObject], score: ScoreFiles) -> dict[int, Scored | Exception]:
+    """Score all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
 
     A fault that every object has is not hunted down one by one: after some broken calls the rest shares the error.
     """
-    found: dict[int, Profiled | Exception] = {}
+    found: dict[int, Scored | Exception] = {}
     waiting, broken = [sources] if sources else [], 0
     while waiting:
         some = waiting.pop()
         try:
-            found.update(profile(some))
+            found.update(score(some))
         except RetryableError as error:
             found.update({source.id: error for source in some})
         except Exception as error:  # noqa: BLE001 - whatever an object's bytes do to the engine, its neighbours finish
@@ -119,16 +117,12 @@ def _profile_apart(sources: Sequence[SourceObject], profile: ProfileFiles) -> di
     return found
 
 
-def _judge(found: Found, profiled: Profiled | Exception | None) -> Judged | SetAside | Failed:
-    match profiled:
+def _ending(found: Found, scored: Scored | Exception | None) -> Judged | SetAside | Failed:
+    match scored:
         case None:
             return Failed(found.item, RuntimeError("the engine gave no answer"))
         case ObjectGoneError():
-            return SetAside(found.item, "superseded", str(profiled), found.file)
+            return SetAside(found.item, "superseded", str(scored), found.file)
         case Exception():
-            return Failed(found.item, profiled)
-    summary = profiled.summary
-    try:
-        return Judged(found, judge(summary, plan_checks(found.definition)), summary.rows_read, profiled.state)
-    except Exception as error:  # noqa: BLE001 - an odd file must not cost its neighbours their verdicts
-        return Failed(found.item, error)
+            return Failed(found.item, scored)
+    return Judged(found, scored.verdict, scored.rows, scored.state)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 import structlog
 
 from dq.errors import DefinitionError, PipelineError, TerminalError, UsageError
@@ -54,10 +56,9 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
         UsageError: there is no such file.
         PipelineError: it cannot be reached or read now.
     """
-    from dq.checks.plan import plan_checks
     from dq.engine.source_file import SourceObject
     from dq.intake.place import parse_place
-    from dq.verdict.judge import judge
+    from dq.verdict.json_text import json_text
     from jobs.wiring import object_store, open_profiler
 
     place = parse_place(location.removeprefix("file://"))
@@ -66,11 +67,11 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
         source = SourceObject(0, store.peek(place.bucket, place.key), definition)
     except TerminalError as error:
         raise UsageError(f"the file cannot be checked: {error}") from error
-    with open_profiler(settings, store) as profile:
-        profiled = profile([source])[0]
-    if isinstance(profiled, PipelineError):
-        raise profiled
-    return judge(profiled.summary, plan_checks(definition))
+    with open_profiler(settings, store) as score:
+        scored = score([source])[0]
+    if isinstance(scored, PipelineError):
+        raise scored
+    return replace(scored.verdict, profile_payload=orjson.loads(json_text(scored.verdict.profile_payload)))
 
 
 def read_definition(path: str) -> SchemaDefinition:

@@ -179,7 +179,7 @@ def _warm_up(parts: Parts) -> None:
         path = Path(folder) / "warm-up.csv"
         path.write_text("id\n1\n2\n")
         peek = parts.objects.peek(None, str(path))
-        parts.profile([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
+        parts.score([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
 
 
 def _open_queue(settings: Settings) -> Queue | None:

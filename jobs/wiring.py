@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dq.engine.object_store import ObjectStore
-    from dq.engine.outcomes import Profiled
+    from dq.engine.outcomes import Scored
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
     from dq.pipeline import Parts
@@ -153,13 +153,13 @@ class Profiler:
             )
         return self._session
 
-    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Profiled | PipelineError]:
-        """Profile the files of one batch."""
-        from dq.engine.profile_files import profile_sources
+    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
+        """Profile and judge the files of one batch."""
+        from dq.engine.profile_files import score_sources
 
         reader = self._settings.reader
         session = self.session if self._session is not None or reader == "spark" or _is_large(sources) else None
-        return profile_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
+        return score_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
 
     def close(self) -> None:
         """Stop the session if it was started here."""
@@ -206,7 +206,7 @@ def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator
             inbox=Inbox(database, max_attempts=settings.max_attempts),
             reporting=ReportingStore(catalogue, score_aggregate=settings.score_aggregate),
             objects=store,
-            profile=profiler or own_profiler,
+            score=profiler or own_profiler,
             clock=now,
             chance=random.random,
             layouts=KeyLayouts(settings.key_layouts),

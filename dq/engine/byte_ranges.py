@@ -10,7 +10,7 @@ import structlog
 
 from dq.engine.local_executor import profile_here
 from dq.engine.object_store import ObjectStore
-from dq.engine.outcomes import Misaligned, Outcome, Profiled
+from dq.engine.outcomes import Finished, Misaligned, Outcome
 from dq.engine.parts import FileTask
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
@@ -30,9 +30,9 @@ REALIGNMENTS = 3
 
 def profile_by_ranges(
     tasks: Sequence[FileTask], store: ObjectStore, spark: SparkSession | None, limits: Limits
-) -> dict[int, Profiled | PipelineError]:
+) -> dict[int, Finished | PipelineError]:
     """Profile files in one round, or one more for each time that guessed starts turned out to be wrong."""
-    done: dict[int, Profiled | PipelineError] = {}
+    done: dict[int, Finished | PipelineError] = {}
     waiting = list(tasks)
     for attempt in range(REALIGNMENTS + 1):
         if not waiting:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
-from dq.engine.parts import FileTask
+from dq.checks.plan import plan_checks
+from dq.engine.parts import FileTask, fault
 from dq.errors import PipelineError, RetryableError, UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.splits import NOWHERE, Split
@@ -17,6 +18,10 @@ from dq.profiling.profile_state import StateKey, state_of
 from dq.profiling.state_codec import encode_state
 from dq.profiling.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary import FileSummary
+from dq.schema.definition import SchemaDefinition
+from dq.verdict.json_text import JsonText, json_text
+from dq.verdict.judge import judge
+from dq.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +33,26 @@ class Profiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """A file's verdict, the rows it was made from, malformed ones included, and its state as in `Profiled`."""
+
+    verdict: Verdict
+    rows: int
+    state: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Misaligned:
     """The guessed starts of some parts were wrong: these are the right ones, as far as they are proven."""
 
     splits: tuple[Split, ...]
 
 
-#: How one file ended, as far as the engine goes.
-Outcome: TypeAlias = "Profiled | Misaligned | PipelineError"
+#: What is known of a file in the end.
+Finished: TypeAlias = "Profiled | Scored"
+
+#: How one file ended, as far as one round goes.
+Outcome: TypeAlias = "Finished | Misaligned | PipelineError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +83,8 @@ class MergedKey:
 
 def conclude(
     task: FileTask, profile: FileProfile, spans: Sequence[Span], keys: Sequence[MergedKey], reader: str
-) -> Profiled | Misaligned:
-    """Summarise a file, or say which parts must be read again from another place."""
+) -> Outcome:
+    """Summarise a file, or judge it where that is wanted, or say which parts must be read again from another place."""
     wrong = realigned(task.splits, spans)
     if wrong is not None:
         return Misaligned(wrong)
@@ -76,17 +93,30 @@ def conclude(
     figures = [KeyFigures(key.rows, key.repeated, placed(key.examples, starts)) for key in keys]
     facts = FileFacts(task.layout.header, task.head.size, reader)
     summary = summarise(settled, task.recipe, task.definition, facts, figures)
-    if not task.keep_state:
-        return Profiled(summary)
+    profiled = Profiled(summary, _state(task, settled, summary) if task.keep_state else b"")
+    return score(profiled, task.definition, task.head.uri) if task.judged else profiled
+
+
+def score(profiled: Profiled, definition: SchemaDefinition | None, uri: str) -> Scored | PipelineError:
+    """Judge a file by its figures; an odd one must not cost its neighbours their verdicts."""
+    try:
+        verdict = judge(profiled.summary, plan_checks(definition))
+        written = replace(verdict, profile_payload=JsonText(json_text(verdict.profile_payload)))
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        return fault(uri, error)
+    return Scored(written, profiled.summary.rows_read, profiled.state)
+
+
+def _state(task: FileTask, profile: FileProfile, summary: FileSummary) -> bytes:
     state = state_of(
-        settled,
+        profile,
         task.recipe,
         task.definition,
         source=f"{task.head.uri} {task.head.version_id or task.head.etag}",
         size=task.head.size,
         keys=[StateKey(key.columns, key.full, key.repeated) for key in summary.keys if not key.missing],
     )
-    return Profiled(summary, encode_state(state))
+    return encode_state(state)
 
 
 def realigned(splits: Sequence[Split], spans: Sequence[Span]) -> tuple[Split, ...] | None:

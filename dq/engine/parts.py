@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from dq.engine.object_store import ObjectHead, ObjectStore
 from dq.engine.source_file import StoredSource
 from dq.errors import PipelineError, TerminalError
+from dq.formats.format import Reading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.reading import read_part
@@ -30,7 +31,8 @@ class FileTask:
     """All that is needed to read and judge the size of one file, whatever its number of parts.
 
     `first` are the file's first bytes, carried along for files small enough to need no second request.
-    `keep_state`: the merged profile itself is wanted too, some megabytes for a large file.
+    `keep_state`: the merged profile itself is wanted too, some megabytes for a large file. `judged`: not the figures
+    are wanted but the verdict on them, which is smaller and is then made where the file is put together.
     """
 
     id: int
@@ -42,6 +44,7 @@ class FileTask:
     key_ranges: int = 1
     first: bytes = field(default=b"", repr=False)
     keep_state: bool = False
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,15 @@ class CountedPart:
     keys: list[KeyCount]
 
 
+def opened(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> Reading:
+    """Open one part for reading."""
+    return read_part(StoredSource(store, task.head, task.first), task.layout, split, limits)
+
+
 def count_part(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> CountedPart | PipelineError:
     """Read and count one part; an error is a value, so that it stays with its file."""
     try:
-        source = StoredSource(store, task.head, task.first)
-        reading = read_part(source, task.layout, split, limits)
+        reading = opened(store, task, split, limits)
         tally = FileTally(task.recipe, split.number)
         for batch in reading.batches():
             tally.add(batch)

@@ -33,7 +33,7 @@ class ReaderChoice:
 
 
 def plan_file(
-    source: SourceObject, store: ObjectStore, limits: Limits, *, keep_state: bool = False
+    source: SourceObject, store: ObjectStore, limits: Limits, *, keep_state: bool = False, judged: bool = False
 ) -> FileTask | PipelineError:
     """Find a file's layout from its first bytes (of Parquet: its footer) and cut it into parts."""
     head = source.peek.head
@@ -49,7 +49,7 @@ def plan_file(
         return fault(head.uri, error)
     whole = source.peek.data if len(source.peek.data) >= head.size else b""
     ranges = max(head.size // BYTES_PER_RANGE, 1) if recipe.keys else 1
-    return FileTask(source.id, head, layout, recipe, source.definition, splits, ranges, whole, keep_state)
+    return FileTask(source.id, head, layout, recipe, source.definition, splits, ranges, whole, keep_state, judged)
 
 
 def choose_reader(task: FileTask, wanted: str, *, has_spark: bool) -> ReaderChoice:

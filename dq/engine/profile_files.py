@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from dq.engine.byte_ranges import profile_by_ranges
 from dq.engine.object_store import ObjectStore
-from dq.engine.outcomes import Profiled, unreadable
+from dq.engine.outcomes import Finished, Profiled, Scored, score, unreadable
 from dq.engine.parts import FileTask
 from dq.engine.planning import ReaderChoice, choose_reader, plan_file
 from dq.engine.source_file import SourceObject
 from dq.errors import PipelineError, UnreadableFileError
 from dq.formats.limits import Limits
+from dq.profiling.recipe import Recipe
 from dq.profiling.summary import FileSummary
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _PLANNERS = 8
+#: Recipes of files before that a file's own one is compared with.
+_RECIPES = 8
 
 
 def profile_files(
@@ -60,30 +65,76 @@ def profile_sources(
 
     A state has about 50 kB for a few hundred rows, some megabytes for a large file.
     """
-    limits = limits or Limits()
+    found = _finished(sources, store, spark, reader, limits or Limits(), keep_states=keep_states, judged=False)
+    return _only(Profiled, found)
+
+
+def score_sources(
+    sources: Sequence[SourceObject],
+    *,
+    store: ObjectStore,
+    spark: SparkSession | None = None,
+    reader: str = "auto",
+    limits: Limits | None = None,
+    keep_states: bool = False,
+) -> dict[int, Scored | PipelineError]:
+    """Profile files as `profile_sources` does and judge each where its parts are put together.
+
+    In a batch of many that is in Spark's tasks: only verdicts come to the driver.
+    """
+    found = _finished(sources, store, spark, reader, limits or Limits(), keep_states=keep_states, judged=True)
+    return _only(Scored, found)
+
+
+_F = TypeVar("_F", Profiled, Scored)
+
+
+def _only(kind: type[_F], found: Mapping[int, Finished | PipelineError]) -> dict[int, _F | PipelineError]:
+    return {number: one for number, one in found.items() if isinstance(one, kind | PipelineError)}
+
+
+def _finished(
+    sources: Sequence[SourceObject],
+    store: ObjectStore,
+    spark: SparkSession | None,
+    reader: str,
+    limits: Limits,
+    *,
+    keep_states: bool,
+    judged: bool,
+) -> dict[int, Finished | PipelineError]:
     by_id = {source.id: source for source in sources}
+    plan = partial(plan_file, store=store, limits=limits, keep_state=keep_states, judged=judged)
     with ThreadPoolExecutor(_PLANNERS) as pool:
-        plans = pool.map(lambda one: plan_file(one, store, limits, keep_state=keep_states), by_id.values())
-        planned = dict(zip(by_id, plans, strict=True))
-    tasks = [task for task in planned.values() if isinstance(task, FileTask)]
-    found: dict[int, Profiled | PipelineError] = {
-        number: _concluded(error, by_id[number], "direct")
-        for number, error in planned.items()
-        if not isinstance(error, FileTask)
+        planned = dict(zip(by_id, pool.map(plan, by_id.values()), strict=True))
+    tasks = _sharing([task for task in planned.values() if isinstance(task, FileTask)])
+    found: dict[int, Finished | PipelineError] = {
+        number: error for number, error in planned.items() if not isinstance(error, FileTask)
     }
     by_spark, by_ranges = _by_reader(tasks, reader, has_spark=spark is not None)
     if by_spark and spark is not None:
         from dq.engine.readers import profile_with_spark_readers  # noqa: PLC0415 - loads Spark
 
         seen = profile_with_spark_readers(spark, by_spark, store, limits)
-        found |= {number: _concluded(one, by_id[number], "spark") for number, one in seen.items()}
+        found |= {number: _concluded(one, by_id[number], "spark", judged=judged) for number, one in seen.items()}
         left = [task for task in by_spark if task.id not in seen]
         if left:
             log.info("read by byte ranges: Spark's readers gave nothing for these", files=len(left))
         by_ranges += left
-    for number, one in profile_by_ranges(by_ranges, store, spark, limits).items():
-        found[number] = _concluded(one, by_id[number], "direct")
-    return found
+    found |= profile_by_ranges(by_ranges, store, spark, limits)
+    return {number: _concluded(one, by_id[number], "direct", judged=judged) for number, one in found.items()}
+
+
+def _sharing(tasks: Sequence[FileTask]) -> list[FileTask]:
+    """Give files of one layout one and the same recipe: it travels once for all of them."""
+    known: list[Recipe] = []
+    shared = []
+    for task in tasks:
+        recipe = next((one for one in known if one == task.recipe), None)
+        if recipe is None:
+            known = [task.recipe, *known[:_RECIPES]]
+        shared.append(task if recipe is None else replace(task, recipe=recipe))
+    return shared
 
 
 def _by_reader(tasks: Iterable[FileTask], wanted: str, *, has_spark: bool) -> tuple[list[FileTask], list[FileTask]]:
@@ -104,6 +155,12 @@ def _by_reader(tasks: Iterable[FileTask], wanted: str, *, has_spark: bool) -> tu
     return spark, direct
 
 
-def _concluded(found: Profiled | PipelineError, source: SourceObject, reader: str) -> Profiled | PipelineError:
-    """Turn a file that cannot be parsed into a summary that says so."""
-    return unreadable(source.peek.head.size, found, reader) if isinstance(found, UnreadableFileError) else found
+def _concluded(
+    found: Finished | PipelineError, source: SourceObject, reader: str, *, judged: bool
+) -> Finished | PipelineError:
+    """Turn a file that cannot be parsed into figures, or a verdict, that say so."""
+    if not isinstance(found, UnreadableFileError):
+        return found
+    head = source.peek.head
+    profiled = unreadable(head.size, found, reader)
+    return score(profiled, source.definition, head.uri) if judged else profiled

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame
 from dq.engine.csv_probe import Look, probe_files
 from dq.engine.halving import profile_apart
 from dq.engine.object_store import ObjectStore
-from dq.engine.outcomes import Profiled
+from dq.engine.outcomes import Finished, Profiled, Scored
 from dq.engine.parts import FileTask
 from dq.engine.spark_batches import batch_options, session_options
 from dq.engine.spark_bytes import SeenBytes
@@ -44,7 +44,7 @@ _MOST_ALONE = 64
 
 def profile_with_spark_readers(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
-) -> dict[int, Profiled | PipelineError]:
+) -> dict[int, Finished | PipelineError]:
     """Profile files through Spark's readers in two jobs: one looks at the quotes of CSV files, one reads.
 
     Files may be missing in the result: those that gave no row (empty, or skipped by Spark), CSV files
@@ -59,7 +59,7 @@ def profile_with_spark_readers(
 
 def _profile(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
-) -> dict[int, Profiled | PipelineError]:
+) -> dict[int, Finished | PipelineError]:
     csv_files = [task for task in tasks if task.layout.format is FileFormat.CSV]
     looks = probe_files(spark, csv_files, store, limits) if csv_files else {}
     faithful = [task for task in tasks if _is_faithful(task, looks.get(task.id, Look()), limits)]
@@ -81,7 +81,7 @@ def _profile(
     return {
         number: one
         for number, one in outcomes.items()
-        if isinstance(one, PipelineError) or (isinstance(one, Profiled) and number not in skipped)
+        if isinstance(one, PipelineError) or (isinstance(one, Profiled | Scored) and number not in skipped)
     }
 
 

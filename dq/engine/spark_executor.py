@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dq.engine.halving import profile_apart
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Outcome
-from dq.engine.parts import GROUP, FileTask, count_part
+from dq.engine.parts import GROUP, FileTask
+from dq.engine.small_files import count_parts
 from dq.engine.spark_merge import merged, records, whole_file
 from dq.errors import RetryableError
 from dq.formats.limits import Limits
@@ -48,8 +49,7 @@ def _profile(
 
     def count(bundle: Iterable[list[tuple[FileTask, Split]]]) -> Iterator[tuple[Any, Any]]:
         for pairs in bundle:
-            for task, split in pairs:
-                part = count_part(store, task, split, limits)
+            for task, part in count_parts(store, pairs, limits):
                 yield from [whole_file(task, part, reader)] if len(task.splits) == 1 else records(task, part)
 
     counted = context.parallelize(bundles, len(bundles)).mapPartitions(count)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dq.profiling.column_tally import ColumnTally
 from dq.profiling.file_profile import MOST_EXTRAS, FileProfile
 from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
 from dq.profiling.keys import KeyCount, KeyTally
-from dq.profiling.parsing import sample_type
 from dq.profiling.recipe import ColumnRecipe, Recipe
 from dq.profiling.row_batch import LineNumbers, RowBatch
 from dq.profiling.row_sample import SampleBuilder, priorities
-from dq.profiling.values import Cells, as_text
+from dq.profiling.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
+from dq.profiling.values import Cells
 from dq.schema.definition import FieldType
 
-#: Rows shown to people in the payload, and characters of a cell in them.
-SHOWN_ROWS = 50
-_SHOWN_CHARACTERS = 256
 #: Columns that turn up while reading have a smaller distinct sketch each.
 _EXTRA_DISTINCT = 1024
 
@@ -77,10 +71,7 @@ class FileTally:
     def _count_malformed(self, batch: RowBatch) -> None:
         self._malformed += batch.malformed
         if batch.malformed_rows and len(self._malformed_rows) < MOST_EXAMPLES:
-            found = [
-                Finding(self._split, row.line and row.line + self._lines, shortened(row.text))
-                for row in batch.malformed_rows
-            ]
+            found = malformed_findings(batch, self._split, self._lines)
             self._malformed_rows = first_findings(self._malformed_rows, found)
 
     def _sample_rows(self, cells: list[Cells], rows: int) -> None:
@@ -91,13 +82,13 @@ class FileTally:
         chosen = self._sample.choose(priority)
         if len(chosen):
             values = {
-                str(at): _values_at(one, column.type, chosen, rows)
+                str(at): sampled_values(one, column.type, chosen, rows)
                 for at, (one, column) in enumerate(zip(cells, self._recipe.columns, strict=True))
             }
             self._sample.add(priority[chosen], positions[chosen], pa.table(values))
         chosen = self._shown.choose(priority)
         if len(chosen):
-            shown = {str(at): _shown(one, chosen) for at, one in enumerate(cells)}
+            shown = {str(at): shown_texts(one, chosen) for at, one in enumerate(cells)}
             self._shown.add(priority[chosen], positions[chosen], pa.table(shown))
 
     def profile(self) -> FileProfile:
@@ -118,6 +109,13 @@ class FileTally:
         return [key.count() for key in self._keys]
 
 
+def malformed_findings(batch: RowBatch, split: int, before: int) -> tuple[Finding, ...]:
+    """Give the first rows of a batch that could not be read, `before` lines after the start of the split."""
+    return first_findings(
+        Finding(split, row.line and row.line + before, shortened(row.text)) for row in batch.malformed_rows
+    )
+
+
 def _shifted(line_numbers: LineNumbers, before: int) -> LineNumbers:
     """Count lines from the start of the split, not of the batch."""
 
@@ -125,39 +123,3 @@ def _shifted(line_numbers: LineNumbers, before: int) -> LineNumbers:
         return [line and line + before for line in line_numbers(rows)]
 
     return shifted
-
-
-def _values_at(cells: Cells, kind: FieldType, chosen: npt.NDArray[np.int64], rows: int) -> pa.Array:
-    """Give the parsed values of the chosen rows: numbers or text, null where there is none."""
-    arrow = sample_type(kind)
-    if not len(cells.parsed.cells):
-        return pa.nulls(len(chosen), arrow)
-    at: Any = chosen
-    missing = None
-    if cells.rows is not None or cells.parsed.ok is not None:
-        place = np.full(rows, -1, np.int64)
-        where = cells.row_of(cells.parsed_positions())
-        place[where] = np.arange(len(where))
-        missing = place[chosen] < 0
-        at = np.where(missing, 0, place[chosen])
-    if cells.parsed.numbers is not None:
-        return pa.array(cells.parsed.numbers[at], arrow, mask=missing)
-    return _cut(as_text(cells.parsed.cells.take(pa.array(at, mask=missing))))
-
-
-def _shown(cells: Cells, chosen: npt.NDArray[np.int64]) -> pa.Array:
-    """Give the text of the chosen rows' cells, whether they parse or not; null where they are null."""
-    if cells.rows is None:
-        return _cut(as_text(cells.present.take(pa.array(chosen))))
-    if not len(cells.rows):
-        return pa.nulls(len(chosen), pa.string())
-    positions = np.minimum(np.searchsorted(cells.rows, chosen), len(cells.rows) - 1)
-    absent = cells.rows[positions] != chosen
-    return _cut(as_text(cells.present.take(pa.array(positions, mask=absent))))
-
-
-def _cut(text: pa.StringArray) -> pa.StringArray:
-    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
-    if np.diff(offsets).max(initial=0) <= _SHOWN_CHARACTERS:  # in bytes: no text is longer in characters
-        return text
-    return pc.utf8_slice_codeunits(text, 0, _SHOWN_CHARACTERS)

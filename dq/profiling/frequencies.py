@@ -6,6 +6,7 @@ top values are estimated from the row sample.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -43,7 +44,7 @@ class Frequencies:
         counts = self.counts or {}
         least = sorted(counts.values(), reverse=True)[:most][-1] if counts else 0
         above = [pair for pair in counts.items() if pair[1] > least]
-        tied = sorted([value for value, count in counts.items() if count == least])[: most - len(above)]
+        tied = heapq.nsmallest(most - len(above), [value for value, count in counts.items() if count == least])
         return (*sorted(above, key=lambda pair: (-pair[1], pair[0])), *((value, least) for value in tied))
 
 

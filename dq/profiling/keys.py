@@ -7,7 +7,7 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,7 +111,7 @@ class KeyTally:
         self._seen = np.empty(0, np.uint64)
         self._examples: tuple[Finding, ...] = ()
 
-    def add(self, batch: list[Cells], rows: int, line_numbers: LineNumbers) -> None:
+    def add(self, batch: Mapping[int, Cells] | Sequence[Cells], rows: int, line_numbers: LineNumbers) -> None:
         """Take in a batch of `rows` rows, whose cells are given for every column."""
         cells = [batch[at] for at in self._key]
         if self._number is not None:

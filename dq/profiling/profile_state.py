@@ -109,7 +109,7 @@ class ProfileState:
         for column in columns:
             figures = own.get(column.label, _NOTHING)
             shown = without_values(figures) if column.sensitive else figures
-            arranged.append(replace(_without_lines(shown), distinct=shown.distinct + hashes))
+            arranged.append(_with_fewer_hashes(_without_lines(shown), hashes))
         # Among the columns that were left out there may have been a sensitive one.
         hidden = left_out or any(column.sensitive for column in columns)
         return replace(
@@ -145,11 +145,9 @@ def state_of(
         StateColumn(at, column.name, column.type, column.declared, column.name in sensitive)
         for at, column in enumerate(recipe.columns)
     ]
-    figures = [
-        # Only in JSON a declared column may turn up in no row at all, and then the file does not have it.
-        replace(one, seen=one.seen or recipe.encoding is not CellEncoding.JSON)
-        for one in profile.columns or ()
-    ]
+    # Only in JSON a declared column may turn up in no row at all, and then the file does not have it.
+    is_sure = recipe.encoding is not CellEncoding.JSON
+    figures = [replace(one, seen=True) if is_sure and not one.seen else one for one in profile.columns or ()]
     labels = [column.label for column in columns]
     for name, extra in profile.extras.items():
         columns.append(StateColumn(len(columns), name, FieldType.ANY, sensitive=name in sensitive))
@@ -160,7 +158,7 @@ def state_of(
         profile,
         malformed_rows=() if hidden else profile.malformed_rows,
         columns=tuple(
-            without_values(one) if column.sensitive else replace(one, distinct=one.distinct + hashes)
+            without_values(one) if column.sensitive else _with_fewer_hashes(one, hashes)
             for column, one in zip(columns, figures, strict=True)
         ),
         extras={},
@@ -169,6 +167,12 @@ def state_of(
         lines={},
     )
     return ProfileState(tuple(columns), kept, tuple(keys), files=1, bytes=size)
+
+
+def _with_fewer_hashes(column: ColumnProfile, share: DistinctSketch) -> ColumnProfile:
+    """Cut a column's sketch to its share; most have no more than that."""
+    distinct = column.distinct + share
+    return column if distinct is column.distinct else replace(column, distinct=distinct)
 
 
 def without_values(column: ColumnProfile) -> ColumnProfile:
@@ -253,6 +257,8 @@ def _cells_of(
     Without such a column the rows stay, for a merge may bring some.
     """
     if sample is None or sample.cells is None:
+        return sample
+    if sample.cells.column_names == [None if column.sensitive else column.label for column in columns]:
         return sample
     known = dict(zip(sample.cells.column_names, sample.cells.columns, strict=True))
     rows = len(sample.priority)

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.codec import VERSION, ProfileCodecError, body_of, packed, profile_of_body, unpacked
+from dq.profiling.column_figures import KEPT_CHARACTERS, LENGTHS
 from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.column_tally import KEPT_CHARACTERS, LENGTHS
 from dq.profiling.distinct import DistinctSketch
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.frequencies import Frequencies

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.bounds import rules_of
+from dq.profiling.column_figures import COUNTED
 from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.column_tally import COUNTED
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding
 from dq.profiling.number_line import as_number, from_number
@@ -30,6 +31,7 @@ QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 SAMPLE_ERROR = 0.015
 MOST_TOP_VALUES = 20
 _BINS = 20
+_INNER = np.arange(1, _BINS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _columns(profile: FileProfile, recipe: Recipe) -> list[tuple[ColumnRecipe, C
 
     In JSON a declared field may occur in no row at all: then the file does not have it.
     """
-    sample = profile.sample.in_file_order() if profile.sample is not None else None
+    sample = profile.sample.cells if profile.sample is not None else None
     states = profile.columns or ()
     known = [
         (column, state, None if sample is None else sample.column(at))
@@ -121,7 +123,7 @@ def _keys(
 
 
 def _examples(findings: Sequence[Finding]) -> tuple[Example, ...]:
-    return tuple(Example(found.line or None, found.text) for found in findings)
+    return tuple(Example(found.line or None, found.text) for found in findings) if findings else ()
 
 
 def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[str | None, ...], ...]:
@@ -193,20 +195,17 @@ def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kin
     elif not math.isfinite(high - low):
         return ()
     else:
-        inner = np.linspace(low, high, _BINS + 1)[1:-1] if low < high else np.empty(0)
-    places = np.concatenate(([0], np.searchsorted(numbers, inner), [len(numbers)]))
-    counts = places[1:] - places[:-1]
+        inner = low + _INNER * ((high - low) / _BINS) if low < high else np.empty(0)
+    places = [0, *numbers.searchsorted(inner).tolist(), len(numbers)]
+    counts = np.array([end - start for start, end in pairwise(places)])
     edges = _edges((low, *inner.tolist(), high), kind)
-    return tuple(
-        Bin(start, end, count)
-        for start, end, count in zip(edges, edges[1:], _apportioned(counts, values).tolist(), strict=False)
-    )
+    return tuple(map(Bin, edges, edges[1:], _apportioned(counts, values).tolist()))
 
 
 def _edges(numbers: Sequence[float], kind: FieldType) -> list[float | str]:
     """Write the borders of bins: numbers as they are, days and moments in ISO 8601."""
     if kind not in (FieldType.DATE, FieldType.DATETIME):
-        return [float(number) for number in numbers]
+        return list(map(float, numbers))
     moments = (from_number(number, kind) for number in numbers)
     return [moment.isoformat() for moment in moments if isinstance(moment, date)]
 

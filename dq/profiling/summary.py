@@ -6,50 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 #: A typed cell value as it appears in a summary.
 Scalar: TypeAlias = "int | float | Decimal | bool | date | datetime | time | str"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Example:
+class Example(NamedTuple):
     """One offending cell or row: its line in the file and its text, cut to 200 characters.
 
-    Lines count from 1; None where the reader cannot know.
+    Lines count from 1; None where the reader cannot know. (A tuple, as the next two are: a file has hundreds of them,
+    and tuples are made and travel in a fraction of the time of a dataclass.)
     """
 
     line: int | None
     text: str
 
-    def __reduce__(self) -> tuple[type[Example], tuple[int | None, str]]:
-        """Travel by what makes it: a file has hundreds of these, and dataclasses with slots travel slowly."""
-        return Example, (self.line, self.text)
 
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """One histogram bin: low <= value < high (the last bin includes high); count in rows."""
+class Bin(NamedTuple):
+    """One histogram bin: low <= value < high (the last bin includes high); rows in it."""
 
     low: float | str
     high: float | str
-    count: int
-
-    def __reduce__(self) -> tuple[type[Bin], tuple[float | str, float | str, int]]:
-        """Travel by what makes it, as `Example` does."""
-        return Bin, (self.low, self.high, self.count)
+    rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class TopValue:
+class TopValue(NamedTuple):
     """One frequent value with the rows that hold it."""
 
     value: str
-    count: int
-
-    def __reduce__(self) -> tuple[type[TopValue], tuple[str, int]]:
-        """Travel by what makes it, as `Example` does."""
-        return TopValue, (self.value, self.count)
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)

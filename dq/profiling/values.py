@@ -45,6 +45,22 @@ class Cells:
             return np.arange(len(self.present), dtype=np.int64)
         return np.flatnonzero(self.parsed.ok)
 
+    def between(self, start: int, stop: int) -> Cells:
+        """Give the cells of some rows of the batch, as a batch of their own."""
+        rows, ok, parsed = self.rows, self.parsed.ok, self.parsed
+        first, last = (start, stop) if rows is None else np.searchsorted(rows, (start, stop)).tolist()
+        begin, end = (first, last) if ok is None else (int(ok[:at].sum()) for at in (first, last))
+        return Cells(
+            None if rows is None else rows[first:last] - start,
+            self.present.slice(first, last - first),
+            Parsed(
+                None if ok is None else ok[first:last],
+                parsed.cells.slice(begin, end - begin),
+                None if parsed.numbers is None else parsed.numbers[begin:end],
+            ),
+            self.wrong_type,
+        )
+
 
 def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, missing: Sequence[str]) -> Cells:
     """Drop the nulls of a column and parse the rest to its declared type."""

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq.engine.object_store import ObjectStore
-    from dq.engine.outcomes import Profiled
+    from dq.engine.outcomes import Scored
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
     from dq.events.run_window import WindowSource
     from dq.intake.inbox import Inbox
     from dq.store.reporting import ReportingStore
 
-    #: The engine: all objects of a batch in one call, figures or an error for each, by id.
-    ProfileFiles: TypeAlias = Callable[[Sequence[SourceObject]], Mapping[int, Profiled | PipelineError]]
+    #: The engine: all objects of a batch in one call, a verdict or an error for each, by id.
+    ScoreFiles: TypeAlias = Callable[[Sequence[SourceObject]], Mapping[int, Scored | PipelineError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Parts:
     inbox: Inbox
     reporting: ReportingStore
     objects: ObjectStore
-    profile: ProfileFiles
+    score: ScoreFiles
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     layouts: KeyLayouts = field(default_factory=KeyLayouts)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy
 
 from dq.store.expected import FAILED_VALIDATION
-from dq.store.json_text import json_text
 from dq.store.table_writer import TableWriter
 from dq.store.transaction import prepare
+from dq.verdict.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dq.store.empty_values import empty_value
-from dq.store.json_text import json_text, storable_text
+from dq.verdict.json_text import JsonText, json_text, storable_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ def fit(value: object, column: Column, now: datetime) -> object:
         return None if column.nullable else empty_value(column, now)
     if isinstance(value, int) and column.type in _LARGEST:
         return min(value, _LARGEST[column.type])
-    if isinstance(value, Mapping | list | tuple) or column.type in {"json", "jsonb"}:
+    if isinstance(value, Mapping | list | tuple | JsonText) or column.type in {"json", "jsonb"}:
         return json_text(value)
     if isinstance(value, str):
         return _shorten(storable_text(value), column.max_length)

@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from dq.errors import TerminalError
 from dq.store.expected import DEFINITION, FILE, FILE_KEY
-from dq.store.json_text import storable_text
 from dq.store.locks import lock
 from dq.store.result import MonitoredFile
 from dq.store.table_writer import TableWriter, as_sqlalchemy
+from dq.verdict.json_text import storable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,8 +18,16 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+class JsonText(str):
+    """A text that is JSON already, and such as `json_text` writes: it travels and is stored as it is."""
+
+    __slots__ = ()
+
+
 def json_text(value: object) -> str:
     """Serialise mappings, sequences, texts, numbers, booleans and None, without spaces."""
+    if isinstance(value, JsonText):
+        return str(value)
     try:
         text = orjson.dumps(value, default=_plain, option=_OPTIONS)  # makes null of what is not finite
     except TypeError:  # integers of more than 64 bits, lone surrogates, keys that are no texts, what is not JSON

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dq.verdict.json_text import JsonText
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Score (0 to 100), decision, and the reasons. All mappings are valid JSON."""
+    """Score (0 to 100), decision, and the reasons. All mappings are valid JSON.
+
+    The payload, of some ten thousand characters, travels from task to driver as the text that will be stored.
+    """
 
     score: int
     passed: bool
@@ -17,4 +22,4 @@ class Verdict:
     deductions: Mapping[str, float]
     failed_validation_message: str | None
     failed_validation_rules: tuple[Mapping[str, Any], ...]
-    profile_payload: Mapping[str, Any]
+    profile_payload: Mapping[str, Any] | JsonText

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from sqlalchemy import text
 
-from dq.engine.profile_files import profile_sources
+from dq.engine.profile_files import score_sources
 from dq.engine.session import build_session
 from dq.events.object_event import ObjectEvent
 from dq.shipped_files import shipped_file
@@ -81,7 +81,7 @@ class TimedProfiler:
     def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Any]:
         """Profile one batch."""
         self.began = time.perf_counter()
-        found = profile_sources(sources, store=self.store, spark=self.session, keep_states=True)
+        found = score_sources(sources, store=self.store, spark=self.session, keep_states=True)
         self.ended = time.perf_counter()
         return found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from dq.engine.object_store import ObjectStore, StoreSettings
-from dq.engine.profile_files import profile_sources
+from dq.engine.profile_files import score_sources
 from dq.events.object_event import ObjectEvent
 from dq.intake.inbox import Inbox
 from dq.intake.inspection import InboxRow, list_rows
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from sqlalchemy.engine import Engine
 
-    from dq.engine.outcomes import Profiled
+    from dq.engine.outcomes import Scored
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
     from tests.local_s3 import S3Server
@@ -119,7 +119,7 @@ def make_landing(
     server: S3Server,
     s3: S3Client,
     bucket: str,
-    profile: Callable[[Sequence[SourceObject]], Mapping[int, Profiled | PipelineError]] | None = None,
+    score: Callable[[Sequence[SourceObject]], Mapping[int, Scored | PipelineError]] | None = None,
 ) -> Landing:
     """A landing zone on a database with reporting tables; the engine runs in this process unless one is given."""
     database = connect(url)
@@ -131,7 +131,7 @@ def make_landing(
         inbox=Inbox(database, max_attempts=3),
         reporting=ReportingStore(read_catalogue(database)),
         objects=store,
-        profile=profile or (lambda sources: profile_sources(sources, store=store, keep_states=True)),
+        score=score or (lambda sources: score_sources(sources, store=store, keep_states=True)),
         clock=clock,
         chance=lambda: 1.0,
         run_window="key",

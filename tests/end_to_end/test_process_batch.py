@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 from structlog.testing import capture_logs
 
-from dq.engine.profile_files import profile_sources
+from dq.engine.profile_files import score_sources
 from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
@@ -23,7 +23,7 @@ from tests.store.samples import everything
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dq.engine.outcomes import Profiled
+    from dq.engine.outcomes import Scored
     from dq.engine.source_file import SourceObject
 
 
@@ -166,11 +166,11 @@ class Engine:
         self._landing, self._poison, self._error = landing, poison, error
         self.calls = 0
 
-    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Profiled | PipelineError]:
+    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
         self.calls += 1
         if any(self._poison in source.peek.data for source in sources):
             raise self._error
-        return profile_sources(sources, store=self._landing.parts.objects)
+        return score_sources(sources, store=self._landing.parts.objects)
 
 
 def test_an_object_that_brings_the_engine_down_is_set_apart_and_its_neighbours_finish(landing: Landing) -> None:
@@ -178,7 +178,7 @@ def test_an_object_that_brings_the_engine_down_is_set_apart_and_its_neighbours_f
         landing.configure() if hour == 0 else None
         landing.announce(landing.put(key_of(hour=hour), b"id,driver\n1,poison\n" if hour == 5 else GOOD))
     engine = Engine(landing, b"poison", ZeroDivisionError("the value 'poison' was divided"))
-    assert landing.process(profile=engine).states == {"done": 7, "pending": 1}
+    assert landing.process(score=engine).states == {"done": 7, "pending": 1}
     assert engine.calls == 7  # 8, 4+4, 2+2, 1+1
     row = landing.rows()[key_of(hour=5)]
     assert "ZeroDivisionError" in str(row.reason)
@@ -189,7 +189,7 @@ def test_a_fault_that_every_object_has_is_not_hunted_down_one_by_one(landing: La
     landing.configure()
     landing.announce(*(landing.put(key_of(hour=hour, name=name)) for hour in range(24) for name in ("a", "b")))
     engine = Engine(landing, b"ada", ZeroDivisionError("odd"))
-    assert landing.process(profile=engine).states == {"pending": 48}
+    assert landing.process(score=engine).states == {"pending": 48}
     assert engine.calls < 48
 
 
@@ -198,8 +198,8 @@ def test_a_failure_is_tried_again_later_and_ends_dead_with_its_reason(landing: L
     landing.announce(landing.put(key_of()))
     engine = Engine(landing, b"ada", ZeroDivisionError("odd"))
     for state in ("pending", "pending", "dead"):
-        assert landing.process(profile=engine).states == {state: 1}
-        assert landing.process(profile=engine) == BatchOutcome()
+        assert landing.process(score=engine).states == {state: 1}
+        assert landing.process(score=engine) == BatchOutcome()
         landing.clock.forward(hours=1)
     assert landing.rows()[key_of()].state == "dead"
     assert balance(landing.database).holds
@@ -209,7 +209,7 @@ def test_when_storage_is_out_everything_waits_and_nothing_is_bisected(landing: L
     landing.configure()
     landing.announce(landing.put(key_of(hour=1)), landing.put(key_of(hour=2)))
     engine = Engine(landing, b"ada", StorageUnavailableError("no answer"))
-    assert landing.process(profile=engine).states == {"pending": 2}
+    assert landing.process(score=engine).states == {"pending": 2}
     assert engine.calls == 1
     landing.clock.forward(hours=1)
     assert landing.process().states == {"done": 2}
@@ -218,7 +218,7 @@ def test_when_storage_is_out_everything_waits_and_nothing_is_bisected(landing: L
 def test_an_engine_that_forgets_an_object_loses_nothing(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))
-    assert landing.process(profile=lambda _sources: {}).states == {"pending": 1}
+    assert landing.process(score=lambda _sources: {}).states == {"pending": 1}
 
 
 def test_a_row_the_owners_constraint_refuses_is_dead_and_leaves_nothing_behind(landing: Landing) -> None:
@@ -263,12 +263,12 @@ def test_a_batch_whose_lease_ended_writes_nothing(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))
 
-    def slow(sources: Sequence[SourceObject]) -> Mapping[int, Profiled | PipelineError]:
+    def slow(sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
         landing.clock.forward(hours=1)
         assert landing.parts.inbox.claim(10, 60, "another", landing.clock()) is not None
-        return profile_sources(sources, store=landing.parts.objects)
+        return score_sources(sources, store=landing.parts.objects)
 
-    assert landing.process(profile=slow).states == {"pending": 1}
+    assert landing.process(score=slow).states == {"pending": 1}
     assert landing.verdicts() == ()
     assert landing.rows()[key_of()].lease_owner == "another"
 

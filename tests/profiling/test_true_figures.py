@@ -191,7 +191,7 @@ def test_histograms_hold_every_value_once(case: Case) -> None:
         if column.type not in {"integer", "number", "decimal", "date", "datetime"}:
             assert not column.histogram, name
             continue
-        assert sum(one.count for one in column.histogram) == column.rows - column.nulls, name
+        assert sum(one.rows for one in column.histogram) == column.rows - column.nulls, name
         if column.histogram_error or not column.histogram or isinstance(column.histogram[0].low, str):
             continue
         last = column.histogram[-1]
@@ -245,11 +245,11 @@ def test_top_values_are_exact_while_they_say_so(case: Case) -> None:
         else:
             exact = dict(ranked)
             for top in column.top_values:
-                assert abs(top.count - exact[top.value]) <= 2 * RANK * (column.rows - column.nulls), name
+                assert abs(top.rows - exact[top.value]) <= 2 * RANK * (column.rows - column.nulls), name
 
 
 def test_booleans_count_true_and_false(case: Case) -> None:
-    found = {top.value: top.count for column, _ in case.columns() if column.name == "flag" for top in column.top_values}
+    found = {top.value: top.rows for column, _ in case.columns() if column.name == "flag" for top in column.top_values}
     assert found.get("true", 0) == case.ask("count(*) FILTER (flag)")
     assert found.get("false", 0) == case.ask("count(*) FILTER (NOT flag)")
 

@@ -30,14 +30,14 @@ def _distribution(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
         return {"name": name, "kind": "masked"}
     if column.histogram:
         bins = [
-            {"low": low, "high": high, "count": each.count}
+            {"low": low, "high": high, "count": each.rows}
             for each, (low, high) in zip(column.histogram, _edges(column.histogram, cutter), strict=True)
         ]
         return {"name": name, "kind": "histogram", "error": finite(column.histogram_error), "bins": bins}
     top = column.top_values[: cutter.caps.top_values]
     if len(top) < len(column.top_values):
         cutter.left_out["topValues"] = f"topValues: at most {cutter.caps.top_values} of each column"
-    values = [{"value": cutter.text(each.value), "count": each.count} for each in top]
+    values = [{"value": cutter.text(each.value), "count": each.rows} for each in top]
     return {"name": name, "kind": "topValues", "error": finite(column.top_values_error), "values": values}
 
 

@@ -47,7 +47,7 @@ def test_a_histogram_runs_from_the_least_to_the_greatest_value_and_holds_all_of_
         (["3", "3"], "integer"),
     ):
         figures = column(numbers([*texts, "", "x"], kind))
-        assert sum(one.count for one in figures.histogram) == len(texts)
+        assert sum(one.rows for one in figures.histogram) == len(texts)
         assert figures.histogram[0].low == pytest.approx(as_number(figures.minimum))
         assert figures.histogram[-1].high == pytest.approx(as_number(figures.maximum))
         edges = [edge for one in figures.histogram for edge in (one.low, one.high)]
@@ -57,7 +57,7 @@ def test_a_histogram_runs_from_the_least_to_the_greatest_value_and_holds_all_of_
 def test_a_sampled_histogram_is_scaled_to_all_values() -> None:
     table = Table({"a": [str(row % 1000) for row in range(5000)]}, [{"name": "a", "type": "integer"}], small=100)
     figures = column(table)
-    assert sum(one.count for one in figures.histogram) == 5000
+    assert sum(one.rows for one in figures.histogram) == 5000
     assert figures.histogram_error == figures.quantile_error == pytest.approx(0.015 * (8192 / 100) ** 0.5)
 
 
@@ -77,7 +77,7 @@ def test_frequent_values_among_very_many_are_estimated() -> None:
     texts = [f"v{row}" if row % 2 else "often" for row in range(6000)]
     figures = column(Table({"a": texts}, small=1000))
     assert figures.top_values[0].value == "often"
-    assert figures.top_values[0].count == pytest.approx(3000, rel=0.15)
+    assert figures.top_values[0].rows == pytest.approx(3000, rel=0.15)
     assert figures.top_values_error == pytest.approx(0.015 * (8192 / 1000) ** 0.5)
 
 

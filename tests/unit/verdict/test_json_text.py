@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dq.store.json_text import json_text, storable_text
+from dq.verdict.json_text import json_text, storable_text
 
 _TEXTS = st.text(alphabet=st.characters(codec=None, categories=None))
 _VALUES = st.recursive(

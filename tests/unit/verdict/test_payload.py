@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from dq.profiling.summary import Bin, Example, FileSummary, KeySummary, TopValue
 from dq.schema.loading import load_definition
+from dq.verdict.json_text import JsonText
 from dq.verdict.payload.profile import MAX_BYTES, encoded_size, most_bytes
+from dq.verdict.verdict import Verdict
 from tests.reference.summarise import summarise_naively
 from tests.reference.tables import Case, csv_tables
 from tests.unit.verdict.samples import column, summary, verdict_of
@@ -67,7 +69,12 @@ def full_summary() -> FileSummary:
 
 
 def payload_of(figures: FileSummary, definition: dict[str, Any] | None = None) -> dict[str, Any]:
-    return dict(verdict_of(figures, definition or DEFINITION).profile_payload)
+    return shown_by(verdict_of(figures, definition or DEFINITION))
+
+
+def shown_by(verdict: Verdict) -> dict[str, Any]:
+    assert not isinstance(verdict.profile_payload, JsonText)
+    return dict(verdict.profile_payload)
 
 
 def test_every_section_is_there_with_its_figures() -> None:
@@ -270,8 +277,8 @@ def test_sensitive_values_appear_nowhere() -> None:
     )
     assert CANARY not in written
     assert "41111111" not in written
-    assert verdict.profile_payload["sampleData"]["rows"] == [["***", "fine"], [None, "fine"]]
-    assert verdict.profile_payload["typeFormatIssues"]["malformedRows"]["examples"] == [{"line": 9, "value": "***"}]
+    assert shown_by(verdict)["sampleData"]["rows"] == [["***", "fine"], [None, "fine"]]
+    assert shown_by(verdict)["typeFormatIssues"]["malformedRows"]["examples"] == [{"line": 9, "value": "***"}]
     assert "first at line 9" in (verdict.failed_validation_message or "")
     assert {rule["rule"] for rule in verdict.failed_validation_rules} >= {
         "enum",

@@ -1,0 +1,100 @@
+"""What is told of the values of a column: which types have which figures, and how a single one is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dq.profiling.bounds import Bits, rules_of
+from dq.profiling.findings import MOST_EXAMPLES, Finding, shortened
+from dq.profiling.frequencies import Frequencies
+from dq.profiling.number_line import from_number
+from dq.profiling.parsing import Mask, Numbers, Parsed, canonical_decimals
+from dq.profiling.summary import Scalar
+from dq.profiling.values import Cells, as_text
+from dq.schema.definition import FieldType, Rule
+
+#: Types whose mean, deviation and histogram mean something.
+MEASURED = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL)
+#: Types whose frequent values are listed; the others get a histogram.
+COUNTED = (
+    FieldType.STRING, FieldType.ANY, FieldType.BOOLEAN, FieldType.TIME, FieldType.OBJECT, FieldType.ARRAY,
+)  # fmt: skip
+#: Types whose lengths are told.
+LENGTHS = (FieldType.STRING, FieldType.ANY)
+#: Characters kept of a text value in minimum and maximum.
+KEPT_CHARACTERS = 256
+_FEW_BITS = 64
+
+#: Turns row numbers of the current batch into findings' line numbers.
+Lines = Callable[[npt.NDArray[np.int64]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedValues:
+    """The parsed values of a batch. With `weights` each distinct one stands once, beside the number of its cells."""
+
+    parsed: Parsed
+    frequencies: Frequencies = field(default_factory=Frequencies)
+    weights: npt.NDArray[np.int64] | None = None
+
+
+def violations_of(
+    cells: Cells,
+    values: CountedValues,
+    bits: Bits,
+    rules: Sequence[tuple[str, Rule]],
+    known: Mapping[str, tuple[Finding, ...]],
+    split: int,
+    lines: Lines,
+) -> tuple[Mapping[int, int], Mapping[str, tuple[Finding, ...]]]:
+    """Count cells by the rules they break, and find the first of each rule's, where not enough are `known`."""
+    counts = np.bincount(bits, weights=values.weights, minlength=_FEW_BITS)
+    broken = {int(pattern): int(counts[pattern]) for pattern in np.flatnonzero(counts[1:]) + 1}
+    examples = {}
+    for rule, _ in rules:
+        left = examples_left(known.get(rule, ()))
+        breaking = [pattern for pattern in broken if rule in rules_of(pattern)]
+        if breaking and left:
+            positions = _positions(cells, values, bits, breaking)[:left]
+            examples[rule] = findings_at(cells, positions, split, lines)
+    return broken, examples
+
+
+def examples_left(found: tuple[Finding, ...]) -> int:
+    """Say how many examples are wanted beside those that were found."""
+    return MOST_EXAMPLES - len(found)
+
+
+def _positions(cells: Cells, values: CountedValues, bits: Bits, breaking: list[int]) -> npt.NDArray[np.int64]:
+    """Find the positions among the present cells of those that break a rule, ascending."""
+    hit: Mask = np.isin(bits, breaking)
+    if values.weights is not None:
+        wanted = values.parsed.cells.filter(pa.array(hit))
+        hit = pc.is_in(as_text(cells.parsed.cells), value_set=wanted).to_numpy(zero_copy_only=False)
+    return cells.parsed_positions()[hit]
+
+
+def findings_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, lines: Lines) -> tuple[Finding, ...]:
+    """Give the cells at some positions among the present ones, as they stand in the file."""
+    if not len(positions):
+        return ()
+    texts = as_text(cells.present.take(pa.array(positions))).to_pylist()
+    numbers = lines(cells.row_of(positions))
+    return tuple(Finding(split, line, shortened(text)) for line, text in zip(numbers, texts, strict=True))
+
+
+def value_of(
+    number: np.generic, kind: FieldType, cells: pa.Array, numbers: Numbers, choose: Callable[[list[Decimal]], Decimal]
+) -> Scalar:
+    """Turn the extreme one of the numbers of some cells back into a value of the type: the same for all spellings."""
+    if kind is not FieldType.DECIMAL:
+        return from_number(number.item() + 0.0 if kind is FieldType.NUMBER else number.item(), kind)
+    texts = pc.unique(as_text(cells.filter(pa.array(numbers == number))))
+    return choose([Decimal(text) for text in canonical_decimals(texts).to_pylist()])
