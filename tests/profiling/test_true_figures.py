@@ -198,7 +198,7 @@ def test_histograms_hold_every_value_once(case: Case) -> None:
         for one in column.histogram:
             upper = f"{name} <= {one.high!r}::DOUBLE" if one is last else f"{name} < {one.high!r}::DOUBLE"
             inside = case.ask(f"count(*) FILTER ({name}::DOUBLE >= {one.low!r}::DOUBLE AND {upper})")
-            assert one.count == inside, f"{name} {one}"
+            assert one.rows == inside, f"{name} {one}"
 
 
 def test_histograms_of_dates_count_the_days_between_their_edges(case: Case) -> None:
@@ -208,7 +208,7 @@ def test_histograms_of_dates_count_the_days_between_their_edges(case: Case) -> N
             for at, one in enumerate(column.histogram):
                 upper = "<=" if at == last else "<"
                 inside = case.ask(f"count(*) FILTER ({name} >= '{one.low}' AND {name} {upper} '{one.high}')")
-                assert one.count == inside, f"{name} {one}"
+                assert one.rows == inside, f"{name} {one}"
 
 
 def test_sampled_histograms_are_within_their_error(case: Case) -> None:
@@ -221,7 +221,7 @@ def test_sampled_histograms_are_within_their_error(case: Case) -> None:
             inside = case.ask(
                 f"count(*) FILTER ({name}::DOUBLE >= {one.low!r} AND {name}::DOUBLE {upper} {one.high!r})"
             )
-            assert abs(one.count - inside) <= 2 * RANK * values, f"{name} {one}"
+            assert abs(one.rows - inside) <= 2 * RANK * values, f"{name} {one}"
 
 
 def test_lengths_are_exact(case: Case) -> None:
