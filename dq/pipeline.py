@@ -12,8 +12,9 @@ every object has a state: announced = done + set aside + to be tried again + dea
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -26,7 +27,8 @@ from dq.stages.parts import Parts
 from dq.stages.settle import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor, Future
 
     from dq.engine.outcomes import Scored
     from dq.intake.inbox_item import InboxItem
@@ -35,9 +37,15 @@ if TYPE_CHECKING:
 __all__ = ["BatchOutcome", "Parts", "process_batch"]
 
 log = structlog.get_logger()
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 #: Objects written at a time, each on a connection of its own: most of a transaction is waiting for answers.
 _WRITERS = 4
+
+#: Shares of a large batch at most, and the objects of a share at least: while one is scored the next one is looked at
+#: and the last one is written. Each costs a Spark job; more than two gained nothing.
+_MOST_SHARES, _LEAST_SHARE = 2, 128
 
 #: Bytes of a mergeable profile, for a guess beforehand.
 _MOST_STATE = 4 * 1024 * 1024
@@ -59,15 +67,18 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
         CatalogueError: the reporting tables are no longer what they were at start-up.
     """
     start = perf_counter()
-    found, ended = find_objects(items, parts)
     outcome = BatchOutcome()
-    with ThreadPoolExecutor(_WRITERS) as writers:
-        outcome = sum(writers.map(lambda ending: settle(ending, parts), ended), outcome)
-        for portion in _portions(found, parts):
-            sources = [SourceObject(place, one.peek, one.definition) for place, one in enumerate(portion)]
-            scored = _score_apart(sources, parts.score)
-            pairs = ((one, scored.pop(place, None)) for place, one in enumerate(portion))
-            outcome = sum(writers.map(lambda pair: settle(_ending(*pair), parts), pairs), outcome)
+    settled: list[Iterator[BatchOutcome]] = []
+    with ThreadPoolExecutor(1) as finder, ThreadPoolExecutor(_WRITERS) as writers:
+        for found, ended in _one_ahead(finder, lambda share: find_objects(share, parts), _shares(items)):
+            settled.append(writers.map(lambda ending: settle(ending, parts), ended))
+            for portion in _portions(found, parts):
+                sources = [SourceObject(place, one.peek, one.definition) for place, one in enumerate(portion)]
+                scored = _score_apart(sources, parts.score)
+                endings = [_ending(one, scored.pop(place, None)) for place, one in enumerate(portion)]
+                outcome = sum(chain(*settled), outcome)
+                settled = [writers.map(lambda ending: settle(ending, parts), endings)]
+        outcome = sum(chain(*settled), outcome)
     if outcome.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {outcome.announced} settled")
     duration = round(perf_counter() - start, 3)
@@ -75,15 +86,34 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     return outcome
 
 
+def _shares(items: Sequence[InboxItem]) -> Iterator[Sequence[InboxItem]]:
+    """Cut a large batch into a few shares."""
+    size = max(-(-len(items) // _MOST_SHARES), _LEAST_SHARE)
+    for begin in range(0, len(items), size):
+        yield items[begin : begin + size]
+
+
+def _one_ahead(pool: Executor, work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+    """Do the work on one item after the other, on the next one while the last one's result is made use of."""
+    ahead: Future[_R] | None = None
+    for item in items:
+        done, ahead = ahead, pool.submit(work, item)
+        if done is not None:
+            yield done.result()
+    if ahead is not None:
+        yield ahead.result()
+
+
 def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]:
     """Cut a batch where the states of its profiles would fill the driver: all of them pass through it at once.
 
-    A state is about as large as a small file, and bounded for a large one. Without states a batch stays whole.
+    A state is about as large as a small file, and bounded for a large one. Without states a batch stays whole. Two
+    portions are held at a time: one is being written while the next one is scored.
     """
     begin, filled = 0, 0
     for place, one in enumerate(found):
         state = min(one.peek.head.size, _MOST_STATE) if parts.keep_profiles else 0
-        if filled + state > parts.states_at_once and place > begin:
+        if filled + state > parts.states_at_once // 2 and place > begin:
             yield found[begin:place]
             begin, filled = place, 0
         filled += state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,8 @@ def _profile(
     bundles = packed(tasks, limits, context.defaultParallelism)
 
     def count(bundle: Iterable[list[tuple[FileTask, Split]]]) -> Iterator[tuple[Any, Any]]:
+        if not gc.get_freeze_count():
+            gc.freeze()  # what a worker has loaded stays: looking through it again and again took 5 % of the time
         for pairs in bundle:
             for task, part in count_parts(store, pairs, limits):
                 yield from [whole_file(task, part, reader)] if len(task.splits) == 1 else records(task, part)

@@ -41,9 +41,12 @@ class Frequencies:
 
     def top(self, most: int) -> tuple[tuple[str, int], ...]:
         """Give the `most` frequent values, ties in order of the value; empty when overflown."""
-        counts = self.counts or {}
-        least = sorted(counts.values(), reverse=True)[:most][-1] if counts else 0
-        above = [pair for pair in counts.items() if pair[1] > least]
+        counts = self.counts
+        if not counts:
+            return ()
+        ranked = sorted(counts.values(), reverse=True)[:most]
+        least = ranked[-1]
+        above = [pair for pair in counts.items() if pair[1] > least] if ranked[0] > least else []
         tied = heapq.nsmallest(most - len(above), [value for value, count in counts.items() if count == least])
         return (*sorted(above, key=lambda pair: (-pair[1], pair[0])), *((value, least) for value in tied))
 

@@ -103,12 +103,9 @@ class RowSample:
             priority[-1] = largest
         return RowSample(self.size, priority, self.split, self.row, self.cells).ordered()
 
-    def in_file_order(self) -> pa.Table | None:
-        """Give the sampled cells in the order of the file."""
-        if self.cells is None:
-            return None
-        places = (self.split << _ROW_BITS) | self.row
-        return self.cells.take(pa.array(np.argsort(places)))
+    def file_order(self) -> Places:
+        """Give the positions of the sampled rows in the order of the file."""
+        return np.argsort((self.split << _ROW_BITS) | self.row)
 
 
 class SampleBuilder:

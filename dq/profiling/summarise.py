@@ -127,11 +127,12 @@ def _examples(findings: Sequence[Finding]) -> tuple[Example, ...]:
 
 
 def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[str | None, ...], ...]:
-    table = profile.shown.in_file_order() if profile.shown is not None else None
-    if table is None:
+    shown = profile.shown
+    if shown is None or shown.cells is None:
         return ()
-    columns = [column.to_pylist() for column, there in zip(table.columns, present, strict=True) if there]
-    return tuple(zip(*columns, strict=True))
+    columns = [column.to_pylist() for column, there in zip(shown.cells.columns, present, strict=True) if there]
+    rows = list(zip(*columns, strict=True))
+    return tuple(rows[at] for at in shown.file_order().tolist()) if rows else ()
 
 
 def _column(
@@ -178,8 +179,8 @@ def _column(
 
 
 def _quantiles(numbers: npt.NDArray[Any], kind: FieldType) -> dict[str, Scalar]:
-    ranks = {name: max(int(np.ceil(share * len(numbers))) - 1, 0) for name, share in QUANTILES.items()}
-    return {name: from_number(numbers[rank].item(), kind) for name, rank in ranks.items()}
+    ranks = [max(math.ceil(share * len(numbers)) - 1, 0) for share in QUANTILES.values()]
+    return {name: from_number(number, kind) for name, number in zip(QUANTILES, numbers[ranks].tolist(), strict=True)}
 
 
 def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kind: FieldType) -> tuple[Bin, ...]:

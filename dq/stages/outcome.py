@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,5 +25,7 @@ class BatchOutcome:
 
     def __add__(self, other: BatchOutcome) -> BatchOutcome:
         """Both batches together."""
-        states = dict(Counter(self.states) + Counter(other.states))
+        states = dict(self.states)
+        for state, objects in other.states.items():
+            states[state] = states.get(state, 0) + objects
         return BatchOutcome(self.announced + other.announced, states, self.rows + other.rows, self.bytes + other.bytes)

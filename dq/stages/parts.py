@@ -31,7 +31,7 @@ class Parts:
 
     `clock` gives the aware present, `chance` a number from 0 to 1. `allowed_buckets` empty: every
     bucket is accepted. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with
-    others; `states_at_once` are the bytes of them that one call of the engine may give, about.
+    others; `states_at_once` are the bytes of them that are held at a time, about.
     """
 
     database: Engine

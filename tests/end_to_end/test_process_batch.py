@@ -259,6 +259,25 @@ def test_when_the_database_is_out_the_rows_stay_claimed_and_come_back(
     assert landing.process().states == {"done": 1}
 
 
+def test_a_large_batch_goes_through_the_engine_in_two_shares(landing: Landing) -> None:
+    """While the first one is scored the second one is looked at; every object has its verdict all the same."""
+    names = [f"trips{number}" for number in range(6)]
+    for name in names:
+        landing.configure(name)
+    keys = [key_of(name, hour) for name in names for hour in range(24)]
+    landing.announce(*(landing.put(key) for key in keys[:-1]), ObjectEvent(landing.bucket, keys[-1]))
+    engine = Engine(landing, b"poison", ZeroDivisionError())
+    sizes: list[int] = []
+
+    def counted(sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
+        sizes.append(len(sources))
+        return engine(sources)
+
+    assert landing.process(score=counted).states == {"done": len(keys) - 1, "superseded": 1}
+    assert sizes == [128, len(keys) - 129]
+    assert len(landing.verdicts()) == len(keys) - 1
+
+
 def test_a_batch_whose_lease_ended_writes_nothing(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))

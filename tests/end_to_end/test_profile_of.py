@@ -186,7 +186,7 @@ def test_a_batch_whose_profiles_would_fill_the_driver_is_profiled_in_portions(la
         calls.append(len(sources))
         return landing.parts.score(sources)
 
-    assert landing.process(score=counted, states_at_once=len(rows(0, 100)) * 3).states == {"done": 7}
+    assert landing.process(score=counted, states_at_once=len(rows(0, 100)) * 6).states == {"done": 7}
     assert calls == [3, 3, 1]
     assert profile_of(landing.database, RunQuery()).merged.files == 7
     landing.announce(*(row.event for row in landing.rows().values()), force=True)

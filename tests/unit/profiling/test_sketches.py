@@ -106,9 +106,9 @@ def test_samples_are_shown_in_the_order_of_the_file() -> None:
     table = Table({"a": [str(row) for row in range(500)]})
     merged = sum((one.profile() for one in parts(table, [100, 300], batch=50)), FileProfile())
     assert merged.shown is not None
-    shown = merged.shown.in_file_order()
-    assert shown is not None
-    rows = [int(text) for text in shown.column(0).to_pylist()]
+    assert merged.shown.cells is not None
+    texts = merged.shown.cells.column(0).to_pylist()
+    rows = [int(texts[at]) for at in merged.shown.file_order()]
     assert rows == sorted(rows)
     assert len(rows) == 50
 
