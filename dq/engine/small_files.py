@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
 
 from dq.engine.object_store import ObjectStore
 from dq.engine.parts import CountedPart, FileTask, count_part, opened
 from dq.errors import PipelineError
+from dq.formats.csv_together import is_plain, rows_together
+from dq.formats.encodings import is_utf8
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.small_files import tally_small_files
+from dq.schema.definition import FileFormat
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: Files that are counted together, and bytes of them.
 _MOST_FILES = 64
@@ -30,26 +37,24 @@ class _Read:
     began: int
     ended: int
 
-    def fits(self, other: _Read) -> bool:
-        """Whether it is laid out as `other` is."""
-        types, others = ([column.type for column in one.batch.columns] for one in (self, other))
-        return self.task.recipe == other.task.recipe and types == others
+
+def _types(read: _Read) -> list[pa.DataType]:
+    return [column.type for column in read.batch.columns]
 
 
 def count_parts(
     store: ObjectStore, pairs: Iterable[tuple[FileTask, Split]], limits: Limits
 ) -> Iterator[tuple[FileTask, Counted]]:
     """Read and count parts of files, in any order; an error is a value, so that it stays with its file."""
-    waiting: list[_Read] = []
+    waiting: list[FileTask] = []
     for task, split in pairs:
-        read = _read(store, task, split, limits) if _is_small(task) else None
-        if read is None:
+        if not _is_small(task):
             yield task, count_part(store, task, split, limits)
             continue
-        if waiting and not (read.fits(waiting[0]) and _have_room(waiting, read)):
+        if waiting and not (_is_alike(task, waiting[0]) and _has_room(waiting, task)):
             yield from _together(store, waiting, limits)
             waiting = []
-        waiting.append(read)
+        waiting.append(task)
     yield from _together(store, waiting, limits)
 
 
@@ -57,15 +62,64 @@ def _is_small(task: FileTask) -> bool:
     return len(task.splits) == 1 and len(task.first) == task.head.size
 
 
-def _have_room(waiting: list[_Read], read: _Read) -> bool:
-    size = sum(one.task.head.size for one in waiting) + read.task.head.size
-    return len(waiting) < _MOST_FILES and size <= _MOST_BYTES
+def _is_alike(task: FileTask, other: FileTask) -> bool:
+    one, another = task.layout, other.layout
+    return (one.format, one.dialect) == (another.format, another.dialect) and task.recipe == other.recipe
 
 
-def _read(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> _Read | None:
-    """Read a file; None where it is no case for counting together, whatever the reason."""
+def _has_room(waiting: Sequence[FileTask], task: FileTask) -> bool:
+    return len(waiting) < _MOST_FILES and sum(one.head.size for one in (*waiting, task)) <= _MOST_BYTES
+
+
+def _together(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
+    """Count files of one layout, as many of them together as can be."""
+    read = {one.task.id: one for one in _all_read(store, tasks, limits)} if len(tasks) > 1 else {}
+    for task in tasks:
+        if task.id not in read:
+            yield task, count_part(store, task, task.splits[0], limits)
+    for _, group in groupby(read.values(), _types):
+        yield from _counted(store, list(group), limits)
+
+
+def _counted(store: ObjectStore, files: Sequence[_Read], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
     try:
-        reading = opened(store, task, split, limits)
+        counted = tally_small_files(files[0].task.recipe, [one.batch for one in files])
+    except Exception:  # noqa: BLE001 - one of them broke it; counted for itself, it breaks nothing else
+        for one in files:
+            yield one.task, count_part(store, one.task, one.task.splits[0], limits)
+    else:
+        for one, (profile, keys) in zip(files, counted, strict=True):
+            yield one.task, CountedPart(0, one.began, one.ended, profile, keys)
+
+
+def _all_read(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[_Read]:
+    """Read the files that can be counted together, those of plain text in one go."""
+    plain = [task for task in tasks if _is_plain(task, limits)]
+    texts = [task.first[task.layout.first_row :] for task in plain]
+    rows = rows_together(texts, plain[0].recipe.width, plain[0].layout.dialect) if plain else None
+    done = set()
+    for task, batch in zip(plain, rows or (), strict=False):
+        done.add(task.id)
+        if batch.rows <= task.recipe.row_sample:
+            yield _Read(task, batch, task.layout.first_row, task.head.size)
+    for task in tasks:
+        read = None if task.id in done else _read(store, task, limits)
+        if read is not None:
+            yield read
+
+
+def _is_plain(task: FileTask, limits: Limits) -> bool:
+    layout = task.layout
+    if layout.format is not FileFormat.CSV or layout.compression is not None or not is_utf8(layout.dialect.encoding):
+        return False
+    text = task.first[layout.first_row :]
+    return len(text) <= min(limits.line, limits.block) and is_plain(text, task.recipe.width, layout.dialect)
+
+
+def _read(store: ObjectStore, task: FileTask, limits: Limits) -> _Read | None:
+    """Read a file for itself; None where it is no case for counting together, whatever the reason."""
+    try:
+        reading = opened(store, task, task.splits[0], limits)
         batches = list(reading.batches())
     except Exception:  # noqa: BLE001 - it is read again for itself, and the error named there
         return None
@@ -75,17 +129,3 @@ def _read(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> _
     if batch.extras or not 0 < batch.rows <= task.recipe.row_sample:
         return None
     return _Read(task, batch, reading.began, reading.ended)
-
-
-def _together(store: ObjectStore, files: list[_Read], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
-    if len(files) > 1:
-        try:
-            counted = tally_small_files(files[0].task.recipe, [one.batch for one in files])
-        except Exception:  # noqa: BLE001 - one of them broke it; counted for itself, it breaks nothing else
-            counted = []
-        if counted:
-            for one, (profile, keys) in zip(files, counted, strict=True):
-                yield one.task, CountedPart(0, one.began, one.ended, profile, keys)
-            return
-    for one in files:
-        yield one.task, count_part(store, one.task, one.task.splits[0], limits)

@@ -30,6 +30,42 @@ _SHOWN = 1024
 _CAREFUL_BLOCK = 256 * 1024
 
 
+def is_utf8_text(text: bytes) -> bool:
+    """Tell whether Arrow may read the text; it would drop a byte order mark."""
+    if text.startswith(_BOM):
+        return False
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def read_columns(text: bytes, width: int, dialect: CsvDialect) -> tuple[list[pa.Array], list[pacsv.InvalidRow]]:
+    """Parse a clean text; rows of another width than `width` are given apart."""
+    invalid: list[pacsv.InvalidRow] = []
+
+    def skip(row: pacsv.InvalidRow) -> str:
+        invalid.append(row)
+        return "skip"
+
+    names = [str(at) for at in range(width)]
+    table = pacsv.read_csv(
+        pa.py_buffer(text),
+        pacsv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
+        pacsv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quote,
+            newlines_in_values=dialect.quote.encode() in text,
+            invalid_row_handler=skip,
+        ),
+        pacsv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+        ),
+    )
+    return [_one_chunk(column) for column in table.columns], invalid
+
+
 class CsvRows:
     """Turns consecutive pieces of CSV text, beginning at a record, into row batches."""
 
@@ -39,8 +75,6 @@ class CsvRows:
         self._dialect = dialect
         self._limits = limits
         self._rest = b""
-        self._names = [str(at) for at in range(width)]
-        self._types = {name: pa.string() for name in self._names}
         self._quote = dialect.quote.encode()
         self._blank = _WHITE.replace(dialect.delimiter, "")
 
@@ -99,7 +133,7 @@ class CsvRows:
     def _clean_end(self, text: bytes) -> int | None:
         """Find in one look where the last record of a clean text ends (0: nowhere), None when the text is not clean."""
         feed = text.rfind(b"\n") + 1  # a cut behind it cuts no character
-        if not text.isascii() and not self._is_utf8(text[:feed]):
+        if not text.isascii() and not is_utf8_text(text[:feed]):
             return None
         if self._quote not in text:
             return feed
@@ -142,7 +176,7 @@ class CsvRows:
         return self._parse_carefully(text)
 
     def _is_clean(self, text: bytes, *, last: bool) -> bool:
-        if not text.isascii() and not self._is_utf8(text):
+        if not text.isascii() and not is_utf8_text(text):
             return False
         if self._quote not in text:
             return True
@@ -151,20 +185,8 @@ class CsvRows:
         found = record_ends(text, self._dialect)
         return found.regular and not (last and found.open)
 
-    @staticmethod
-    def _is_utf8(text: bytes) -> bool:
-        """Tell whether Arrow may read the text; it would drop a byte order mark."""
-        if text.startswith(_BOM):
-            return False
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            return False
-        return True
-
     def _parse_fast(self, text: bytes) -> RowBatch:
-        invalid: list[pacsv.InvalidRow] = []
-        columns = self._arrow_columns(text, invalid)
+        columns, invalid = read_columns(text, self._width, self._dialect)
         skipped = [row.number - 1 for row in invalid]
         if self._width == 1 and (blank := self._blank_records(columns[0], skipped)):
             kept = np.delete(np.arange(len(columns[0])), blank[1])
@@ -182,26 +204,6 @@ class CsvRows:
             lines=count_lines(text),
             line_numbers=lines,
         )
-
-    def _arrow_columns(self, text: bytes, invalid: list[pacsv.InvalidRow]) -> list[pa.Array]:
-        """Parse a clean text; rows of another width go to `invalid`."""
-
-        def skip(row: pacsv.InvalidRow) -> str:
-            invalid.append(row)
-            return "skip"
-
-        table = pacsv.read_csv(
-            pa.py_buffer(text),
-            pacsv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=self._names),
-            pacsv.ParseOptions(
-                delimiter=self._dialect.delimiter,
-                quote_char=self._dialect.quote,
-                newlines_in_values=self._quote in text,
-                invalid_row_handler=skip,
-            ),
-            pacsv.ConvertOptions(column_types=self._types, strings_can_be_null=False, check_utf8=False),
-        )
-        return [_one_chunk(column) for column in table.columns]
 
     def _blank_records(self, column: pa.Array, skipped: list[int]) -> tuple[list[int], list[int]] | None:
         """Find the rows of white space only, in a file of one column: all skipped records, and the rows among them."""

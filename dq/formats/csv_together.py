@@ -1,0 +1,48 @@
+"""Small CSV texts of one layout, parsed in one call.
+
+Arrow reads a text on a thread of its own, so each call waits for one: for some ten kilobytes as long as the parsing
+takes, and longer where all cores are busy. So the texts of several files are laid end to end. That is done for texts
+only whose rows are their lines; all others are parsed for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from dq.formats.csv_lines import CsvLines
+from dq.formats.csv_rows import is_utf8_text, read_columns
+from dq.profiling.row_batch import RowBatch
+from dq.schema.definition import CsvDialect
+
+_EMPTY_LINE = (b"\n\n", b"\n\r\n")
+
+
+def is_plain(text: bytes, width: int, dialect: CsvDialect) -> bool:
+    """Tell whether each line of a text is a row, as far as a quick look tells: UTF-8, no quotes, no empty last line."""
+    if width == 1 or dialect.quote.encode() in text or not text or text.endswith(_EMPTY_LINE):
+        return False
+    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
+        return False
+    return text.isascii() or is_utf8_text(text)
+
+
+def rows_together(texts: Sequence[bytes], width: int, dialect: CsvDialect) -> list[RowBatch] | None:
+    """Give the rows of each of these plain texts; None where one of them has a line that is no row."""
+    whole = b"".join(text if text.endswith(b"\n") else text + b"\n" for text in texts)
+    columns, skipped = read_columns(whole, width, dialect)
+    lines = [text.count(b"\n") + (not text.endswith(b"\n")) for text in texts]
+    edges = np.cumsum([0, *lines]).tolist()
+    if skipped or len(columns[0]) != edges[-1]:
+        return None
+    return [
+        RowBatch(
+            columns=[column.slice(start, end - start) for column in columns],
+            rows=end - start,
+            lines=end - start,
+            line_numbers=CsvLines(text, dialect, []),
+        )
+        for text, (start, end) in zip(texts, pairwise(edges), strict=True)
+    ]
