@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _PLANNERS = 8
-#: Recipes of files before that a file's own one is compared with.
-_RECIPES = 8
 
 
 def profile_files(
@@ -107,7 +105,7 @@ def _finished(
     plan = partial(plan_file, store=store, limits=limits, keep_state=keep_states, judged=judged)
     with ThreadPoolExecutor(_PLANNERS) as pool:
         planned = dict(zip(by_id, pool.map(plan, by_id.values()), strict=True))
-    tasks = _sharing([task for task in planned.values() if isinstance(task, FileTask)])
+    tasks = _by_layout(task for task in planned.values() if isinstance(task, FileTask))
     found: dict[int, Finished | PipelineError] = {
         number: error for number, error in planned.items() if not isinstance(error, FileTask)
     }
@@ -125,16 +123,13 @@ def _finished(
     return {number: _concluded(one, by_id[number], "direct", judged=judged) for number, one in found.items()}
 
 
-def _sharing(tasks: Sequence[FileTask]) -> list[FileTask]:
-    """Give files of one layout one and the same recipe: it travels once for all of them."""
-    known: list[Recipe] = []
-    shared = []
+def _by_layout(tasks: Iterable[FileTask]) -> list[FileTask]:
+    """Bring files of one layout together, and give them one recipe, which travels once for all of them."""
+    alike: dict[Recipe, list[FileTask]] = {}
     for task in tasks:
-        recipe = next((one for one in known if one == task.recipe), None)
-        if recipe is None:
-            known = [task.recipe, *known[:_RECIPES]]
-        shared.append(task if recipe is None else replace(task, recipe=recipe))
-    return shared
+        same = alike.setdefault(task.recipe, [])
+        same.append(replace(task, recipe=same[0].recipe) if same else task)
+    return [task for same in alike.values() for task in same]
 
 
 def _by_reader(tasks: Iterable[FileTask], wanted: str, *, has_spark: bool) -> tuple[list[FileTask], list[FileTask]]:

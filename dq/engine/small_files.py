@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import groupby, islice
+from typing import TypeAlias
+
+import pyarrow as pa
 
 from dq.engine.object_store import ObjectStore
 from dq.engine.parts import CountedPart, FileTask, count_part, opened
@@ -14,18 +16,53 @@ from dq.formats.csv_together import is_plain, rows_together
 from dq.formats.encodings import is_utf8
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from dq.profiling.recipe import Recipe
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.small_files import tally_small_files
-from dq.schema.definition import FileFormat
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from dq.schema.definition import CsvDialect, FileFormat
 
 #: Files that are counted together, and bytes of them.
 _MOST_FILES = 64
 _MOST_BYTES = 4 * 1024 * 1024
+#: Bytes of cells that are held for it; compressed files have more of them than bytes.
+_MOST_HELD = 32 * 1024 * 1024
 
 Counted: TypeAlias = "CountedPart | PipelineError"
+
+
+def count_parts(
+    store: ObjectStore, pairs: Iterable[tuple[FileTask, Split]], limits: Limits
+) -> Iterator[tuple[FileTask, Counted]]:
+    """Read and count parts of files, in any order; an error is a value, so that it stays with its file."""
+    alike: dict[tuple[FileFormat, CsvDialect, Recipe], list[FileTask]] = {}
+    for task, split in pairs:
+        if len(task.splits) == 1 and len(task.first) == task.head.size:
+            alike.setdefault((task.layout.format, task.layout.dialect, task.recipe), []).append(task)
+        else:
+            yield task, count_part(store, task, split, limits)
+    for tasks in alike.values():
+        for some in _portions(tasks):
+            yield from _together(store, some, limits)
+
+
+def _portions(tasks: Sequence[FileTask]) -> Iterator[Sequence[FileTask]]:
+    begin, size = 0, 0
+    for at, task in enumerate(tasks):
+        if at - begin == _MOST_FILES or (at > begin and size + task.head.size > _MOST_BYTES):
+            yield tasks[begin:at]
+            begin, size = at, 0
+        size += task.head.size
+    yield tasks[begin:]
+
+
+def _together(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
+    """Count files of one layout, as many of them together as can be."""
+    read = {one.task.id: one for one in _all_read(store, tasks, limits)} if len(tasks) > 1 else {}
+    for task in tasks:
+        if task.id not in read:
+            yield task, count_part(store, task, task.splits[0], limits)
+    for _, group in groupby(read.values(), lambda one: [column.type for column in one.batch.columns]):
+        yield from _counted(store, list(group), limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,49 +73,6 @@ class _Read:
     batch: RowBatch
     began: int
     ended: int
-
-
-def _types(read: _Read) -> list[pa.DataType]:
-    return [column.type for column in read.batch.columns]
-
-
-def count_parts(
-    store: ObjectStore, pairs: Iterable[tuple[FileTask, Split]], limits: Limits
-) -> Iterator[tuple[FileTask, Counted]]:
-    """Read and count parts of files, in any order; an error is a value, so that it stays with its file."""
-    waiting: list[FileTask] = []
-    for task, split in pairs:
-        if not _is_small(task):
-            yield task, count_part(store, task, split, limits)
-            continue
-        if waiting and not (_is_alike(task, waiting[0]) and _has_room(waiting, task)):
-            yield from _together(store, waiting, limits)
-            waiting = []
-        waiting.append(task)
-    yield from _together(store, waiting, limits)
-
-
-def _is_small(task: FileTask) -> bool:
-    return len(task.splits) == 1 and len(task.first) == task.head.size
-
-
-def _is_alike(task: FileTask, other: FileTask) -> bool:
-    one, another = task.layout, other.layout
-    return (one.format, one.dialect) == (another.format, another.dialect) and task.recipe == other.recipe
-
-
-def _has_room(waiting: Sequence[FileTask], task: FileTask) -> bool:
-    return len(waiting) < _MOST_FILES and sum(one.head.size for one in (*waiting, task)) <= _MOST_BYTES
-
-
-def _together(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
-    """Count files of one layout, as many of them together as can be."""
-    read = {one.task.id: one for one in _all_read(store, tasks, limits)} if len(tasks) > 1 else {}
-    for task in tasks:
-        if task.id not in read:
-            yield task, count_part(store, task, task.splits[0], limits)
-    for _, group in groupby(read.values(), _types):
-        yield from _counted(store, list(group), limits)
 
 
 def _counted(store: ObjectStore, files: Sequence[_Read], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
@@ -93,19 +87,29 @@ def _counted(store: ObjectStore, files: Sequence[_Read], limits: Limits) -> Iter
 
 
 def _all_read(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[_Read]:
-    """Read the files that can be counted together, those of plain text in one go."""
-    plain = [task for task in tasks if _is_plain(task, limits)]
-    texts = [task.first[task.layout.first_row :] for task in plain]
-    rows = rows_together(texts, plain[0].recipe.width, plain[0].layout.dialect) if plain else None
-    done = set()
-    for task, batch in zip(plain, rows or (), strict=False):
-        done.add(task.id)
-        if batch.rows <= task.recipe.row_sample:
-            yield _Read(task, batch, task.layout.first_row, task.head.size)
+    """Read the files that can be counted together, as long as there is room for them; plain texts in one go."""
+    parsed = _parsed_together([task for task in tasks if _is_plain(task, limits)])
+    held = 0
     for task in tasks:
-        read = None if task.id in done else _read(store, task, limits)
-        if read is not None:
+        if task.id in parsed:
+            read: _Read | None = _Read(task, parsed[task.id], task.layout.first_row, task.head.size)
+        else:
+            read = _read(store, task, limits) if held < _MOST_HELD else None
+        if read is not None and not read.batch.extras and 0 < read.batch.rows <= task.recipe.row_sample:
+            held += sum(column.nbytes for column in read.batch.columns)
             yield read
+
+
+def _parsed_together(tasks: Sequence[FileTask]) -> dict[int, RowBatch]:
+    """Parse plain texts in one go, by the ids of their files; nothing where one of them has a line that is no row."""
+    if not tasks:
+        return {}
+    texts = [task.first[task.layout.first_row :] for task in tasks]
+    try:
+        rows = rows_together(texts, tasks[0].recipe.width, tasks[0].layout.dialect)
+    except pa.ArrowInvalid:
+        rows = None
+    return {task.id: batch for task, batch in zip(tasks, rows or (), strict=False)}
 
 
 def _is_plain(task: FileTask, limits: Limits) -> bool:
@@ -117,15 +121,10 @@ def _is_plain(task: FileTask, limits: Limits) -> bool:
 
 
 def _read(store: ObjectStore, task: FileTask, limits: Limits) -> _Read | None:
-    """Read a file for itself; None where it is no case for counting together, whatever the reason."""
+    """Read a file for itself; None where it has more than one batch, or cannot be read."""
     try:
         reading = opened(store, task, task.splits[0], limits)
-        batches = list(reading.batches())
+        batches = list(islice(reading.batches(), 2))
     except Exception:  # noqa: BLE001 - it is read again for itself, and the error named there
         return None
-    if len(batches) != 1:
-        return None
-    [batch] = batches
-    if batch.extras or not 0 < batch.rows <= task.recipe.row_sample:
-        return None
-    return _Read(task, batch, reading.began, reading.ended)
+    return _Read(task, batches[0], reading.began, reading.ended) if len(batches) == 1 else None

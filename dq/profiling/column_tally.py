@@ -26,7 +26,7 @@ from dq.profiling.column_figures import (
     findings_at,
     value_of,
     violations_of,
-)  # fmt: skip
+)
 from dq.profiling.column_profile import ColumnProfile
 from dq.profiling.distinct import DistinctSketch
 from dq.profiling.frequencies import MOST_VALUES, OVERFLOWN, Frequencies

@@ -126,6 +126,26 @@ def test_no_more_files_and_bytes_than_there_is_room_for(tmp_path: Path, together
     assert max(together) * tasks[0].head.size <= 4 * 1024 * 1024 < (max(together) + 1) * tasks[0].head.size
 
 
+def test_files_of_several_layouts_are_sorted_out(tmp_path: Path, together: list[int]) -> None:
+    for at in range(12):
+        head = "id,name,fare\n" if at % 3 else "fare,id\n"
+        (tmp_path / f"{at:02}.csv").write_text(head + ("1,a,2\n" if at % 3 else "1,2\n"))
+    assert_each_as_alone(tasks_of(sorted(tmp_path.iterdir())))
+    assert sorted(together) == [4, 8]
+
+
+def test_no_more_cells_are_held_than_there_is_room_for(
+    tmp_path: Path, together: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compressed files are small, and their rows need not be."""
+    monkeypatch.setattr("dq.engine.small_files._MOST_HELD", 200_000)
+    for at in range(10):
+        row = f"{at},{'a' * 50_000},1\n"
+        (tmp_path / f"{at}.csv.gz").write_bytes(gzip.compress(f"id,name,fare\n{row}{row}".encode()))
+    assert_each_as_alone(tasks_of(sorted(tmp_path.iterdir())))
+    assert together == [2]
+
+
 def test_a_file_larger_than_the_first_look_is_counted_for_itself(tmp_path: Path, together: list[int]) -> None:
     for at in range(3):
         (tmp_path / f"{at}.csv").write_text(rows_of_text(12_000))
