@@ -24,7 +24,7 @@ import structlog
 from dq.engine.object_store import ObjectStore, StoreSettings
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
-from dq.engine.profile_files import profile_sources
+from dq.engine.profile_files import score_sources
 from dq.engine.session import build_session
 from dq.engine.source_file import SourceObject
 from dq.engine.spark_executor import packed
@@ -125,7 +125,7 @@ class Runner:
             if isinstance(peek, PipelineError):
                 raise peek
             sources.append(SourceObject(number, peek, definition))
-        found = profile_sources(sources, store=self._store, spark=self.session, limits=limits, keep_states=True)
+        found = score_sources(sources, store=self._store, spark=self.session, limits=limits, keep_states=True)
         for one in found.values():
             if isinstance(one, PipelineError):
                 raise one
