@@ -88,7 +88,8 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
 
 def _shares(items: Sequence[InboxItem]) -> Iterator[Sequence[InboxItem]]:
     """Cut a large batch into a few shares."""
-    size = max(-(-len(items) // _MOST_SHARES), _LEAST_SHARE)
+    shares = min(max(len(items) // _LEAST_SHARE, 1), _MOST_SHARES)
+    size = max(-(-len(items) // shares), 1)
     for begin in range(0, len(items), size):
         yield items[begin : begin + size]
 

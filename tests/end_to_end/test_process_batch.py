@@ -259,9 +259,13 @@ def test_when_the_database_is_out_the_rows_stay_claimed_and_come_back(
     assert landing.process().states == {"done": 1}
 
 
-def test_a_large_batch_goes_through_the_engine_in_two_shares(landing: Landing) -> None:
+@pytest.mark.parametrize(("least", "shares"), [(24, [24, 23]), (25, [47])])
+def test_a_large_batch_goes_through_the_engine_in_two_shares(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch, least: int, shares: list[int]
+) -> None:
     """While the first one is scored the second one is looked at; every object has its verdict all the same."""
-    names = [f"trips{number}" for number in range(6)]
+    monkeypatch.setattr("dq.pipeline._LEAST_SHARE", least)
+    names = [f"trips{number}" for number in range(2)]
     for name in names:
         landing.configure(name)
     keys = [key_of(name, hour) for name in names for hour in range(24)]
@@ -274,7 +278,7 @@ def test_a_large_batch_goes_through_the_engine_in_two_shares(landing: Landing) -
         return engine(sources)
 
     assert landing.process(score=counted).states == {"done": len(keys) - 1, "superseded": 1}
-    assert sizes == [128, len(keys) - 129]
+    assert sizes == shares
     assert len(landing.verdicts()) == len(keys) - 1
 
 
