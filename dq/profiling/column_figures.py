@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.bounds import Bits, rules_of
+from dq.profiling.cell_texts import as_text
 from dq.profiling.findings import MOST_EXAMPLES, Finding, shortened
 from dq.profiling.frequencies import Frequencies
 from dq.profiling.number_line import from_number
 from dq.profiling.parsing import Mask, Numbers, Parsed, canonical_decimals
 from dq.profiling.summary import Scalar
-from dq.profiling.values import Cells, as_text
+from dq.profiling.values import Cells
 from dq.schema.definition import FieldType, Rule
 
 #: Types whose mean, deviation and histogram mean something.

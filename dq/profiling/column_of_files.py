@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.bounds import broken_rules
+from dq.profiling.cell_texts import as_text
 from dq.profiling.column_figures import (
     COUNTED,
     KEPT_CHARACTERS,
@@ -30,7 +31,7 @@ from dq.profiling.moments import Moments
 from dq.profiling.parsing import Numbers, Parsed
 from dq.profiling.recipe import CellEncoding, ColumnRecipe, Recipe
 from dq.profiling.row_batch import RowBatch
-from dq.profiling.values import Cells, as_text
+from dq.profiling.values import Cells
 from dq.schema.definition import FieldType
 
 #: Where each file's rows, or cells, begin, and behind them where the last one's end.

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.bounds import broken_rules
+from dq.profiling.cell_texts import as_text
 from dq.profiling.column_figures import (
     COUNTED,
     KEPT_CHARACTERS,
@@ -34,7 +35,7 @@ from dq.profiling.hashing import hash_values
 from dq.profiling.moments import Moments
 from dq.profiling.parsing import Numbers, Parsed
 from dq.profiling.recipe import CellEncoding, ColumnRecipe
-from dq.profiling.values import Cells, as_text, read_cells
+from dq.profiling.values import Cells, read_cells
 from dq.schema.definition import FieldType
 
 _FIRST_LOOK = 2048

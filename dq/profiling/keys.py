@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dq.profiling.cell_texts import as_text
 from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
 from dq.profiling.hashing import hash_values
 from dq.profiling.mixing import mixed
 from dq.profiling.parsing import ONE_TO_ONE, Parsed
 from dq.profiling.recipe import Recipe
 from dq.profiling.row_batch import LineNumbers
-from dq.profiling.values import Cells, as_text
+from dq.profiling.values import Cells
 from dq.schema.definition import FieldType
 
 #: One key that is no number: two independent 64-bit hashes.

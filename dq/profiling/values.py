@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dq.profiling.cell_texts import as_text, nested_text
 from dq.profiling.number_line import DAYS, MICROSECONDS
 from dq.profiling.parsing import Mask, Numbers, Parsed, parse_text
 from dq.profiling.recipe import CellEncoding, ColumnRecipe
@@ -226,49 +226,6 @@ def type_family(kind: pa.DataType) -> FieldType:
     return next((family for test, family in tests if test(kind)), FieldType.ANY)
 
 
-def as_text(cells: pa.Array) -> pa.StringArray:
-    """Write typed cells as text: numbers shortest, dates ISO, nested values as JSON, bytes as hexadecimal."""
-    kind = cells.type
-    if pa.types.is_string(kind):
-        return cells
-    if pa.types.is_timestamp(kind):
-        return _moment_text(cells)
-    if pa.types.is_decimal(kind):
-        text = pc.cast(cells, pa.string())
-        return text if not pc.any(pc.match_substring(text, "E")).as_py() else _plain_text(text)
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        return pa.array([_nested_text(cell) for cell in cells.to_pylist()], pa.string())
-    return pc.cast(cells, pa.string())
-
-
-def _moment_text(cells: pa.Array) -> pa.StringArray:
-    """Write moments in UTC, with the fraction of a second only where there is one, to microseconds."""
-    kind = cells.type
-    if kind.unit == "ns":
-        cells = pc.floor_temporal(cells, unit="microsecond")
-    try:
-        cells = pc.cast(cells, pa.timestamp("us", kind.tz))
-    except pa.ArrowInvalid:  # so far from today that only seconds can tell
-        cells = pc.cast(cells, pa.timestamp("s", kind.tz), safe=False)
-    cells = pc.cast(cells, pa.timestamp(cells.type.unit), safe=False)
-    return pc.replace_substring_regex(pc.strftime(cells, "%Y-%m-%dT%H:%M:%S"), r"\.0+$", "")
-
-
-def _plain_text(text: pa.StringArray) -> pa.StringArray:
-    """Write decimals without the exponent that Arrow gives very small ones, and zeros of many places."""
-    encoded = text.dictionary_encode()
-    plain = [format(Decimal(cell), "f") for cell in encoded.dictionary.to_pylist()]
-    return pa.array(plain, pa.string()).take(encoded.indices)
-
-
-def _nested_text(cell: object) -> str | None:
-    if cell is None:
-        return None
-    if isinstance(cell, bytes):
-        return cell.hex()
-    return orjson.dumps(cell, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
 def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str], encoding: CellEncoding) -> Cells:
     """Parse a column of mixed JSON values, each distinct token once."""
     encoded = tokens.fill_null("null").dictionary_encode()
@@ -282,7 +239,7 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
         parsed = None if _is_null(value, absent) else _one(value, recipe, encoding)
         fits.append(parsed is not None)
         texts.append(
-            as_text(parsed.cells)[0].as_py() if parsed else value if isinstance(value, str) else _nested_text(value)
+            as_text(parsed.cells)[0].as_py() if parsed else value if isinstance(value, str) else nested_text(value)
         )
         numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
     ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
@@ -304,7 +261,7 @@ def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed 
     kind = recipe.type
     if isinstance(value, dict | list):
         fits = kind in (FieldType.ANY, FieldType.OBJECT if isinstance(value, dict) else FieldType.ARRAY)
-        return Parsed(None, pa.array([_nested_text(value)], pa.string()), None) if fits else None
+        return Parsed(None, pa.array([nested_text(value)], pa.string()), None) if fits else None
     if isinstance(value, str) and kind in _WRITTEN_AS_STRINGS:
         parsed: Parsed | None = parse_text(pa.array([value]), kind, recipe.format)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
