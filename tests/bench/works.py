@@ -157,7 +157,7 @@ def small_objects(bench: Bench) -> Iterator[Figure]:
         batch.run("process")
         after = server.request_count()
     ours = found["batch"]
-    stages = ", ".join(f"{stage} {ours.told(stage):.1f} s" for stage in ("find", "profile", "judge and settle"))
+    stages = ", ".join(f"{stage} {ours.told(stage):.1f} s" for stage in ("in the engine", "last writes"))
     work = f"{count:,} objects x {rows} rows on {server.name}, one batch to committed verdicts ({stages})"
     yield _against("objects/batch", work, ours, NOOP, found["noop"], must=6, aim=3, bounds_ours=True)
     yield Figure("objects/jobs", "Spark jobs of that batch", ours.told("jobs"), unit="jobs")
