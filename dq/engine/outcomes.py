@@ -102,7 +102,7 @@ def score(profiled: Profiled, definition: SchemaDefinition | None, uri: str) -> 
     try:
         verdict = judge(profiled.summary, plan_checks(definition))
         written = replace(verdict, profile_payload=JsonText(json_text(verdict.profile_payload)))
-    except Exception as error:  # noqa: BLE001 - whatever it is
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's alone
         return fault(uri, error)
     return Scored(written, profiled.summary.rows_read, profiled.state)
 

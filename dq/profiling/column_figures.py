@@ -17,6 +17,7 @@ from dq.profiling.findings import MOST_EXAMPLES, Finding, shortened
 from dq.profiling.frequencies import Frequencies
 from dq.profiling.number_line import from_number
 from dq.profiling.parsing import Mask, Numbers, Parsed, canonical_decimals
+from dq.profiling.row_batch import LineNumbers
 from dq.profiling.summary import Scalar
 from dq.profiling.values import Cells
 from dq.schema.definition import FieldType, Rule
@@ -32,9 +33,6 @@ LENGTHS = (FieldType.STRING, FieldType.ANY)
 #: Characters kept of a text value in minimum and maximum.
 KEPT_CHARACTERS = 256
 _FEW_BITS = 64
-
-#: Turns row numbers of the current batch into findings' line numbers.
-Lines = Callable[[npt.NDArray[np.int64]], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def violations_of(
     rules: Sequence[tuple[str, Rule]],
     known: Mapping[str, tuple[Finding, ...]],
     split: int,
-    lines: Lines,
+    lines: LineNumbers,
 ) -> tuple[Mapping[int, int], Mapping[str, tuple[Finding, ...]]]:
     """Count cells by the rules they break, and find the first of each rule's, where not enough are `known`."""
     counts = np.bincount(bits, weights=values.weights, minlength=_FEW_BITS)
@@ -82,7 +80,7 @@ def _positions(cells: Cells, values: CountedValues, bits: Bits, breaking: list[i
     return cells.parsed_positions()[hit]
 
 
-def findings_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, lines: Lines) -> tuple[Finding, ...]:
+def findings_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, lines: LineNumbers) -> tuple[Finding, ...]:
     """Give the cells at some positions among the present ones, as they stand in the file."""
     if not len(positions):
         return ()

@@ -67,16 +67,14 @@ def profiles_of_column(
 
 def _offences(own: Cells, column: ColumnRecipe, file: RowBatch) -> dict[str, Any]:
     """Give what is wrong with the cells of one file."""
-    offences: dict[str, Any] = {}
-    if own.parsed.ok is not None:
-        bad = np.flatnonzero(~own.parsed.ok)
-        offences["unparsable"] = len(bad)
-        offences["unparsable_cells"] = findings_at(own, bad[:MOST_EXAMPLES], 0, file.line_numbers)
+    bad = own.unparsable_positions()
+    found = findings_at(own, bad[:MOST_EXAMPLES], 0, file.line_numbers)
+    offences: dict[str, Any] = {"unparsable": len(bad), "unparsable_cells": found}
     bits = broken_rules(own.parsed, column.type, column.rules) if len(own.parsed.cells) else None
     if bits is not None:
-        values = CountedValues(own.parsed)
-        found = violations_of(own, values, bits, column.rules, {}, 0, file.line_numbers)
-        offences["violations"], offences["violating_cells"] = found
+        offences["violations"], offences["violating_cells"] = violations_of(
+            own, CountedValues(own.parsed), bits, column.rules, {}, 0, file.line_numbers
+        )
     return offences
 
 

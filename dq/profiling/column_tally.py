@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,7 +21,6 @@ from dq.profiling.column_figures import (
     LENGTHS,
     MEASURED,
     CountedValues,
-    Lines,
     examples_left,
     findings_at,
     value_of,
@@ -35,6 +33,7 @@ from dq.profiling.hashing import hash_values
 from dq.profiling.moments import Moments
 from dq.profiling.parsing import Numbers, Parsed
 from dq.profiling.recipe import CellEncoding, ColumnRecipe
+from dq.profiling.row_batch import LineNumbers
 from dq.profiling.values import Cells, read_cells
 from dq.schema.definition import FieldType
 
@@ -61,10 +60,10 @@ class ColumnTally:
         profile = self._profile
         return profile if profile.distinct is self._distinct else replace(profile, distinct=self._distinct)
 
-    def add(self, column: pa.Array, split: int, lines: Lines) -> Cells:
+    def add(self, column: pa.Array, split: int, lines: LineNumbers) -> Cells:
         """Count a batch's cells; gives them parsed, for the row sample and the keys."""
         cells = read_cells(column, self.recipe, self._encoding, self._missing)
-        bad = _bad_positions(cells)
+        bad = cells.unparsable_positions()
         part = replace(
             self._values(cells, split, lines) if len(cells.parsed.cells) else self._nothing,
             physical=str(column.type) if self._encoding is CellEncoding.TYPED else self._encoding.value,
@@ -77,7 +76,7 @@ class ColumnTally:
         self._profile = part if self._profile is self._nothing else self._profile + part
         return cells
 
-    def _values(self, cells: Cells, split: int, lines: Lines) -> ColumnProfile:
+    def _values(self, cells: Cells, split: int, lines: LineNumbers) -> ColumnProfile:
         values = self._counted(cells.parsed)
         parsed = values.parsed
         self._distinguish(parsed)
@@ -142,8 +141,3 @@ class ColumnTally:
 def _repeat(numbers: Numbers) -> bool:
     """Tell whether the numbers repeat so much that finding the distinct ones takes less than sorting all hashes."""
     return len(numbers) > _FIRST_LOOK and len(np.unique(numbers[:_FIRST_LOOK])) < _FIRST_LOOK // 8
-
-
-def _bad_positions(cells: Cells) -> npt.NDArray[np.int64]:
-    ok = cells.parsed.ok
-    return np.empty(0, np.int64) if ok is None else np.flatnonzero(~ok)

@@ -130,7 +130,7 @@ class KeyTally:
         ok = cells.parsed.ok
         if ok is None:
             return values, cells.row_of(np.arange(len(values), dtype=np.int64))
-        bad = np.flatnonzero(~ok)
+        bad = cells.unparsable_positions()
         texts = Parsed(None, as_text(cells.present.take(pa.array(bad))), None)
         hashes = np.empty(len(bad), KEY_HASH)
         for name, seed in zip(("first", "second"), _SEEDS, strict=True):

@@ -45,6 +45,10 @@ class Cells:
             return np.arange(len(self.present), dtype=np.int64)
         return np.flatnonzero(self.parsed.ok)
 
+    def unparsable_positions(self) -> npt.NDArray[np.int64]:
+        """Give the positions among the present cells of those that do not parse."""
+        return np.empty(0, np.int64) if self.parsed.ok is None else np.flatnonzero(~self.parsed.ok)
+
     def between(self, start: int, stop: int) -> Cells:
         """Give the cells of some rows of the batch, as a batch of their own."""
         rows, ok, parsed = self.rows, self.parsed.ok, self.parsed
