@@ -263,7 +263,7 @@ class Inbox:
 def _end(transaction: Transaction, item: InboxItem, values: dict[str, Any]) -> None:
     """Change a row if it is still held as `item` says."""
     held = {"item_id": item.id, "item_batch": item.batch, "item_owner": item.owner}
-    if transaction.ask(_ending(tuple(values)), {**values, **held}).rowcount != 1:
+    if transaction.ask(_ending(tuple(values)), {**values, **held}).count != 1:
         raise LeaseLostError(
             f"object {item.id} of batch {item.batch} is no longer held by {item.owner}: its lease ended and it was "
             "given on, or it has ended; nothing was written"

@@ -14,6 +14,7 @@ contents or the password.
 from __future__ import annotations
 
 import re
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -26,8 +27,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, SettingsError, TerminalError
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import URL, Engine, ExceptionContext
-    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
+    from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
     from sqlalchemy.pool import ConnectionPoolEntry
 
 _FORM = "postgresql://user:password@host:5432/database"
@@ -154,20 +157,41 @@ def _prove_idle_connections(engine: Engine) -> None:
             raise InvalidatePoolError from error
 
 
+@contextmanager
+def driver_cursor(connection: Connection) -> Iterator[DBAPICursor]:
+    """A cursor of the driver's own, in the transaction of `connection`; what it raises is translated.
+
+    To put an answer into SQLAlchemy's result takes as long as many a statement.
+    """
+    driver = connection.connection
+    try:
+        with closing(driver.cursor()) as opened:
+            yield opened
+    except psycopg2.Error as error:
+        lost = bool(driver.dbapi_connection is None or getattr(driver.dbapi_connection, "closed", False))
+        if lost:
+            connection.invalidate(error)
+        raise _failure(error, lost=lost) from error
+
+
 def _translate(context: ExceptionContext) -> None:
     """Replace what the driver raised by an error of this package."""
     original = context.original_exception
     if isinstance(original, PipelineError) or not isinstance(context.sqlalchemy_exception, DBAPIError):
         return
+    raise _failure(original, lost=context.is_disconnect) from original
+
+
+def _failure(original: BaseException, *, lost: bool) -> PipelineError:
     code = getattr(original, "pgcode", None)
     message = _describe(original, code)
-    lost = context.is_disconnect or (code is None and type(original).__name__ in {"OperationalError", "InterfaceError"})
+    lost = lost or (code is None and type(original).__name__ in {"OperationalError", "InterfaceError"})
     if lost or (code is not None and _RETRYABLE.fullmatch(code)):
-        raise DatabaseUnavailableError(message) from original
+        return DatabaseUnavailableError(message)
     if code in _CHANGED_CATALOGUE:
         problem = f"a {_CHANGED_CATALOGUE[code]} is missing that was there at start-up: {message}; start again"
-        raise CatalogueError("the database has changed", [problem]) from original
-    raise TerminalError(message) from original
+        return CatalogueError("the database has changed", [problem])
+    return TerminalError(message)
 
 
 def _describe(original: BaseException, code: str | None) -> str:

@@ -54,7 +54,7 @@ class FailedValidations:
         """
         wanted = [_values(rule) for rule in verdict.failed_validation_rules]
         if not is_new:
-            standing = [tuple(row) for row in transaction.ask(self._standing, {"run_id": run_id})]
+            standing = transaction.ask(self._standing, {"run_id": run_id}).rows
             if standing == [_as_stored(values) for values in wanted]:
                 return
         transaction.send(self._deletion, {"run_id": run_id})

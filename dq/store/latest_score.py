@@ -57,9 +57,10 @@ class LatestScore:
         """
         asked = {"file_id": result.file.id, "run_date": result.run_date, "run_hour": result.run_hour}
         transaction.send(self._lock, asked)
-        standing = transaction.ask(self._standing, asked).mappings().one_or_none()
-        if standing is None:
+        found = transaction.ask(self._standing, asked).first
+        if found is None:
             raise TerminalError(f"monitoring_file {result.file.id} was deleted while its file was being scored")
+        standing = dict(zip((*self._shown, "windows_say"), found, strict=True))
         wanted: dict[str, Any] = {"is_missing": False} if "is_missing" in self._shown else {}
         if self._aggregate == "rolling":
             wanted["latest_data_quality_score"] = Decimal(standing["windows_say"]).quantize(

@@ -15,8 +15,6 @@ from dq.store.table_writer import TableWriter
 from dq.store.transaction import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dq.store.catalogue import Catalogue
     from dq.store.result import RowId, RunResult
     from dq.store.transaction import Transaction
@@ -54,7 +52,7 @@ class Runs:
         What other transactions committed while this one waited is seen by its next statement.
         """
         lock_first(transaction, RUN, result.file.id, result.run_date, result.run_hour)
-        row: Sequence[Any] | None = transaction.ask(self._standing, _key(result)).one_or_none()
+        row = transaction.ask(self._standing, _key(result)).first
         return None if row is None else StandingRun(row[0], _aware(row[1]) if self._knows_last_modified else None)
 
     def write(self, transaction: Transaction, result: RunResult, standing: StandingRun | None) -> RowId:

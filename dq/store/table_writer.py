@@ -61,7 +61,7 @@ class TableWriter:
             if standing is not None:
                 return standing
         statement, row = self._upsertion(values, now)
-        row_id: RowId = transaction.ask(statement, row).scalar_one()
+        row_id: RowId = transaction.ask(statement, row).value
         return row_id
 
     def put(self, transaction: Transaction, values: Mapping[str, Any], now: datetime) -> None:
@@ -92,7 +92,7 @@ class TableWriter:
 
     def _standing(self, transaction: Transaction, values: Mapping[str, Any], now: datetime) -> RowId | None:
         """Update the row with the same key; its id, None where there is none."""
-        changed = transaction.ask(*self._change({name: values[name] for name in self._key}, values, now)).first()
+        changed = transaction.ask(*self._change({name: values[name] for name in self._key}, values, now)).first
         return None if changed is None else changed[0]
 
     def _change(

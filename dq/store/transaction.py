@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
+from dq.store.database import driver_cursor
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy.engine import Connection, CursorResult, Engine
+    from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.sql.expression import ClauseElement
 
 _DIALECT = PGDialect_psycopg2(paramstyle="format")  # type: ignore[no-untyped-call]
@@ -58,6 +60,24 @@ def prepare(statement: ClauseElement, columns: Sequence[str] | None = None) -> S
     return Statement(compiled.string, names, fixed)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a statement, and how many it gave or changed."""
+
+    rows: Sequence[tuple[Any, ...]]
+    count: int
+
+    @property
+    def first(self) -> tuple[Any, ...] | None:
+        """The first row, where there is one."""
+        return self.rows[0] if self.rows else None
+
+    @property
+    def value(self) -> Any:  # noqa: ANN401 - what a column holds
+        """What the first column of the first row holds."""
+        return self.rows[0][0]
+
+
 class Transaction:
     """A transaction that is under way; made by `begin`."""
 
@@ -78,7 +98,7 @@ class Transaction:
         for row in rows:
             self._values += statement.places(row)
 
-    def ask(self, statement: Statement, values: Mapping[str, Any]) -> CursorResult[Any]:
+    def ask(self, statement: Statement, values: Mapping[str, Any]) -> Answer:
         """Carry out what waits and then `statement`; its answer."""
         self.send(statement, values)
         return self._deliver()
@@ -94,10 +114,12 @@ class Transaction:
         self.flush()
         return self._connection
 
-    def _deliver(self) -> CursorResult[Any]:
+    def _deliver(self) -> Answer:
         text, values = ";\n".join(self._texts), tuple(self._values)
         self._texts, self._values = [], []
-        return self._connection.exec_driver_sql(text, values)
+        with driver_cursor(self._connection) as cursor:
+            cursor.execute(text, values)
+            return Answer(cursor.fetchall() if cursor.description else (), cursor.rowcount)
 
 
 @contextmanager

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, event, func, insert, select, update
+from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, func, insert, select, update
 
 from dq.errors import DatabaseUnavailableError, TerminalError
 from dq.store.database import Timeouts, connect
 from dq.store.locks import lock_first
 from dq.store.transaction import begin, prepare
+from tests.store.messages import sent_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,19 +37,18 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 def _words(engine: Engine) -> list[str]:
     with begin(engine) as transaction:
-        return list(transaction.ask(WORDS, {"least": 0}).scalars())
+        return [words for (words,) in transaction.ask(WORDS, {"least": 0}).rows]
 
 
 def test_what_nobody_waits_for_goes_before_the_next_question_in_one_message(engine: Engine) -> None:
-    messages: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, message, *_: messages.append(message))
+    messages = sent_messages(engine)
     with begin(engine) as transaction:
         transaction.send(ADD, {"id": 1, "words": "first"})
         transaction.send(CHANGE, {"which": 1, "words": "second"})
         transaction.send_rows(ADD, [{"id": 2, "words": "two"}, {"id": 3, "words": "three"}])
         assert messages == []
-        assert list(transaction.ask(WORDS, {"least": 1}).scalars()) == ["second", "two", "three"]
-        assert transaction.ask(CHANGE, {"which": 9, "words": "nobody"}).rowcount == 0
+        assert transaction.ask(WORDS, {"least": 1}).rows == [("second",), ("two",), ("three",)]
+        assert transaction.ask(CHANGE, {"which": 9, "words": "nobody"}).count == 0
     assert len(messages) == 2
 
 
@@ -90,7 +90,7 @@ def test_values_are_values(engine: Engine, text: str) -> None:
 def test_percent_signs_of_a_statement_stay(engine: Engine) -> None:
     remarked = prepare(select(func.concat("%", bindparam("least", type_=Integer), "%s")))
     with begin(engine) as transaction:
-        assert transaction.ask(remarked, {"least": 1}).scalar_one() == "%1%s"
+        assert transaction.ask(remarked, {"least": 1}).value == "%1%s"
 
 
 def test_a_statement_behind_a_lock_sees_what_the_locks_last_holder_committed(engine: Engine) -> None:
@@ -120,14 +120,14 @@ def _add_and_count(engine: Engine, words: Sequence[str], least: Callable[[], int
     with begin(engine) as transaction:
         for number, text in enumerate(words):
             transaction.send(ADD, {"id": number, "words": text})
-        found: int = transaction.ask(COUNT, {"least": least()}).scalar_one()
+        found: int = transaction.ask(COUNT, {"least": least()}).value
         return found
 
 
 def _count_behind_the_lock(engine: Engine) -> int:
     with begin(engine) as transaction:
         lock_first(transaction, "notes")
-        found: int = transaction.ask(COUNT, {"least": 0}).scalar_one()
+        found: int = transaction.ask(COUNT, {"least": 0}).value
         return found
 
 
