@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, bindparam, delete, select, true
 
 from dq.intake.tables import profile_state, storable
 from dq.profiling.codec import ProfileCodecError
@@ -24,9 +23,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.engine import Engine
 
-    from dq.store.transaction import Statement, Transaction
+    from dq.store.transaction import Transaction
 
 _C = profile_state.c
+_DELETION = prepare(delete(profile_state).where(_C.monitoring_file_run_id == bindparam("run_id")))
 #: States fetched at a time; each may have some megabytes.
 _FETCHED = 8
 #: Refused profiles that are named, the others are counted.
@@ -92,16 +92,8 @@ def keep_profile(transaction: Transaction, profile: RunProfile, now: datetime) -
         "state": profile.state or None,
         "updated_at": now,
     }
-    transaction.send(_KEEP, values)
-
-
-def _keeping() -> Statement:
-    row = insert(profile_state)
-    kept = {name: row.excluded[name] for name in _C.keys() if not _C[name].primary_key}  # noqa: SIM118 - no mapping
-    return prepare(row.on_conflict_do_update(index_elements=[_C.monitoring_file_run_id], set_=kept), _C.keys())
-
-
-_KEEP = _keeping()
+    transaction.send(_DELETION, {"run_id": values["monitoring_file_run_id"]})
+    transaction.copy(profile_state, values)
 
 
 def profile_of(engine: Engine, query: RunQuery) -> MergedProfile:

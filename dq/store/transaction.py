@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
+from dq.store.binary_copy import binary_row
 from dq.store.database import driver_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import Table
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.sql.expression import ClauseElement
 
@@ -86,6 +90,7 @@ class Transaction:
         self._connection = connection
         self._texts: list[str] = []
         self._values: list[Any] = []
+        self._copies: list[tuple[str, bytes]] = []
 
     def send(self, statement: Statement, values: Mapping[str, Any]) -> None:
         """Carry out `statement` before the next one whose answer is asked for; what fails, fails then."""
@@ -103,10 +108,21 @@ class Transaction:
         self.send(statement, values)
         return self._deliver()
 
+    def copy(self, table: Table, values: Mapping[str, Any]) -> None:
+        """Insert a row, with a value for every column of `table`, when everything else was carried out.
+
+        It goes by COPY: half the work of a statement where a value has many bytes.
+        """
+        self._copies.append((_copying(table), binary_row(table, values)))
+
     def flush(self) -> None:
         """Carry out what waits."""
         if self._texts:
             self._deliver()
+        for message, rows in self._copies:
+            with driver_cursor(self._connection) as cursor:
+                cursor.copy_expert(message, BytesIO(rows))
+        self._copies = []
 
     @property
     def connection(self) -> Connection:
@@ -120,6 +136,13 @@ class Transaction:
         with driver_cursor(self._connection) as cursor:
             cursor.execute(text, values)
             return Answer(cursor.fetchall() if cursor.description else (), cursor.rowcount)
+
+
+@cache
+def _copying(table: Table) -> str:
+    names = _DIALECT.identifier_preparer
+    columns = ", ".join(map(names.format_column, table.columns))
+    return f"COPY {names.format_table(table)} ({columns}) FROM STDIN (FORMAT binary)"
 
 
 @contextmanager

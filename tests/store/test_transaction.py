@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, func, insert, select, update
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from dq.errors import DatabaseUnavailableError, TerminalError
 from dq.store.database import Timeouts, connect
@@ -116,12 +135,73 @@ def test_a_lock_that_does_not_come_free_is_retryable(database_url: str) -> None:
     engine.dispose()
 
 
+def test_a_session_that_is_killed_on_the_way_is_retryable_and_the_next_transaction_works(engine: Engine) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        _add_and_count(engine, ["never"], least=lambda: _kill_others(engine))
+    assert _words(engine) == []
+
+
+MADE_UP = Table(
+    "made_up",
+    MetaData(schema="public"),
+    Column("id", BigInteger, primary_key=True),
+    Column('Words of "it"', Text),
+    Column("day", Date),
+    Column("hour", Integer),
+    Column("state", LargeBinary),
+    Column("at", DateTime(timezone=True)),
+)
+_ROWS = st.tuples(
+    st.integers(-(2**63), 2**63 - 1),
+    st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+    st.none() | st.dates(),
+    st.none() | st.integers(-(2**31), 2**31 - 1),
+    st.none() | st.binary(),
+    st.none() | st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(timezone.utc)),  # noqa: DTZ001 - the zone is given apart
+)
+
+
+@given(_ROWS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the table is emptied each time
+def test_a_copied_row_is_the_row_that_was_given(engine: Engine, row: tuple[Any, ...]) -> None:
+    MADE_UP.create(engine, checkfirst=True)
+    with begin(engine) as transaction:
+        transaction.connection.execute(delete(MADE_UP))
+        transaction.copy(MADE_UP, dict(zip(MADE_UP.columns.keys(), row, strict=True)))
+    with engine.connect() as connection:
+        (found,) = connection.execute(select(MADE_UP)).all()
+    assert tuple(bytes(value) if isinstance(value, memoryview) else value for value in found) == row
+
+
+def test_copies_come_after_all_statements_and_share_their_fate(engine: Engine) -> None:
+    with begin(engine) as transaction:
+        transaction.copy(NOTES, {"id": 1, "words": "copied"})
+        assert transaction.ask(COUNT, {"least": 0}).value == 0
+        transaction.send(ADD, {"id": 2, "words": "sent"})
+    assert _words(engine) == ["copied", "sent"]
+    with pytest.raises(TerminalError, match="note_words_check"), begin(engine) as transaction:
+        transaction.copy(NOTES, {"id": 4, "words": "bad"})
+    with pytest.raises(ZeroDivisionError), begin(engine) as transaction:
+        transaction.copy(NOTES, {"id": 5, "words": str(1 // 0)})
+    assert _words(engine) == ["copied", "sent"]
+
+
 def _add_and_count(engine: Engine, words: Sequence[str], least: Callable[[], int] = int) -> int:
     with begin(engine) as transaction:
         for number, text in enumerate(words):
             transaction.send(ADD, {"id": number, "words": text})
         found: int = transaction.ask(COUNT, {"least": least()}).value
         return found
+
+
+def _kill_others(engine: Engine) -> int:
+    """End all other sessions of this database."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with engine.connect() as connection:
+        killed: int = connection.exec_driver_sql(
+            f"SELECT count(pg_terminate_backend(pid, 10000)) {others}"
+        ).scalar_one()
+        return killed
 
 
 def _count_behind_the_lock(engine: Engine) -> int:
