@@ -65,10 +65,15 @@ class Moments:
     def _of_doubles(cls, values: npt.NDArray[np.float64]) -> Moments:
         nearest = values[np.abs(values - values.mean()).argmin()]
         differences = values - nearest
-        count, origin, rest = len(values), Fraction(float(nearest)), Fraction(float(differences.sum()))
+        count, origin, rest = len(values), float(nearest), float(differences.sum())
         # Not np.dot: BLAS sums in an order that depends on its threads, which also wait for each other.
         spread = Fraction(float(np.square(differences, out=differences).sum()))
-        return cls(count, count * origin + rest, spread + 2 * origin * rest + count * origin * origin)
+        # count * origin + rest and spread + 2 * origin * rest + count * origin**2, over one denominator.
+        (first, first_unit), (other, other_unit) = origin.as_integer_ratio(), rest.as_integer_ratio()
+        unit = max(first_unit, other_unit)
+        first, other = first * (unit // first_unit), other * (unit // other_unit)
+        total, squares = count * first + other, first * (2 * other + count * first)
+        return cls(count, Fraction(total, unit), spread + Fraction(squares, unit * unit))
 
     def __add__(self, other: Moments) -> Moments:
         """Merge: exactly associative and commutative."""
@@ -83,15 +88,21 @@ class Moments:
 
     def mean(self) -> float | None:
         """Give the mean, None of nothing and beyond the doubles."""
-        return None if self.beyond or not self.count else float(self.total / self.count)
+        if self.beyond or not self.count:
+            return None
+        return self.total.numerator / (self.total.denominator * self.count)
 
     def stddev(self) -> float | None:
         """Give the sample standard deviation (n - 1), None for fewer than two values or beyond the doubles."""
         if self.beyond or self.count < 2:  # noqa: PLR2004 - the sample variance divides by n - 1
             return None
-        variance = (self.squares - self.total * self.total / self.count) / (self.count - 1)
-        half = (variance.numerator.bit_length() - variance.denominator.bit_length()) // 2
+        # (squares - total**2 / count) / (count - 1), over one denominator.
+        unit = self.total.denominator * self.total.denominator
+        above = self.squares.numerator * unit * self.count - self.total.numerator**2 * self.squares.denominator
+        below = self.squares.denominator * unit * self.count * (self.count - 1)
+        half = (above.bit_length() - below.bit_length()) // 2
+        above, below = above << max(-2 * half, 0), below << max(2 * half, 0)
         try:
-            return math.ldexp(math.sqrt(variance / Fraction(4) ** half), half)
+            return math.ldexp(math.sqrt(above / below), half)
         except OverflowError:
             return None

@@ -140,7 +140,7 @@ def _column(
 ) -> ColumnSummary:
     kind = recipe.type
     values = state.present - state.unparsable
-    sample = None if sampled is None else sampled.drop_null()
+    sample = sampled if sampled is None or not sampled.null_count else sampled.drop_null()
     exact = sample is None or len(sample) >= values
     quantiles: dict[str, Scalar] = {}
     histogram: tuple[Bin, ...] = ()
@@ -198,9 +198,9 @@ def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kin
     else:
         inner = low + _INNER * ((high - low) / _BINS) if low < high else np.empty(0)
     places = [0, *numbers.searchsorted(inner).tolist(), len(numbers)]
-    counts = np.array([end - start for start, end in pairwise(places)])
+    counts = [end - start for start, end in pairwise(places)]
     edges = _edges((low, *inner.tolist(), high), kind)
-    return tuple(map(Bin, edges, edges[1:], _apportioned(counts, values).tolist()))
+    return tuple(map(Bin, edges, edges[1:], _apportioned(counts, values)))
 
 
 def _edges(numbers: Sequence[float], kind: FieldType) -> list[float | str]:
@@ -211,17 +211,18 @@ def _edges(numbers: Sequence[float], kind: FieldType) -> list[float | str]:
     return [moment.isoformat() for moment in moments if isinstance(moment, date)]
 
 
-def _apportioned(counts: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:
+def _apportioned(counts: Sequence[int], total: int) -> Sequence[int]:
     """Scale counts so that they sum to `total` exactly (largest remainders)."""
-    summed = int(counts.sum())
+    summed = sum(counts)
     if summed in (0, total):
         return counts
-    exact = counts * (total / summed)
+    exact = np.array(counts) * (total / summed)
     floor: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
     short = total - int(floor.sum())
     order = np.argsort(floor - exact, kind="stable")
     floor[order[:short]] += 1
-    return floor
+    apportioned: list[int] = floor.tolist()
+    return apportioned
 
 
 def _top_values(
