@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dq.engine.outcomes import Scored
     from dq.intake.inbox_item import InboxItem
     from dq.stages.parts import ScoreFiles
+    from dq.store.result import RowId
 
 __all__ = ["BatchOutcome", "Parts", "process_batch"]
 
@@ -40,8 +41,8 @@ log = structlog.get_logger()
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-#: Objects written at a time, each on a connection of its own: most of a transaction is waiting for answers.
-_WRITERS = 4
+#: Files whose objects are written at a time, each on a connection of its own: most of a transaction is waiting.
+_WRITERS = 6
 
 #: Shares of a large batch at most, and the objects of a share at least: while one is scored the next one is looked at
 #: and the last one is written. Each costs a Spark job; more than two gained nothing.
@@ -71,13 +72,13 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     settled: list[Iterator[BatchOutcome]] = []
     with ThreadPoolExecutor(1) as finder, ThreadPoolExecutor(_WRITERS) as writers:
         for found, ended in _one_ahead(finder, lambda share: find_objects(share, parts), _shares(items)):
-            settled.append(writers.map(lambda ending: settle(ending, parts), ended))
+            settled.append(_settle_all(ended, parts, writers))
             for portion in _portions(found, parts):
                 sources = [SourceObject(place, one.peek, one.definition) for place, one in enumerate(portion)]
                 scored = _score_apart(sources, parts.score)
                 endings = [_ending(one, scored.pop(place, None)) for place, one in enumerate(portion)]
                 outcome = sum(chain(*settled), outcome)
-                settled = [writers.map(lambda ending: settle(ending, parts), endings)]
+                settled = [_settle_all(endings, parts, writers)]
         outcome = sum(chain(*settled), outcome)
     if outcome.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {outcome.announced} settled")
@@ -146,6 +147,16 @@ def _score_apart(sources: Sequence[SourceObject], score: ScoreFiles) -> dict[int
             else:
                 found.update({source.id: error for source in some})
     return found
+
+
+def _settle_all(
+    endings: Sequence[Judged | SetAside | Failed], parts: Parts, writers: Executor
+) -> Iterator[BatchOutcome]:
+    """Write how objects ended, those of one file one after the other: each of them locks the file's row."""
+    by_file: dict[RowId | None, list[Judged | SetAside | Failed]] = {}
+    for ending in endings:
+        by_file.setdefault(ending.found.file.id if isinstance(ending, Judged) else None, []).append(ending)
+    return writers.map(lambda some: sum((settle(one, parts) for one in some), BatchOutcome()), by_file.values())
 
 
 def _ending(found: Found, scored: Scored | Exception | None) -> Judged | SetAside | Failed:

@@ -76,7 +76,7 @@ def connect(dsn: str, *, application_name: str = "pipeline-processing", timeouts
     url = _parse(dsn)
     engine = sqlalchemy.create_engine(
         url,
-        pool_size=4,
+        pool_size=8,
         max_overflow=4,
         pool_timeout=waits.pool,
         pool_recycle=1800,
