@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from dq.engine.object_range import ObjectRange
 from dq.errors import ObjectGoneError, PipelineError
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_s3 import S3Client
 
     from dq.engine.object_range import Received
@@ -84,15 +86,10 @@ class ObjectStore:
     def s3(self) -> S3Client:
         """Give this process's client."""
         if self._client is None:
-            import boto3  # noqa: PLC0415 - half a second that local files can do without
             from botocore.config import Config  # noqa: PLC0415 - as boto3
 
             settings = self._settings
-            session = boto3.Session(
-                aws_access_key_id=settings.access_key,
-                aws_secret_access_key=settings.secret_key,
-                region_name=settings.region,
-            )
+            session = _session(settings.access_key, settings.secret_key, settings.region)
             client = session.client(
                 "s3",
                 endpoint_url=settings.endpoint,
@@ -170,6 +167,14 @@ class ObjectStore:
         client = self.s3
         got = self._native.get(wanted) if self._native is not None else None
         return got if got is not None else read_range(client, wanted)
+
+
+@lru_cache(maxsize=4)
+def _session(access_key: str | None, secret_key: str | None, region: str | None) -> boto3.Session:
+    """Give the session of this process, which has read the descriptions of the services: a third of a second."""
+    import boto3  # noqa: PLC0415 - half a second that local files can do without
+
+    return boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region)
 
 
 def _peek_file(path: str) -> Peek:
