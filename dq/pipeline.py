@@ -152,11 +152,14 @@ def _score_apart(sources: Sequence[SourceObject], score: ScoreFiles) -> dict[int
 def _settle_all(
     endings: Sequence[Judged | SetAside | Failed], parts: Parts, writers: Executor
 ) -> Iterator[BatchOutcome]:
-    """Write how objects ended, those of one file one after the other: each of them locks the file's row."""
-    by_file: dict[RowId | None, list[Judged | SetAside | Failed]] = {}
+    """Write how objects ended, verdicts of one file one after the other: each of them locks the file's row."""
+    by_file: dict[RowId, list[Judged | SetAside | Failed]] = {}
     for ending in endings:
-        by_file.setdefault(ending.found.file.id if isinstance(ending, Judged) else None, []).append(ending)
-    return writers.map(lambda some: sum((settle(one, parts) for one in some), BatchOutcome()), by_file.values())
+        if isinstance(ending, Judged):
+            by_file.setdefault(ending.found.file.id, []).append(ending)
+    others = ([ending] for ending in endings if not isinstance(ending, Judged))
+    in_turn = [*by_file.values(), *others]
+    return writers.map(lambda some: sum((settle(one, parts) for one in some), BatchOutcome()), in_turn)
 
 
 def _ending(found: Found, scored: Scored | Exception | None) -> Judged | SetAside | Failed:
