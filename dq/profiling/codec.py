@@ -23,10 +23,10 @@ from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding
 from dq.profiling.frequencies import Frequencies
 from dq.profiling.moments import Moments
-from dq.profiling.row_sample import RowSample
+from dq.profiling.row_sample import RowSample, priorities
 from dq.profiling.summary import Scalar
 
-VERSION = 4
+VERSION = 5
 _PROFILE = "dq.profile"
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 _PLAIN = pa.ipc.IpcWriteOptions()
@@ -166,19 +166,22 @@ def _sample(sample: RowSample | None, options: pa.ipc.IpcWriteOptions) -> list[A
         with pa.ipc.new_stream(sink, sample.cells.schema, options=options) as writer:
             writer.write_table(sample.cells.combine_chunks())
         cells = sink.getvalue().to_pybytes()
-    arrays = [sample.priority.astype("<u8"), sample.split.astype("<i8"), sample.row.astype("<i8")]
-    return [sample.size, *(array.tobytes() for array in arrays), cells]
+    # Priorities were drawn again where files were merged; before that they follow from the places.
+    follow = np.array_equal(sample.priority, priorities(sample.split, sample.row))
+    priority = None if follow else sample.priority.astype("<u8").tobytes()
+    return [sample.size, priority, sample.split.astype("<i8").tobytes(), sample.row.astype("<i8").tobytes(), cells]
 
 
 def _sample_of(body: list[Any] | None) -> RowSample | None:
     if body is None:
         return None
-    size, priority, split, row, cells = body
+    size, priority, splits, rows, cells = body
+    split, row = (np.frombuffer(one, "<i8").astype(np.int64) for one in (splits, rows))
     return RowSample(
         size,
-        np.frombuffer(priority, "<u8").astype(np.uint64),
-        np.frombuffer(split, "<i8").astype(np.int64),
-        np.frombuffer(row, "<i8").astype(np.int64),
+        priorities(split, row) if priority is None else np.frombuffer(priority, "<u8").astype(np.uint64),
+        split,
+        row,
         None if cells is None else pa.ipc.open_stream(cells).read_all(),
     )
 

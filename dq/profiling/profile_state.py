@@ -12,6 +12,7 @@ preferred, one could come back.)
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -73,6 +74,7 @@ class ProfileState:
     """The profile of one or of many files; `ProfileState()` is neutral. `bytes` is their size.
 
     `left_out` says that the columns of the files have more than `MOST_NAMES` names, and these are those of the first.
+    `seed`, of one file, is what its row sample is drawn again with before it is merged; most states never are.
     """
 
     columns: tuple[StateColumn, ...] = ()
@@ -81,6 +83,7 @@ class ProfileState:
     files: int = 0
     bytes: int = 0
     left_out: bool = False
+    seed: int | None = None
 
     def __add__(self, other: ProfileState) -> ProfileState:
         """Merge the profiles of different files: associative and commutative."""
@@ -103,7 +106,8 @@ class ProfileState:
 
         Lines of a file mean nothing among several files.
         """
-        own = {column.label: figures for column, figures in zip(self.columns, self.profile.columns or (), strict=True)}
+        profile = self._drawn()
+        own = {column.label: figures for column, figures in zip(self.columns, profile.columns or (), strict=True)}
         hashes, rows = _shares(len(columns))
         arranged = []
         for column in columns:
@@ -113,12 +117,20 @@ class ProfileState:
         # Among the columns that were left out there may have been a sensitive one.
         hidden = left_out or any(column.sensitive for column in columns)
         return replace(
-            self.profile,
-            malformed_rows=() if hidden else _no_lines(self.profile.malformed_rows),
+            profile,
+            malformed_rows=() if hidden else _no_lines(profile.malformed_rows),
             columns=tuple(arranged),
-            sample=_cells_of(_smaller(self.profile.sample, rows), columns, sample_type),
-            shown=_cells_of(self.profile.shown, columns, lambda _: pa.string()),
+            sample=_cells_of(_smaller(profile.sample, rows), columns, sample_type),
+            shown=_cells_of(profile.shown, columns, lambda _: pa.string()),
         )
+
+    def _drawn(self) -> FileProfile:
+        if self.seed is None:
+            return self.profile
+        sample, shown = (
+            one if one is None else one.drawn_with(self.seed) for one in (self.profile.sample, self.profile.shown)
+        )
+        return replace(self.profile, sample=sample, shown=shown)
 
 
 def state_of(
@@ -162,11 +174,12 @@ def state_of(
             for column, one in zip(columns, figures, strict=True)
         ),
         extras={},
-        sample=_cells_of(_smaller(_labelled(profile.sample, labels, source), rows), columns, sample_type),
-        shown=_cells_of(_labelled(profile.shown, labels, source), columns, lambda _: pa.string()),
+        sample=_cells_of(_smaller(_labelled(profile.sample, labels), rows), columns, sample_type),
+        shown=_cells_of(_labelled(profile.shown, labels), columns, lambda _: pa.string()),
         lines={},
     )
-    return ProfileState(tuple(columns), kept, tuple(keys), files=1, bytes=size)
+    seed = int.from_bytes(hashlib.blake2b(source.encode(), digest_size=8).digest(), "little")
+    return ProfileState(tuple(columns), kept, tuple(keys), files=1, bytes=size, seed=seed)
 
 
 def _with_fewer_hashes(column: ColumnProfile, share: DistinctSketch) -> ColumnProfile:
@@ -238,11 +251,11 @@ def _no_lines(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return first_findings(Finding(0, 0, found.text) for found in findings)
 
 
-def _labelled(sample: RowSample | None, labels: Sequence[str], source: str) -> RowSample | None:
-    """Name the sampled cells after their columns, and seed the sample by its file."""
+def _labelled(sample: RowSample | None, labels: Sequence[str]) -> RowSample | None:
+    """Name the sampled cells after their columns."""
     if sample is None or sample.cells is None:
         return sample
-    return replace(sample, cells=sample.cells.rename_columns(list(labels))).drawn_for(source)
+    return replace(sample, cells=sample.cells.rename_columns(list(labels)))
 
 
 def _smaller(sample: RowSample | None, rows: int) -> RowSample | None:

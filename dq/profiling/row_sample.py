@@ -8,7 +8,6 @@ quantile is within 1.4 % of its rank with 99 % probability (Dvoretzky-Kiefer-Wol
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,9 +23,9 @@ Places = npt.NDArray[np.int64]
 _ROW_BITS = 40
 
 
-def priorities(split: int, rows: Places) -> Priorities:
-    """Hash row positions of one split."""
-    return mixed(rows.astype(np.uint64) + (np.uint64(split + 1) << np.uint64(_ROW_BITS)))
+def priorities(split: int | Places, rows: Places) -> Priorities:
+    """Hash row positions in a split, or each in its own."""
+    return mixed(rows + ((split + np.int64(1)) << np.int64(_ROW_BITS)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +85,8 @@ class RowSample:
         cells = self.cells.take(pa.array(order)).combine_chunks()
         return RowSample(self.size, self.priority[order], self.split[order], self.row[order], cells)
 
-    def drawn_for(self, source: str) -> RowSample:
-        """Draw the priorities again, with `source` as the seed, so that files merge as independent samples.
+    def drawn_with(self, seed: int) -> RowSample:
+        """Draw the priorities again, with a seed of 64 bits, so that files merge as independent samples.
 
         Rows at the same place of two files have the same priority. In a merge of both they would be taken or left
         together, and many files of one order would be sampled at a few places only. Given the largest priority of a
@@ -95,8 +94,7 @@ class RowSample:
         """
         if self.cells is None:
             return self
-        seed = np.uint64(int.from_bytes(hashlib.blake2b(source.encode(), digest_size=8).digest(), "little"))
-        priority = mixed(self.priority ^ seed)
+        priority = mixed(self.priority ^ np.uint64(seed))
         if len(priority) == self.size:
             largest = self.priority[-1]
             priority = (priority >> np.uint64(32)) * (largest >> np.uint64(32))

@@ -36,7 +36,7 @@ def encode_state(state: ProfileState) -> bytes:
     keys = [[key.columns, key.full, key.repeated] for key in state.keys]
     derived = _derivable(state)
     profile = body_of(_without(state.profile, derived), compressed=False)
-    body = packed([columns, keys, derived, profile, state.left_out])
+    body = packed([columns, keys, derived, profile, state.left_out, state.seed])
     compressed = pa.compress(body, _CODEC, asbytes=True)
     return packed([STATE, VERSION, _hash_mark(), state.files, state.bytes, len(body), compressed])
 
@@ -49,7 +49,7 @@ def decode_state(data: bytes) -> ProfileState:
             message = "the values of a stored profile were hashed in another way; profile the file again"
             raise ProfileCodecError(message)
         body = pa.decompress(compressed, length, _CODEC, asbytes=True)
-        columns, keys, derived, profile, left_out = msgpack.unpackb(body, use_list=True, strict_map_key=False)
+        columns, keys, derived, profile, left_out, seed = msgpack.unpackb(body, use_list=True, strict_map_key=False)
         known = tuple(StateColumn(at, name, FieldType(kind), *marks) for at, name, kind, *marks in columns)
         return ProfileState(
             columns=known,
@@ -58,6 +58,7 @@ def decode_state(data: bytes) -> ProfileState:
             files=files,
             bytes=size,
             left_out=left_out,
+            seed=seed,
         )
 
     return unpacked(data, STATE, state_of)

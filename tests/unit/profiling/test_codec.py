@@ -77,6 +77,8 @@ def test_a_profile_of_next_to_nothing_is_read_back_as_it_was(nothing: FileProfil
 
 def test_a_state_is_read_back_as_it_was() -> None:
     for each in (ProfileState(), state(EVERYTHING), state(EVERYTHING) + state(EVERYTHING)):
+        merged = decode_state(encode_state(each)) + state(EVERYTHING)
+        assert encode_state(merged) == encode_state(each + state(EVERYTHING))
         read = decode_state(encode_state(each))
         assert encode_state(read) == encode_state(each)
         assert (read.columns, read.keys, read.files, read.bytes) == (each.columns, each.keys, each.files, each.bytes)
@@ -96,6 +98,9 @@ def test_what_follows_from_a_small_files_sample_is_not_stored_and_made_again() -
         assert (whole.profile.columns[0].distinct.hashes.tobytes() in opened(encode_state(whole))) == hashed
         for kept in (whole, whole + whole):
             assert decode_state(encode_state(kept)).profile.columns == kept.profile.columns
+            sample = kept.profile.sample
+            assert sample is not None
+            assert (sample.priority.tobytes() in opened(encode_state(kept))) == (kept.files > 1)
 
 
 FOREIGN = [b"", b"\x00", b"PAR1", b"{}", b"\x80", b"\x93\x01", b'["dq.profile.state",2]', bytes(range(256)), b"\xc1"]
