@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dq.engine.bundles import packed
 from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask, fault
 from dq.engine.row_lengths import Distances, between, between_feeds, no_end
 from dq.engine.source_file import StoredSource
-from dq.engine.spark_executor import packed
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from dq.engine.bundles import packed
 from dq.engine.object_store import ObjectStore, StoreSettings
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import score_sources
 from dq.engine.session import build_session
 from dq.engine.source_file import SourceObject
-from dq.engine.spark_executor import packed
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.schema.loading import load_definition

@@ -6,11 +6,11 @@ import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dq.engine.bundles import packed
 from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject
-from dq.engine.spark_executor import packed
 from dq.formats.limits import Limits
 
 if TYPE_CHECKING:
