@@ -14,12 +14,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.engine.source_file import SourceObject
+from dq.engine.one_ahead import one_ahead
 from dq.errors import ObjectGoneError, RetryableError
+from dq.events.run_window import NoWindow, choose_window
 from dq.stages.endings import Failed, Found, Judged, SetAside, describe_error
 from dq.stages.find import find_objects
 from dq.stages.outcome import BatchOutcome
@@ -27,10 +28,11 @@ from dq.stages.parts import Parts
 from dq.stages.settle import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Executor, Future
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
 
     from dq.engine.outcomes import Scored
+    from dq.engine.source_file import Source
     from dq.intake.inbox_item import InboxItem
     from dq.stages.parts import ScoreFiles
     from dq.store.result import RowId
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["BatchOutcome", "Parts", "process_batch"]
 
 log = structlog.get_logger()
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 #: Files whose objects are written at a time, each on a connection of its own: most of a transaction is waiting.
 _WRITERS = 6
@@ -71,12 +71,12 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
     outcome = BatchOutcome()
     settled: list[Iterator[BatchOutcome]] = []
     with ThreadPoolExecutor(1) as finder, ThreadPoolExecutor(_WRITERS) as writers:
-        for found, ended in _one_ahead(finder, lambda share: find_objects(share, parts), _shares(items)):
+        for found, ended in one_ahead(finder, lambda share: find_objects(share, parts), _shares(items)):
             settled.append(_settle_all(ended, parts, writers))
             for portion in _portions(found, parts):
-                sources = [SourceObject(place, one.peek, one.definition) for place, one in enumerate(portion)]
+                sources = [one.source(place) for place, one in enumerate(portion)]
                 scored = _score_apart(sources, parts.score)
-                endings = [_ending(one, scored.pop(place, None)) for place, one in enumerate(portion)]
+                endings = [_ending(one, scored.pop(place, None), parts) for place, one in enumerate(portion)]
                 outcome = sum(chain(*settled), outcome)
                 settled = [_settle_all(endings, parts, writers)]
         outcome = sum(chain(*settled), outcome)
@@ -95,17 +95,6 @@ def _shares(items: Sequence[InboxItem]) -> Iterator[Sequence[InboxItem]]:
         yield items[begin : begin + size]
 
 
-def _one_ahead(pool: Executor, work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
-    """Do the work on one item after the other, on the next one while the last one's result is made use of."""
-    ahead: Future[_R] | None = None
-    for item in items:
-        done, ahead = ahead, pool.submit(work, item)
-        if done is not None:
-            yield done.result()
-    if ahead is not None:
-        yield ahead.result()
-
-
 def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]:
     """Cut a batch where the states of its profiles would fill the driver: all of them pass through it at once.
 
@@ -114,7 +103,7 @@ def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]
     """
     begin, filled = 0, 0
     for place, one in enumerate(found):
-        state = min(one.peek.head.size, _MOST_STATE) if parts.keep_profiles else 0
+        state = min(one.source(place).size, _MOST_STATE) if parts.keep_profiles else 0
         if filled + state > parts.states_at_once // 2 and place > begin:
             yield found[begin:place]
             begin, filled = place, 0
@@ -123,7 +112,7 @@ def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]
         yield found[begin:]
 
 
-def _score_apart(sources: Sequence[SourceObject], score: ScoreFiles) -> dict[int, Scored | Exception]:
+def _score_apart(sources: Sequence[Source], score: ScoreFiles) -> dict[int, Scored | Exception]:
     """Score all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
 
     A fault that every object has is not hunted down one by one: after some broken calls the rest shares the error.
@@ -162,7 +151,7 @@ def _settle_all(
     return writers.map(lambda some: sum((settle(one, parts) for one in some), BatchOutcome()), in_turn)
 
 
-def _ending(found: Found, scored: Scored | Exception | None) -> Judged | SetAside | Failed:
+def _ending(found: Found, scored: Scored | Exception | None, parts: Parts) -> Judged | SetAside | Failed:
     match scored:
         case None:
             return Failed(found.item, RuntimeError("the engine gave no answer"))
@@ -170,4 +159,7 @@ def _ending(found: Found, scored: Scored | Exception | None) -> Judged | SetAsid
             return SetAside(found.item, "superseded", str(scored), found.file)
         case Exception():
             return Failed(found.item, scored)
-    return Judged(found, scored.verdict, scored.rows, scored.state)
+    window = choose_window(found.identity, scored.head.last_modified, parts.run_window)
+    if isinstance(window, NoWindow):
+        return SetAside(found.item, "ignored", window.reason, found.file)
+    return Judged(found, scored.head, window, scored.verdict, scored.rows, scored.state)

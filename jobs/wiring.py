@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dq.engine.object_store import ObjectStore
     from dq.engine.outcomes import Scored
-    from dq.engine.source_file import SourceObject
+    from dq.engine.source_file import Source
     from dq.errors import PipelineError
     from dq.pipeline import Parts
     from dq.store.embedded import EmbeddedPostgres
@@ -153,7 +153,7 @@ class Profiler:
             )
         return self._session
 
-    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
+    def __call__(self, sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
         """Profile and judge the files of one batch."""
         from dq.engine.profile_files import score_sources
 
@@ -168,8 +168,8 @@ class Profiler:
         self._session = None
 
 
-def _is_large(sources: Sequence[SourceObject]) -> bool:
-    return len(sources) > _FEW_FILES or sum(source.peek.head.size for source in sources) > _SMALL_BYTES
+def _is_large(sources: Sequence[Source]) -> bool:
+    return len(sources) > _FEW_FILES or sum(source.size for source in sources) > _SMALL_BYTES
 
 
 @contextmanager

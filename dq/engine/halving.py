@@ -9,16 +9,15 @@ import structlog
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # has no annotations
 from pyspark.errors import PySparkException
 
-from dq.engine.parts import FileTask
-
 log = structlog.get_logger()
+_W = TypeVar("_W")
 _T = TypeVar("_T")
 
 
 def profile_apart(
-    tasks: Sequence[FileTask],
-    profile: Callable[[Sequence[FileTask]], dict[int, _T]],
-    alone: Callable[[FileTask, Exception], dict[int, _T]],
+    tasks: Sequence[_W],
+    profile: Callable[[Sequence[_W]], dict[int, _T]],
+    alone: Callable[[_W, Exception], dict[int, _T]],
 ) -> dict[int, _T]:
     """Profile a batch in one go; when Spark fails on it, in halves, until the file to blame stands `alone`."""
     try:

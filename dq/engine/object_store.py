@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dq.engine.boto3_reads import ObjectRefusedError, read_range
 from dq.engine.native_reads import NativeReads
@@ -32,6 +32,8 @@ PEEK_BYTES = 128 * 1024
 _THREADS = 16
 #: Where none is given, boto3 puts a long one together for every request: a tenth of the request's processor time.
 _USER_AGENT = "pipeline-processing"
+#: Places and ways to sign in of which a process keeps its clients.
+_MOST_CLIENTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,41 +72,16 @@ class StoreSettings:
 
 
 class ObjectStore:
-    """Reads objects. Travels to workers as its settings; each process makes its own client."""
+    """Reads objects. Is but its settings, also when it travels to workers; each process has clients of its own."""
 
     def __init__(self, settings: StoreSettings | None = None) -> None:
         """Keep the settings; connect on the first use."""
         self._settings = settings or StoreSettings()
-        self._client: S3Client | None = None
-        self._native: NativeReads | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the clients behind."""
-        return {"_settings": self._settings, "_client": None, "_native": None}
 
     @property
     def s3(self) -> S3Client:
         """Give this process's client."""
-        if self._client is None:
-            from botocore.config import Config  # noqa: PLC0415 - as boto3
-
-            settings = self._settings
-            session = _session(settings.access_key, settings.secret_key, settings.region)
-            client = session.client(
-                "s3",
-                endpoint_url=settings.endpoint,
-                config=Config(
-                    retries={"mode": "standard", "total_max_attempts": 5},
-                    connect_timeout=5,
-                    read_timeout=60,
-                    max_pool_connections=_THREADS,
-                    user_agent=_USER_AGENT,
-                    s3={"addressing_style": "path"} if settings.endpoint else {},
-                ),
-            )
-            self._native = NativeReads(session, client, path_style=settings.endpoint is not None)
-            self._client = client
-        return self._client
+        return _clients(self._settings)[0]
 
     def peek(self, bucket: str | None, key: str, version_id: str | None = None) -> Peek:
         """Read an object's head and first bytes.
@@ -164,12 +141,33 @@ class ObjectStore:
         return self._get(ObjectRange(head.bucket, head.key, start, stop, version_id, head.etag)).data
 
     def _get(self, wanted: ObjectRange) -> Received:
-        client = self.s3
-        got = self._native.get(wanted) if self._native is not None else None
+        client, native = _clients(self._settings)
+        got = native.get(wanted)
         return got if got is not None else read_range(client, wanted)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=_MOST_CLIENTS)
+def _clients(settings: StoreSettings) -> tuple[S3Client, NativeReads]:
+    """Give the clients of this process: a task of Spark's makes none where one before it did."""
+    from botocore.config import Config  # noqa: PLC0415 - as boto3
+
+    session = _session(settings.access_key, settings.secret_key, settings.region)
+    client = session.client(
+        "s3",
+        endpoint_url=settings.endpoint,
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 5},
+            connect_timeout=5,
+            read_timeout=60,
+            max_pool_connections=_THREADS,
+            user_agent=_USER_AGENT,
+            s3={"addressing_style": "path"} if settings.endpoint else {},
+        ),
+    )
+    return client, NativeReads(session, client, path_style=settings.endpoint is not None)
+
+
+@lru_cache(maxsize=_MOST_CLIENTS)
 def _session(access_key: str | None, secret_key: str | None, region: str | None) -> boto3.Session:
     """Give the session of this process, which has read the descriptions of the services: a third of a second."""
     import boto3  # noqa: PLC0415 - half a second that local files can do without

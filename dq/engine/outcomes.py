@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from dq.checks.plan import plan_checks
+from dq.engine.object_store import ObjectHead
 from dq.engine.parts import FileTask, fault
 from dq.errors import PipelineError, RetryableError, UnreadableFileError
 from dq.formats.layout import NoHeaderError
@@ -34,8 +35,12 @@ class Profiled:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A file's verdict, the rows it was made from, malformed ones included, and its state as in `Profiled`."""
+    """A file's verdict, the rows it was made from, malformed ones included, and its state as in `Profiled`.
 
+    `head` is the version that was read.
+    """
+
+    head: ObjectHead
     verdict: Verdict
     rows: int
     state: bytes = b""
@@ -50,6 +55,8 @@ class Misaligned:
 
 #: What is known of a file in the end.
 Finished: TypeAlias = "Profiled | Scored"
+
+_Found = TypeVar("_Found")
 
 #: How one file ended, as far as one round goes.
 Outcome: TypeAlias = "Finished | Misaligned | PipelineError"
@@ -94,17 +101,17 @@ def conclude(
     facts = FileFacts(task.layout.header, task.head.size, reader)
     summary = summarise(settled, task.recipe, task.definition, facts, figures)
     profiled = Profiled(summary, _state(task, settled, summary) if task.keep_state else b"")
-    return score(profiled, task.definition, task.head.uri) if task.judged else profiled
+    return score(profiled, task.definition, task.head) if task.judged else profiled
 
 
-def score(profiled: Profiled, definition: SchemaDefinition | None, uri: str) -> Scored | PipelineError:
+def score(profiled: Profiled, definition: SchemaDefinition | None, head: ObjectHead) -> Scored | PipelineError:
     """Judge a file by its figures; an odd one must not cost its neighbours their verdicts."""
     try:
         verdict = judge(profiled.summary, plan_checks(definition))
         written = replace(verdict, profile_payload=JsonText(json_text(verdict.profile_payload)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's alone
-        return fault(uri, error)
-    return Scored(written, profiled.summary.rows_read, profiled.state)
+        return fault(head.uri, error)
+    return Scored(head, written, profiled.summary.rows_read, profiled.state)
 
 
 def _state(task: FileTask, profile: FileProfile, summary: FileSummary) -> bytes:
@@ -147,6 +154,16 @@ def unreadable(task_bytes: int, error: UnreadableFileError, reader: str) -> Prof
             reader=reader,
         )
     )
+
+
+def with_verdict(
+    found: _Found, head: ObjectHead, definition: SchemaDefinition | None, reader: str, *, judged: bool
+) -> _Found | Finished | PipelineError:
+    """Turn a file that cannot be parsed into figures, or a verdict, that say so."""
+    if not isinstance(found, UnreadableFileError):
+        return found
+    profiled = unreadable(head.size, found, reader)
+    return score(profiled, definition, head) if judged else profiled
 
 
 def worst(errors: Sequence[PipelineError]) -> PipelineError:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from dq.engine.byte_ranges import profile_by_ranges
-from dq.engine.object_store import ObjectStore
-from dq.engine.outcomes import Finished, Profiled, Scored, score, unreadable
+from dq.engine.byte_ranges import SMALL_FILES, profile_by_ranges
+from dq.engine.object_store import ObjectStore, Peek
+from dq.engine.outcomes import Finished, Profiled, Scored, with_verdict
 from dq.engine.parts import FileTask
 from dq.engine.planning import ReaderChoice, choose_reader, plan_file
-from dq.engine.source_file import SourceObject
-from dq.errors import PipelineError, UnreadableFileError
+from dq.engine.source_file import Source, SourceObject, UnseenObject
+from dq.engine.unseen import Looked, PlanFile, look
+from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.profiling.recipe import Recipe
 from dq.profiling.summary import FileSummary
@@ -30,7 +31,7 @@ _PLANNERS = 8
 
 
 def profile_files(
-    sources: Sequence[SourceObject],
+    sources: Sequence[Source],
     *,
     store: ObjectStore,
     spark: SparkSession | None = None,
@@ -51,7 +52,7 @@ def profile_files(
 
 
 def profile_sources(
-    sources: Sequence[SourceObject],
+    sources: Sequence[Source],
     *,
     store: ObjectStore,
     spark: SparkSession | None = None,
@@ -68,7 +69,7 @@ def profile_sources(
 
 
 def score_sources(
-    sources: Sequence[SourceObject],
+    sources: Sequence[Source],
     *,
     store: ObjectStore,
     spark: SparkSession | None = None,
@@ -92,7 +93,7 @@ def _only(kind: type[_F], found: Mapping[int, Finished | PipelineError]) -> dict
 
 
 def _finished(
-    sources: Sequence[SourceObject],
+    sources: Sequence[Source],
     store: ObjectStore,
     spark: SparkSession | None,
     reader: str,
@@ -101,26 +102,73 @@ def _finished(
     keep_states: bool,
     judged: bool,
 ) -> dict[int, Finished | PipelineError]:
-    by_id = {source.id: source for source in sources}
     plan = partial(plan_file, store=store, limits=limits, keep_state=keep_states, judged=judged)
+    unseen = {source.id: source for source in sources if isinstance(source, UnseenObject)}
+    if spark is None or reader == "spark" or len(sources) <= SMALL_FILES:
+        looked: Mapping[int, Looked] = look(unseen.values(), store)
+    else:
+        looked = _look_there(unseen, store, spark, limits, plan, judged=judged)
+    seen = [source for source in sources if isinstance(source, SourceObject)]
+    seen += [unseen[number].seen(one) for number, one in looked.items() if isinstance(one, Peek)]
+    found = {number: one for number, one in looked.items() if not isinstance(one, Peek)}
+    return found | _read(seen, store, spark, reader, limits, plan, judged=judged)
+
+
+def _look_there(
+    unseen: Mapping[int, UnseenObject],
+    store: ObjectStore,
+    spark: SparkSession,
+    limits: Limits,
+    plan: PlanFile,
+    *,
+    judged: bool,
+) -> Mapping[int, Looked]:
+    if not unseen:
+        return {}
+    from dq.engine.spark_unseen import profile_unseen  # noqa: PLC0415 - loads Spark
+
+    first = next(iter(unseen.values()))
+    choice = ReaderChoice("direct", "small objects are looked at where they are counted")
+    _log_choice(choice, len(unseen), first.bucket, first.key)
+    return profile_unseen(spark, list(unseen.values()), store, limits, plan, judged=judged)
+
+
+def _read(
+    sources: Sequence[SourceObject],
+    store: ObjectStore,
+    spark: SparkSession | None,
+    reader: str,
+    limits: Limits,
+    plan: PlanFile,
+    *,
+    judged: bool,
+) -> dict[int, Finished | PipelineError]:
+    """Read objects that were looked at, each with the reader it gets."""
+    by_id = {source.id: source for source in sources}
     with ThreadPoolExecutor(_PLANNERS) as pool:
         planned = dict(zip(by_id, pool.map(plan, by_id.values()), strict=True))
     tasks = _by_layout(task for task in planned.values() if isinstance(task, FileTask))
     found: dict[int, Finished | PipelineError] = {
         number: error for number, error in planned.items() if not isinstance(error, FileTask)
     }
+
+    def concluded(some: Mapping[int, Finished | PipelineError], reader: str) -> dict[int, Finished | PipelineError]:
+        return {
+            number: with_verdict(one, by_id[number].peek.head, by_id[number].definition, reader, judged=judged)
+            for number, one in some.items()
+        }
+
     by_spark, by_ranges = _by_reader(tasks, reader, has_spark=spark is not None)
     if by_spark and spark is not None:
         from dq.engine.readers import profile_with_spark_readers  # noqa: PLC0415 - loads Spark
 
         seen = profile_with_spark_readers(spark, by_spark, store, limits)
-        found |= {number: _concluded(one, by_id[number], "spark", judged=judged) for number, one in seen.items()}
+        found |= concluded(seen, "spark")
         left = [task for task in by_spark if task.id not in seen]
         if left:
             log.info("read by byte ranges: Spark's readers gave nothing for these", files=len(left))
         by_ranges += left
-    found |= profile_by_ranges(by_ranges, store, spark, limits)
-    return {number: _concluded(one, by_id[number], "direct", judged=judged) for number, one in found.items()}
+    return concluded(found | profile_by_ranges(by_ranges, store, spark, limits), "direct")
 
 
 def _by_layout(tasks: Iterable[FileTask]) -> list[FileTask]:
@@ -138,11 +186,7 @@ def _by_reader(tasks: Iterable[FileTask], wanted: str, *, has_spark: bool) -> tu
     for task in tasks:
         chosen.setdefault(choose_reader(task, wanted, has_spark=has_spark), []).append(task)
     for choice, files in chosen.items():
-        first = files[0].head
-        log.info(
-            "reader chosen",
-            reader=choice.reader, reason=choice.reason, files=len(files), bucket=first.bucket, key=first.key,
-        )  # fmt: skip
+        _log_choice(choice, len(files), files[0].head.bucket, files[0].head.key)
     spark, direct = (
         [task for choice, files in chosen.items() if choice.reader == reader for task in files]
         for reader in ("spark", "direct")
@@ -150,12 +194,5 @@ def _by_reader(tasks: Iterable[FileTask], wanted: str, *, has_spark: bool) -> tu
     return spark, direct
 
 
-def _concluded(
-    found: Finished | PipelineError, source: SourceObject, reader: str, *, judged: bool
-) -> Finished | PipelineError:
-    """Turn a file that cannot be parsed into figures, or a verdict, that say so."""
-    if not isinstance(found, UnreadableFileError):
-        return found
-    head = source.peek.head
-    profiled = unreadable(head.size, found, reader)
-    return score(profiled, source.definition, head.uri) if judged else profiled
+def _log_choice(choice: ReaderChoice, files: int, bucket: str | None, key: str) -> None:
+    log.info("reader chosen", reader=choice.reader, reason=choice.reason, files=files, bucket=bucket, key=key)

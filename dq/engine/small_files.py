@@ -22,7 +22,7 @@ from dq.profiling.small_files import tally_small_files
 from dq.schema.definition import CsvDialect, FileFormat
 
 #: Files that are counted together, and bytes of them.
-_MOST_FILES = 64
+MOST_FILES = 64
 _MOST_BYTES = 4 * 1024 * 1024
 #: Bytes of cells that are held for it; compressed files have more of them than bytes.
 _MOST_HELD = 32 * 1024 * 1024
@@ -48,7 +48,7 @@ def count_parts(
 def _portions(tasks: Sequence[FileTask]) -> Iterator[Sequence[FileTask]]:
     begin, size = 0, 0
     for at, task in enumerate(tasks):
-        if at - begin == _MOST_FILES or (at > begin and size + task.head.size > _MOST_BYTES):
+        if at - begin == MOST_FILES or (at > begin and size + task.head.size > _MOST_BYTES):
             yield tasks[begin:at]
             begin, size = at, 0
         size += task.head.size

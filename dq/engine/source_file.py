@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from dq.engine.object_store import ObjectHead, ObjectStore, Peek
 from dq.schema.definition import SchemaDefinition
@@ -15,6 +16,34 @@ class SourceObject:
     id: int
     peek: Peek
     definition: SchemaDefinition | None
+
+    @property
+    def size(self) -> int:
+        """Size in bytes."""
+        return self.peek.head.size
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenObject:
+    """As `SourceObject`, but nobody has looked at it yet: many small ones are looked at where they are counted.
+
+    `size` is what its announcement says; a wrong one costs time, nothing else.
+    """
+
+    id: int
+    bucket: str
+    key: str
+    version_id: str | None
+    size: int
+    definition: SchemaDefinition | None
+
+    def seen(self, peek: Peek) -> SourceObject:
+        """Add what was seen."""
+        return SourceObject(self.id, peek, self.definition)
+
+
+#: An object the caller wants profiled.
+Source: TypeAlias = "SourceObject | UnseenObject"
 
 
 class StoredSource:

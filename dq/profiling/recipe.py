@@ -57,6 +57,10 @@ class Recipe:
     row_sample: int = SAMPLE_ROWS
     distinct_size: int = DISTINCT_HASHES
 
+    def __hash__(self) -> int:
+        """Hash the names alone: files are grouped by their recipes, and all rules of all columns are many."""
+        return hash(tuple(column.name for column in self.columns))
+
 
 def make_recipe(
     header: Sequence[str],

@@ -7,7 +7,7 @@ and extremes of slices remain. The figures are those of `FileTally`, to the bit,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -65,16 +65,18 @@ def _samples(recipe: Recipe, cells: Sequence[Cells], edges: Edges) -> tuple[list
         for at, (one, column) in enumerate(zip(cells, recipe.columns, strict=True))
     }
     texts = {str(at): shown_texts(one, first) for at, one in enumerate(cells)}
-    return _dealt(pa.table(values), orders, recipe.row_sample), _dealt(pa.table(texts), orders, SHOWN_ROWS)
+    return _dealt(values, orders, recipe.row_sample), _dealt(texts, orders, SHOWN_ROWS)
 
 
-def _dealt(cells: pa.Table, orders: Sequence[tuple[Priorities, Places]], size: int) -> list[RowSample]:
-    """Give each file the rows it has in `cells`."""
+def _dealt(cells: Mapping[str, pa.Array], orders: Sequence[tuple[Priorities, Places]], size: int) -> list[RowSample]:
+    """Give each file the rows it has in `cells`, end to end."""
     samples, begin = [], 0
     for priority, order in orders:
         rows = min(len(order), size)
-        split = np.zeros(rows, np.int64)
-        samples.append(RowSample(size, priority[:rows], split, order[:rows], cells.slice(begin, rows)))
+        # Copied: of a slice Arrow would write bytes of its neighbours along, and equal samples give equal bytes.
+        own = [pa.concat_arrays([column.slice(begin, rows)]) for column in cells.values()]
+        table = pa.Table.from_arrays(own, names=list(cells))
+        samples.append(RowSample(size, priority[:rows], np.zeros(rows, np.int64), order[:rows], table))
         begin += rows
     return samples
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from traceback import extract_tb
 from typing import TYPE_CHECKING
 
+from dq.engine.source_file import SourceObject, UnseenObject
 from dq.errors import PipelineError
 
 if TYPE_CHECKING:
-    from dq.engine.object_store import Peek
+    from dq.engine.object_store import ObjectHead, Peek
+    from dq.engine.source_file import Source
+    from dq.events.key_layout import FileIdentity
     from dq.events.run_window import RunWindow
     from dq.intake.inbox_item import EndState, InboxItem
     from dq.schema.definition import SchemaDefinition
@@ -19,20 +22,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object that is there: its first bytes and its run."""
+    """An object whose file is configured, with its first bytes; `peek` None: announced as small, not looked at yet."""
 
     item: InboxItem
     file: MonitoredFile
     definition: SchemaDefinition | None
-    peek: Peek
-    window: RunWindow
+    identity: FileIdentity
+    peek: Peek | None
+
+    def source(self, number: int) -> Source:
+        """Give the object to the engine, under this number."""
+        if self.peek is not None:
+            return SourceObject(number, self.peek, self.definition)
+        event = self.item.event
+        return UnseenObject(number, event.bucket, event.key, event.version_id, event.size or 0, self.definition)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An object with its verdict; `state` is its mergeable profile, empty where it could not be parsed."""
+    """An object with its verdict: the version that was read and its run.
+
+    `state` is its mergeable profile, empty where it could not be parsed.
+    """
 
     found: Found
+    head: ObjectHead
+    window: RunWindow
     verdict: Verdict
     rows: int
     state: bytes = field(default=b"", repr=False)

@@ -1,4 +1,4 @@
-"""From announced objects to those that are there and configured, each with its first bytes and its run.
+"""From announced objects to those that are configured, each with its first bytes unless it is a small one.
 
 A key is plain data until its bucket and its layout were accepted; definitions are loaded once.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from dq.engine.object_store import PEEK_BYTES
 from dq.errors import DefinitionError, ObjectGoneError, PipelineError, TerminalError
 from dq.events.key_encoding import other_reading
 from dq.events.key_layout import Unmatched
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from dq.engine.object_store import Peek
     from dq.events.key_layout import FileIdentity
+    from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
     from dq.intake.inbox_item import InboxItem
     from dq.schema.definition import SchemaDefinition
@@ -51,7 +53,7 @@ class _Configured:
 
 
 def find_objects(items: Sequence[InboxItem], parts: Parts) -> tuple[list[Found], list[SetAside | Failed]]:
-    """The objects that are there and configured, and how the others ended."""
+    """The objects that are configured and, as far as was looked, there, and how the others ended."""
     found, ended = _reach(items, parts)
     # Whether EventBridge encodes keys is not documented, so what is not found as announced is looked for decoded.
     second = {
@@ -164,19 +166,28 @@ def _load(file: MonitoredFile) -> SchemaDefinition | DefinitionError | None:
 
 
 def _look(configured: Sequence[_Configured], parts: Parts) -> list[Found | SetAside | Failed]:
-    """Fetch the first bytes of all objects, and settle each one's run."""
-    events = [one.item.event for one in configured]
-    wanted = {place: (event.bucket, event.key, event.version_id) for place, event in enumerate(events)}
-    peeks = parts.objects.peek_all(wanted) if wanted else {}
-    return [_found(one, peeks[place], parts.run_window) for place, one in enumerate(configured)]
+    """Fetch the first bytes of all objects but those that are announced as small: the engine looks at them itself."""
+    wanted = {
+        place: (event.bucket, event.key, event.version_id)
+        for place, event in enumerate(one.item.event for one in configured)
+        if not _is_small(event)
+    }
+    peeks: dict[int, Peek | PipelineError] = parts.objects.peek_all(wanted) if wanted else {}
+    return [_found(one, peeks.get(place), parts.run_window) for place, one in enumerate(configured)]
 
 
-def _found(one: _Configured, peek: Peek | PipelineError, prefer: WindowSource) -> Found | SetAside | Failed:
+def _is_small(event: ObjectEvent) -> bool:
+    """Whether one read has all of the object, and it is clear how its key is meant."""
+    return event.size is not None and 0 <= event.size <= PEEK_BYTES and other_reading(event) is None
+
+
+def _found(one: _Configured, peek: Peek | PipelineError | None, prefer: WindowSource) -> Found | SetAside | Failed:
     if isinstance(peek, ObjectGoneError):
         return SetAside(one.item, "superseded", str(peek), one.file)
     if isinstance(peek, PipelineError):
         return Failed(one.item, peek)
-    window = choose_window(one.identity, peek.head.last_modified, prefer)
-    if isinstance(window, NoWindow):
-        return SetAside(one.item, "ignored", window.reason, one.file)
-    return Found(one.item, one.file, one.definition, peek, window)
+    if peek is not None:
+        window = choose_window(one.identity, peek.head.last_modified, prefer)
+        if isinstance(window, NoWindow):
+            return SetAside(one.item, "ignored", window.reason, one.file)
+    return Found(one.item, one.file, one.definition, one.identity, peek)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from dq.engine.object_store import ObjectStore
     from dq.engine.outcomes import Scored
-    from dq.engine.source_file import SourceObject
+    from dq.engine.source_file import Source
     from dq.errors import PipelineError
     from dq.events.run_window import WindowSource
     from dq.intake.inbox import Inbox
     from dq.store.reporting import ReportingStore
 
     #: The engine: all objects of a batch in one call, a verdict or an error for each, by id.
-    ScoreFiles: TypeAlias = Callable[[Sequence[SourceObject]], Mapping[int, Scored | PipelineError]]
+    ScoreFiles: TypeAlias = Callable[[Sequence[Source]], Mapping[int, Scored | PipelineError]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def settle(ending: Judged | SetAside | Failed, parts: Parts) -> BatchOutcome:
 def _write(ending: Judged | SetAside | Failed, parts: Parts) -> BatchOutcome:
     match ending:
         case Judged():
-            return BatchOutcome(1, {_save(ending, parts): 1}, ending.rows, ending.found.peek.head.size)
+            return BatchOutcome(1, {_save(ending, parts): 1}, ending.rows, ending.head.size)
         case SetAside():
             return BatchOutcome(1, {_set_aside(ending, parts): 1})
         case Failed():
@@ -54,7 +54,7 @@ def _write(ending: Judged | SetAside | Failed, parts: Parts) -> BatchOutcome:
 def _save(judged: Judged, parts: Parts) -> str:
     """One transaction: the result and the ledger row, both or neither."""
     found, item, now = judged.found, judged.found.item, parts.clock()
-    head, event, window = found.peek.head, item.event, found.window
+    head, event, window = judged.head, item.event, judged.window
     unchanged = event.etag is None or event.etag == head.etag
     version = ObjectVersion(event.bucket, event.key, head.last_modified, event.sequencer if unchanged else None)
     result = RunResult(found.file, window.run_date, window.run_hour, head.size, version, judged.verdict, now)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from dq.engine.source_file import SourceObject
+    from dq.engine.source_file import Source
     from tests.end_to_end.landing import Landing
 
 HOURS = 10
@@ -78,7 +78,7 @@ class TimedProfiler:
         self.store: Any = None
         self.seconds = self.ended = 0.0
 
-    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Any]:
+    def __call__(self, sources: Sequence[Source]) -> Mapping[int, Any]:
         """Score one share of a batch."""
         began = time.perf_counter()
         found = score_sources(sources, store=self.store, spark=self.session, keep_states=True)
@@ -96,6 +96,13 @@ class BatchWork:
     objects: int
     runs: int = 0
 
+    def __post_init__(self) -> None:
+        """Note what S3 announces of the objects: their sizes, too."""
+        pages = self.landing.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+        self._announced = [
+            ObjectEvent(BUCKET, one["Key"], size=one["Size"]) for page in pages for one in page["Contents"]
+        ]
+
     def noop(self) -> None:
         """Spark reads every cell of all objects in one job and drops it."""
         paths = [f"s3a://{BUCKET}/{key_of_object(number)}" for number in range(self.objects)]
@@ -106,7 +113,7 @@ class BatchWork:
     def process(self) -> Mapping[str, Any]:
         """Announced objects in, committed verdicts out; tells the seconds of each stage and the Spark jobs."""
         self.landing.sql(f"TRUNCATE {_TABLES} CASCADE")
-        self.landing.announce(*(ObjectEvent(BUCKET, key_of_object(number)) for number in range(self.objects)))
+        self.landing.announce(*self._announced)
         self.runs += 1
         context = self.profiler.session.sparkContext
         context.setJobGroup(f"run {self.runs}", "measured")

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from dq.engine.bundles import packed
-from dq.engine.object_store import ObjectStore, StoreSettings
+from dq.engine.bundles import bundled, packed
+from dq.engine.object_store import PEEK_BYTES, ObjectStore, StoreSettings
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import score_sources
 from dq.engine.session import build_session
-from dq.engine.source_file import SourceObject
+from dq.engine.source_file import SourceObject, UnseenObject
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.schema.loading import load_definition
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pyspark.sql import SparkSession
+
+    from dq.engine.source_file import Source
+    from dq.schema.definition import SchemaDefinition
 
 _BUCKET = "scale"
 _OBJECT_ROWS = 500
@@ -109,37 +112,45 @@ class Runner:
         )
         self._client = server.client()
         self._client.create_bucket(Bucket=_BUCKET)
+        self._sizes: dict[str, int] = {}
 
     def put(self, key: str, body: bytes) -> None:
         """Upload an object."""
         self._client.put_object(Bucket=_BUCKET, Key=key, Body=body)
+        self._sizes[key] = len(body)
 
     def run(self, name: str, keys: list[str], limits: Limits) -> Counts:
         """Profile these objects as one batch."""
         definition = load_definition({**TRIP_DEFINITION, "fields": [dict(one) for one in TRIP_FIELDS]})
         self.session.sparkContext.setJobGroup(name, name)
         before = self._server.request_count()
-        peeks = self._store.peek_all({number: (_BUCKET, key, None) for number, key in enumerate(keys)})
-        sources = []
-        for number, peek in peeks.items():
-            if isinstance(peek, PipelineError):
-                raise peek
-            sources.append(SourceObject(number, peek, definition))
+        sources = [self._source(number, key, definition) for number, key in enumerate(keys)]
         found = score_sources(sources, store=self._store, spark=self.session, limits=limits, keep_states=True)
         for one in found.values():
             if isinstance(one, PipelineError):
                 raise one
         after = self._server.request_count()
-        tasks = [task for source in sources if isinstance(task := plan_file(source, self._store, limits), FileTask)]
-        bundles = packed(tasks, limits, self.session.sparkContext.defaultParallelism)
+        unseen = [source for source in sources if isinstance(source, UnseenObject)]
+        seen = [source for source in sources if isinstance(source, SourceObject)]
+        tasks = [task for source in seen if isinstance(task := plan_file(source, self._store, limits), FileTask)]
+        cores = self.session.sparkContext.defaultParallelism
+        bundles: list[Any] = packed(tasks, limits, cores) if tasks else []
+        bundles += bundled(unseen, [source.size for source in unseen], limits, cores) if unseen else []
         return Counts(
             name,
             objects=len(keys),
-            bytes=sum(source.peek.head.size for source in sources),
-            parts=sum(len(task.splits) for task in tasks),
+            bytes=sum(source.size for source in sources),
+            parts=sum(len(task.splits) for task in tasks) + len(unseen),
             handed_out=sum(len(pickle.dumps(bundle)) for bundle in bundles),
             requests=None if before is None or after is None else after - before,
         )
+
+    def _source(self, number: int, key: str, definition: SchemaDefinition) -> Source:
+        """Give an object as a batch does: looked at here unless it is announced as small."""
+        size = self._sizes[key]
+        if size <= PEEK_BYTES:
+            return UnseenObject(number, _BUCKET, key, None, size, definition)
+        return SourceObject(number, self._store.peek(_BUCKET, key), definition)
 
 
 def add_events(counts: list[Counts], folder: Path) -> None:

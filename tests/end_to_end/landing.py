@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq.engine.outcomes import Scored
-    from dq.engine.source_file import SourceObject
+    from dq.engine.source_file import Source
     from dq.errors import PipelineError
     from tests.local_s3 import S3Server
 
@@ -119,7 +119,7 @@ def make_landing(
     server: S3Server,
     s3: S3Client,
     bucket: str,
-    score: Callable[[Sequence[SourceObject]], Mapping[int, Scored | PipelineError]] | None = None,
+    score: Callable[[Sequence[Source]], Mapping[int, Scored | PipelineError]] | None = None,
 ) -> Landing:
     """A landing zone on a database with reporting tables; the engine runs in this process unless one is given."""
     database = connect(url)

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dq.engine.profile_files import score_sources
+from dq.engine.source_file import UnseenObject
 from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dq.engine.outcomes import Scored
-    from dq.engine.source_file import SourceObject
+    from dq.engine.source_file import Source
 
 
 _VERDICTS = pytest.StashKey[list[tuple[object, ...]]]()
@@ -166,11 +167,16 @@ class Engine:
         self._landing, self._poison, self._error = landing, poison, error
         self.calls = 0
 
-    def __call__(self, sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
+    def __call__(self, sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
         self.calls += 1
-        if any(self._poison in source.peek.data for source in sources):
+        if any(self._poison in self._first_bytes(source) for source in sources):
             raise self._error
         return score_sources(sources, store=self._landing.parts.objects)
+
+    def _first_bytes(self, source: Source) -> bytes:
+        if isinstance(source, UnseenObject):
+            return self._landing.parts.objects.peek(source.bucket, source.key, source.version_id).data
+        return source.peek.data
 
 
 def test_an_object_that_brings_the_engine_down_is_set_apart_and_its_neighbours_finish(landing: Landing) -> None:
@@ -273,7 +279,7 @@ def test_a_large_batch_goes_through_the_engine_in_two_shares(
     engine = Engine(landing, b"poison", ZeroDivisionError())
     sizes: list[int] = []
 
-    def counted(sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
+    def counted(sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
         sizes.append(len(sources))
         return engine(sources)
 
@@ -286,7 +292,7 @@ def test_a_batch_whose_lease_ended_writes_nothing(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))
 
-    def slow(sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
+    def slow(sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
         landing.clock.forward(hours=1)
         assert landing.parts.inbox.claim(10, 60, "another", landing.clock()) is not None
         return score_sources(sources, store=landing.parts.objects)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
-from dq.engine.source_file import SourceObject
+from dq.engine.source_file import Source, SourceObject
 from dq.intake.profile_states import RunQuery, profile_of
 from dq.profiling import profile_state
 from dq.profiling.summarise_state import summarise_state
@@ -182,7 +182,7 @@ def test_a_batch_whose_profiles_would_fill_the_driver_is_profiled_in_portions(la
         landing.announce(landing.put(key_of(hour=hour), rows(0, 100)))
     calls: list[int] = []
 
-    def counted(sources: Sequence[SourceObject]) -> Mapping[int, Scored | PipelineError]:
+    def counted(sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
         calls.append(len(sources))
         return landing.parts.score(sources)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dq.checks.plan import plan_checks
 from dq.engine.object_store import ObjectStore, Peek, StoreSettings
-from dq.engine.source_file import SourceObject
+from dq.engine.source_file import SourceObject, UnseenObject
 from dq.errors import PipelineError
 from dq.schema.loading import load_definition
 from dq.verdict.judge import judge
@@ -61,6 +61,13 @@ def s3_sources(
         assert isinstance(peek, Peek), (keys[number], peek)
         found.append(SourceObject(number, peek, definition))
     return found
+
+
+def unseen_sources(
+    bucket: str, keys: Sequence[str], definition: SchemaDefinition | None = DEFINITION, *, size: int = 1000
+) -> list[UnseenObject]:
+    """Objects as they are announced, each of `size` bytes."""
+    return [UnseenObject(number, bucket, key, None, size, definition) for number, key in enumerate(keys)]
 
 
 def readable(found: FileSummary | PipelineError) -> FileSummary:

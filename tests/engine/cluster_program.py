@@ -85,10 +85,6 @@ class DeadlyStore(ObjectStore):
         super().__init__()
         self._mark = mark
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Take the mark along to the workers."""
-        return {**super().__getstate__(), "_mark": self._mark}
-
     def read(self, head: ObjectHead, start: int, length: int) -> bytes:
         data = super().read(head, start, length)
         kill_once(self._mark)

@@ -14,11 +14,16 @@ from dq.engine.object_store import ObjectStore
 from dq.errors import ObjectGoneError, StorageUnavailableError
 
 if TYPE_CHECKING:
-    from dq.engine.object_store import ObjectHead
+    from dq.engine.object_store import ObjectHead, Peek
 
 
 class FaultyStore(ObjectStore):
-    """Reads local files; the name of a file says what befalls its reader."""
+    """The name of a file, or of an object at the first look, says what befalls its reader."""
+
+    def peek(self, bucket: str | None, key: str, version_id: str | None = None) -> Peek:
+        if bucket is not None and "poison" in key and TaskContext.get() is not None:
+            os._exit(11)
+        return super().peek(bucket, key, version_id)
 
     def read(self, head: ObjectHead, start: int, length: int) -> bytes:
         if "gone" in head.key:

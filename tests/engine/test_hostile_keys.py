@@ -8,7 +8,7 @@ import pytest
 
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
-from tests.engine.batches import local_sources, readable, rows_of_text, s3_sources, s3_store
+from tests.engine.batches import local_sources, readable, rows_of_text, s3_sources, s3_store, unseen_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ NAMES = [
 ONLY_KEYS = ["double//slash.csv", "a/../b.csv", "./here.csv", "//two first.csv", "folder.csv/", "tab\tname.csv"]
 
 
-@pytest.mark.parametrize("reader", ["direct", "spark"])
+@pytest.mark.parametrize("reader", ["direct", "spark", "unseen"])
 def test_of_objects(spark: SparkSession, s3: S3Client, s3_server: S3Server, bucket: str, reader: str) -> None:
     keys = [f"agency/a/{name}" for name in NAMES + ONLY_KEYS] + ["agency/b/{a}*/[c]/?.csv"]
     for number, key in enumerate(keys):
@@ -36,7 +36,9 @@ def test_of_objects(spark: SparkSession, s3: S3Client, s3_server: S3Server, buck
     stored = {found["Key"] for found in s3.list_objects_v2(Bucket=bucket)["Contents"]}
     assert stored >= set(keys)
     store = s3_store(s3_server)
-    found = profile_files(s3_sources(store, bucket, keys), store=store, spark=spark, reader=reader)
+    sources = unseen_sources(bucket, keys) if reader == "unseen" else s3_sources(store, bucket, keys)
+    reader = "direct" if reader == "unseen" else reader
+    found = profile_files(sources, store=store, spark=spark, reader=reader)
     assert {keys[number]: readable(one).rows_read for number, one in found.items()} == {
         key: 10 + number for number, key in enumerate(keys)
     }

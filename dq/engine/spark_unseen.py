@@ -1,0 +1,49 @@
+"""Small objects as Spark tasks that look for themselves: their bytes come to the task and to nobody else.
+
+Otherwise the driver would look at each, plan it, and hand its bytes on to the tasks, through the JVM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from dq.engine.bundles import bundled
+from dq.engine.halving import profile_apart
+from dq.engine.object_store import ObjectStore
+from dq.engine.source_file import UnseenObject
+from dq.engine.spark_executor import SparkJobFailedError, leave_what_is_loaded
+from dq.engine.unseen import Looked, PlanFile, look_and_profile
+from dq.formats.limits import Limits
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def profile_unseen(
+    spark: SparkSession,
+    sources: Sequence[UnseenObject],
+    store: ObjectStore,
+    limits: Limits,
+    plan: PlanFile,
+    *,
+    judged: bool,
+) -> dict[int, Looked]:
+    """Look at objects and profile them in one Spark job; one more for each halving when it fails."""
+
+    def alone(source: UnseenObject, error: Exception) -> dict[int, Looked]:
+        message = f"s3://{source.bucket}/{source.key}: the Spark job that read it failed ({type(error).__name__})"
+        return {source.id: SparkJobFailedError(f"{message}; trying again may help")}
+
+    def profile(some: Sequence[UnseenObject]) -> dict[int, Looked]:
+        context = spark.sparkContext
+        bundles = bundled(some, [source.size for source in some], limits, context.defaultParallelism)
+
+        def count(partition: Iterable[list[UnseenObject]]) -> Iterator[tuple[int, Looked]]:
+            leave_what_is_loaded()
+            for bundle in partition:
+                yield from look_and_profile(bundle, store, limits, plan, judged=judged)
+
+        return dict(context.parallelize(bundles, len(bundles)).mapPartitions(count).collect())
+
+    return profile_apart(sources, profile, alone)
