@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from dq.checks.bounds import bounds_checks
@@ -48,6 +49,7 @@ class CheckPlan:
         return tuple(check for check in self.checks if check.dimension is dimension)
 
 
+@lru_cache(maxsize=64)
 def plan_checks(definition: SchemaDefinition | None) -> CheckPlan:
     """Derive every check of a definition, beside the check of the format, which always runs."""
     derived = tuple(check for derive in DERIVERS for check in derive(definition)) if definition else ()

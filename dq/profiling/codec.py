@@ -6,7 +6,7 @@ plain message, because hashes and samples of two versions must not be merged. Wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
@@ -30,6 +30,8 @@ VERSION = 5
 _PROFILE = "dq.profile"
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 _PLAIN = pa.ipc.IpcWriteOptions()
+#: Left out of a column that is written with everything.
+_ALL: frozenset[str] = frozenset()
 
 
 class ProfileCodecError(TerminalError):
@@ -75,14 +77,24 @@ def unpacked(data: bytes, kind: str, decode: Callable[..., _Decoded]) -> _Decode
 _FOREIGN = "these bytes are no stored profile, or a damaged one; profile the file again"
 
 
-def body_of(profile: FileProfile, *, compressed: bool = True) -> list[Any]:
-    """Write a profile as plain lists; `compressed`: the sampled cells each for themselves."""
+def body_of(
+    profile: FileProfile, *, compressed: bool = True, without: Mapping[int, frozenset[str]] | None = None
+) -> list[Any]:
+    """Write a profile as plain lists.
+
+    Args:
+        profile: of a file, or of a part of it.
+        compressed: the sampled cells are, each column for itself.
+        without: "hashes", or "frequencies" too, that columns at these places are written without.
+    """
     options = _LZ4 if compressed else _PLAIN
+    columns = profile.columns
+    leave = without or {}
     return [
         profile.rows,
         profile.malformed,
         _findings(profile.malformed_rows),
-        None if profile.columns is None else [_column(one) for one in profile.columns],
+        None if columns is None else [_column(one, leave.get(at, _ALL)) for at, one in enumerate(columns)],
         [[name, _column(one)] for name, one in sorted(profile.extras.items())],
         _sample(profile.sample, options),
         _sample(profile.shown, options),
@@ -113,11 +125,11 @@ def _found(rows: list[list[Any]]) -> tuple[Finding, ...]:
     return tuple(Finding(*row) for row in rows)
 
 
-def _column(column: ColumnProfile) -> list[Any]:
+def _column(column: ColumnProfile, without: frozenset[str] = _ALL) -> list[Any]:
     distinct = column.distinct
-    counts = column.frequencies.counts
+    counts = {} if "frequencies" in without else column.frequencies.counts
     return [
-        [distinct.size, distinct.full, distinct.hashes.astype("<u8").tobytes()],
+        [distinct.size, distinct.full, b"" if "hashes" in without else distinct.hashes.astype("<u8").tobytes()],
         column.physical,
         column.present,
         column.seen,
@@ -186,7 +198,7 @@ def _sample_of(body: list[Any] | None) -> RowSample | None:
     )
 
 
-#: How a value of each type is written and read; the first type that fits, for a datetime is also a date.
+#: How a value of each type is written and read.
 _TAGS: tuple[tuple[str, type, Callable[[Any], Any], Callable[[Any], Scalar]], ...] = (
     ("datetime", datetime, datetime.isoformat, datetime.fromisoformat),
     ("date", date, date.isoformat, date.fromisoformat),
@@ -198,12 +210,13 @@ _TAGS: tuple[tuple[str, type, Callable[[Any], Any], Callable[[Any], Scalar]], ..
     ("string", str, str, str),
 )
 _READERS = {tag: read for tag, _, _, read in _TAGS}
+_WRITERS = {kind: (tag, write) for tag, kind, write, _ in _TAGS}
 
 
 def _scalar(value: Scalar | None) -> list[Any] | None:
     if value is None:
         return None
-    tag, write = next((tag, write) for tag, kind, write, _ in _TAGS if isinstance(value, kind))
+    tag, write = _WRITERS[type(value)]
     return [tag, write(value)]
 
 

@@ -164,11 +164,11 @@ class _Counts:
         encoded = text.dictionary_encode()
         self.codes: npt.NDArray[np.int32] = encoded.indices.to_numpy(zero_copy_only=False)
         self.distinct = encoded.dictionary
-        self._values: list[str] = encoded.dictionary.to_pylist()
+        self._values: npt.NDArray[Any] = encoded.dictionary.to_numpy(zero_copy_only=False)
 
     def of(self, start: int, stop: int) -> _Counted:
         places, counts = np.unique(self.codes[start:stop], return_counts=True)
-        values = [self._values[place] for place in places.tolist()]
+        values: list[str] = self._values[places].tolist()
         if len(values) > MOST_VALUES:
             return _Counted(places, values, OVERFLOWN)
         return _Counted(places, values, Frequencies.of(dict(zip(values, counts.tolist(), strict=True))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from dq.profiling.summary import Scalar
 from dq.schema.definition import FieldType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 #: The days and the microseconds, counted from 1970, that Python's calendar has: years 1 to 9999.
@@ -45,13 +47,23 @@ def as_number(value: object) -> int | float:
 
 def from_number(number: float, kind: FieldType) -> Scalar:
     """Give the value of a type that `as_number` maps to `number`; datetimes are naive and in UTC."""
-    match kind:
-        case FieldType.BOOLEAN:
-            return bool(number)
-        case FieldType.DATE:
-            return date.fromordinal(round(number) + _EPOCH_DAY)
-        case FieldType.DATETIME:
-            return (_EPOCH + timedelta(microseconds=round(number))).replace(tzinfo=None)
-        case FieldType.TIME:
-            return (_EPOCH + timedelta(microseconds=round(number))).time()
-    return number
+    read = _READERS.get(kind)
+    return number if read is None else read(number)
+
+
+def from_numbers(numbers: Iterable[float], kind: FieldType) -> Iterable[Scalar]:
+    """As `from_number`, of many."""
+    read = _READERS.get(kind)
+    return numbers if read is None else map(read, numbers)
+
+
+def _moment(number: float) -> datetime:
+    return _NAIVE_EPOCH + timedelta(microseconds=round(number))
+
+
+_READERS: Mapping[FieldType, Callable[[float], Scalar]] = {
+    FieldType.BOOLEAN: bool,
+    FieldType.DATE: lambda number: date.fromordinal(round(number) + _EPOCH_DAY),
+    FieldType.DATETIME: _moment,
+    FieldType.TIME: lambda number: _moment(number).time(),
+}

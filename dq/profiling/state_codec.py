@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from dq.profiling.codec import VERSION, ProfileCodecError, body_of, packed, profile_of_body, unpacked
 from dq.profiling.column_figures import KEPT_CHARACTERS, LENGTHS
 from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.distinct import DistinctSketch
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.frequencies import Frequencies
 from dq.profiling.hashing import hash_values
@@ -28,6 +27,7 @@ from dq.schema.definition import FieldType
 
 STATE = "dq.profile.state"
 _CODEC = "zstd"
+_HASHES, _HASHES_AND_FREQUENCIES = frozenset({"hashes"}), frozenset({"hashes", "frequencies"})
 
 
 def encode_state(state: ProfileState) -> bytes:
@@ -35,7 +35,8 @@ def encode_state(state: ProfileState) -> bytes:
     columns = [[one.position, one.name, one.type.value, one.declared, one.sensitive] for one in state.columns]
     keys = [[key.columns, key.full, key.repeated] for key in state.keys]
     derived = _derivable(state)
-    profile = body_of(_without(state.profile, derived), compressed=False)
+    without = {at: _HASHES_AND_FREQUENCIES if frequencies else _HASHES for at, frequencies in derived}
+    profile = body_of(state.profile, compressed=False, without=without)
     body = packed([columns, keys, derived, profile, state.left_out, state.seed])
     compressed = pa.compress(body, _CODEC, asbytes=True)
     return packed([STATE, VERSION, _hash_mark(), state.files, state.bytes, len(body), compressed])
@@ -86,18 +87,6 @@ def _derivable(state: ProfileState) -> list[list[Any]]:
         elif column.type in LENGTHS and (figures.max_length or 0) < KEPT_CHARACTERS:
             derivable.append([at, bool(figures.frequencies.counts)])
     return derivable
-
-
-def _without(profile: FileProfile, derived: list[list[Any]]) -> FileProfile:
-    columns = list(profile.columns or ())
-    for at, frequencies in derived:
-        figures = columns[at]
-        columns[at] = replace(
-            figures,
-            distinct=DistinctSketch(figures.distinct.size),
-            frequencies=Frequencies() if frequencies else figures.frequencies,
-        )
-    return profile if profile.columns is None else replace(profile, columns=tuple(columns))
 
 
 def _restored(profile: FileProfile, known: tuple[StateColumn, ...], derived: list[list[Any]]) -> FileProfile:

@@ -20,7 +20,7 @@ from dq.profiling.column_figures import COUNTED
 from dq.profiling.column_profile import ColumnProfile
 from dq.profiling.file_profile import FileProfile
 from dq.profiling.findings import Finding
-from dq.profiling.number_line import as_number, from_number
+from dq.profiling.number_line import as_number, from_numbers
 from dq.profiling.recipe import SAMPLE_ROWS, CellEncoding, ColumnRecipe, Recipe
 from dq.profiling.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
 from dq.schema.definition import FieldType, SchemaDefinition
@@ -130,9 +130,15 @@ def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[st
     shown = profile.shown
     if shown is None or shown.cells is None:
         return ()
-    columns = [column.to_pylist() for column, there in zip(shown.cells.columns, present, strict=True) if there]
+    columns = [_texts(column) for column, there in zip(shown.cells.columns, present, strict=True) if there]
     rows = list(zip(*columns, strict=True))
     return tuple(rows[at] for at in shown.file_order().tolist()) if rows else ()
+
+
+def _texts(column: pa.ChunkedArray) -> list[str | None]:
+    """As `to_pylist`, in half the time; a column without a type has no text at all."""
+    texts: list[str | None] = column.to_numpy().tolist() if pa.types.is_string(column.type) else column.to_pylist()
+    return texts
 
 
 def _column(
@@ -180,7 +186,7 @@ def _column(
 
 def _quantiles(numbers: npt.NDArray[Any], kind: FieldType) -> dict[str, Scalar]:
     ranks = [max(math.ceil(share * len(numbers)) - 1, 0) for share in QUANTILES.values()]
-    return {name: from_number(number, kind) for name, number in zip(QUANTILES, numbers[ranks].tolist(), strict=True)}
+    return dict(zip(QUANTILES, from_numbers(numbers[ranks].tolist(), kind), strict=True))
 
 
 def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kind: FieldType) -> tuple[Bin, ...]:
@@ -207,8 +213,7 @@ def _edges(numbers: Sequence[float], kind: FieldType) -> list[float | str]:
     """Write the borders of bins: numbers as they are, days and moments in ISO 8601."""
     if kind not in (FieldType.DATE, FieldType.DATETIME):
         return list(map(float, numbers))
-    moments = (from_number(number, kind) for number in numbers)
-    return [moment.isoformat() for moment in moments if isinstance(moment, date)]
+    return [moment.isoformat() for moment in from_numbers(numbers, kind) if isinstance(moment, date)]
 
 
 def _apportioned(counts: Sequence[int], total: int) -> Sequence[int]:

@@ -135,3 +135,7 @@ class SchemaDefinition:
     scoring: Scoring = field(default_factory=Scoring)
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
+
+    def __hash__(self) -> int:
+        """Hash the digest of all the rest."""
+        return hash(self.fingerprint)

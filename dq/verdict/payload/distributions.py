@@ -29,24 +29,23 @@ def _distribution(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
     if cutter.masking.hides(column.name):
         return {"name": name, "kind": "masked"}
     if column.histogram:
-        bins = [
-            {"low": low, "high": high, "count": each.rows}
-            for each, (low, high) in zip(column.histogram, _edges(column.histogram, cutter), strict=True)
-        ]
+        bins = [{"low": low, "high": high, "count": rows} for low, high, rows in _bins(column.histogram, cutter)]
         return {"name": name, "kind": "histogram", "error": finite(column.histogram_error), "bins": bins}
     top = column.top_values[: cutter.caps.top_values]
     if len(top) < len(column.top_values):
         cutter.left_out["topValues"] = f"topValues: at most {cutter.caps.top_values} of each column"
-    values = [{"value": cutter.text(each.value), "count": each.rows} for each in top]
+    if cutter.passes([each.value for each in top]):
+        values = [{"value": value, "count": rows} for value, rows in top]
+    else:
+        values = [{"value": cutter.text(value), "count": rows} for value, rows in top]
     return {"name": name, "kind": "topValues", "error": finite(column.top_values_error), "values": values}
 
 
-def _edges(bins: Sequence[Bin], cutter: Cutter) -> Sequence[tuple[float | str | None, float | str | None]]:
-    """Give the edges of each bin; those of numbers are nearly always finite."""
-    edges = [(each.low, each.high) for each in bins]
-    if all(type(low) is float and type(high) is float and isfinite(low) and isfinite(high) for low, high in edges):
-        return edges
-    return [(_edge(low, cutter), _edge(high, cutter)) for low, high in edges]
+def _bins(bins: Sequence[Bin], cutter: Cutter) -> Sequence[tuple[float | str | None, float | str | None, int]]:
+    """Give bins with edges that JSON has; those of numbers are nearly always finite."""
+    if all(type(low) is type(high) is float and isfinite(low) and isfinite(high) for low, high, _ in bins):
+        return bins
+    return [(_edge(low, cutter), _edge(high, cutter), rows) for low, high, rows in bins]
 
 
 def _edge(edge: float | str, cutter: Cutter) -> float | str | None:
