@@ -79,3 +79,6 @@ CREATE TABLE IF NOT EXISTS reporting.monitoring_file_data_profile (
     created_at             timestamptz NOT NULL DEFAULT now(),
     updated_at             timestamptz NOT NULL DEFAULT now()
 );
+-- Compressing payloads is a fifth of what a verdict costs the server; as they are, they take 35 kB instead of 13. An
+-- owner whose server has lz4 may like `ALTER COLUMN profile_payload SET COMPRESSION lz4` better (decision 0017).
+ALTER TABLE reporting.monitoring_file_data_profile ALTER COLUMN profile_payload SET STORAGE EXTERNAL;

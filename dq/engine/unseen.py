@@ -37,7 +37,9 @@ def look_and_profile(
     def fetch(some: Sequence[UnseenObject]) -> tuple[Sequence[UnseenObject], Mapping[int, Peek | PipelineError]]:
         return some, look(some, store)
 
-    portions = [sources[begin : begin + MOST_FILES] for begin in range(0, len(sources), MOST_FILES)]
+    # Of equal size: a small rest would cost nearly as much as all the others together.
+    count = -(-len(sources) // MOST_FILES)
+    portions = [sources[len(sources) * at // count : len(sources) * (at + 1) // count] for at in range(count)]
     with ThreadPoolExecutor(1) as ahead:
         for some, peeks in one_ahead(ahead, fetch, portions):
             tasks: list[tuple[FileTask, Split]] = []
