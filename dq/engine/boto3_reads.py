@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dq.engine.object_range import Received
+from dq.engine.object_range import Received, unquoted
 from dq.errors import ObjectGoneError, PipelineError, StorageUnavailableError, TerminalError
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def read_range(client: S3Client, wanted: ObjectRange) -> Received:
         message = f"{uri}: the connection broke while reading; trying again may help"
         raise StorageUnavailableError(message) from error
     size = int(found["ContentRange"].rpartition("/")[2]) if "ContentRange" in found else found["ContentLength"]
-    etag = (found.get("ETag") or "").strip('"') or None
-    return Received(data, size, etag, found.get("VersionId"), found.get("LastModified"))
+    return Received(data, size, unquoted(found.get("ETag")), found.get("VersionId"), found.get("LastModified"))
 
 
 def _code(error: ClientError) -> str:

@@ -30,3 +30,8 @@ class Received:
     etag: str | None
     version_id: str | None
     last_modified: datetime | None
+
+
+def unquoted(etag: str | None) -> str | None:
+    """Give an etag without the quotes it has in a header; None for an empty one."""
+    return (etag or "").strip('"') or None

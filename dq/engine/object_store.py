@@ -90,7 +90,7 @@ class ObjectStore:
         """
         if bucket is None:
             return _peek_file(key)
-        got = self._get(ObjectRange(bucket, key, 0, PEEK_BYTES, version_id if version_id != "null" else None))
+        got = self._get(ObjectRange(bucket, key, 0, PEEK_BYTES, _kept(version_id)))
         return Peek(ObjectHead(bucket, key, got.size, got.etag, got.version_id, got.last_modified), got.data)
 
     def peek_all(self, wanted: Mapping[int, tuple[str | None, str, str | None]]) -> dict[int, Peek | PipelineError]:
@@ -136,14 +136,18 @@ class ObjectStore:
             return b""
         if head.bucket is None:
             return _read_file(head, start, length)
-        version_id = head.version_id if head.version_id != "null" else None
         stop = min(start + length, head.size)
-        return self._get(ObjectRange(head.bucket, head.key, start, stop, version_id, head.etag)).data
+        return self._get(ObjectRange(head.bucket, head.key, start, stop, _kept(head.version_id), head.etag)).data
 
     def _get(self, wanted: ObjectRange) -> Received:
         client, native = _clients(self._settings)
         got = native.get(wanted)
         return got if got is not None else read_range(client, wanted)
+
+
+def _kept(version_id: str | None) -> str | None:
+    """Give the id of a version; `null` stands for the only one of a bucket that keeps none."""
+    return None if version_id == "null" else version_id
 
 
 @lru_cache(maxsize=_MOST_CLIENTS)

@@ -106,7 +106,7 @@ class CsvRows:
     def _cut(self, text: bytes, end: int) -> bytes:
         """Keep what is behind `end` for later; gives what is before it."""
         self._rest = text[end:]
-        if len(text) > self._limits.line and self._longest(text, end) > self._limits.line:
+        if self._is_too_long(text, end):
             raise UnreadableFileError(too_long(self._limits))
         return text if end == len(text) else text[:end]
 
@@ -151,10 +151,23 @@ class CsvRows:
         ends = self._ends(text)
         return int(ends[-1]) if len(ends) else 0
 
-    def _longest(self, text: bytes, end: int) -> int:
-        """Give the bytes of the longest record, complete up to `end` or not."""
-        ends = self._ends(text[:end]) if self._quote in text else line_breaks(text[:end]) + 1
-        return int(np.diff(ends, prepend=0, append=len(text)).max())
+    def _is_too_long(self, text: bytes, end: int) -> bool:
+        """Tell whether a record, complete up to `end` or not, has more bytes than one may have."""
+        most = self._limits.line
+        if len(text) <= most:
+            return False
+        if self._quote in text:
+            ends = self._ends(text[:end])
+        else:
+            # In the largest steps from end to end of a line: where none is within a step, a line is too long, unless
+            # carriage returns alone end it.
+            at = 0
+            while end - at > most and (feed := text.rfind(b"\n", at, at + most)) >= 0:
+                at = feed + 1
+            if end - at <= most:
+                return len(text) - end > most
+            ends = line_breaks(text[:end]) + 1
+        return int(np.diff(ends, prepend=0, append=len(text)).max()) > most
 
     def _ends(self, text: bytes) -> Positions:
         found = record_ends(text, self._dialect)

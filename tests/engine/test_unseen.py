@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -146,3 +147,7 @@ def test_the_announced_version_is_read(spark: SparkSession, s3: S3Client, store:
     found = score_sources(sources, store=store, spark=spark)
     scored = [one for number in range(10) if isinstance(one := found[number], Scored)]
     assert [(one.rows, one.head.version_id) for one in scored] == list(enumerate(versions))
+
+
+def test_the_tasks_of_a_process_share_its_client(store: ObjectStore) -> None:
+    assert pickle.loads(pickle.dumps(store)).s3 is store.s3  # noqa: S301 - as Spark does

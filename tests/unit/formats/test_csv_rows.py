@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,6 +109,25 @@ def test_lines_that_end_with_a_carriage_return_alone_are_lines_in_a_stream_too()
 def test_a_record_beyond_the_limit_is_refused_and_the_limit_named(text: bytes) -> None:
     with pytest.raises(UnreadableFileError, match="longer than 200 bytes"):
         read(text, 2, CsvDialect(), [50], Limits(line=200))
+
+
+LINES = st.lists(st.sampled_from([b"a", b",", b"aaaaa", b"\n", b"\r\n", b"\r"]), max_size=30).map(b"".join)
+
+
+def is_refused(text: bytes, limits: Limits) -> bool:
+    try:
+        list(CsvRows(2, CsvDialect(), limits).feed(text))
+    except UnreadableFileError:
+        return True
+    return False
+
+
+@given(LINES, st.integers(1, 12))
+def test_a_text_is_refused_when_one_of_its_lines_is_beyond_the_limit(text: bytes, most: int) -> None:
+    # A carriage return at the end of a text may be half of a line break.
+    known = text.rfind(b"\n") + 1 or text.rfind(b"\r", 0, -1) + 1
+    ends = [0, *(found.end() for found in re.finditer(rb"\r\n|\n|\r", text[:known])), len(text)]
+    assert is_refused(text, Limits(line=most)) == (max(end - start for start, end in pairwise(ends)) > most)
 
 
 def test_the_text_of_a_malformed_row_is_cut() -> None:
