@@ -23,7 +23,7 @@ from dq.schema.definition import CsvDialect, FileFormat
 
 #: Files that are counted together, and bytes of them.
 MOST_FILES = 64
-_MOST_BYTES = 8 * 1024 * 1024
+_MOST_BYTES = 4 * 1024 * 1024
 #: Bytes of cells that are held for it; compressed files have more of them than bytes.
 _MOST_HELD = 32 * 1024 * 1024
 
