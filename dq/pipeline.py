@@ -103,7 +103,7 @@ def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]
     """
     begin, filled = 0, 0
     for place, one in enumerate(found):
-        state = min(one.source(place).size, _MOST_STATE) if parts.keep_profiles else 0
+        state = min(one.size, _MOST_STATE) if parts.keep_profiles else 0
         if filled + state > parts.states_at_once // 2 and place > begin:
             yield found[begin:place]
             begin, filled = place, 0

@@ -153,7 +153,7 @@ def _kept(version_id: str | None) -> str | None:
 @lru_cache(maxsize=_MOST_CLIENTS)
 def _clients(settings: StoreSettings) -> tuple[S3Client, NativeReads]:
     """Give the clients of this process: a task of Spark's makes none where one before it did."""
-    from botocore.config import Config  # noqa: PLC0415 - as boto3
+    from botocore.config import Config  # noqa: PLC0415 - comes with boto3, which local files can do without
 
     session = _session(settings.access_key, settings.secret_key, settings.region)
     client = session.client(

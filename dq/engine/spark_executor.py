@@ -26,14 +26,19 @@ class SparkJobFailedError(RetryableError):
     """Spark gave a job up: an executor died several times, or could not be had at all."""
 
 
+def job_failed(uri: str, error: Exception) -> SparkJobFailedError:
+    """Say of which file Spark's job failed."""
+    message = f"{uri}: the Spark job that read it failed ({type(error).__name__}); trying again may help"
+    return SparkJobFailedError(message)
+
+
 def profile_on_spark(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
 ) -> dict[int, Outcome]:
     """Read and profile files by byte ranges, in one Spark job; one more for each halving when it fails."""
 
     def alone(task: FileTask, error: Exception) -> dict[int, Outcome]:
-        message = f"{task.head.uri}: the Spark job that read it failed ({type(error).__name__}); trying again may help"
-        return {task.id: SparkJobFailedError(message)}
+        return {task.id: job_failed(task.head.uri, error)}
 
     return profile_apart(tasks, lambda some: _profile(spark, some, store, limits, reader), alone)
 

@@ -12,7 +12,7 @@ from dq.engine.bundles import bundled
 from dq.engine.halving import profile_apart
 from dq.engine.object_store import ObjectStore
 from dq.engine.source_file import UnseenObject
-from dq.engine.spark_executor import SparkJobFailedError, leave_what_is_loaded
+from dq.engine.spark_executor import job_failed, leave_what_is_loaded
 from dq.engine.unseen import Looked, PlanFile, look_and_profile
 from dq.formats.limits import Limits
 
@@ -32,8 +32,7 @@ def profile_unseen(
     """Look at objects and profile them in one Spark job; one more for each halving when it fails."""
 
     def alone(source: UnseenObject, error: Exception) -> dict[int, Looked]:
-        message = f"s3://{source.bucket}/{source.key}: the Spark job that read it failed ({type(error).__name__})"
-        return {source.id: SparkJobFailedError(f"{message}; trying again may help")}
+        return {source.id: job_failed(f"s3://{source.bucket}/{source.key}", error)}
 
     def profile(some: Sequence[UnseenObject]) -> dict[int, Looked]:
         context = spark.sparkContext

@@ -30,8 +30,8 @@ VERSION = 5
 _PROFILE = "dq.profile"
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 _PLAIN = pa.ipc.IpcWriteOptions()
-#: Left out of a column that is written with everything.
-_ALL: frozenset[str] = frozenset()
+#: What a column is written without, as a rule.
+_NOTHING: frozenset[str] = frozenset()
 
 
 class ProfileCodecError(TerminalError):
@@ -94,7 +94,7 @@ def body_of(
         profile.rows,
         profile.malformed,
         _findings(profile.malformed_rows),
-        None if columns is None else [_column(one, leave.get(at, _ALL)) for at, one in enumerate(columns)],
+        None if columns is None else [_column(one, leave.get(at, _NOTHING)) for at, one in enumerate(columns)],
         [[name, _column(one)] for name, one in sorted(profile.extras.items())],
         _sample(profile.sample, options),
         _sample(profile.shown, options),
@@ -125,7 +125,7 @@ def _found(rows: list[list[Any]]) -> tuple[Finding, ...]:
     return tuple(Finding(*row) for row in rows)
 
 
-def _column(column: ColumnProfile, without: frozenset[str] = _ALL) -> list[Any]:
+def _column(column: ColumnProfile, without: frozenset[str] = _NOTHING) -> list[Any]:
     distinct = column.distinct
     counts = {} if "frequencies" in without else column.frequencies.counts
     return [

@@ -30,12 +30,17 @@ class Found:
     identity: FileIdentity
     peek: Peek | None
 
+    @property
+    def size(self) -> int:
+        """Size in bytes, as far as it is known."""
+        return (self.item.event.size or 0) if self.peek is None else self.peek.head.size
+
     def source(self, number: int) -> Source:
         """Give the object to the engine, under this number."""
         if self.peek is not None:
             return SourceObject(number, self.peek, self.definition)
         event = self.item.event
-        return UnseenObject(number, event.bucket, event.key, event.version_id, event.size or 0, self.definition)
+        return UnseenObject(number, event.bucket, event.key, event.version_id, self.size, self.definition)
 
 
 @dataclass(frozen=True, slots=True)
