@@ -22,7 +22,6 @@ from dq.engine.object_range import ObjectRange
 from dq.errors import ObjectGoneError, PipelineError
 
 if TYPE_CHECKING:
-    import boto3
     from mypy_boto3_s3 import S3Client
 
     from dq.engine.object_range import Received
@@ -153,9 +152,14 @@ def _kept(version_id: str | None) -> str | None:
 @lru_cache(maxsize=_MOST_CLIENTS)
 def _clients(settings: StoreSettings) -> tuple[S3Client, NativeReads]:
     """Give the clients of this process: a task of Spark's makes none where one before it did."""
-    from botocore.config import Config  # noqa: PLC0415 - comes with boto3, which local files can do without
+    import boto3  # noqa: PLC0415 - half a second that local files can do without
+    from botocore.config import Config  # noqa: PLC0415 - comes with boto3
 
-    session = _session(settings.access_key, settings.secret_key, settings.region)
+    session = boto3.Session(
+        aws_access_key_id=settings.access_key,
+        aws_secret_access_key=settings.secret_key,
+        region_name=settings.region,
+    )
     client = session.client(
         "s3",
         endpoint_url=settings.endpoint,
@@ -169,14 +173,6 @@ def _clients(settings: StoreSettings) -> tuple[S3Client, NativeReads]:
         ),
     )
     return client, NativeReads(session, client, path_style=settings.endpoint is not None)
-
-
-@lru_cache(maxsize=_MOST_CLIENTS)
-def _session(access_key: str | None, secret_key: str | None, region: str | None) -> boto3.Session:
-    """Give the session of this process, which has read the descriptions of the services: a third of a second."""
-    import boto3  # noqa: PLC0415 - half a second that local files can do without
-
-    return boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region)
 
 
 def _peek_file(path: str) -> Peek:
