@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dq.batch.process_batch import process_batch
     from dq.checks.plan import plan_checks
     from dq.engine.object_store import ObjectStore
     from dq.engine.profile_files import profile_files
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
     from dq.intake.profile_states import RunQuery, profile_of
-    from dq.pipeline import process_batch
     from dq.profiling.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
     from dq.schema.loading import load_definition
@@ -49,7 +49,7 @@ _HOMES = {
     "judge": "dq.verdict.judge",
     "load_definition": "dq.schema.loading",
     "plan_checks": "dq.checks.plan",
-    "process_batch": "dq.pipeline",
+    "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",
     "profile_of": "dq.intake.profile_states",
 }

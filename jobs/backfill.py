@@ -19,11 +19,11 @@ from jobs.terminal import cell, stdout
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dq.batch.process_batch import Parts
     from dq.engine.object_store import ObjectStore
     from dq.events.announcement import Announcement
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
-    from dq.pipeline import Parts
 
 log = structlog.get_logger()
 

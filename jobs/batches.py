@@ -17,7 +17,7 @@ from jobs.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dq.pipeline import BatchOutcome, Parts
+    from dq.batch.process_batch import BatchOutcome, Parts
     from jobs.stopping import StopRequest
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ def work_off(
         RetryableError: the database does not answer; what was claimed is given back, or falls back
             when its lease ends.
     """
-    from dq.pipeline import BatchOutcome
+    from dq.batch.process_batch import BatchOutcome
 
     total = BatchOutcome()
     while not stop.is_set():
@@ -66,7 +66,7 @@ def process_claimed(parts: Parts, after_batch: int, upto_batch: int, owner: str)
     Any other error leaves them claimed: when the lease ends they come back in ever smaller batches,
     until the one that brings the process down stands alone and is dead.
     """
-    from dq.pipeline import process_batch
+    from dq.batch.process_batch import process_batch
 
     try:
         with _lease_kept(parts, owner):

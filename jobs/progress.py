@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from dq.stages.outcome import BatchOutcome
+    from dq.batch.outcome import BatchOutcome
 
 
 @contextmanager

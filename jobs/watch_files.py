@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.streaming.query import StreamingQuery
 
+    from dq.batch.process_batch import BatchOutcome, Parts
     from dq.intake.feed_settings import FeedSettings
     from dq.intake.sqs import Queue, QueueSettings
-    from dq.pipeline import BatchOutcome, Parts
     from dq.settings import Settings
     from jobs.stopping import StopRequest
     from jobs.wiring import Program
@@ -49,8 +49,8 @@ def main(argv: list[str]) -> int:
 
 def drain_once(program: Program) -> int:
     """Take in what the queue has, work the ledger off, and look once more whether anything came meanwhile."""
+    from dq.batch.process_batch import BatchOutcome
     from dq.intake.sqs import Intake, drain
-    from dq.pipeline import BatchOutcome
     from jobs.batches import exit_code_for, new_owner, work_off
     from jobs.progress import show_progress
     from jobs.stopping import StopRequest

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from rich.console import Console
 
+    from dq.batch.process_batch import Parts
     from dq.engine.object_store import ObjectStore
     from dq.engine.outcomes import Scored
     from dq.engine.source_file import Source
     from dq.errors import PipelineError
-    from dq.pipeline import Parts
     from dq.store.embedded import EmbeddedPostgres
 
 log = structlog.get_logger()
@@ -189,9 +189,9 @@ def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator
     Raises:
         CatalogueError: lists what the database lacks.
     """
+    from dq.batch.process_batch import Parts
     from dq.events.key_layout import KeyLayouts
     from dq.intake.inbox import Inbox
-    from dq.pipeline import Parts
     from dq.store.catalogue import read_catalogue
     from dq.store.reporting import ReportingStore
 

@@ -28,10 +28,9 @@ ROOMS = {
     "store": {*PURE, "errors", "shipped_files"},
     "intake": {*PURE, "errors", "shipped_files"},
     "settings": {"events", "errors"},
-    "stages": {*PURE, "engine", "store", "intake", "errors"},
-    "pipeline": {*PURE, "stages", "engine", "store", "intake", "errors"},
-    "dq": {*PURE, "pipeline", "stages", "engine", "store", "intake", "settings", "errors"},
-    "jobs": {*PURE, "dq", "pipeline", "stages", "engine", "store", "intake", "settings", "errors", "shipped_files"},
+    "batch": {*PURE, "engine", "store", "intake", "errors"},
+    "dq": {*PURE, "batch", "engine", "store", "intake", "settings", "errors"},
+    "jobs": {*PURE, "dq", "batch", "engine", "store", "intake", "settings", "errors", "shipped_files"},
 }
 
 # The narrow doors to outside systems that a neighbouring room may use: one S3 client and one way to Postgres for all.
@@ -64,8 +63,8 @@ PACKAGES = {
     "pyspark": {"engine", "dq.intake.stream_source"},
     "python_calamine": {"formats"},
     "re2": {"schema", "profiling"},
-    "sqlalchemy": {"store", "intake", "stages"},
-    "structlog": {"engine", "intake", "store", "stages", "pipeline"},
+    "sqlalchemy": {"store", "intake", "batch"},
+    "structlog": {"engine", "intake", "store", "batch"},
 }
 
 # Decisions are made by code that cannot reach outside: none of these in the pure rooms.
@@ -253,7 +252,7 @@ def test_importing_starts_nothing(package: str) -> None:
         module.name
         for module in MODULES
         if module.name.split(".")[0] == package
-        and module.room not in {"engine", "pipeline", "stages"}
+        and module.room not in {"engine", "batch"}
         and module.name != "dq.intake.stream_source"
         and not module.name.endswith("__main__")
     ]

@@ -10,14 +10,14 @@ from urllib.parse import quote_plus
 import pytest
 from structlog.testing import capture_logs
 
+from dq.batch.outcome import BatchOutcome
+from dq.batch.process_batch import process_batch
 from dq.engine.profile_files import score_sources
 from dq.engine.source_file import UnseenObject
 from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
 from dq.intake.inspection import balance, retry_rows
-from dq.pipeline import process_batch
-from dq.stages.outcome import BatchOutcome
 from tests.end_to_end.landing import GOOD, TRIPS, Landing, key_of
 from tests.store.samples import everything
 
@@ -270,7 +270,7 @@ def test_a_large_batch_goes_through_the_engine_in_two_shares(
     landing: Landing, monkeypatch: pytest.MonkeyPatch, least: int, shares: list[int]
 ) -> None:
     """While the first one is scored the second one is looked at; every object has its verdict all the same."""
-    monkeypatch.setattr("dq.pipeline._LEAST_SHARE", least)
+    monkeypatch.setattr("dq.batch.process_batch._LEAST_SHARE", least)
     names = [f"trips{number}" for number in range(2)]
     for name in names:
         landing.configure(name)

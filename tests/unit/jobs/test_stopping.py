@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from dq.stages.outcome import BatchOutcome
+from dq.batch.outcome import BatchOutcome
 from jobs.batches import exit_code_for
 from jobs.stopping import StopRequest
 

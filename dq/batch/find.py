@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from dq.batch.endings import Failed, Found, SetAside
 from dq.engine.object_store import PEEK_BYTES
 from dq.errors import DefinitionError, ObjectGoneError, PipelineError, TerminalError
 from dq.events.key_encoding import other_reading
 from dq.events.key_layout import Unmatched
 from dq.events.run_window import NoWindow, choose_window
 from dq.schema.loading import definition_or_none
-from dq.stages.endings import Failed, Found, SetAside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from dq.batch.doors import Parts
     from dq.engine.object_store import Peek
     from dq.events.key_layout import FileIdentity
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
     from dq.intake.inbox_item import InboxItem
     from dq.schema.definition import SchemaDefinition
-    from dq.stages.parts import Parts
     from dq.store.result import MonitoredFile
 
 log = structlog.get_logger()

@@ -18,23 +18,23 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from dq.batch.doors import Parts
+from dq.batch.endings import Failed, Found, Judged, SetAside, describe_error
+from dq.batch.find import find_objects
+from dq.batch.outcome import BatchOutcome
+from dq.batch.settle import settle
 from dq.engine.one_ahead import one_ahead
 from dq.errors import ObjectGoneError, RetryableError
 from dq.events.run_window import NoWindow, choose_window
-from dq.stages.endings import Failed, Found, Judged, SetAside, describe_error
-from dq.stages.find import find_objects
-from dq.stages.outcome import BatchOutcome
-from dq.stages.parts import Parts
-from dq.stages.settle import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
+    from dq.batch.doors import ScoreFiles
     from dq.engine.outcomes import Scored
     from dq.engine.source_file import Source
     from dq.intake.inbox_item import InboxItem
-    from dq.stages.parts import ScoreFiles
     from dq.store.result import RowId
 
 __all__ = ["BatchOutcome", "Parts", "process_batch"]

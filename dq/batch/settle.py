@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from dq.batch.endings import Failed, Judged, SetAside, describe_error, log_fields
+from dq.batch.outcome import BatchOutcome
 from dq.errors import CatalogueError, LeaseLostError, RetryableError, TerminalError
 from dq.events.object_version import ObjectVersion
 from dq.intake.inbox_item import Ending
 from dq.intake.profile_states import RunProfile, keep_profile
-from dq.stages.endings import Failed, Judged, SetAside, describe_error, log_fields
-from dq.stages.outcome import BatchOutcome
 from dq.store.result import RunResult
 from dq.store.transaction import begin
 
 if TYPE_CHECKING:
-    from dq.stages.parts import Parts
+    from dq.batch.doors import Parts
 
 log = structlog.get_logger()
 

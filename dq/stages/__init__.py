@@ -1,1 +1,0 @@
-"""The stages one batch goes through; `dq.pipeline` strings them together."""
