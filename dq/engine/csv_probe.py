@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dq.engine.bundles import packed
+from dq.engine.byte_ranges.bundles import packed
 from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask, fault
 from dq.engine.row_lengths import Distances, between, between_feeds, no_end

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from dq.engine.byte_ranges import SMALL_FILES, profile_by_ranges
+from dq.engine.byte_ranges.lane import SMALL_FILES, profile_by_ranges
+from dq.engine.byte_ranges.unseen import Looked, PlanFile, look
 from dq.engine.object_store import ObjectStore, Peek
 from dq.engine.outcomes import Finished, Profiled, Scored, with_verdict
 from dq.engine.parts import FileTask
 from dq.engine.planning import ReaderChoice, choose_reader, plan_file
 from dq.engine.source_file import Source, SourceObject, UnseenObject
-from dq.engine.unseen import Looked, PlanFile, look
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.profiling.recipe import Recipe
@@ -125,7 +125,7 @@ def _look_there(
 ) -> Mapping[int, Looked]:
     if not unseen:
         return {}
-    from dq.engine.spark_unseen import profile_unseen  # noqa: PLC0415 - loads Spark
+    from dq.engine.byte_ranges.spark_unseen import profile_unseen  # noqa: PLC0415 - loads Spark
 
     first = next(iter(unseen.values()))
     choice = ReaderChoice("direct", "small objects are looked at where they are counted")

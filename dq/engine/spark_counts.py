@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark import TaskContext
 
+from dq.engine.byte_ranges.spark_merge import KeyHashes, MergedGroup, records
 from dq.engine.outcomes import Span
 from dq.engine.parts import CountedPart, FileTask
 from dq.engine.spark_bytes import SeenBytes, bytes_of
 from dq.engine.spark_frames import TRAILING
-from dq.engine.spark_merge import KeyHashes, MergedGroup, records
 from dq.engine.spark_paths import same_path
 from dq.engine.spark_rows import rows_of
 from dq.errors import PipelineError, UnreadableFileError

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from dq.engine.bundles import bundled, packed
+from dq.engine.byte_ranges.bundles import bundled, packed
 from dq.engine.object_store import PEEK_BYTES, ObjectStore, StoreSettings
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file

@@ -17,7 +17,8 @@ from unittest import mock
 import psutil
 from pyspark import TaskContext
 
-from dq.engine import byte_ranges, readers
+from dq.engine import readers
+from dq.engine.byte_ranges import lane as byte_ranges
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.session import build_session

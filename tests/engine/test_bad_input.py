@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from dq.engine import byte_ranges
+from dq.engine.byte_ranges import lane as byte_ranges
 from dq.engine.object_store import PEEK_BYTES, ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits

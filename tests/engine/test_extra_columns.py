@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from dq.engine import byte_ranges
+from dq.engine.byte_ranges import lane as byte_ranges
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from dq.engine.local_executor import gathered
+from dq.engine.byte_ranges.bundle_counting import count_parts
+from dq.engine.byte_ranges.local_executor import gathered
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
 from dq.engine.parts import FileTask, count_part
 from dq.engine.planning import plan_file
-from dq.engine.small_files import count_parts
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
 from dq.profiling.small_files import tally_small_files
@@ -40,7 +40,7 @@ def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(len(files))
         return tally_small_files(recipe, files)
 
-    monkeypatch.setattr("dq.engine.small_files.tally_small_files", noted)
+    monkeypatch.setattr("dq.engine.byte_ranges.bundle_counting.tally_small_files", noted)
     return sizes
 
 
@@ -138,7 +138,7 @@ def test_no_more_cells_are_held_than_there_is_room_for(
     tmp_path: Path, together: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Compressed files are small, and their rows need not be."""
-    monkeypatch.setattr("dq.engine.small_files._MOST_HELD", 200_000)
+    monkeypatch.setattr("dq.engine.byte_ranges.bundle_counting._MOST_HELD", 200_000)
     for at in range(10):
         row = f"{at},{'a' * 50_000},1\n"
         (tmp_path / f"{at}.csv.gz").write_bytes(gzip.compress(f"id,name,fare\n{row}{row}".encode()))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dq.engine import byte_ranges, planning
+from dq.engine import planning
+from dq.engine.byte_ranges import lane as byte_ranges
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
 from dq.engine.profile_files import profile_files, profile_sources

@@ -6,7 +6,7 @@ import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dq.engine.bundles import packed
+from dq.engine.byte_ranges.bundles import packed
 from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
-from dq.engine.local_executor import gathered
+from dq.engine.byte_ranges.bundle_counting import MOST_FILES, count_parts
+from dq.engine.byte_ranges.local_executor import gathered
 from dq.engine.object_store import ObjectStore, Peek
 from dq.engine.one_ahead import one_ahead
 from dq.engine.outcomes import Finished, Misaligned, with_verdict
 from dq.engine.parts import FileTask
-from dq.engine.small_files import MOST_FILES, count_parts
 from dq.engine.source_file import SourceObject, UnseenObject
 from dq.errors import PipelineError
 from dq.formats.limits import Limits

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dq.engine.bundles import bundled
-from dq.engine.halving import profile_apart
+from dq.engine.byte_ranges.bundles import bundled
+from dq.engine.byte_ranges.halving import profile_apart
+from dq.engine.byte_ranges.spark_executor import job_failed, leave_what_is_loaded
+from dq.engine.byte_ranges.unseen import Looked, PlanFile, look_and_profile
 from dq.engine.object_store import ObjectStore
 from dq.engine.source_file import UnseenObject
-from dq.engine.spark_executor import job_failed, leave_what_is_loaded
-from dq.engine.unseen import Looked, PlanFile, look_and_profile
 from dq.formats.limits import Limits
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dq.engine.bundles import packed
-from dq.engine.halving import profile_apart
+from dq.engine.byte_ranges.bundle_counting import count_parts
+from dq.engine.byte_ranges.bundles import packed
+from dq.engine.byte_ranges.halving import profile_apart
+from dq.engine.byte_ranges.spark_merge import merged, records, whole_file
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Outcome
 from dq.engine.parts import FileTask
-from dq.engine.small_files import count_parts
-from dq.engine.spark_merge import merged, records, whole_file
 from dq.errors import RetryableError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split

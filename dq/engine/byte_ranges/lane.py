@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.engine.local_executor import profile_here
+from dq.engine.byte_ranges.local_executor import profile_here
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Finished, Misaligned, Outcome
 from dq.engine.parts import FileTask
@@ -63,6 +63,6 @@ def _run(
     small = len(tasks) <= SMALL_FILES and sum(task.head.size for task in tasks) <= SMALL_BYTES
     if spark is None or small:
         return profile_here(tasks, store, limits, "direct")
-    from dq.engine.spark_executor import profile_on_spark  # noqa: PLC0415 - loads Spark
+    from dq.engine.byte_ranges.spark_executor import profile_on_spark  # noqa: PLC0415 - loads Spark
 
     return profile_on_spark(spark, tasks, store, limits, "direct")

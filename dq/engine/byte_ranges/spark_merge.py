@@ -18,7 +18,7 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from dq.engine.local_executor import gathered
+from dq.engine.byte_ranges.local_executor import gathered
 from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask
 from dq.engine.planning import BYTES_PER_RANGE
