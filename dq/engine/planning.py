@@ -57,7 +57,7 @@ def choose_reader(task: FileTask, wanted: str, *, has_spark: bool) -> ReaderChoi
     if wanted == "direct":
         return ReaderChoice("direct", "READER=direct")
     if wanted == "spark" and has_spark:
-        from dq.engine.spark_paths import refusal  # noqa: PLC0415 - loads Spark
+        from dq.engine.spark_readers.paths import refusal  # noqa: PLC0415 - loads Spark
 
         reason = refusal(task)
         if reason is None:

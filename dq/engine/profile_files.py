@@ -160,7 +160,7 @@ def _read(
 
     by_spark, by_ranges = _by_reader(tasks, reader, has_spark=spark is not None)
     if by_spark and spark is not None:
-        from dq.engine.readers import profile_with_spark_readers  # noqa: PLC0415 - loads Spark
+        from dq.engine.spark_readers.lane import profile_with_spark_readers  # noqa: PLC0415 - loads Spark
 
         seen = profile_with_spark_readers(spark, by_spark, store, limits)
         found |= concluded(seen, "spark")

@@ -17,13 +17,13 @@ from unittest import mock
 import psutil
 from pyspark import TaskContext
 
-from dq.engine import readers
 from dq.engine.byte_ranges import lane as byte_ranges
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.session import build_session
-from dq.engine.spark_bytes import SeenBytes
-from dq.engine.spark_counts import count_file
+from dq.engine.spark_readers import lane as readers
+from dq.engine.spark_readers.counting import count_file
+from dq.engine.spark_readers.seen_bytes import SeenBytes
 from dq.formats.limits import Limits
 from tests.engine.batches import local_sources, payload, readable
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dq.engine.csv_probe import Look, look_at
-from dq.engine.spark_batches import MOST_BYTES, MOST_ROWS, batch_options
+from dq.engine.spark_readers.batch_sizes import MOST_BYTES, MOST_ROWS, batch_options
+from dq.engine.spark_readers.csv_probe import Look, look_at
 from dq.schema.definition import CsvDialect
 
 ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812 - the name everybody knows
 
-from dq.engine.parquet_schema import spark_schema
 from dq.engine.parts import FileTask
-from dq.engine.spark_bytes import line_options
-from dq.engine.spark_paths import literal_paths, spark_encoding, spark_path
+from dq.engine.spark_readers.arrow_schema import spark_schema
+from dq.engine.spark_readers.paths import literal_paths, spark_encoding, spark_path
+from dq.engine.spark_readers.seen_bytes import line_options
 from dq.formats.limits import Limits
 from dq.schema.definition import FileFormat
 

@@ -18,10 +18,10 @@ from pyspark import TaskContext
 from dq.engine.byte_ranges.spark_merge import KeyHashes, MergedGroup, records
 from dq.engine.outcomes import Span
 from dq.engine.parts import CountedPart, FileTask
-from dq.engine.spark_bytes import SeenBytes, bytes_of
-from dq.engine.spark_frames import TRAILING
-from dq.engine.spark_paths import same_path
-from dq.engine.spark_rows import rows_of
+from dq.engine.spark_readers.frames import TRAILING
+from dq.engine.spark_readers.paths import same_path
+from dq.engine.spark_readers.rows import rows_of
+from dq.engine.spark_readers.seen_bytes import SeenBytes, bytes_of
 from dq.errors import PipelineError, UnreadableFileError
 from dq.formats.limits import Limits
 from dq.profiling.file_tally import FileTally

@@ -17,15 +17,15 @@ from pyspark.sql import DataFrame
 
 from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_merge import merged
-from dq.engine.csv_probe import Look, probe_files
 from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Finished, Profiled, Scored
 from dq.engine.parts import FileTask
-from dq.engine.spark_batches import batch_options, session_options
-from dq.engine.spark_bytes import SeenBytes
-from dq.engine.spark_counts import COUNTS, count_file, count_files, record_of
-from dq.engine.spark_frames import Shape, frame_of, shape_of, shared_frame, slices_of
-from dq.engine.spark_paths import same_path, spark_path
+from dq.engine.spark_readers.batch_sizes import batch_options, session_options
+from dq.engine.spark_readers.counting import COUNTS, count_file, count_files, record_of
+from dq.engine.spark_readers.csv_probe import Look, probe_files
+from dq.engine.spark_readers.frames import Shape, frame_of, shape_of, shared_frame, slices_of
+from dq.engine.spark_readers.paths import same_path, spark_path
+from dq.engine.spark_readers.seen_bytes import SeenBytes
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split

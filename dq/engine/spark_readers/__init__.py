@@ -1,0 +1,1 @@
+"""The reference lane: files read by Spark's own readers."""
