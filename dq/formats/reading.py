@@ -8,14 +8,14 @@ from __future__ import annotations
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.compression import compression_of, first_expanded
-from dq.formats.csv_layout import CSV
-from dq.formats.excel_rows import EXCEL
+from dq.formats.csv.layout import CSV
+from dq.formats.excel.rows import EXCEL
 from dq.formats.format import Format, OpenFile, Reading
-from dq.formats.json_array import JSON_ARRAY
-from dq.formats.json_lines import JSON_LINES
+from dq.formats.json.array import JSON_ARRAY
+from dq.formats.json.lines import JSON_LINES
 from dq.formats.layout import FileLayout, format_of
 from dq.formats.limits import Limits
-from dq.formats.parquet_rows import PARQUET
+from dq.formats.parquet.rows import PARQUET
 from dq.formats.splits import Split
 from dq.schema.definition import FileFormat, SchemaDefinition
 

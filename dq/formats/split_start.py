@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
-from dq.formats.careful_csv import careful_records
-from dq.formats.csv_rows import too_long
+from dq.formats.csv.careful import careful_records
+from dq.formats.csv.rows import too_long
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.schema.definition import FileFormat

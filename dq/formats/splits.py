@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
-from dq.formats.csv_rows import CsvRows, too_long
-from dq.formats.json_rows import JsonLines
+from dq.formats.csv.rows import CsvRows, too_long
+from dq.formats.json.rows import JsonLines
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.split_start import find_start

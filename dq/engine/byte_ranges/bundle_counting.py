@@ -12,7 +12,7 @@ import pyarrow as pa
 from dq.engine.object_store import ObjectStore
 from dq.engine.parts import CountedPart, FileTask, count_part, opened
 from dq.errors import PipelineError
-from dq.formats.csv_together import is_plain, rows_together
+from dq.formats.csv.together import is_plain, rows_together
 from dq.formats.encodings import is_utf8
 from dq.formats.limits import Limits
 from dq.formats.splits import Split

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from dq.engine.parts import FileTask
 from dq.formats.encodings import is_utf8
-from dq.formats.json_array import json_array_batches
-from dq.formats.json_rows import json_batch, refuse_long_line
+from dq.formats.json.array import json_array_batches
+from dq.formats.json.rows import json_batch, refuse_long_line
 from dq.formats.limits import Limits
-from dq.formats.parquet_rows import typed_batch
+from dq.formats.parquet.rows import typed_batch
 from dq.profiling.findings import MOST_EXAMPLES
 from dq.profiling.row_batch import MalformedRow, RowBatch
 from dq.schema.definition import FileFormat

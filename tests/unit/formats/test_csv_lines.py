@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dq.formats import csv_lines
-from dq.formats.csv_lines import CsvLines
-from dq.formats.quotes import all_record_ends
+from dq.formats.csv import lines as csv_lines
+from dq.formats.csv.lines import CsvLines
+from dq.formats.csv.quotes import all_record_ends
 from dq.schema.definition import CsvDialect
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_early_rows_cost_no_look_at_the_rest(monkeypatch: pytest.MonkeyPatch) ->
         looked.append(len(text))
         return all_record_ends(text, dialect)
 
-    monkeypatch.setattr("dq.formats.csv_lines.all_record_ends", noted)
+    monkeypatch.setattr("dq.formats.csv.lines.all_record_ends", noted)
     lines = CsvLines(b"1,2\n" * 1_000_000, CsvDialect(), [])
     assert lines(np.array([], np.int64)) == []
     assert lines(np.array([0, 9])) == [1, 10]

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dq.errors import UnreadableFileError
-from dq.formats.csv_rows import CsvRows
+from dq.formats.csv.rows import CsvRows
 from dq.formats.limits import Limits
 from dq.schema.definition import CsvDialect
 from tests.unit.formats.collected import Rows, collected
@@ -61,7 +61,7 @@ def test_any_text_in_any_pieces_gives_the_rows_of_the_csv_module(
     assert read(text, width, dialect, [len(text) + 1]) == expected
     assert read(text, width, dialect, sizes) == expected
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dq.formats.csv_rows._CAREFUL_BLOCK", 9)
+        patch.setattr("dq.formats.csv.rows._CAREFUL_BLOCK", 9)
         assert read(text, width, dialect, [len(text) + 1]) == expected
     assert read(text[:60], width, dialect, [1]) == read_naively(text[:60], width, delimiter, quote)
 

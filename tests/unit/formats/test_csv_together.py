@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dq.formats.csv_rows import CsvRows
-from dq.formats.csv_together import is_plain, rows_together
+from dq.formats.csv.rows import CsvRows
+from dq.formats.csv.together import is_plain, rows_together
 from dq.formats.limits import Limits
 from dq.schema.definition import CsvDialect
 

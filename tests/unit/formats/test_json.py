@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dq.errors import UnreadableFileError
-from dq.formats.json_array import json_array_batches
-from dq.formats.json_rows import json_batch
-from dq.formats.json_values import MOST_NESTING, json_token, nested_too_deep
+from dq.formats.json.array import json_array_batches
+from dq.formats.json.rows import json_batch
+from dq.formats.json.values import MOST_NESTING, json_token, nested_too_deep
 from dq.formats.limits import Limits
 from dq.profiling.values import JSON_TOKENS
 from dq.schema.definition import FieldDefinition, FieldType, FileFormat, SchemaDefinition

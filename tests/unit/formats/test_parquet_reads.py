@@ -15,8 +15,8 @@ import pytest
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
-from dq.formats.parquet_reads import plan_reads
-from dq.formats.parquet_rows import parquet_batches
+from dq.formats.parquet.reads import plan_reads
+from dq.formats.parquet.rows import parquet_batches
 from dq.formats.reading import find_layout
 from tests.unit.formats.collected import collected, read_file
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
-from dq.formats.csv_layout import csv_layout
+from dq.formats.csv.layout import csv_layout
 from dq.formats.limits import Limits
 from dq.formats.splits import NOWHERE, Split, SplitReading, plan_splits
 from dq.schema.definition import CsvDialect, FileFormat, SchemaDefinition

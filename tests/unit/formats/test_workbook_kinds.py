@@ -20,11 +20,11 @@ from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.errors import UnreadableFileError
-from dq.formats import excel_rows
 from dq.formats.byte_source import BytesSource
+from dq.formats.excel import rows as excel_rows
+from dq.formats.excel.texts import lengths_in_old_records
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout
-from dq.formats.workbook_texts import lengths_in_old_records
 from dq.profiling.summary import FileSummary
 from dq.schema.loading import load_definition
 from dq.verdict.judge import judge

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dq.formats.format import Format, OpenFile
-from dq.formats.json_layout import LOOKED_AT, columns_of, suggested_types
-from dq.formats.json_values import parse_object
+from dq.formats.json.layout import LOOKED_AT, columns_of, suggested_types
+from dq.formats.json.values import parse_object
 from dq.formats.layout import FileLayout, refuse_binary
 from dq.formats.line_files import line_splits, read_lines
 from dq.schema.definition import FileFormat

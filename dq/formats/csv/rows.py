@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from dq.errors import UnreadableFileError
-from dq.formats.careful_csv import careful_records, decoded
-from dq.formats.csv_lines import CsvLines
+from dq.formats.csv.careful import careful_records, decoded
+from dq.formats.csv.lines import CsvLines
+from dq.formats.csv.quotes import Positions, count_lines, line_breaks, record_ends
 from dq.formats.limits import Limits
-from dq.formats.quotes import Positions, count_lines, line_breaks, record_ends
 from dq.profiling.findings import MOST_EXAMPLES
 from dq.profiling.row_batch import MalformedRow, RowBatch
 from dq.schema.definition import CsvDialect

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from dq.errors import UnreadableFileError
-from dq.formats.json_values import TooDeepError, json_token, nested_too_deep, parse_object
+from dq.formats.json.values import TooDeepError, json_token, nested_too_deep, parse_object
 from dq.formats.limits import Limits
 from dq.profiling.findings import MOST_EXAMPLES
 from dq.profiling.row_batch import MalformedRow, RowBatch

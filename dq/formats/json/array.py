@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dq.formats.byte_source import ByteSource, chunks
 from dq.formats.compression import expanded
 from dq.formats.format import Format, OpenFile, WholeReading, one_split
-from dq.formats.json_elements import ArrayElements, elements_of
-from dq.formats.json_layout import LOOKED_AT, columns_of, suggested_types
-from dq.formats.json_rows import json_batch
-from dq.formats.json_values import parse_object
+from dq.formats.json.elements import ArrayElements, elements_of
+from dq.formats.json.layout import LOOKED_AT, columns_of, suggested_types
+from dq.formats.json.rows import json_batch
+from dq.formats.json.values import parse_object
 from dq.formats.layout import FileLayout, refuse_binary
 from dq.formats.limits import Limits
 from dq.formats.splits import Split

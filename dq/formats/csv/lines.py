@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dq.formats.quotes import Positions, all_record_ends, line_breaks
+from dq.formats.csv.quotes import Positions, all_record_ends, line_breaks
 from dq.schema.definition import CsvDialect
 
 _LINE_ENDS = np.frombuffer(b"\r\n", np.uint8)

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from dq.formats.csv_lines import CsvLines
-from dq.formats.csv_rows import is_utf8_text, read_columns
+from dq.formats.csv.lines import CsvLines
+from dq.formats.csv.rows import is_utf8_text, read_columns
 from dq.profiling.row_batch import RowBatch
 from dq.schema.definition import CsvDialect
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from dq.errors import UnreadableFileError
-from dq.formats.limits import Limits
-from dq.formats.workbook_extent import (
+from dq.formats.excel.extent import (
     PASSWORD,
     bound_binary_sheet,
     bound_old_workbook,
@@ -17,7 +16,8 @@ from dq.formats.workbook_extent import (
     bound_xml_part,
     lengths_in_binary,
 )
-from dq.formats.workbook_texts import lengths_in_xml
+from dq.formats.excel.texts import lengths_in_xml
+from dq.formats.limits import Limits
 
 _ENTRIES = 10_000
 _PIECE = 1024 * 1024

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dq.errors import UnreadableFileError
-from dq.formats.careful_csv import CarefulRecord, careful_records, decoded
+from dq.formats.csv.careful import CarefulRecord, careful_records, decoded
+from dq.formats.csv.quotes import count_lines
 from dq.formats.encodings import is_utf8
 from dq.formats.format import Format, OpenFile
 from dq.formats.layout import FileLayout, NoHeaderError, refuse_binary
 from dq.formats.limits import Limits
 from dq.formats.line_files import line_splits, read_lines
-from dq.formats.quotes import count_lines
 from dq.formats.streams import text_pieces
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import CsvDialect, FieldType, FileFormat, SchemaDefinition

@@ -15,8 +15,8 @@ from dq.formats.compression import held
 from dq.formats.format import Format, OpenFile, WholeReading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
-from dq.formats.parquet_footer import named, open_parquet, refuse_unsound
-from dq.formats.parquet_reads import Read, cut_up, plan_reads, refuse_expansion
+from dq.formats.parquet.footer import named, open_parquet, refuse_unsound
+from dq.formats.parquet.reads import Read, cut_up, plan_reads, refuse_expansion
 from dq.formats.splits import Split
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.values import type_family

@@ -19,12 +19,12 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 from dq.errors import PipelineError, UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.compression import held
+from dq.formats.excel.archive import refuse_bombs
+from dq.formats.excel.extent import PASSWORD
 from dq.formats.format import Format, OpenFile, WholeReading, one_split
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
-from dq.formats.workbook_archive import refuse_bombs
-from dq.formats.workbook_extent import PASSWORD
 from dq.profiling.row_batch import RowBatch
 from dq.profiling.values import JSON_TOKENS
 from dq.schema.definition import FileFormat

@@ -1,0 +1,1 @@
+"""CSV: records of text, split by a delimiter."""

@@ -1,0 +1,1 @@
+"""Workbooks: xlsx, xls, xlsb and ods."""

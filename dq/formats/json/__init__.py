@@ -1,0 +1,1 @@
+"""JSON: objects line by line, or as one array."""

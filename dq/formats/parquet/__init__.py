@@ -1,0 +1,1 @@
+"""Parquet: typed columns in row groups."""
