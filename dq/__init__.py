@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dq.engine.profile_files import profile_files
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
-    from dq.intake.profile_states import RunQuery, profile_of
+    from dq.ledger.profile_states import RunQuery, profile_of
     from dq.profiling.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
     from dq.schema.loading import load_definition
@@ -42,7 +42,7 @@ _HOMES = {
     "FileSummary": "dq.profiling.summary",
     "ObjectStore": "dq.engine.object_store",
     "PipelineError": "dq.errors",
-    "RunQuery": "dq.intake.profile_states",
+    "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SourceObject": "dq.engine.source_file",
     "Verdict": "dq.verdict.verdict",
@@ -51,7 +51,7 @@ _HOMES = {
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",
-    "profile_of": "dq.intake.profile_states",
+    "profile_of": "dq.ledger.profile_states",
 }
 
 

@@ -105,7 +105,7 @@ def _configure(database: Engine) -> None:
 
 
 def _show(database: Engine) -> None:
-    from dq.intake.inspection import inbox_status
+    from dq.ledger.inspection import inbox_status
     from dq.store.catalogue import read_catalogue
     from dq.store.readback import read_verdicts
     from jobs.wiring import now

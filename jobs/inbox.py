@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-    from dq.intake.inspection import DeadLetter, InboxRow
+    from dq.ledger.inspection import DeadLetter, InboxRow
 
 _STATES = ("pending", "claimed", "done", "superseded", "ignored", "unconfigured", "bad_definition", "dead")
 #: What `list` shows unless told otherwise: everything that has no verdict.
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
 
 
 def _list(database: Engine, arguments: argparse.Namespace) -> None:
-    from dq.intake.inspection import inbox_status, list_dead_letters, list_rows
+    from dq.ledger.inspection import inbox_status, list_dead_letters, list_rows
     from jobs.wiring import now
 
     states = _STATES if arguments.all else tuple(arguments.state or _WITHOUT_VERDICT)
@@ -64,7 +64,7 @@ def _list(database: Engine, arguments: argparse.Namespace) -> None:
 
 
 def _show(database: Engine, arguments: argparse.Namespace) -> None:
-    from dq.intake.inspection import list_dead_letters, show_row
+    from dq.ledger.inspection import list_dead_letters, show_row
 
     ids, letter_ids = _numbers([arguments.number])
     found: Any
@@ -86,7 +86,7 @@ def _show(database: Engine, arguments: argparse.Namespace) -> None:
 
 
 def _retry(database: Engine, arguments: argparse.Namespace) -> None:
-    from dq.intake.inspection import retry_dead_letters, retry_rows
+    from dq.ledger.inspection import retry_dead_letters, retry_rows
     from jobs.wiring import now
 
     ids, letter_ids = _numbers(arguments.numbers)
@@ -104,7 +104,7 @@ def _retry(database: Engine, arguments: argparse.Namespace) -> None:
 
 
 def _discard(database: Engine, arguments: argparse.Namespace) -> None:
-    from dq.intake.inspection import discard_dead_letters, discard_rows
+    from dq.ledger.inspection import discard_dead_letters, discard_rows
     from jobs.wiring import now
 
     ids, letter_ids = _numbers(arguments.numbers)

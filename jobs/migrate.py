@@ -14,7 +14,7 @@ log = structlog.get_logger()
 def main(argv: list[str]) -> int:
     """Apply conf/sql/pipeline.sql; running it again changes nothing. The reporting tables are their owner's."""
     argparse.ArgumentParser(prog="pipeline-processing migrate", description=__doc__).parse_args(argv)
-    from dq.intake.migrate import migrate
+    from dq.ledger.migrate import migrate
     from jobs.wiring import open_database, start
 
     program = start()

@@ -15,7 +15,7 @@ from jobs.json_output import write_json
 from jobs.terminal import cell, stdout
 
 if TYPE_CHECKING:
-    from dq.intake.profile_states import MergedProfile
+    from dq.ledger.profile_states import MergedProfile
     from dq.profiling.summary import ColumnSummary, FileSummary
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 def main(argv: list[str]) -> int:
     """Print the merged profile as a table, or as a profile payload in JSON."""
     arguments = _parser().parse_args(argv)
-    from dq.intake.profile_states import RunQuery, profile_of
+    from dq.ledger.profile_states import RunQuery, profile_of
     from dq.profiling.summarise_state import sensitive_columns, summarise_state
     from jobs.wiring import open_database, start
 

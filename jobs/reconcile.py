@@ -18,8 +18,8 @@ log = structlog.get_logger()
 def main(argv: list[str]) -> int:
     """Print what the ledger lacks, a line each, and add it as due."""
     arguments = _parser().parse_args(argv)
-    from dq.intake.history import announced_before
     from dq.intake.listing import list_objects
+    from dq.ledger.history import announced_before
     from jobs.wiring import open_parts, start
 
     program = start()

@@ -84,7 +84,7 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
         SettingsError, DatabaseUnavailableError: it cannot be reached.
         CatalogueError: the ledger is missing.
     """
-    from dq.intake.migrate import require_ledger
+    from dq.ledger.migrate import require_ledger
     from dq.store.database import connect
 
     if settings.database_url is None:
@@ -117,7 +117,7 @@ def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgre
 
 def make_all_tables(engine: sqlalchemy.Engine) -> None:
     """Apply the shipped reporting tables, and the ledger's; done to the embedded database only."""
-    from dq.intake.migrate import migrate
+    from dq.ledger.migrate import migrate
     from dq.shipped_files import shipped_file
 
     script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
@@ -191,7 +191,7 @@ def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator
     """
     from dq.batch.process_batch import Parts
     from dq.events.key_layout import KeyLayouts
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
     from dq.store.catalogue import read_catalogue
     from dq.store.reporting import ReportingStore
 

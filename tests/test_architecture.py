@@ -26,18 +26,19 @@ ROOMS = {
     "formats": {"profiling", "schema", "errors"},
     "engine": {*PURE, "formats", "errors", "shipped_files"},
     "store": {*PURE, "errors", "shipped_files"},
-    "intake": {*PURE, "errors", "shipped_files"},
+    "ledger": {*PURE, "errors", "shipped_files"},
+    "intake": {*PURE, "ledger", "errors"},
     "settings": {"events", "errors"},
-    "batch": {*PURE, "engine", "store", "intake", "errors"},
-    "dq": {*PURE, "batch", "engine", "store", "intake", "settings", "errors"},
-    "jobs": {*PURE, "dq", "batch", "engine", "store", "intake", "settings", "errors", "shipped_files"},
+    "batch": {*PURE, "engine", "store", "ledger", "intake", "errors"},
+    "dq": {*PURE, "batch", "engine", "store", "ledger", "intake", "settings", "errors"},
+    "jobs": {*PURE, "dq", "batch", "engine", "store", "ledger", "intake", "settings", "errors", "shipped_files"},
 }
 
 # The narrow doors to outside systems that a neighbouring room may use: one S3 client and one way to Postgres for all.
 DOORS = {
     "dq.engine.object_store": {"intake"},
     "dq.store.database": {"intake"},
-    "dq.store.transaction": {"intake"},
+    "dq.store.transaction": {"ledger"},
 }
 
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
@@ -55,7 +56,7 @@ PACKAGES = {
     "polars": {"profiling", "formats", "engine"},
     "polars_hash": {"profiling"},
     "psutil": {"store"},
-    "psycopg2": {"store", "intake"},
+    "psycopg2": {"store", "ledger", "intake"},
     "pyarrow": {"profiling", "formats", "engine"},
     "pydantic": {"events", "schema", "settings"},
     "pydantic_settings": {"settings"},
@@ -63,7 +64,7 @@ PACKAGES = {
     "pyspark": {"engine", "dq.intake.stream_source"},
     "python_calamine": {"formats"},
     "re2": {"schema", "profiling"},
-    "sqlalchemy": {"store", "intake", "batch"},
+    "sqlalchemy": {"store", "ledger", "intake", "batch"},
     "structlog": {"engine", "intake", "store", "batch"},
 }
 

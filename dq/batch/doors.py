@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dq.engine.source_file import Source
     from dq.errors import PipelineError
     from dq.events.run_window import WindowSource
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
     from dq.store.reporting import ReportingStore
 
     #: The engine: all objects of a batch in one call, a verdict or an error for each, by id.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dq.engine.source_file import Source
     from dq.events.key_layout import FileIdentity
     from dq.events.run_window import RunWindow
-    from dq.intake.inbox_item import EndState, InboxItem
+    from dq.ledger.inbox_item import EndState, InboxItem
     from dq.schema.definition import SchemaDefinition
     from dq.store.result import MonitoredFile
     from dq.verdict.verdict import Verdict

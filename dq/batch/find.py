@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dq.events.key_layout import FileIdentity
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
-    from dq.intake.inbox_item import InboxItem
+    from dq.ledger.inbox_item import InboxItem
     from dq.schema.definition import SchemaDefinition
     from dq.store.result import MonitoredFile
 

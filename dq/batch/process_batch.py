@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dq.batch.doors import ScoreFiles
     from dq.engine.outcomes import Scored
     from dq.engine.source_file import Source
-    from dq.intake.inbox_item import InboxItem
+    from dq.ledger.inbox_item import InboxItem
     from dq.store.result import RowId
 
 __all__ = ["BatchOutcome", "Parts", "process_batch"]

@@ -10,8 +10,8 @@ from dq.batch.endings import Failed, Judged, SetAside, describe_error, log_field
 from dq.batch.outcome import BatchOutcome
 from dq.errors import CatalogueError, LeaseLostError, RetryableError, TerminalError
 from dq.events.object_version import ObjectVersion
-from dq.intake.inbox_item import Ending
-from dq.intake.profile_states import RunProfile, keep_profile
+from dq.ledger.inbox_item import Ending
+from dq.ledger.profile_states import RunProfile, keep_profile
 from dq.store.result import RunResult
 from dq.store.transaction import begin
 

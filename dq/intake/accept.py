@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.intake.inbox_item import Added
+from dq.ledger.inbox_item import Added
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from dq.events.announcement import Announcement
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 log = structlog.get_logger()
 

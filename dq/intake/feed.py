@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.errors import PipelineError, QueueUnavailableError, SettingsError
-from dq.intake.inbox import Inbox
 from dq.intake.sqs import MOST_PER_CALL, Queue, take_in
+from dq.ledger.inbox import Inbox
 from dq.store.database import connect
 
 if TYPE_CHECKING:

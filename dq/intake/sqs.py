@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sqs import SQSClient
 
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 log = structlog.get_logger()
 

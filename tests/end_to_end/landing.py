@@ -12,9 +12,9 @@ from dq.batch.process_batch import BatchOutcome, Parts, process_batch
 from dq.engine.object_store import ObjectStore, StoreSettings
 from dq.engine.profile_files import score_sources
 from dq.events.object_event import ObjectEvent
-from dq.intake.inbox import Inbox
-from dq.intake.inspection import InboxRow, list_rows
-from dq.intake.migrate import migrate
+from dq.ledger.inbox import Inbox
+from dq.ledger.inspection import InboxRow, list_rows
+from dq.ledger.migrate import migrate
 from dq.store.catalogue import read_catalogue
 from dq.store.database import connect
 from dq.store.readback import VerdictRow, read_verdicts

@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from dq.intake.inspection import balance, list_rows
+from dq.ledger.inspection import balance, list_rows
 from tests.announcements import notification, s3_record, s3_test_event
 from tests.end_to_end.landing import GOOD, Landing, key_of
 from tests.store.samples import everything

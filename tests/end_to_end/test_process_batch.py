@@ -17,7 +17,7 @@ from dq.engine.source_file import UnseenObject
 from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
-from dq.intake.inspection import balance, retry_rows
+from dq.ledger.inspection import balance, retry_rows
 from tests.end_to_end.landing import GOOD, TRIPS, Landing, key_of
 from tests.store.samples import everything
 

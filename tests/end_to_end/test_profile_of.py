@@ -12,7 +12,7 @@ from sqlalchemy import text
 from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import Source, SourceObject
-from dq.intake.profile_states import RunQuery, profile_of
+from dq.ledger.profile_states import RunQuery, profile_of
 from dq.profiling import profile_state
 from dq.profiling.summarise_state import summarise_state
 from dq.profiling.summary import FileSummary

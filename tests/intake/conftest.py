@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.engine.object_store import ObjectStore, StoreSettings
-from dq.intake.inbox import Inbox
-from dq.intake.migrate import migrate
+from dq.ledger.inbox import Inbox
+from dq.ledger.migrate import migrate
 from dq.store.database import connect
 from tests.local_s3 import bucket, s3, s3_server, sqs
 from tests.local_spark import spark

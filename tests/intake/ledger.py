@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from dq.events.object_event import ObjectEvent
-from dq.intake.inbox_item import Ending, InboxItem
-from dq.intake.inspection import list_rows
+from dq.ledger.inbox_item import Ending, InboxItem
+from dq.ledger.inspection import list_rows
 from dq.store.transaction import begin
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 
 NOW = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)

@@ -10,12 +10,12 @@ import pytest
 
 from dq.events.announcement import Rejected
 from dq.events.object_event import ObjectEvent
-from dq.intake.inbox_item import Added
-from dq.intake.inspection import balance, list_dead_letters, list_rows
+from dq.ledger.inbox_item import Added
+from dq.ledger.inspection import balance, list_dead_letters, list_rows
 from tests.intake.ledger import EVENT, NOW, events, finish, later, states, take
 
 if TYPE_CHECKING:
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 
 def test_an_announced_object_is_one_row_however_often_it_is_announced(inbox: Inbox) -> None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from dq.intake.inbox_item import Added, Ending
-from dq.intake.inspection import balance, inbox_status
+from dq.ledger.inbox_item import Added, Ending
+from dq.ledger.inspection import balance, inbox_status
 from tests.intake.ledger import NOW, events, finish, later, take
 
 if TYPE_CHECKING:
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 
 def test_the_account_balances_and_an_unnamed_failure_would_show(inbox: Inbox) -> None:

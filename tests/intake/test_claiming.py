@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.intake.ledger import NOW, events, finish, take
 
 if TYPE_CHECKING:
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 
 def test_batches_are_numbered_in_order_and_hold_the_oldest_rows(inbox: Inbox) -> None:

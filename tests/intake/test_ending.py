@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.errors import TerminalError
-from dq.intake.inbox_item import Ending, InboxItem
-from dq.intake.inspection import balance, list_rows, show_row
+from dq.ledger.inbox_item import Ending, InboxItem
+from dq.ledger.inspection import balance, list_rows, show_row
 from dq.store.transaction import Transaction
 from tests.intake.ledger import DONE, EVENT, NOW, events, finish, later, states, take
 
 if TYPE_CHECKING:
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 
 def test_a_finished_row_records_what_was_read(inbox: Inbox) -> None:

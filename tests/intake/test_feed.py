@@ -13,10 +13,10 @@ import pytest
 from dq.events.object_event import ObjectEvent
 from dq.intake.feed import Feed
 from dq.intake.feed_settings import FeedSettings, handed_over, read_feed_settings
-from dq.intake.inbox import Inbox
-from dq.intake.migrate import migrate
 from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import InboxPartition, InboxStreamReader
+from dq.ledger.inbox import Inbox
+from dq.ledger.migrate import migrate
 from dq.store.database import connect
 from dq.store.embedded import embedded_postgres
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from dq.events.object_event import ObjectEvent
 from dq.events.object_version import ObjectVersion
-from dq.intake.inbox_item import Ending
+from dq.ledger.inbox_item import Ending
 from tests.intake.ledger import EVENT, NOW, finish, later, take
 
 if TYPE_CHECKING:
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 
 def test_work_that_is_done_is_recognised(inbox: Inbox) -> None:

@@ -11,8 +11,8 @@ import pytest
 from dq.errors import UsageError
 from dq.events.announcement import Rejected
 from dq.events.object_event import ObjectEvent
-from dq.intake.inbox_item import Added, Ending
-from dq.intake.inspection import (
+from dq.ledger.inbox_item import Added, Ending
+from dq.ledger.inspection import (
     balance,
     discard_dead_letters,
     discard_rows,
@@ -27,7 +27,7 @@ from dq.store.transaction import begin
 from tests.announcements import s3_record
 
 if TYPE_CHECKING:
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 NOW = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)
 LATER = NOW + timedelta(hours=1)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.errors import LeaseLostError
-from dq.intake.inspection import list_rows
+from dq.ledger.inspection import list_rows
 from tests.intake.ledger import EVENT, NOW, events, finish, later, states, take
 
 if TYPE_CHECKING:
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 
 def test_an_expired_lease_frees_the_row_for_others(inbox: Inbox) -> None:

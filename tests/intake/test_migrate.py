@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import text
 
 from dq.errors import CatalogueError
-from dq.intake.migrate import migrate, require_ledger
+from dq.ledger.migrate import migrate, require_ledger
 from dq.store.database import connect
 
 if TYPE_CHECKING:

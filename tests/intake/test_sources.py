@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
 
 NOW = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)
 

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from dq.errors import DatabaseUnavailableError, QueueUnavailableError, SettingsError, TerminalError
-from dq.intake.inbox import Inbox
-from dq.intake.inspection import list_dead_letters, list_rows
-from dq.intake.migrate import migrate
 from dq.intake.sqs import Intake, Message, Queue, QueueSettings, drain, take_in
+from dq.ledger.inbox import Inbox
+from dq.ledger.inspection import list_dead_letters, list_rows
+from dq.ledger.migrate import migrate
 from dq.store.database import connect
 from dq.store.embedded import embedded_postgres
 from tests.announcements import eventbridge, notification, s3_record, s3_test_event, sns

@@ -23,9 +23,9 @@ from sqlalchemy import text
 from dq.errors import LeaseLostError
 from dq.events.notification import parse_announcement
 from dq.events.object_version import ObjectVersion, is_older
-from dq.intake.inbox import Inbox
-from dq.intake.inbox_item import Ending, InboxItem
-from dq.intake.inspection import balance, list_rows
+from dq.ledger.inbox import Inbox
+from dq.ledger.inbox_item import Ending, InboxItem
+from dq.ledger.inspection import balance, list_rows
 from dq.store.transaction import begin
 from tests.announcements import notification, s3_record
 

@@ -12,10 +12,10 @@ import sqlalchemy
 
 from dq.events.object_event import ObjectEvent
 from dq.intake.feed_settings import FeedSettings, handed_over
-from dq.intake.inbox_item import Ending
-from dq.intake.inspection import balance, inbox_status, list_rows
 from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import inbox_stream
+from dq.ledger.inbox_item import Ending
+from dq.ledger.inspection import balance, inbox_status, list_rows
 from dq.store.transaction import begin
 from tests.announcements import notification, s3_record
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.streaming.query import StreamingQuery
 
-    from dq.intake.inbox import Inbox
+    from dq.ledger.inbox import Inbox
     from tests.local_s3 import S3Server
 
 CANARY = "canary-5d0f-password"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
-from dq.intake.identity import chunks, is_about, sort_key
-from dq.intake.inbox_item import OPEN_STATES, Added
-from dq.intake.rows import starting_over
-from dq.intake.tables import announcement_dead_letter, object_inbox, storable
+from dq.ledger.identity import chunks, is_about, sort_key
+from dq.ledger.inbox_item import OPEN_STATES, Added
+from dq.ledger.rows import starting_over
+from dq.ledger.tables import announcement_dead_letter, object_inbox, storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

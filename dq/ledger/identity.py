@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, DateTime, and_, case, func, literal_column, tuple_
 
-from dq.intake.tables import object_inbox
+from dq.ledger.tables import object_inbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

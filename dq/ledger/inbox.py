@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, select, true, update
 
 from dq.errors import LeaseLostError
-from dq.intake.adding import add_dead_letters, add_events
-from dq.intake.backoff import Backoff
-from dq.intake.history import done_before, newest_done_of_run
-from dq.intake.inbox_item import InboxItem
-from dq.intake.rows import event_of
-from dq.intake.tables import batch_counter, object_inbox, storable
+from dq.ledger.adding import add_dead_letters, add_events
+from dq.ledger.backoff import Backoff
+from dq.ledger.history import done_before, newest_done_of_run
+from dq.ledger.inbox_item import InboxItem
+from dq.ledger.rows import event_of
+from dq.ledger.tables import batch_counter, object_inbox, storable
 from dq.store.transaction import begin, prepare
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dq.events.announcement import Rejected
     from dq.events.object_event import ObjectEvent
     from dq.events.object_version import ObjectVersion
-    from dq.intake.inbox_item import Added, Ending, State
+    from dq.ledger.inbox_item import Added, Ending, State
     from dq.store.transaction import Statement, Transaction
 
 _C = object_inbox.c

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import case, or_, select, true, tuple_
 
 from dq.events.object_version import ObjectVersion, is_older
-from dq.intake.identity import chunks
-from dq.intake.tables import object_inbox
+from dq.ledger.identity import chunks
+from dq.ledger.tables import object_inbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

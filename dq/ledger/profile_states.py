@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, select, true
 
-from dq.intake.tables import profile_state, storable
+from dq.ledger.tables import profile_state, storable
 from dq.profiling.codec import ProfileCodecError
 from dq.profiling.profile_state import ProfileState
 from dq.profiling.state_codec import decode_state

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select, text
 
 from dq.errors import CatalogueError
-from dq.intake.tables import LEDGER, LEDGER_VERSION, SCHEMA, ledger_version
+from dq.ledger.tables import LEDGER, LEDGER_VERSION, SCHEMA, ledger_version
 from dq.shipped_files import shipped_file
 
 if TYPE_CHECKING:
