@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dq.engine.source_file import SourceObject
     from dq.errors import PipelineError
     from dq.ledger.profile_states import RunQuery, profile_of
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
     from dq.schema.loading import load_definition
     from dq.verdict.judge import judge
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "FileSummary": "dq.profiling.summary",
+    "FileSummary": "dq.profiling.summary.summary",
     "ObjectStore": "dq.engine.object_store",
     "PipelineError": "dq.errors",
     "RunQuery": "dq.ledger.profile_states",

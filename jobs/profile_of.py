@@ -16,7 +16,7 @@ from jobs.terminal import cell, stdout
 
 if TYPE_CHECKING:
     from dq.ledger.profile_states import MergedProfile
-    from dq.profiling.summary import ColumnSummary, FileSummary
+    from dq.profiling.summary.summary import ColumnSummary, FileSummary
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     """Print the merged profile as a table, or as a profile payload in JSON."""
     arguments = _parser().parse_args(argv)
     from dq.ledger.profile_states import RunQuery, profile_of
-    from dq.profiling.summarise_state import sensitive_columns, summarise_state
+    from dq.profiling.summary.summarise_state import sensitive_columns, summarise_state
     from jobs.wiring import open_database, start
 
     program = start()

@@ -13,12 +13,12 @@ from dq.engine.parts import FileTask, fault
 from dq.errors import PipelineError, RetryableError, UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.splits import NOWHERE, Split
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.findings import Finding, first_findings, placed
-from dq.profiling.profile_state import StateKey, state_of
-from dq.profiling.state_codec import encode_state
-from dq.profiling.summarise import FileFacts, KeyFigures, summarise
-from dq.profiling.summary import FileSummary
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.profile.profile_state import StateKey, state_of
+from dq.profiling.profile.state_codec import encode_state
+from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
+from dq.profiling.summary.summary import FileSummary
+from dq.profiling.tally.findings import Finding, first_findings, placed
 from dq.schema.definition import SchemaDefinition
 from dq.verdict.json_text import JsonText, json_text
 from dq.verdict.judge import judge

@@ -12,10 +12,10 @@ from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.reading import read_part
 from dq.formats.splits import Split
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.file_tally import FileTally
-from dq.profiling.keys import KeyCount
-from dq.profiling.recipe import Recipe
+from dq.profiling.figures.keys import KeyCount
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.tally.file_tally import FileTally
+from dq.profiling.tally.recipe import Recipe
 from dq.schema.definition import SchemaDefinition
 
 #: Neighbouring parts of a file that are merged first, before the groups are merged.

@@ -10,7 +10,7 @@ from dq.engine.source_file import SourceObject, StoredSource
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts
-from dq.profiling.recipe import CellEncoding, make_recipe
+from dq.profiling.tally.recipe import CellEncoding, make_recipe
 from dq.schema.definition import FileFormat
 
 _ENCODINGS = {

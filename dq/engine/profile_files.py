@@ -19,8 +19,8 @@ from dq.engine.planning import ReaderChoice, choose_reader, plan_file
 from dq.engine.source_file import Source, SourceObject, UnseenObject
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
-from dq.profiling.recipe import Recipe
-from dq.profiling.summary import FileSummary
+from dq.profiling.summary.summary import FileSummary
+from dq.profiling.tally.recipe import Recipe
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

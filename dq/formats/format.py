@@ -10,7 +10,7 @@ from dq.formats.byte_source import ByteSource
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
-from dq.profiling.row_batch import RowBatch
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import SchemaDefinition
 
 

@@ -18,7 +18,7 @@ from dq.formats.json.rows import JsonLines
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.split_start import find_start
-from dq.profiling.row_batch import RowBatch
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FileFormat
 
 _FIRST_LOOK = 256 * 1024

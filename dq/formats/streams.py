@@ -10,7 +10,7 @@ from dq.formats.encodings import is_utf8, translated
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.splits import line_rows
-from dq.profiling.row_batch import RowBatch
+from dq.profiling.tally.row_batch import RowBatch
 
 
 class StreamReading:

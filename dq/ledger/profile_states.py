@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, delete, select, true
 
 from dq.ledger.tables import profile_state, storable
-from dq.profiling.codec import ProfileCodecError
-from dq.profiling.profile_state import ProfileState
-from dq.profiling.state_codec import decode_state
+from dq.profiling.profile.codec import ProfileCodecError
+from dq.profiling.profile.profile_state import ProfileState
+from dq.profiling.profile.state_codec import decode_state
 from dq.store.transaction import prepare
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dq.verdict.wording import MASK, storable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dq.profiling.summary import Example
+    from dq.profiling.summary.summary import Example
     from dq.verdict.outcome import Measure
 
 #: At most so many examples for one rule, and for all rules of a file together.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
     from dq.verdict.outcome import Measure
 
 #: One measure per dimension, in the order of the verdict.

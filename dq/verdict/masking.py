@@ -9,7 +9,7 @@ from dq.checks.check import Dimension
 from dq.verdict.wording import MASK
 
 if TYPE_CHECKING:
-    from dq.profiling.summary import Example
+    from dq.profiling.summary.summary import Example
     from dq.verdict.outcome import Measure, Outcome
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dq.checks.check import Check, Dimension
-    from dq.profiling.summary import Example
+    from dq.profiling.summary.summary import Example
 
 
 _NOTHING: Final = Fraction(0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dq.engine.object_store import ObjectStore
     from dq.errors import PipelineError
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
 
 
 def scored(

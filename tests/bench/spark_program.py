@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dq.errors import PipelineError
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
 
 
 def main() -> None:

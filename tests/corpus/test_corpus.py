@@ -13,7 +13,7 @@ from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
-from dq.profiling.summary import FileSummary
+from dq.profiling.summary.summary import FileSummary
 from dq.schema.definition import SchemaDefinition
 from dq.schema.loading import load_definition
 from tests.unit.formats.collected import read_file

@@ -13,9 +13,9 @@ from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import Source, SourceObject
 from dq.ledger.profile_states import RunQuery, profile_of
-from dq.profiling import profile_state
-from dq.profiling.summarise_state import summarise_state
-from dq.profiling.summary import FileSummary
+from dq.profiling.profile import profile_state
+from dq.profiling.summary.summarise_state import summarise_state
+from dq.profiling.summary.summary import FileSummary
 from dq.schema.loading import load_definition
 from tests.end_to_end.landing import Landing, key_of
 from tests.unit.profiling.profiled import opened

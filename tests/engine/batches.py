@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
     from tests.local_s3 import S3Server
 

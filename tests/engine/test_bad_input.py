@@ -15,7 +15,7 @@ from dq.engine.byte_ranges import lane as byte_ranges
 from dq.engine.object_store import PEEK_BYTES, ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits
-from dq.profiling.summary import FileSummary
+from dq.profiling.summary.summary import FileSummary
 from tests.engine.batches import local_sources, readable, rows_of_text
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from dq.engine.parts import EngineFaultError
 from dq.engine.profile_files import profile_files
 from dq.errors import ObjectGoneError, PipelineError, StorageUnavailableError
 from dq.formats.limits import Limits
-from dq.profiling.summary import FileSummary
+from dq.profiling.summary.summary import FileSummary
 from tests.engine.batches import local_sources, readable, rows_of_text
 from tests.engine.faulty_store import FaultyStore
 

@@ -18,7 +18,7 @@ from dq.engine.parts import FileTask, count_part
 from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
-from dq.profiling.small_files import tally_small_files
+from dq.profiling.tally.files_together import tally_small_files
 from tests.engine.batches import DEFINITION, rows_of_text
 
 if TYPE_CHECKING:

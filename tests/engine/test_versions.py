@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from dq.errors import PipelineError
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
     from tests.local_s3 import S3Server
 
 KEYS = [f"agency/a/{number}.csv" for number in range(10)]

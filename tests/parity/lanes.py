@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from pyspark.sql import SparkSession
 
-    from dq.profiling.summary import ColumnSummary, FileSummary
+    from dq.profiling.summary.summary import ColumnSummary, FileSummary
     from dq.schema.definition import SchemaDefinition
     from dq.verdict.verdict import Verdict
     from tests.reference.tables import Case

@@ -17,19 +17,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dq.profiling import profile_state
-from dq.profiling.codec import decode_profile, encode_profile
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.findings import MOST_EXAMPLES, Finding
-from dq.profiling.profile_state import ProfileState, state_of
-from dq.profiling.state_codec import decode_state, encode_state
+from dq.profiling.profile import profile_state
+from dq.profiling.profile.codec import decode_profile, encode_profile
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.profile.profile_state import ProfileState, state_of
+from dq.profiling.profile.state_codec import decode_state, encode_state
+from dq.profiling.tally.findings import MOST_EXAMPLES, Finding
 from tests.reference.tables import TEXTS
 from tests.unit.profiling.profiled import Table, parts, profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dq.profiling.column_profile import ColumnProfile
+    from dq.profiling.profile.column_profile import ColumnProfile
 
 THOROUGH = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RULES: dict[str, dict[str, Any]] = {

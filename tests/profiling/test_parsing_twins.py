@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dq.profiling.parsing import canonical_decimals
+from dq.profiling.cells.parsing import canonical_decimals
 from dq.schema.definition import FieldType
 from tests.reference.tables import TEXTS
 from tests.unit.profiling.twins import FORMATS, MOMENTS, assert_twins

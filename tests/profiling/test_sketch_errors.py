@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.recipe import CellEncoding
+from dq.profiling.tally.recipe import CellEncoding
 from tests.unit.profiling.profiled import Table, summary
 
 ROWS = 1_000_000

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dq.profiling.codec import encode_profile
-from dq.profiling.file_tally import FileTally
-from dq.profiling.frequencies import MOST_VALUES
-from dq.profiling.recipe import CellEncoding
-from dq.profiling.row_batch import LineNumbers, MalformedRow, RowBatch
-from dq.profiling.small_files import tally_small_files
+from dq.profiling.figures.frequencies import MOST_VALUES
+from dq.profiling.profile.codec import encode_profile
+from dq.profiling.tally.file_tally import FileTally
+from dq.profiling.tally.files_together import tally_small_files
+from dq.profiling.tally.recipe import CellEncoding
+from dq.profiling.tally.row_batch import LineNumbers, MalformedRow, RowBatch
 from tests.profiling.test_merge_laws import tables
 from tests.unit.profiling.profiled import Table
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from dq.profiling.file_profile import FileProfile
+    from dq.profiling.profile.file_profile import FileProfile
 
 THOROUGH = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

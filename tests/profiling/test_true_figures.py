@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.number_line import as_number
-from dq.profiling.recipe import CellEncoding
-from dq.profiling.summary import ColumnSummary, FileSummary, TopValue
+from dq.profiling.cells.number_line import as_number
+from dq.profiling.summary.summary import ColumnSummary, FileSummary, TopValue
+from dq.profiling.tally.recipe import CellEncoding
 from tests.unit.profiling.profiled import Table, summary
 
 if TYPE_CHECKING:

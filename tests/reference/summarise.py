@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dq.profiling.summary import ColumnSummary, Example, FileSummary, KeySummary
+from dq.profiling.summary.summary import ColumnSummary, Example, FileSummary, KeySummary
 from tests.reference.grammar import BAD
 from tests.reference.naive import BOUNDS, breaks, keys
 from tests.reference.naive_table import NULL, Table, read_table, type_of

@@ -16,9 +16,9 @@ from dq.formats.csv.together import is_plain, rows_together
 from dq.formats.encodings import is_utf8
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
-from dq.profiling.recipe import Recipe
-from dq.profiling.row_batch import RowBatch
-from dq.profiling.small_files import tally_small_files
+from dq.profiling.tally.files_together import tally_small_files
+from dq.profiling.tally.recipe import Recipe
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import CsvDialect, FileFormat
 
 #: Files that are counted together, and bytes of them.

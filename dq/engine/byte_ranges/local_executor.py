@@ -14,8 +14,8 @@ from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
 from dq.errors import PipelineError
 from dq.formats.limits import Limits
-from dq.profiling.findings import first_findings
-from dq.profiling.keys import count_repeats
+from dq.profiling.figures.keys import count_repeats
+from dq.profiling.tally.findings import first_findings
 
 
 def profile_here(tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str) -> dict[int, Outcome]:

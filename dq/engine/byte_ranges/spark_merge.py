@@ -23,10 +23,10 @@ from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask
 from dq.engine.planning import BYTES_PER_RANGE
 from dq.errors import PipelineError
-from dq.profiling.codec import decode_profile, encode_profile
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.findings import Finding, first_findings
-from dq.profiling.keys import RowKeys, count_repeats
+from dq.profiling.figures.keys import RowKeys, count_repeats
+from dq.profiling.profile.codec import decode_profile, encode_profile
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.tally.findings import Finding, first_findings
 
 if TYPE_CHECKING:
     from pyspark import RDD

@@ -24,8 +24,8 @@ from dq.engine.spark_readers.rows import rows_of
 from dq.engine.spark_readers.seen_bytes import SeenBytes, bytes_of
 from dq.errors import PipelineError, UnreadableFileError
 from dq.formats.limits import Limits
-from dq.profiling.file_tally import FileTally
-from dq.profiling.findings import Finding
+from dq.profiling.tally.file_tally import FileTally
+from dq.profiling.tally.findings import Finding
 from dq.schema.definition import FileFormat
 
 if TYPE_CHECKING:

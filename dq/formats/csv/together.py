@@ -14,7 +14,7 @@ import numpy as np
 
 from dq.formats.csv.lines import CsvLines
 from dq.formats.csv.rows import is_utf8_text, read_columns
-from dq.profiling.row_batch import RowBatch
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import CsvDialect
 
 _EMPTY_LINE = (b"\n\n", b"\n\r\n")

@@ -25,8 +25,8 @@ from dq.formats.format import Format, OpenFile, WholeReading, one_split
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
-from dq.profiling.row_batch import RowBatch
-from dq.profiling.values import JSON_TOKENS
+from dq.profiling.cells.values import JSON_TOKENS
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FileFormat
 
 Cell: TypeAlias = "str | float | bool | date | datetime | time | timedelta | None"

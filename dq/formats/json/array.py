@@ -14,7 +14,7 @@ from dq.formats.json.values import parse_object
 from dq.formats.layout import FileLayout, refuse_binary
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
-from dq.profiling.row_batch import RowBatch
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FileFormat
 
 _BATCH = 50_000

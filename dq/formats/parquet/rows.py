@@ -18,8 +18,8 @@ from dq.formats.limits import Limits
 from dq.formats.parquet.footer import named, open_parquet, refuse_unsound
 from dq.formats.parquet.reads import Read, cut_up, plan_reads, refuse_expansion
 from dq.formats.splits import Split
-from dq.profiling.row_batch import RowBatch
-from dq.profiling.values import type_family
+from dq.profiling.cells.values import type_family
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FieldType, FileFormat
 
 

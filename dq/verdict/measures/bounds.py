@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dq.checks.check import Check
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import ColumnSummary, FileSummary
+    from dq.profiling.summary.summary import ColumnSummary, FileSummary
 
 #: How breaking a rule is said; the argument follows where it is short enough to read.
 _PHRASES: Final = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dq.profiling.summary import ColumnSummary
+    from dq.profiling.summary.summary import ColumnSummary
 
 
 def of_wrong_type(column: ColumnSummary) -> bool:

@@ -14,7 +14,7 @@ from dq.verdict.wording import count, listed, on_one_line, percent
 if TYPE_CHECKING:
     from dq.checks.check import Check
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import ColumnSummary, FileSummary
+    from dq.profiling.summary.summary import ColumnSummary, FileSummary
 
 
 def measure_completeness(summary: FileSummary, plan: CheckPlan) -> Measure:

@@ -12,7 +12,7 @@ from dq.verdict.wording import count, on_one_line, percent
 if TYPE_CHECKING:
     from dq.checks.check import Check
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
 
 UNREADABLE: Final = "unreadable"
 NO_HEADER: Final = "no_header"

@@ -10,7 +10,7 @@ from dq.verdict.wording import on_one_line
 if TYPE_CHECKING:
     from dq.checks.check import Check, Dimension
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
 
 
 def not_measured(summary: FileSummary, plan: CheckPlan, dimension: Dimension, asked: str) -> Measure | None:

@@ -14,7 +14,7 @@ from dq.verdict.wording import count, listed, on_one_line
 if TYPE_CHECKING:
     from dq.checks.check import Check
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import FileSummary, KeySummary
+    from dq.profiling.summary.summary import FileSummary, KeySummary
 
 
 def measure_uniqueness(summary: FileSummary, plan: CheckPlan) -> Measure:

@@ -11,7 +11,7 @@ from dq.verdict.wording import MASK, count, is_plain, storable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dq.profiling.summary import Example
+    from dq.profiling.summary.summary import Example
 
 Item = TypeVar("Item")
 

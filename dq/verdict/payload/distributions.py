@@ -11,7 +11,7 @@ from dq.verdict.wording import MASK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dq.profiling.summary import Bin, ColumnSummary, FileSummary
+    from dq.profiling.summary.summary import Bin, ColumnSummary, FileSummary
     from dq.verdict.payload.cuts import Cutter
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import ColumnSummary, FileSummary
+    from dq.profiling.summary.summary import ColumnSummary, FileSummary
     from dq.schema.definition import Rule
     from dq.verdict.payload.cuts import Cutter
 

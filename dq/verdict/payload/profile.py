@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import FileSummary
+    from dq.profiling.summary.summary import FileSummary
     from dq.verdict.masking import Masking
 
 #: Raised whenever a key changes its meaning.

@@ -8,7 +8,7 @@ from dq.verdict.payload.values import finite, json_value
 
 if TYPE_CHECKING:
     from dq.checks.plan import CheckPlan
-    from dq.profiling.summary import ColumnSummary, FileSummary, KeySummary
+    from dq.profiling.summary.summary import ColumnSummary, FileSummary, KeySummary
     from dq.verdict.payload.cuts import Cutter
 
 

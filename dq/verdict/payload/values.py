@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dq.profiling.summary import Scalar
+    from dq.profiling.summary.summary import Scalar
     from dq.verdict.payload.cuts import Cutter
 
 

@@ -13,8 +13,8 @@ from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.formats.splits import Split
-from dq.profiling.findings import MOST_EXAMPLES
-from dq.profiling.values import JSON_TOKENS
+from dq.profiling.cells.values import JSON_TOKENS
+from dq.profiling.tally.findings import MOST_EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dq.formats.layout import FileLayout
-    from dq.profiling.row_batch import RowBatch
+    from dq.profiling.tally.row_batch import RowBatch
     from dq.schema.definition import SchemaDefinition
 
 

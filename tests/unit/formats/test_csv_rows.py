@@ -21,7 +21,7 @@ from tests.unit.formats.naive_csv import read_naively
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dq.profiling.row_batch import RowBatch
+    from dq.profiling.tally.row_batch import RowBatch
 
 
 def read(text: bytes, width: int, dialect: CsvDialect, sizes: list[int], limits: Limits | None = None) -> Rows:

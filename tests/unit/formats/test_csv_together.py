@@ -15,7 +15,7 @@ from dq.formats.limits import Limits
 from dq.schema.definition import CsvDialect
 
 if TYPE_CHECKING:
-    from dq.profiling.row_batch import RowBatch
+    from dq.profiling.tally.row_batch import RowBatch
 
 DIALECT = CsvDialect()
 WIDTH = 2

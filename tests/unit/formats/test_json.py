@@ -15,7 +15,7 @@ from dq.formats.json.array import json_array_batches
 from dq.formats.json.rows import json_batch
 from dq.formats.json.values import MOST_NESTING, json_token, nested_too_deep
 from dq.formats.limits import Limits
-from dq.profiling.values import JSON_TOKENS
+from dq.profiling.cells.values import JSON_TOKENS
 from dq.schema.definition import FieldDefinition, FieldType, FileFormat, SchemaDefinition
 from tests.unit.formats.collected import Rows, collected, read_file
 

@@ -25,7 +25,7 @@ from dq.formats.excel import rows as excel_rows
 from dq.formats.excel.texts import lengths_in_old_records
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout
-from dq.profiling.summary import FileSummary
+from dq.profiling.summary.summary import FileSummary
 from dq.schema.loading import load_definition
 from dq.verdict.judge import judge
 from tests.unit.formats import workbooks

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 import pyarrow as pa
 
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.file_tally import FileTally
-from dq.profiling.keys import KeyCount, count_repeats
-from dq.profiling.recipe import CellEncoding, Recipe, make_recipe
-from dq.profiling.row_batch import RowBatch
-from dq.profiling.summarise import FileFacts, KeyFigures, summarise
+from dq.profiling.figures.keys import KeyCount, count_repeats
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
+from dq.profiling.tally.file_tally import FileTally
+from dq.profiling.tally.recipe import CellEncoding, Recipe, make_recipe
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.loading import load_definition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dq.profiling.summary import ColumnSummary, FileSummary
+    from dq.profiling.summary.summary import ColumnSummary, FileSummary
     from dq.schema.definition import SchemaDefinition
 
 

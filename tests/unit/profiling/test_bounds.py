@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dq.profiling.bounds import rules_of
-from dq.profiling.recipe import CellEncoding
+from dq.profiling.figures.bounds import rules_of
+from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import BOUNDS_RULES, FieldDefinition
 from tests.unit.profiling.profiled import Table, column

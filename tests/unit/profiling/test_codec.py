@@ -12,15 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling import codec
-from dq.profiling.codec import ProfileCodecError, decode_profile, encode_profile
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.hashing import hash_values
-from dq.profiling.parsing import Parsed
-from dq.profiling.profile_state import ProfileState, state_of
-from dq.profiling.recipe import CellEncoding
-from dq.profiling.state_codec import STATE, decode_state, encode_state
-from dq.profiling.summarise_state import summarise_state
+from dq.profiling.cells.parsing import Parsed
+from dq.profiling.figures.hashing import hash_values
+from dq.profiling.profile import codec
+from dq.profiling.profile.codec import ProfileCodecError, decode_profile, encode_profile
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.profile.profile_state import ProfileState, state_of
+from dq.profiling.profile.state_codec import STATE, decode_state, encode_state
+from dq.profiling.summary.summarise_state import summarise_state
+from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.definition import FieldType
 from tests.unit.profiling.profiled import Table, opened, profile
 

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.keys import KEY_HASH, RowKeys, count_repeats
-from dq.profiling.recipe import CellEncoding
+from dq.profiling.figures.keys import KEY_HASH, RowKeys, count_repeats
+from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
 from tests.unit.profiling.profiled import Table, key_figures, parts, summary, tally

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 import pyarrow as pa
 import pytest
 
-from dq.profiling.parsing import canonical_decimals
+from dq.profiling.cells.parsing import canonical_decimals
 from dq.schema.definition import FieldType
 from tests.reference.tables import TEXTS
 from tests.unit.profiling.twins import FORMATS, MOMENTS, assert_twins

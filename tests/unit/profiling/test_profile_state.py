@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling import profile_state
-from dq.profiling.findings import Finding
-from dq.profiling.profile_state import ProfileState, StateKey, state_of
-from dq.profiling.recipe import CellEncoding
-from dq.profiling.state_codec import decode_state, encode_state
-from dq.profiling.summarise_state import sensitive_columns, summarise_state
-from dq.profiling.summary import ColumnSummary, FileSummary, KeySummary
+from dq.profiling.profile import profile_state
+from dq.profiling.profile.profile_state import ProfileState, StateKey, state_of
+from dq.profiling.profile.state_codec import decode_state, encode_state
+from dq.profiling.summary.summarise_state import sensitive_columns, summarise_state
+from dq.profiling.summary.summary import ColumnSummary, FileSummary, KeySummary
+from dq.profiling.tally.findings import Finding
+from dq.profiling.tally.recipe import CellEncoding
 from tests.unit.profiling.profiled import Table, opened, profile, summary
 
 FIELDS: list[dict[str, Any]] = [{"name": "id", "type": "integer", "max": 100}, {"name": "kind", "enum": ["a", "b"]}]

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.distinct import STATED_ERROR, DistinctSketch
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.frequencies import MOST_TEXT, MOST_VALUES, OVERFLOWN, Frequencies
-from dq.profiling.moments import Moments
-from dq.profiling.row_sample import RowSample, SampleBuilder, priorities
+from dq.profiling.figures.distinct import STATED_ERROR, DistinctSketch
+from dq.profiling.figures.frequencies import MOST_TEXT, MOST_VALUES, OVERFLOWN, Frequencies
+from dq.profiling.figures.moments import Moments
+from dq.profiling.figures.row_sample import RowSample, SampleBuilder, priorities
+from dq.profiling.profile.file_profile import FileProfile
 from tests.unit.profiling.profiled import Table, parts, profile
 
 

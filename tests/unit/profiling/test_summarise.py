@@ -8,9 +8,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from dq.profiling.number_line import as_number
-from dq.profiling.recipe import CellEncoding, make_recipe
-from dq.profiling.summary import Bin, TopValue
+from dq.profiling.cells.number_line import as_number
+from dq.profiling.summary.summary import Bin, TopValue
+from dq.profiling.tally.recipe import CellEncoding, make_recipe
 from dq.schema.definition import FieldType
 from dq.schema.loading import load_definition
 from tests.unit.profiling.profiled import Table, column, summary

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.cell_texts import as_text
-from dq.profiling.file_tally import FileTally
-from dq.profiling.recipe import CellEncoding
-from dq.profiling.row_batch import RowBatch
-from dq.profiling.values import JSON_TOKENS, type_family
+from dq.profiling.cells.texts import as_text
+from dq.profiling.cells.values import JSON_TOKENS, type_family
+from dq.profiling.tally.file_tally import FileTally
+from dq.profiling.tally.recipe import CellEncoding
+from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FieldType
 from tests.unit.profiling.profiled import Table, column, summary
 

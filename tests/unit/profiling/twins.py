@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dq.profiling.number_line import as_number, from_number
-from dq.profiling.parsing import NUMERIC, parse_text
+from dq.profiling.cells.number_line import as_number, from_number
+from dq.profiling.cells.parsing import NUMERIC, parse_text
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dq.profiling.summary import Example, KeySummary
+from dq.profiling.summary.summary import Example, KeySummary
 from tests.unit.verdict.samples import column, summary, verdict_of
 
 FIVE_FIELDS = {"fields": [{"name": name} for name in "abcde"]}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dq.profiling.summary import Bin, Example, FileSummary, KeySummary, TopValue
+from dq.profiling.summary.summary import Bin, Example, FileSummary, KeySummary, TopValue
 from dq.schema.loading import load_definition
 from dq.verdict.json_text import JsonText
 from dq.verdict.payload.profile import MAX_BYTES, encoded_size, most_bytes

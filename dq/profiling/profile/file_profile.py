@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.findings import Finding, first_findings, placed
-from dq.profiling.row_sample import RowSample
+from dq.profiling.figures.row_sample import RowSample
+from dq.profiling.profile.column_profile import ColumnProfile
+from dq.profiling.tally.findings import Finding, first_findings, placed
 
 #: Columns that may turn up while reading, in a part of a file and in all of them together.
 MOST_EXTRAS = 1000

@@ -6,15 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dq.profiling.column_tally import ColumnTally
-from dq.profiling.file_profile import MOST_EXTRAS, FileProfile
-from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
-from dq.profiling.keys import KeyCount, KeyTally
-from dq.profiling.recipe import ColumnRecipe, Recipe
-from dq.profiling.row_batch import LineNumbers, RowBatch
-from dq.profiling.row_sample import SampleBuilder, priorities
-from dq.profiling.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
-from dq.profiling.values import Cells
+from dq.profiling.cells.values import Cells
+from dq.profiling.figures.keys import KeyCount, KeyTally
+from dq.profiling.figures.row_sample import SampleBuilder, priorities
+from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
+from dq.profiling.profile.file_profile import MOST_EXTRAS, FileProfile
+from dq.profiling.tally.column_tally import ColumnTally
+from dq.profiling.tally.findings import MOST_EXAMPLES, Finding, first_findings, shortened
+from dq.profiling.tally.recipe import ColumnRecipe, Recipe
+from dq.profiling.tally.row_batch import LineNumbers, RowBatch
 from dq.schema.definition import FieldType
 
 #: Columns that turn up while reading have a smaller distinct sketch each.

@@ -13,15 +13,15 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from dq.profiling.column_of_files import Edges, profiles_of_column
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.file_tally import malformed_findings
-from dq.profiling.keys import KeyCount, KeyTally
-from dq.profiling.recipe import Recipe
-from dq.profiling.row_batch import RowBatch
-from dq.profiling.row_sample import Places, Priorities, RowSample, priorities
-from dq.profiling.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
-from dq.profiling.values import Cells, read_cells
+from dq.profiling.cells.values import Cells, read_cells
+from dq.profiling.figures.keys import KeyCount, KeyTally
+from dq.profiling.figures.row_sample import Places, Priorities, RowSample, priorities
+from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.tally.column_of_files import Edges, profiles_of_column
+from dq.profiling.tally.file_tally import malformed_findings
+from dq.profiling.tally.recipe import Recipe
+from dq.profiling.tally.row_batch import RowBatch
 
 
 def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[FileProfile, list[KeyCount]]]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dq.profiling.mixing import mixed
+from dq.profiling.figures.mixing import mixed
 
 Priorities = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]

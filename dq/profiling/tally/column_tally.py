@@ -13,9 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.bounds import broken_rules
-from dq.profiling.cell_texts import as_text
-from dq.profiling.column_figures import (
+from dq.profiling.cells.parsing import Numbers, Parsed
+from dq.profiling.cells.texts import as_text
+from dq.profiling.cells.values import Cells, read_cells
+from dq.profiling.figures.bounds import broken_rules
+from dq.profiling.figures.distinct import DistinctSketch
+from dq.profiling.figures.frequencies import MOST_VALUES, OVERFLOWN, Frequencies
+from dq.profiling.figures.hashing import hash_values
+from dq.profiling.figures.moments import Moments
+from dq.profiling.profile.column_profile import ColumnProfile
+from dq.profiling.tally.column_figures import (
     COUNTED,
     KEPT_CHARACTERS,
     LENGTHS,
@@ -26,15 +33,8 @@ from dq.profiling.column_figures import (
     value_of,
     violations_of,
 )
-from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.distinct import DistinctSketch
-from dq.profiling.frequencies import MOST_VALUES, OVERFLOWN, Frequencies
-from dq.profiling.hashing import hash_values
-from dq.profiling.moments import Moments
-from dq.profiling.parsing import Numbers, Parsed
-from dq.profiling.recipe import CellEncoding, ColumnRecipe
-from dq.profiling.row_batch import LineNumbers
-from dq.profiling.values import Cells, read_cells
+from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
+from dq.profiling.tally.row_batch import LineNumbers
 from dq.schema.definition import FieldType
 
 _FIRST_LOOK = 2048

@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.codec import VERSION, ProfileCodecError, body_of, packed, profile_of_body, unpacked
-from dq.profiling.column_figures import KEPT_CHARACTERS, LENGTHS
-from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.frequencies import Frequencies
-from dq.profiling.hashing import hash_values
-from dq.profiling.parsing import ONE_TO_ONE, Parsed
-from dq.profiling.profile_state import ProfileState, StateColumn, StateKey
+from dq.profiling.cells.parsing import ONE_TO_ONE, Parsed
+from dq.profiling.figures.frequencies import Frequencies
+from dq.profiling.figures.hashing import hash_values
+from dq.profiling.profile.codec import VERSION, ProfileCodecError, body_of, packed, profile_of_body, unpacked
+from dq.profiling.profile.column_profile import ColumnProfile
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.profile.profile_state import ProfileState, StateColumn, StateKey
+from dq.profiling.tally.column_figures import KEPT_CHARACTERS, LENGTHS
 from dq.schema.definition import FieldType
 
 STATE = "dq.profile.state"

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from dq.profiling.parsing import sample_type
-from dq.profiling.profile_state import ProfileState, StateColumn
-from dq.profiling.recipe import CellEncoding, ColumnRecipe, Recipe
-from dq.profiling.row_sample import RowSample
-from dq.profiling.summarise import FileFacts, summarise
-from dq.profiling.summary import ColumnSummary, FileSummary, KeySummary
+from dq.profiling.cells.parsing import sample_type
+from dq.profiling.figures.row_sample import RowSample
+from dq.profiling.profile.profile_state import ProfileState, StateColumn
+from dq.profiling.summary.summarise import FileFacts, summarise
+from dq.profiling.summary.summary import ColumnSummary, FileSummary, KeySummary
+from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe, Recipe
 
 #: The stated relative error of a distinct count that is not known.
 _UNKNOWN = 1.0

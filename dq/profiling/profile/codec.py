@@ -17,14 +17,14 @@ import numpy as np
 import pyarrow as pa
 
 from dq.errors import TerminalError
-from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.distinct import DistinctSketch
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.findings import Finding
-from dq.profiling.frequencies import Frequencies
-from dq.profiling.moments import Moments
-from dq.profiling.row_sample import RowSample, priorities
-from dq.profiling.summary import Scalar
+from dq.profiling.figures.distinct import DistinctSketch
+from dq.profiling.figures.frequencies import Frequencies
+from dq.profiling.figures.moments import Moments
+from dq.profiling.figures.row_sample import RowSample, priorities
+from dq.profiling.profile.column_profile import ColumnProfile
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.summary.summary import Scalar
+from dq.profiling.tally.findings import Finding
 
 VERSION = 5
 _PROFILE = "dq.profile"

@@ -11,15 +11,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.bounds import Bits, rules_of
-from dq.profiling.cell_texts import as_text
-from dq.profiling.findings import MOST_EXAMPLES, Finding, shortened
-from dq.profiling.frequencies import Frequencies
-from dq.profiling.number_line import from_number
-from dq.profiling.parsing import Mask, Numbers, Parsed, canonical_decimals
-from dq.profiling.row_batch import LineNumbers
-from dq.profiling.summary import Scalar
-from dq.profiling.values import Cells
+from dq.profiling.cells.number_line import from_number
+from dq.profiling.cells.parsing import Mask, Numbers, Parsed, canonical_decimals
+from dq.profiling.cells.texts import as_text
+from dq.profiling.cells.values import Cells
+from dq.profiling.figures.bounds import Bits, rules_of
+from dq.profiling.figures.frequencies import Frequencies
+from dq.profiling.summary.summary import Scalar
+from dq.profiling.tally.findings import MOST_EXAMPLES, Finding, shortened
+from dq.profiling.tally.row_batch import LineNumbers
 from dq.schema.definition import FieldType, Rule
 
 #: Types whose mean, deviation and histogram mean something.

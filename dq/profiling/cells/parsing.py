@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.number_line import DAYS, MICROSECONDS, as_number
-from dq.profiling.strptime import IsoPattern, iso_pattern
+from dq.profiling.cells.number_line import DAYS, MICROSECONDS, as_number
+from dq.profiling.cells.strptime import IsoPattern, iso_pattern
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
 

@@ -11,10 +11,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cell_texts import as_text, nested_text
-from dq.profiling.number_line import DAYS, MICROSECONDS
-from dq.profiling.parsing import Mask, Numbers, Parsed, parse_text
-from dq.profiling.recipe import CellEncoding, ColumnRecipe
+from dq.profiling.cells.number_line import DAYS, MICROSECONDS
+from dq.profiling.cells.parsing import Mask, Numbers, Parsed, parse_text
+from dq.profiling.cells.texts import as_text, nested_text
+from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
 
 #: Metadata key of an Arrow string type standing for mixed JSON: each cell is one JSON token.

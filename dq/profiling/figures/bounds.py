@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cell_texts import as_text
-from dq.profiling.number_line import as_number
-from dq.profiling.parsing import Mask, Parsed, canonical_decimals
-from dq.profiling.summary import Scalar
+from dq.profiling.cells.number_line import as_number
+from dq.profiling.cells.parsing import Mask, Parsed, canonical_decimals
+from dq.profiling.cells.texts import as_text
+from dq.profiling.summary.summary import Scalar
 from dq.schema.definition import BOUNDS_RULES, FieldType, Rule
 
 Bits = npt.NDArray[np.uint8]

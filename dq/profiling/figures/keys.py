@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dq.profiling.cell_texts import as_text
-from dq.profiling.findings import MOST_EXAMPLES, Finding, first_findings, shortened
-from dq.profiling.hashing import hash_values
-from dq.profiling.mixing import mixed
-from dq.profiling.parsing import ONE_TO_ONE, Parsed
-from dq.profiling.recipe import Recipe
-from dq.profiling.row_batch import LineNumbers
-from dq.profiling.values import Cells
+from dq.profiling.cells.parsing import ONE_TO_ONE, Parsed
+from dq.profiling.cells.texts import as_text
+from dq.profiling.cells.values import Cells
+from dq.profiling.figures.hashing import hash_values
+from dq.profiling.figures.mixing import mixed
+from dq.profiling.tally.findings import MOST_EXAMPLES, Finding, first_findings, shortened
+from dq.profiling.tally.recipe import Recipe
+from dq.profiling.tally.row_batch import LineNumbers
 from dq.schema.definition import FieldType
 
 #: One key that is no number: two independent 64-bit hashes.

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import polars as pl
 import polars_hash as plh
 
-from dq.profiling.cell_texts import as_text
-from dq.profiling.mixing import mixed
-from dq.profiling.parsing import Parsed, canonical_decimals
+from dq.profiling.cells.parsing import Parsed, canonical_decimals
+from dq.profiling.cells.texts import as_text
+from dq.profiling.figures.mixing import mixed
 from dq.schema.definition import FieldType
 
 

@@ -15,14 +15,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.bounds import rules_of
-from dq.profiling.column_figures import COUNTED
-from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.findings import Finding
-from dq.profiling.number_line import as_number, from_numbers
-from dq.profiling.recipe import SAMPLE_ROWS, CellEncoding, ColumnRecipe, Recipe
-from dq.profiling.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
+from dq.profiling.cells.number_line import as_number, from_numbers
+from dq.profiling.figures.bounds import rules_of
+from dq.profiling.profile.column_profile import ColumnProfile
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.summary.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
+from dq.profiling.tally.column_figures import COUNTED
+from dq.profiling.tally.findings import Finding
+from dq.profiling.tally.recipe import SAMPLE_ROWS, CellEncoding, ColumnRecipe, Recipe
 from dq.schema.definition import FieldType, SchemaDefinition
 
 #: Quantiles by the lower value of the rank, as `percentile_disc` in SQL.

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cell_texts import as_text
-from dq.profiling.parsing import sample_type
-from dq.profiling.values import Cells
+from dq.profiling.cells.parsing import sample_type
+from dq.profiling.cells.texts import as_text
+from dq.profiling.cells.values import Cells
 from dq.schema.definition import FieldType
 
 #: Rows shown to people in the payload, and characters of a cell in them.

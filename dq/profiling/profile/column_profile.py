@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dq.profiling.distinct import DistinctSketch
-from dq.profiling.findings import Finding, first_findings
-from dq.profiling.frequencies import Frequencies
-from dq.profiling.moments import Moments
-from dq.profiling.summary import Scalar
+from dq.profiling.figures.distinct import DistinctSketch
+from dq.profiling.figures.frequencies import Frequencies
+from dq.profiling.figures.moments import Moments
+from dq.profiling.summary.summary import Scalar
+from dq.profiling.tally.findings import Finding, first_findings
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,15 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from dq.profiling.column_profile import ColumnProfile
-from dq.profiling.distinct import DistinctSketch
-from dq.profiling.file_profile import FileProfile
-from dq.profiling.findings import Finding, first_findings
-from dq.profiling.frequencies import OVERFLOWN
-from dq.profiling.moments import Moments
-from dq.profiling.parsing import sample_type
-from dq.profiling.recipe import DISTINCT_HASHES, SAMPLE_ROWS, CellEncoding, Recipe, bounded
-from dq.profiling.row_sample import RowSample
+from dq.profiling.cells.parsing import sample_type
+from dq.profiling.figures.distinct import DistinctSketch
+from dq.profiling.figures.frequencies import OVERFLOWN
+from dq.profiling.figures.moments import Moments
+from dq.profiling.figures.row_sample import RowSample
+from dq.profiling.profile.column_profile import ColumnProfile
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.tally.findings import Finding, first_findings
+from dq.profiling.tally.recipe import DISTINCT_HASHES, SAMPLE_ROWS, CellEncoding, Recipe, bounded
 from dq.schema.definition import FieldType, SchemaDefinition
 
 #: Names of the columns of a merge at most.

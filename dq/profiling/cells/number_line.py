@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
-from dq.profiling.summary import Scalar
+from dq.profiling.summary.summary import Scalar
 from dq.schema.definition import FieldType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -1,0 +1,1 @@
+"""Single columns of cells: from text, JSON tokens or typed Arrow to values."""

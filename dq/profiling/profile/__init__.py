@@ -1,0 +1,1 @@
+"""Profiles: the figures of columns and files, merged, and as bytes."""

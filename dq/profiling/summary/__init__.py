@@ -1,0 +1,1 @@
+"""What a finished profile says: plain figures, all that scoring reads."""

@@ -1,0 +1,1 @@
+"""Counting: row batches in, profiles and key hashes out."""
