@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
+    from dq.reporting.readback import VerdictRow
     from dq.store.embedded import EmbeddedPostgres
-    from dq.store.readback import VerdictRow
     from jobs.demo_services import LocalServices
 
 log = structlog.get_logger()
@@ -106,8 +106,8 @@ def _configure(database: Engine) -> None:
 
 def _show(database: Engine) -> None:
     from dq.ledger.inspection import inbox_status
-    from dq.store.catalogue import read_catalogue
-    from dq.store.readback import read_verdicts
+    from dq.reporting.catalogue.catalogue import read_catalogue
+    from dq.reporting.readback import read_verdicts
     from jobs.wiring import now
 
     console = stdout()

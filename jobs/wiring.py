@@ -192,8 +192,8 @@ def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator
     from dq.batch.process_batch import Parts
     from dq.events.key_layout import KeyLayouts
     from dq.ledger.inbox import Inbox
-    from dq.store.catalogue import read_catalogue
-    from dq.store.reporting import ReportingStore
+    from dq.reporting.catalogue.catalogue import read_catalogue
+    from dq.reporting.reporting import ReportingStore
 
     store = object_store(settings)
     with (

@@ -1,6 +1,6 @@
 -- The reporting tables as the embedded and the test databases have them: every optional column and table included.
 -- The owner of a shared database keeps a variant of these and manages it alone; the program never runs DDL there,
--- it reads the catalogue at start-up and uses what it finds (see dq/store/expected.py).
+-- it reads the catalogue at start-up and uses what it finds (see dq/reporting/catalogue/expected.py).
 -- Running this file again changes nothing.
 
 CREATE SCHEMA IF NOT EXISTS reporting;

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dq.errors import PipelineError
     from dq.events.run_window import WindowSource
     from dq.ledger.inbox import Inbox
-    from dq.store.reporting import ReportingStore
+    from dq.reporting.reporting import ReportingStore
 
     #: The engine: all objects of a batch in one call, a verdict or an error for each, by id.
     ScoreFiles: TypeAlias = Callable[[Sequence[Source]], Mapping[int, Scored | PipelineError]]

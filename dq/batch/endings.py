@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dq.events.key_layout import FileIdentity
     from dq.events.run_window import RunWindow
     from dq.ledger.inbox_item import EndState, InboxItem
+    from dq.reporting.result import MonitoredFile
     from dq.schema.definition import SchemaDefinition
-    from dq.store.result import MonitoredFile
     from dq.verdict.verdict import Verdict
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
     from dq.ledger.inbox_item import InboxItem
+    from dq.reporting.result import MonitoredFile
     from dq.schema.definition import SchemaDefinition
-    from dq.store.result import MonitoredFile
 
 log = structlog.get_logger()
 _T = TypeVar("_T")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dq.engine.outcomes import Scored
     from dq.engine.source_file import Source
     from dq.ledger.inbox_item import InboxItem
-    from dq.store.result import RowId
+    from dq.reporting.result import RowId
 
 __all__ = ["BatchOutcome", "Parts", "process_batch"]
 

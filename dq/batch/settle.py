@@ -12,7 +12,7 @@ from dq.errors import CatalogueError, LeaseLostError, RetryableError, TerminalEr
 from dq.events.object_version import ObjectVersion
 from dq.ledger.inbox_item import Ending
 from dq.ledger.profile_states import RunProfile, keep_profile
-from dq.store.result import RunResult
+from dq.reporting.result import RunResult
 from dq.store.transaction import begin
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox import Inbox
 from dq.ledger.inspection import InboxRow, list_rows
 from dq.ledger.migrate import migrate
-from dq.store.catalogue import read_catalogue
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.readback import VerdictRow, read_verdicts
+from dq.reporting.reporting import ReportingStore
 from dq.store.database import connect
-from dq.store.readback import VerdictRow, read_verdicts
-from dq.store.reporting import ReportingStore
 from tests.store.samples import add_file
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from threading import Lock
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from dq.store.catalogue import read_catalogue
-from dq.store.reporting import ReportingStore
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.reporting import ReportingStore
 from tests.end_to_end.landing import key_of
 
 if TYPE_CHECKING:
-    from dq.store.reporting import RunResult, Saved
+    from dq.reporting.reporting import RunResult, Saved
     from tests.end_to_end.landing import Landing
 
 FILES, HOURS = 5, 6

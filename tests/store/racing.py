@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from dq.store.catalogue import read_catalogue
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.reporting import ReportingStore
 from dq.store.database import connect
-from dq.store.reporting import ReportingStore
 from dq.store.transaction import begin
 from tests.store.samples import DAY, NOON, failed_rule, result, verdict, version
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
     from dq.events.object_version import ObjectVersion
-    from dq.store.reporting import RunResult
+    from dq.reporting.reporting import RunResult
 
 FILES = 3
 #: A ledger that knows no more than the guard needs.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy
 
 from dq.events.object_version import ObjectVersion
-from dq.store.reporting import MonitoredFile, RunResult
+from dq.reporting.reporting import MonitoredFile, RunResult
 from dq.verdict.verdict import Verdict
 
 if TYPE_CHECKING:

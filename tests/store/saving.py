@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.store.catalogue import read_catalogue
-from dq.store.reporting import MonitoredFile, ReportingStore, RunResult, Saved
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.reporting import MonitoredFile, ReportingStore, RunResult, Saved
 from dq.store.transaction import begin
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy
 
 from dq.errors import CatalogueError
-from dq.store.catalogue import read_catalogue
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.catalogue.expected import FILE, PROFILE, QUALITY, RUN
 from dq.store.database import connect
-from dq.store.expected import FILE, PROFILE, QUALITY, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.store.catalogue import read_catalogue
-from dq.store.readback import read_profile
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.readback import read_profile
 from tests.store.samples import add_file, everything, failed_rule, result, verdict
 from tests.store.saving import configured, save
 

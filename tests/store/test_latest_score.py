@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from dq.store.catalogue import read_catalogue
-from dq.store.reporting import ReportingStore
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.reporting import ReportingStore
 from dq.store.transaction import begin
 from tests.store.samples import DAY, everything, result, verdict
 from tests.store.saving import configured, save

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event
 
 from dq.errors import TerminalError
-from dq.store.catalogue import read_catalogue
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.reporting import ReportingStore
 from dq.store.database import connect
-from dq.store.reporting import ReportingStore
 from tests.store.samples import NOON, add_file, everything, result
 from tests.store.saving import PAIR, configured, save
 

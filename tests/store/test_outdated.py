@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.store.catalogue import read_catalogue
-from dq.store.reporting import ReportingStore, Saved
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.reporting import ReportingStore, Saved
 from dq.store.transaction import begin
 from tests.store.samples import NOON, everything, result, verdict, version
 from tests.store.saving import configured, save

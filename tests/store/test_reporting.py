@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.errors import TerminalError
-from dq.store.catalogue import read_catalogue
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.readback import read_profile, read_verdicts
+from dq.reporting.reporting import ReportingStore
 from dq.store.database import connect
-from dq.store.readback import read_profile, read_verdicts
-from dq.store.reporting import ReportingStore
 from dq.store.transaction import begin
 from tests.store.messages import rewrite_messages, sent_messages
 from tests.store.samples import DAY, DEFINITION, NOON, add_file, everything, failed_rule, result, verdict, version

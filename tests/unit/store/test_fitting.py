@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from dq.store.column import Column
-from dq.store.empty_values import empty_value, has_empty_value
-from dq.store.fitting import fit
+from dq.reporting.catalogue.column import Column
+from dq.reporting.catalogue.empty_values import empty_value, has_empty_value
+from dq.reporting.catalogue.fitting import fit
 
 NOW = datetime(2026, 1, 4, 12, 30, tzinfo=timezone.utc)
 

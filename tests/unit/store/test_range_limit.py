@@ -6,7 +6,7 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-from dq.store.range_limit import range_lower_limit
+from dq.reporting.range_limit import range_lower_limit
 
 
 def _utc(*parts: int) -> datetime:

@@ -9,9 +9,9 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql.functions import FunctionElement
 
-from dq.store.empty_values import empty_value
-from dq.store.expected import EXPECTED
-from dq.store.fitting import fit
+from dq.reporting.catalogue.empty_values import empty_value
+from dq.reporting.catalogue.expected import EXPECTED
+from dq.reporting.catalogue.fitting import fit
 from dq.store.transaction import Statement, prepare
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from dq.store.column import Table
-    from dq.store.result import RowId
+    from dq.reporting.catalogue.column import Table
+    from dq.reporting.result import RowId
     from dq.store.transaction import Transaction
 
 #: What the server makes, by the name of its column.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dq.store.empty_values import empty_value
+from dq.reporting.catalogue.empty_values import empty_value
 from dq.verdict.json_text import JsonText, json_text, storable_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dq.store.column import Column
+    from dq.reporting.catalogue.column import Column
 
 _LARGEST = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 
-from dq.store.expected import FAILED_VALIDATION
-from dq.store.table_writer import TableWriter
+from dq.reporting.catalogue.expected import FAILED_VALIDATION
+from dq.reporting.table_writer import TableWriter
 from dq.store.transaction import prepare
 from dq.verdict.json_text import json_text
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from dq.store.catalogue import Catalogue
-    from dq.store.result import RowId
+    from dq.reporting.catalogue.catalogue import Catalogue
+    from dq.reporting.result import RowId
     from dq.store.transaction import Transaction
     from dq.verdict.verdict import Verdict
 

@@ -10,10 +10,10 @@ from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from dq.errors import TerminalError
-from dq.store.expected import DEFINITION, FILE, FILE_KEY
+from dq.reporting.catalogue.expected import DEFINITION, FILE, FILE_KEY
+from dq.reporting.result import MonitoredFile
+from dq.reporting.table_writer import TableWriter, as_sqlalchemy
 from dq.store.locks import lock
-from dq.store.result import MonitoredFile
-from dq.store.table_writer import TableWriter, as_sqlalchemy
 from dq.verdict.json_text import storable_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from dq.store.catalogue import Catalogue
+    from dq.reporting.catalogue.catalogue import Catalogue
 
 _OPTIONAL = ("range", "agency_id", "is_active")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.store.empty_values import has_empty_value
-from dq.store.expected import EXPECTED_TABLES, FILE, ExpectedTable
+from dq.reporting.catalogue.empty_values import has_empty_value
+from dq.reporting.catalogue.expected import EXPECTED_TABLES, FILE, ExpectedTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dq.store.column import Column, Table
+    from dq.reporting.catalogue.column import Column, Table
 
 
 def find_problems(

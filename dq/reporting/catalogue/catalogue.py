@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from dq.errors import CatalogueError
-from dq.store.catalogue_problems import find_problems
-from dq.store.column import Column, Table
-from dq.store.expected import EXPECTED_TABLES
+from dq.reporting.catalogue.column import Column, Table
+from dq.reporting.catalogue.expected import EXPECTED_TABLES
+from dq.reporting.catalogue.problems import find_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import null, select
 
-from dq.store.expected import FILE, PROFILE, QUALITY, RUN
-from dq.store.table_writer import as_sqlalchemy
+from dq.reporting.catalogue.expected import FILE, PROFILE, QUALITY, RUN
+from dq.reporting.table_writer import as_sqlalchemy
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from sqlalchemy.engine import Engine
 
-    from dq.store.catalogue import Catalogue
-    from dq.store.result import RowId
+    from dq.reporting.catalogue.catalogue import Catalogue
+    from dq.reporting.result import RowId
 
 
 @dataclass(frozen=True, slots=True)

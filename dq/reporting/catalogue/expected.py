@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dq.store.column import Kind
+from dq.reporting.catalogue.column import Kind
 
 DEFINITION = "monitoring_file_schema_definition"
 FILE = "monitoring_file"

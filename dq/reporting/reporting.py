@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dq.events.object_version import is_older
-from dq.store.expected import FAILED_VALIDATION, PROFILE, QUALITY
-from dq.store.failed_validations import FailedValidations
-from dq.store.latest_score import ROLLING_WINDOWS, LatestScore, ScoreAggregate
-from dq.store.monitored_files import MonitoredFiles
-from dq.store.result import MonitoredFile, RowId, RunResult, Saved
-from dq.store.runs import Runs, is_outdated
-from dq.store.table_writer import TableWriter
+from dq.reporting.catalogue.expected import FAILED_VALIDATION, PROFILE, QUALITY
+from dq.reporting.failed_validations import FailedValidations
+from dq.reporting.latest_score import ROLLING_WINDOWS, LatestScore, ScoreAggregate
+from dq.reporting.monitored_files import MonitoredFiles
+from dq.reporting.result import MonitoredFile, RowId, RunResult, Saved
+from dq.reporting.runs import Runs, is_outdated
+from dq.reporting.table_writer import TableWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from dq.events.object_version import ObjectVersion
-    from dq.store.catalogue import Catalogue
+    from dq.reporting.catalogue.catalogue import Catalogue
     from dq.store.transaction import Transaction
 
 __all__ = ["MonitoredFile", "ReportingStore", "RunResult", "Saved"]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import bindparam, func, select, tuple_
 
 from dq.errors import TerminalError
-from dq.store.expected import FILE, QUALITY, RUN
-from dq.store.table_writer import TableWriter, as_sqlalchemy
+from dq.reporting.catalogue.expected import FILE, QUALITY, RUN
+from dq.reporting.table_writer import TableWriter, as_sqlalchemy
 from dq.store.transaction import prepare
 
 if TYPE_CHECKING:
     from sqlalchemy import ScalarSelect
 
-    from dq.store.catalogue import Catalogue
-    from dq.store.result import RunResult
+    from dq.reporting.catalogue.catalogue import Catalogue
+    from dq.reporting.result import RunResult
     from dq.store.transaction import Transaction
 
 ScoreAggregate = Literal["latest", "rolling"]

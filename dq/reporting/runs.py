@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 
-from dq.store.expected import RUN, RUN_KEY
+from dq.reporting.catalogue.expected import RUN, RUN_KEY
+from dq.reporting.range_limit import range_lower_limit
+from dq.reporting.table_writer import TableWriter
 from dq.store.locks import lock_first
-from dq.store.range_limit import range_lower_limit
-from dq.store.table_writer import TableWriter
 from dq.store.transaction import prepare
 
 if TYPE_CHECKING:
-    from dq.store.catalogue import Catalogue
-    from dq.store.result import RowId, RunResult
+    from dq.reporting.catalogue.catalogue import Catalogue
+    from dq.reporting.result import RowId, RunResult
     from dq.store.transaction import Transaction
 
 

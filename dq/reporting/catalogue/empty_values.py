@@ -27,7 +27,7 @@ from uuid import UUID
 from sqlalchemy import func
 
 if TYPE_CHECKING:
-    from dq.store.column import Column
+    from dq.reporting.catalogue.column import Column
 
 _CONSTANTS: dict[str, object] = {
     **dict.fromkeys(("text", "varchar", "bpchar", "citext", "xml", "bytea", "tsvector", "hstore"), ""),

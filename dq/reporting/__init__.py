@@ -1,0 +1,1 @@
+"""Where verdicts go: the owner's tables in schema `reporting`, written in one transaction an object."""
