@@ -24,13 +24,14 @@ RUN awk '/^[a-z0-9]/ {keep = /^(hatchling|packaging|pathspec|pluggy|setuptools|t
  && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pyspark-*.whl
 COPY pyproject.toml README.md CHANGELOG.md ./
 COPY conf conf
+COPY etl_core etl_core
 COPY dq dq
 COPY jobs jobs
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps -w wheels . \
  && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pipeline_processing-*.whl
 # From elsewhere, so that the installed package fetches the jars for its environment, not the sources for theirs.
 WORKDIR /
-RUN /opt/pipeline/bin/python -m dq.engine.jars
+RUN /opt/pipeline/bin/python -m etl_core.spark.jars
 
 FROM java
 COPY --from=build /opt/pipeline /opt/pipeline

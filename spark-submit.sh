@@ -23,7 +23,7 @@ fi
 master=${SPARK_MASTER:-local[*]}
 submit=${SPARK_SUBMIT:-$venv/bin/spark-submit}
 if [ -z "${SPARK_SUBMIT:-}" ]; then # another Spark's own submit knows its home
-  SPARK_HOME=$("$python" -c 'from dq.engine.jars import spark_home; print(spark_home())')
+  SPARK_HOME=$("$python" -c 'from etl_core.spark.jars import spark_home; print(spark_home())')
   export SPARK_HOME
 fi
 options=(--master "$master" --properties-file "$here/conf/spark-defaults.conf" --load-spark-defaults)
@@ -31,7 +31,7 @@ options=(--master "$master" --properties-file "$here/conf/spark-defaults.conf" -
 case ${SPARK_JARS:-} in
   none) ;;
   '')
-    jars=$("$python" -c 'from dq.engine.jars import fetched_jars; print(",".join(map(str, fetched_jars())))')
+    jars=$("$python" -c 'from etl_core.spark.jars import fetched_jars; print(",".join(map(str, fetched_jars())))')
     [ -n "$jars" ] || { echo "spark-submit.sh: Spark's S3 jars are not here; run make setup" >&2; exit 2; }
     options+=(--jars "$jars")
     ;;

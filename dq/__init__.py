@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dq.batch.process_batch import process_batch
     from dq.checks.plan import plan_checks
-    from dq.engine.object_store import ObjectStore
     from dq.engine.profile_files import profile_files
     from dq.engine.source_file import SourceObject
-    from dq.errors import PipelineError
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.profiling.summary.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
     from dq.schema.loading import load_definition
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
+    from etl_core.errors import PipelineError
+    from etl_core.objects.store import ObjectStore
 
 __all__ = [
     "FileSummary",
@@ -40,8 +40,8 @@ __all__ = [
 
 _HOMES = {
     "FileSummary": "dq.profiling.summary.summary",
-    "ObjectStore": "dq.engine.object_store",
-    "PipelineError": "dq.errors",
+    "ObjectStore": "etl_core.objects.store",
+    "PipelineError": "etl_core.errors",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SourceObject": "dq.engine.source_file",

@@ -20,8 +20,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from dq.errors import SettingsError
 from dq.events.key_layout import DEFAULT_TEMPLATE, KeyLayouts
+from etl_core.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

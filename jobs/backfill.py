@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.errors import UsageError
+from etl_core.errors import UsageError
 from jobs.exit_codes import ExitCode
 from jobs.terminal import cell, stdout
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dq.batch.process_batch import Parts
-    from dq.engine.object_store import ObjectStore
     from dq.events.announcement import Announcement
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
+    from etl_core.objects.store import ObjectStore
 
 log = structlog.get_logger()
 
@@ -113,7 +113,7 @@ def _choose(arguments: argparse.Namespace, parts: Parts) -> Announcement:
 
 def _with_heads(events: Sequence[ObjectEvent], store: ObjectStore) -> Iterator[ObjectEvent]:
     """The events with etag, size and last-modified of the objects; of those that are gone, as they were."""
-    from dq.engine.object_store import Peek
+    from etl_core.objects.store import Peek
 
     for start in range(0, len(events), _CHUNK):
         chunk = dict(enumerate(events[start : start + _CHUNK]))

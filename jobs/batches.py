@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.errors import CatalogueError, PipelineError, RetryableError
+from etl_core.errors import CatalogueError, PipelineError, RetryableError
 from jobs.exit_codes import ExitCode
 
 if TYPE_CHECKING:

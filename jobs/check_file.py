@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 import structlog
 
-from dq.errors import DefinitionError, PipelineError, TerminalError, UsageError
+from etl_core.errors import DefinitionError, PipelineError, TerminalError, UsageError
 from jobs.exit_codes import ExitCode
 from jobs.json_output import write_json
 from jobs.terminal import stdout

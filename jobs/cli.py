@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from dq.errors import PipelineError, UsageError
+from etl_core.errors import PipelineError, UsageError
+from etl_core.log.output import configure_logging
 from jobs.exit_codes import ExitCode, run_entrypoint
-from jobs.log_output import configure_logging
 from jobs.quick_start import leave_pandas_out
 from jobs.registry import job_names, load_job
 

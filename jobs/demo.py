@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq.reporting.readback import VerdictRow
-    from dq.store.embedded import EmbeddedPostgres
+    from etl_core.postgres.embedded import EmbeddedPostgres
     from jobs.demo_services import LocalServices
 
 log = structlog.get_logger()

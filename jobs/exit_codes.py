@@ -16,7 +16,7 @@ from enum import IntEnum
 
 import structlog
 
-from dq.errors import (
+from etl_core.errors import (
     CatalogueError,
     DefinitionError,
     PipelineError,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from dq.errors import UsageError
+from etl_core.errors import UsageError
 from jobs.exit_codes import ExitCode
 from jobs.terminal import cell, stdout
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dq.errors import UsageError
+from etl_core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import argparse
 
 import structlog
 
-from dq.errors import ObjectGoneError, UsageError
+from etl_core.errors import ObjectGoneError, UsageError
 from jobs.exit_codes import ExitCode
 
 log = structlog.get_logger()

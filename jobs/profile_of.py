@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from rich.table import Table
 
-from dq.errors import UsageError
+from etl_core.errors import UsageError
 from jobs.exit_codes import ExitCode
 from jobs.json_output import write_json
 from jobs.terminal import cell, stdout

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jobs
-from dq.errors import UsageError
+from etl_core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

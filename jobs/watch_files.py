@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.errors import PipelineError, RetryableError
+from etl_core.errors import PipelineError, RetryableError
 from jobs.exit_codes import ExitCode
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.settings import Settings, read_settings
-from jobs.log_output import configure_logging
+from etl_core.log.output import configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dq.batch.process_batch import Parts
-    from dq.engine.object_store import ObjectStore
     from dq.engine.outcomes import Scored
     from dq.engine.source_file import Source
-    from dq.errors import PipelineError
-    from dq.store.embedded import EmbeddedPostgres
+    from etl_core.errors import PipelineError
+    from etl_core.objects.store import ObjectStore
+    from etl_core.postgres.embedded import EmbeddedPostgres
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ def now() -> datetime:
 
 def object_store(settings: Settings) -> ObjectStore:
     """The door to S3 and local files; nothing is connected yet."""
-    from dq.engine.object_store import ObjectStore, StoreSettings
+    from etl_core.objects.store import ObjectStore, StoreSettings
 
     return ObjectStore(StoreSettings(settings.s3_endpoint, settings.s3_region, *key_pair(settings)))
 
@@ -85,7 +85,7 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
         CatalogueError: the ledger is missing.
     """
     from dq.ledger.migrate import require_ledger
-    from dq.store.database import connect
+    from etl_core.postgres.database import connect
 
     if settings.database_url is None:
         with embedded_database() as server:
@@ -109,7 +109,7 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
 @contextmanager
 def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgres]:
     """The embedded server under the working directory."""
-    from dq.store.embedded import embedded_postgres
+    from etl_core.postgres.embedded import embedded_postgres
 
     with embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running) as server:
         yield server
@@ -118,7 +118,7 @@ def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgre
 def make_all_tables(engine: sqlalchemy.Engine) -> None:
     """Apply the shipped reporting tables, and the ledger's; done to the embedded database only."""
     from dq.ledger.migrate import migrate
-    from dq.shipped_files import shipped_file
+    from etl_core.shipped_files import shipped_file
 
     script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
     with engine.begin() as connection:
@@ -140,7 +140,7 @@ class Profiler:
     def session(self) -> SparkSession:
         """The running session; started now if there is none."""
         if self._session is None:
-            from dq.engine.session import build_session, session_is_running
+            from etl_core.spark.session import build_session, session_is_running
 
             settings = self._settings
             self._is_ours = not session_is_running()

@@ -1,7 +1,7 @@
 """Packs what a cluster's nodes need into dist/.
 
 `environment.tar.gz` holds the packages of requirements-runtime.lock as they are installed here (made again only when
-the lock changed), `code.tar.gz` holds dq, jobs and conf. Nothing in them knows a path, so they can be unpacked
+the lock changed), `code.tar.gz` holds our packages and conf. Nothing in them knows a path, so they can be unpacked
 anywhere; a node needs a Python of the version that runs this, and Spark, which brings PySpark.
 """
 
@@ -52,7 +52,7 @@ def files_of(requirement: Requirement) -> Iterator[tuple[Path, str]]:
 
 def code() -> Iterator[tuple[Path, str]]:
     """Our own files, laid out as in the wheel."""
-    for room, place in (("dq", "dq"), ("jobs", "jobs"), ("conf", "dq/conf")):
+    for room, place in (("dq", "dq"), ("etl_core", "etl_core"), ("jobs", "jobs"), ("conf", "etl_core/conf")):
         for path in sorted((ROOT / room).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path, f"{place}/{path.relative_to(ROOT / room)}"

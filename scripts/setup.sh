@@ -57,4 +57,4 @@ if stale made-for "$project"; then
   pip install --no-deps --no-build-isolation --editable .
   printf '%s\n' "$project" >"$venv/made-for"
 fi
-"$venv/bin/python" -m dq.engine.jars
+"$venv/bin/python" -m etl_core.spark.jars

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy
 
-from dq.shipped_files import shipped_file
-from dq.store.embedded import embedded_postgres
+from etl_core.postgres.embedded import embedded_postgres
+from etl_core.shipped_files import shipped_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def spark(s3_server: S3Server) -> Iterator[SparkSession]:
     """A session on two threads that reads s3a:// from the local server."""
-    from dq.engine.session import build_session  # noqa: PLC0415 - tests without a JVM must not load Spark
+    from etl_core.spark.session import build_session  # noqa: PLC0415 - tests without a JVM must not load Spark
 
     session = build_session(
         master="local[2]",

@@ -36,7 +36,7 @@ class SparkCluster:
 @pytest.fixture(scope="session")
 def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
     """Master and workers of one core each; they share nothing with this process but the machine."""
-    from dq.engine.jars import spark_home  # noqa: PLC0415 - only tests of a cluster need it
+    from etl_core.spark.jars import spark_home  # noqa: PLC0415 - only tests of a cluster need it
 
     folder = tmp_path_factory.mktemp("cluster")
     port, web_port = _free_port(), _free_port()

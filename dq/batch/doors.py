@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-    from dq.engine.object_store import ObjectStore
     from dq.engine.outcomes import Scored
     from dq.engine.source_file import Source
-    from dq.errors import PipelineError
     from dq.events.run_window import WindowSource
     from dq.ledger.inbox import Inbox
     from dq.reporting.reporting import ReportingStore
+    from etl_core.errors import PipelineError
+    from etl_core.objects.store import ObjectStore
 
     #: The engine: all objects of a batch in one call, a verdict or an error for each, by id.
     ScoreFiles: TypeAlias = Callable[[Sequence[Source]], Mapping[int, Scored | PipelineError]]

@@ -7,10 +7,9 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.errors import PipelineError
+from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
-    from dq.engine.object_store import ObjectHead, Peek
     from dq.engine.source_file import Source
     from dq.events.key_layout import FileIdentity
     from dq.events.run_window import RunWindow
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from dq.reporting.result import MonitoredFile
     from dq.schema.definition import SchemaDefinition
     from dq.verdict.verdict import Verdict
+    from etl_core.objects.store import ObjectHead, Peek
 
 
 @dataclass(frozen=True, slots=True)

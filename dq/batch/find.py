@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from dq.batch.endings import Failed, Found, SetAside
-from dq.engine.object_store import PEEK_BYTES
-from dq.errors import DefinitionError, ObjectGoneError, PipelineError, TerminalError
 from dq.events.key_encoding import other_reading
 from dq.events.key_layout import Unmatched
 from dq.events.run_window import NoWindow, choose_window
 from dq.schema.loading import definition_or_none
+from etl_core.errors import DefinitionError, ObjectGoneError, PipelineError, TerminalError
+from etl_core.objects.store import PEEK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dq.batch.doors import Parts
-    from dq.engine.object_store import Peek
     from dq.events.key_layout import FileIdentity
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
     from dq.ledger.inbox_item import InboxItem
     from dq.reporting.result import MonitoredFile
     from dq.schema.definition import SchemaDefinition
+    from etl_core.objects.store import Peek
 
 log = structlog.get_logger()
 _T = TypeVar("_T")

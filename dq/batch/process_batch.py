@@ -24,8 +24,8 @@ from dq.batch.find import find_objects
 from dq.batch.outcome import BatchOutcome
 from dq.batch.settle import settle
 from dq.engine.one_ahead import one_ahead
-from dq.errors import ObjectGoneError, RetryableError
 from dq.events.run_window import NoWindow, choose_window
+from etl_core.errors import ObjectGoneError, RetryableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

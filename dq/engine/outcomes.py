@@ -8,9 +8,7 @@ from itertools import pairwise
 from typing import TypeAlias, TypeVar
 
 from dq.checks.plan import plan_checks
-from dq.engine.object_store import ObjectHead
 from dq.engine.parts import FileTask, fault
-from dq.errors import PipelineError, RetryableError, UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.splits import NOWHERE, Split
 from dq.profiling.profile.file_profile import FileProfile
@@ -23,6 +21,8 @@ from dq.schema.definition import SchemaDefinition
 from dq.verdict.json_text import JsonText, json_text
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
+from etl_core.errors import PipelineError, RetryableError, UnreadableFileError
+from etl_core.objects.store import ObjectHead
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dq.engine.object_store import ObjectHead, ObjectStore
 from dq.engine.source_file import StoredSource
-from dq.errors import PipelineError, TerminalError
 from dq.formats.format import Reading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
@@ -17,6 +15,8 @@ from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import Recipe
 from dq.schema.definition import SchemaDefinition
+from etl_core.errors import PipelineError, TerminalError
+from etl_core.objects.store import ObjectHead, ObjectStore
 
 #: Neighbouring parts of a file that are merged first, before the groups are merged.
 GROUP = 64

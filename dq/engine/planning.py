@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask, fault
 from dq.engine.source_file import SourceObject, StoredSource
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts
 from dq.profiling.tally.recipe import CellEncoding, make_recipe
 from dq.schema.definition import FileFormat
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore
 
 _ENCODINGS = {
     FileFormat.CSV: CellEncoding.TEXT,

@@ -12,15 +12,15 @@ import structlog
 
 from dq.engine.byte_ranges.lane import SMALL_FILES, profile_by_ranges
 from dq.engine.byte_ranges.unseen import Looked, PlanFile, look
-from dq.engine.object_store import ObjectStore, Peek
 from dq.engine.outcomes import Finished, Profiled, Scored, with_verdict
 from dq.engine.parts import FileTask
 from dq.engine.planning import ReaderChoice, choose_reader, plan_file
 from dq.engine.source_file import Source, SourceObject, UnseenObject
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.recipe import Recipe
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore, Peek
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

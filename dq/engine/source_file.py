@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dq.engine.object_store import ObjectHead, ObjectStore, Peek
 from dq.schema.definition import SchemaDefinition
+from etl_core.objects.store import ObjectHead, ObjectStore, Peek
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.errors import PipelineError, QueueUnavailableError, SettingsError
 from dq.intake.sqs import MOST_PER_CALL, Queue, take_in
 from dq.ledger.inbox import Inbox
-from dq.store.database import connect
+from etl_core.errors import PipelineError, QueueUnavailableError, SettingsError
+from etl_core.postgres.database import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

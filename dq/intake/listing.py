@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.errors import StorageUnavailableError, UsageError
 from dq.events.admission import admit
 from dq.events.announcement import collect
 from dq.events.object_event import ObjectEvent
 from dq.intake.place import parse_place
+from etl_core.errors import StorageUnavailableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-    from dq.engine.object_store import ObjectStore
     from dq.events.announcement import Announcement, Rejected, Skipped
+    from etl_core.objects.store import ObjectStore
 
 _REFUSED = ("NoSuchBucket", "AccessDenied", "InvalidBucketName", "403", "404")
 

@@ -8,8 +8,8 @@ from dq.events.manifest_form import parse_manifest
 from dq.intake.text_file import read_text
 
 if TYPE_CHECKING:
-    from dq.engine.object_store import ObjectStore
     from dq.events.announcement import Announcement
+    from etl_core.objects.store import ObjectStore
 
 
 def read_manifest(store: ObjectStore, place: str) -> Announcement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dq.errors import UsageError
+from etl_core.errors import UsageError
 
 _SCHEMES = ("s3://", "s3a://", "s3n://")
 

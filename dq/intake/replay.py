@@ -8,8 +8,8 @@ from dq.events.notification import Limits, parse_announcement
 from dq.intake.text_file import MOST_BYTES, read_text
 
 if TYPE_CHECKING:
-    from dq.engine.object_store import ObjectStore
     from dq.events.announcement import Announcement
+    from etl_core.objects.store import ObjectStore
 
 
 def read_announcements(store: ObjectStore, place: str) -> Announcement:

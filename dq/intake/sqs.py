@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from dq.errors import QueueUnavailableError, SettingsError
 from dq.events.announcement import combine
 from dq.events.notification import parse_announcement
 from dq.intake.accept import Accepted, accept
+from etl_core.errors import QueueUnavailableError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

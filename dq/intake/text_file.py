@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.errors import TerminalError, UsageError
 from dq.intake.place import parse_place
+from etl_core.errors import TerminalError, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dq.engine.object_store import ObjectStore
+    from etl_core.objects.store import ObjectStore
 
 #: Bytes of a file that is read as a whole; a list of some millions of objects.
 MOST_BYTES = 1024 * 1024 * 1024

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, select, true, update
 
-from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.backoff import Backoff
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.rows import event_of
 from dq.ledger.tables import batch_counter, object_inbox, storable
-from dq.store.transaction import begin, prepare
+from etl_core.errors import LeaseLostError
+from etl_core.postgres.transaction import begin, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dq.events.object_event import ObjectEvent
     from dq.events.object_version import ObjectVersion
     from dq.ledger.inbox_item import Added, Ending, State
-    from dq.store.transaction import Statement, Transaction
+    from etl_core.postgres.transaction import Statement, Transaction
 
 _C = object_inbox.c
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
@@ -50,7 +50,7 @@ class Inbox:
     """The table `pipeline.object_inbox`.
 
     Args:
-        engine: of `dq.store.database.connect`; failures are this package's errors.
+        engine: of `etl_core.postgres.database.connect`; failures are this package's errors.
         max_attempts: how often an object is tried before it is dead.
         backoff: how long a failed one waits.
     """

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, true, update
 
-from dq.errors import UsageError
 from dq.events.notification import parse_announcement
 from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.inbox_item import FAILURE_STATES, GOOD_STATES, OPEN_STATES, Added, State
 from dq.ledger.rows import event_of, starting_over
 from dq.ledger.tables import announcement_dead_letter, object_inbox, storable
+from etl_core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, select, text
 
-from dq.errors import CatalogueError
 from dq.ledger.tables import LEDGER, LEDGER_VERSION, SCHEMA, ledger_version
-from dq.shipped_files import shipped_file
+from etl_core.errors import CatalogueError
+from etl_core.shipped_files import shipped_file
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine

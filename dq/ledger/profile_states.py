@@ -14,7 +14,7 @@ from dq.ledger.tables import profile_state, storable
 from dq.profiling.profile.codec import ProfileCodecError
 from dq.profiling.profile.profile_state import ProfileState
 from dq.profiling.profile.state_codec import decode_state
-from dq.store.transaction import prepare
+from etl_core.postgres.transaction import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.engine import Engine
 
-    from dq.store.transaction import Transaction
+    from etl_core.postgres.transaction import Transaction
 
 _C = profile_state.c
 _DELETION = prepare(delete(profile_state).where(_C.monitoring_file_run_id == bindparam("run_id")))

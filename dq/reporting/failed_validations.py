@@ -9,8 +9,8 @@ import sqlalchemy
 
 from dq.reporting.catalogue.expected import FAILED_VALIDATION
 from dq.reporting.table_writer import TableWriter
-from dq.store.transaction import prepare
 from dq.verdict.json_text import json_text
+from etl_core.postgres.transaction import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.result import RowId
-    from dq.store.transaction import Transaction
     from dq.verdict.verdict import Verdict
+    from etl_core.postgres.transaction import Transaction
 
 #: Column of the table by key of a failed rule; the rule's other keys go into `details`.
 _COLUMNS = {

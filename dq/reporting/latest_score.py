@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import bindparam, func, select, tuple_
 
-from dq.errors import TerminalError
 from dq.reporting.catalogue.expected import FILE, QUALITY, RUN
 from dq.reporting.table_writer import TableWriter, as_sqlalchemy
-from dq.store.transaction import prepare
+from etl_core.errors import TerminalError
+from etl_core.postgres.transaction import prepare
 
 if TYPE_CHECKING:
     from sqlalchemy import ScalarSelect
 
     from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.result import RunResult
-    from dq.store.transaction import Transaction
+    from etl_core.postgres.transaction import Transaction
 
 ScoreAggregate = Literal["latest", "rolling"]
 

@@ -9,12 +9,12 @@ import sqlalchemy
 from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from dq.errors import TerminalError
 from dq.reporting.catalogue.expected import DEFINITION, FILE, FILE_KEY
 from dq.reporting.result import MonitoredFile
 from dq.reporting.table_writer import TableWriter, as_sqlalchemy
-from dq.store.locks import lock
 from dq.verdict.json_text import storable_text
+from etl_core.errors import TerminalError
+from etl_core.postgres.locks import lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

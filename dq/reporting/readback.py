@@ -48,7 +48,7 @@ def read_verdicts(
     """The verdicts there are, newest window first, then by agency and file.
 
     Args:
-        engine: from `dq.store.database.connect`.
+        engine: from `etl_core.postgres.database.connect`.
         catalogue: from `read_catalogue`.
         agency_slug: only this agency's.
         file_name: only this file's.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dq.events.object_version import ObjectVersion
     from dq.reporting.catalogue.catalogue import Catalogue
-    from dq.store.transaction import Transaction
+    from etl_core.postgres.transaction import Transaction
 
 __all__ = ["MonitoredFile", "ReportingStore", "RunResult", "Saved"]
 

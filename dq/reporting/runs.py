@@ -11,13 +11,13 @@ import sqlalchemy
 from dq.reporting.catalogue.expected import RUN, RUN_KEY
 from dq.reporting.range_limit import range_lower_limit
 from dq.reporting.table_writer import TableWriter
-from dq.store.locks import lock_first
-from dq.store.transaction import prepare
+from etl_core.postgres.locks import lock_first
+from etl_core.postgres.transaction import prepare
 
 if TYPE_CHECKING:
     from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.result import RowId, RunResult
-    from dq.store.transaction import Transaction
+    from etl_core.postgres.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)

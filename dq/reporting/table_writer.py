@@ -12,7 +12,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from dq.reporting.catalogue.empty_values import empty_value
 from dq.reporting.catalogue.expected import EXPECTED
 from dq.reporting.catalogue.fitting import fit
-from dq.store.transaction import Statement, prepare
+from etl_core.postgres.transaction import Statement, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dq.reporting.catalogue.column import Table
     from dq.reporting.result import RowId
-    from dq.store.transaction import Transaction
+    from etl_core.postgres.transaction import Transaction
 
 #: What the server makes, by the name of its column.
 _Made = dict[str, FunctionElement[Any]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from dq.errors import DefinitionError
 from dq.schema.definition import CsvDialect, FileFormat, Rule, SchemaDefinition, Scoring
 from dq.schema.dialect import read_dialect
 from dq.schema.fields import read_fields
@@ -15,6 +14,7 @@ from dq.schema.keys import read_keys
 from dq.schema.problems import Problems, kind_of, shown, suggestion
 from dq.schema.properties import read_flag, read_properties, read_text
 from dq.schema.scoring_options import read_scoring
+from etl_core.errors import DefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

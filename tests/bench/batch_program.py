@@ -14,11 +14,11 @@ import boto3
 from sqlalchemy import text
 
 from dq.engine.profile_files import score_sources
-from dq.engine.session import build_session
 from dq.events.object_event import ObjectEvent
-from dq.shipped_files import shipped_file
-from dq.store.database import connect
-from dq.store.embedded import embedded_postgres
+from etl_core.postgres.database import connect
+from etl_core.postgres.embedded import embedded_postgres
+from etl_core.shipped_files import shipped_file
+from etl_core.spark.session import build_session
 from tests.bench.contestant import Work, serve
 from tests.bench.inputs import TRIP_DEFINITION, TRIP_FIELDS
 from tests.end_to_end.landing import key_of, make_landing

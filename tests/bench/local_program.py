@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
+from etl_core.objects.store import ObjectStore
 from tests.bench.contestant import serve
 from tests.bench.scoring import scored
 

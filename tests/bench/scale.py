@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from dq.engine.byte_ranges.bundles import bundled, packed
-from dq.engine.object_store import PEEK_BYTES, ObjectStore, StoreSettings
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import score_sources
-from dq.engine.session import build_session
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.schema.loading import load_definition
+from etl_core.errors import PipelineError
+from etl_core.objects.store import PEEK_BYTES, ObjectStore, StoreSettings
+from etl_core.spark.session import build_session
 from tests.bench.contestant import ROOT
 from tests.bench.inputs import TRIP_DEFINITION, TRIP_FIELDS, Inputs
 from tests.bench.object_server import ObjectServer, object_server

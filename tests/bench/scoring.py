@@ -13,9 +13,9 @@ from dq.verdict.judge import judge
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dq.engine.object_store import ObjectStore
-    from dq.errors import PipelineError
     from dq.profiling.summary.summary import FileSummary
+    from etl_core.errors import PipelineError
+    from etl_core.objects.store import ObjectStore
 
 
 def scored(

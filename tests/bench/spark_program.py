@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import SparkSession
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
-from dq.engine.session import build_session
 from dq.engine.source_file import SourceObject
+from etl_core.objects.store import ObjectStore
+from etl_core.spark.session import build_session
 from tests.bench.contestant import Work, serve
 from tests.bench.scoring import scored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dq.errors import PipelineError
     from dq.profiling.summary.summary import FileSummary
+    from etl_core.errors import PipelineError
 
 
 def main() -> None:

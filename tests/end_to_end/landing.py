@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from dq.batch.process_batch import BatchOutcome, Parts, process_batch
-from dq.engine.object_store import ObjectStore, StoreSettings
 from dq.engine.profile_files import score_sources
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox import Inbox
@@ -18,7 +17,8 @@ from dq.ledger.migrate import migrate
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.readback import VerdictRow, read_verdicts
 from dq.reporting.reporting import ReportingStore
-from dq.store.database import connect
+from etl_core.objects.store import ObjectStore, StoreSettings
+from etl_core.postgres.database import connect
 from tests.store.samples import add_file
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dq.engine.outcomes import Scored
     from dq.engine.source_file import Source
-    from dq.errors import PipelineError
+    from etl_core.errors import PipelineError
     from tests.local_s3 import S3Server
 
 TRIPS: Mapping[str, Any] = {

@@ -14,10 +14,10 @@ from dq.batch.outcome import BatchOutcome
 from dq.batch.process_batch import process_batch
 from dq.engine.profile_files import score_sources
 from dq.engine.source_file import UnseenObject
-from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inspection import balance, retry_rows
+from etl_core.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
 from tests.end_to_end.landing import GOOD, TRIPS, Landing, key_of
 from tests.store.samples import everything
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import Source, SourceObject
 from dq.ledger.profile_states import RunQuery, profile_of
@@ -17,6 +16,7 @@ from dq.profiling.profile import profile_state
 from dq.profiling.summary.summarise_state import summarise_state
 from dq.profiling.summary.summary import FileSummary
 from dq.schema.loading import load_definition
+from etl_core.objects.store import ObjectStore
 from tests.end_to_end.landing import Landing, key_of
 from tests.unit.profiling.profiled import opened
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dq.engine.outcomes import Scored
-    from dq.errors import PipelineError
+    from etl_core.errors import PipelineError
     from tests.end_to_end.command_line import CommandLine
 
 DEFINITION = {

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dq.checks.plan import plan_checks
-from dq.engine.object_store import ObjectStore, Peek, StoreSettings
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.errors import PipelineError
 from dq.schema.loading import load_definition
 from dq.verdict.judge import judge
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore, Peek, StoreSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

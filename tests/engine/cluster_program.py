@@ -18,13 +18,13 @@ import psutil
 from pyspark import TaskContext
 
 from dq.engine.byte_ranges import lane as byte_ranges
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
-from dq.engine.session import build_session
 from dq.engine.spark_readers import lane as readers
 from dq.engine.spark_readers.counting import count_file
 from dq.engine.spark_readers.seen_bytes import SeenBytes
 from dq.formats.limits import Limits
+from etl_core.objects.store import ObjectStore
+from etl_core.spark.session import build_session
 from tests.engine.batches import local_sources, payload, readable
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-    from dq.engine.object_store import ObjectHead
     from dq.engine.parts import FileTask
+    from etl_core.objects.store import ObjectHead
 
     Count: TypeAlias = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 

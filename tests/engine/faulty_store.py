@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from pyspark import TaskContext
 
-from dq.engine.object_store import ObjectStore
-from dq.errors import ObjectGoneError, StorageUnavailableError
+from etl_core.errors import ObjectGoneError, StorageUnavailableError
+from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
-    from dq.engine.object_store import ObjectHead, Peek
+    from etl_core.objects.store import ObjectHead, Peek
 
 
 class FaultyStore(ObjectStore):

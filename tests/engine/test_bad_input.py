@@ -12,10 +12,10 @@ import pytest
 from pyarrow import parquet
 
 from dq.engine.byte_ranges import lane as byte_ranges
-from dq.engine.object_store import PEEK_BYTES, ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
+from etl_core.objects.store import PEEK_BYTES, ObjectStore
 from tests.engine.batches import local_sources, readable, rows_of_text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from dq.errors import PipelineError
+    from etl_core.errors import PipelineError
 
 LIMITS = Limits(
     block=4096, split=20_000, line=30_000, header=3_000_000, columns=1000, expansion=10, free_expansion=100_000

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
+from etl_core.objects.store import ObjectStore
 from tests.engine.batches import local_sources, payload
 from tests.engine.cluster_program import LIMITS
 

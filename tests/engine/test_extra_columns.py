@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 
 from dq.engine.byte_ranges import lane as byte_ranges
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits
 from dq.profiling.profile.codec import encode_profile
@@ -19,6 +18,7 @@ from dq.profiling.profile.file_profile import MOST_EXTRAS, FileProfile
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import CellEncoding, make_recipe
 from dq.profiling.tally.row_batch import RowBatch
+from etl_core.objects.store import ObjectStore
 from tests.engine.batches import local_sources, readable
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
+from etl_core.objects.store import ObjectStore
 from tests.engine.batches import local_sources, readable, rows_of_text, s3_sources, s3_store, unseen_sources
 
 if TYPE_CHECKING:

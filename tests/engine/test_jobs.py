@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits
+from etl_core.objects.store import ObjectStore
 from tests.engine.batches import counted_jobs, local_sources, readable, rows_of_text
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from dq.engine.boto3_reads import read_range
-from dq.engine.native_reads import NativeReads
-from dq.engine.object_range import ObjectRange
-from dq.errors import ObjectGoneError
+from etl_core.errors import ObjectGoneError
+from etl_core.objects.boto3_reads import read_range
+from etl_core.objects.native_reads import NativeReads
+from etl_core.objects.ranges import ObjectRange
 from tests.engine.batches import s3_store
 from tests.engine.test_hostile_keys import NAMES, ONLY_KEYS
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from dq.engine.object_store import ObjectStore
+    from etl_core.objects.store import ObjectStore
     from tests.local_s3 import S3Server
 
 BODY = bytes(range(256)) * 8

@@ -12,9 +12,9 @@ from pyarrow import parquet
 from dq.engine.byte_ranges.spark_executor import SparkJobFailedError
 from dq.engine.parts import EngineFaultError
 from dq.engine.profile_files import profile_files
-from dq.errors import ObjectGoneError, PipelineError, StorageUnavailableError
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
+from etl_core.errors import ObjectGoneError, PipelineError, StorageUnavailableError
 from tests.engine.batches import local_sources, readable, rows_of_text
 from tests.engine.faulty_store import FaultyStore
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.engine import jars
-from dq.engine.session import build_session, read_defaults
+from etl_core.spark import jars
+from etl_core.spark.session import build_session, read_defaults
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,7 +80,7 @@ def test_keys_are_in_no_log_and_no_event_log(
     program = textwrap.dedent(f"""
         import logging
         logging.basicConfig(level=logging.DEBUG)
-        from dq.engine.session import build_session, _hand_over_keys
+        from etl_core.spark.session import build_session, _hand_over_keys
         spark = build_session(
             master={master!r}, s3_endpoint={s3_server.endpoint!r},
             s3_access_key={ACCESS_CANARY!r}, s3_secret_key={CANARY!r},

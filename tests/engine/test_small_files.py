@@ -12,13 +12,13 @@ from pyarrow import parquet
 
 from dq.engine.byte_ranges.bundle_counting import count_parts
 from dq.engine.byte_ranges.local_executor import gathered
-from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
 from dq.engine.parts import FileTask, count_part
 from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
 from dq.profiling.tally.files_together import tally_small_files
+from etl_core.objects.store import ObjectStore
 from tests.engine.batches import DEFINITION, rows_of_text
 
 if TYPE_CHECKING:

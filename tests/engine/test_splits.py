@@ -9,10 +9,10 @@ import pytest
 
 from dq.engine import planning
 from dq.engine.byte_ranges import lane as byte_ranges
-from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Profiled
 from dq.engine.profile_files import profile_files, profile_sources
 from dq.formats.limits import Limits
+from etl_core.objects.store import ObjectStore
 from tests.engine.batches import counted_jobs, local_sources, payload, readable, rows_of_text
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.engine.byte_ranges.spark_executor import SparkJobFailedError
-from dq.engine.object_store import PEEK_BYTES, ObjectStore, StoreSettings
 from dq.engine.outcomes import Scored
 from dq.engine.profile_files import profile_files, score_sources
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.errors import ObjectGoneError, PipelineError
+from etl_core.errors import ObjectGoneError, PipelineError
+from etl_core.objects.store import PEEK_BYTES, ObjectStore, StoreSettings
 from tests.engine.batches import DEFINITION, counted_jobs, readable, rows_of_text, s3_sources, s3_store, unseen_sources
 from tests.engine.faulty_store import FaultyStore
 

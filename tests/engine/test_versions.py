@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
-from dq.errors import ObjectGoneError
+from etl_core.errors import ObjectGoneError
+from etl_core.objects.store import ObjectStore
 from tests.engine.batches import DEFINITION, local_sources, readable, rows_of_text, s3_sources, s3_store
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from pyspark.sql import SparkSession
 
-    from dq.errors import PipelineError
     from dq.profiling.summary.summary import FileSummary
+    from etl_core.errors import PipelineError
     from tests.local_s3 import S3Server
 
 KEYS = [f"agency/a/{number}.csv" for number in range(10)]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.engine.object_store import ObjectStore, StoreSettings
 from dq.ledger.inbox import Inbox
 from dq.ledger.migrate import migrate
-from dq.store.database import connect
+from etl_core.objects.store import ObjectStore, StoreSettings
+from etl_core.postgres.database import connect
 from tests.local_s3 import bucket, s3, s3_server, sqs
 from tests.local_spark import spark
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox_item import Ending, InboxItem
 from dq.ledger.inspection import list_rows
-from dq.store.transaction import begin
+from etl_core.postgres.transaction import begin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

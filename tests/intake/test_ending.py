@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.errors import TerminalError
 from dq.ledger.inbox_item import Ending, InboxItem
 from dq.ledger.inspection import balance, list_rows, show_row
-from dq.store.transaction import Transaction
+from etl_core.errors import TerminalError
+from etl_core.postgres.transaction import Transaction
 from tests.intake.ledger import DONE, EVENT, NOW, events, finish, later, states, take
 
 if TYPE_CHECKING:

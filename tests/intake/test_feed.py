@@ -17,8 +17,8 @@ from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import InboxPartition, InboxStreamReader
 from dq.ledger.inbox import Inbox
 from dq.ledger.migrate import migrate
-from dq.store.database import connect
-from dq.store.embedded import embedded_postgres
+from etl_core.postgres.database import connect
+from etl_core.postgres.embedded import embedded_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

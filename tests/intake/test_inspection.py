@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.errors import UsageError
 from dq.events.announcement import Rejected
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox_item import Added, Ending
@@ -23,7 +22,8 @@ from dq.ledger.inspection import (
     retry_rows,
     show_row,
 )
-from dq.store.transaction import begin
+from etl_core.errors import UsageError
+from etl_core.postgres.transaction import begin
 from tests.announcements import s3_record
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
-from dq.errors import CatalogueError
 from dq.ledger.migrate import migrate, require_ledger
-from dq.store.database import connect
+from etl_core.errors import CatalogueError
+from etl_core.postgres.database import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

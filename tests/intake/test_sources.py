@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.engine.object_store import ObjectStore, StoreSettings
-from dq.errors import StorageUnavailableError, UsageError
 from dq.intake.accept import accept
 from dq.intake.listing import list_objects
 from dq.intake.manifest import read_manifest
 from dq.intake.place import Place, parse_place
 from dq.intake.replay import read_announcements
+from etl_core.errors import StorageUnavailableError, UsageError
+from etl_core.objects.store import ObjectStore, StoreSettings
 from tests.announcements import eventbridge, notification, s3_record, s3_test_event
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from dq.errors import DatabaseUnavailableError, QueueUnavailableError, SettingsError, TerminalError
 from dq.intake.sqs import Intake, Message, Queue, QueueSettings, drain, take_in
 from dq.ledger.inbox import Inbox
 from dq.ledger.inspection import list_dead_letters, list_rows
 from dq.ledger.migrate import migrate
-from dq.store.database import connect
-from dq.store.embedded import embedded_postgres
+from etl_core.errors import DatabaseUnavailableError, QueueUnavailableError, SettingsError, TerminalError
+from etl_core.postgres.database import connect
+from etl_core.postgres.embedded import embedded_postgres
 from tests.announcements import eventbridge, notification, s3_record, s3_test_event, sns
 
 if TYPE_CHECKING:

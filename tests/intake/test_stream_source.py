@@ -16,7 +16,7 @@ from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import inbox_stream
 from dq.ledger.inbox_item import Ending
 from dq.ledger.inspection import balance, inbox_status, list_rows
-from dq.store.transaction import begin
+from etl_core.postgres.transaction import begin
 from tests.announcements import notification, s3_record
 
 if TYPE_CHECKING:

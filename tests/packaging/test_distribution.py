@@ -39,17 +39,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_module_and_what_they_read(wheel: Path) -> None:
     shipped = set(zipfile.ZipFile(wheel).namelist())
-    modules = {str(path.relative_to(ROOT)) for room in ("dq", "jobs") for path in (ROOT / room).rglob("*.py")}
-    conf = {f"dq/{path.relative_to(ROOT)}" for path in (ROOT / "conf").rglob("*") if path.is_file()}
+    modules = {
+        str(path.relative_to(ROOT)) for room in ("dq", "etl_core", "jobs") for path in (ROOT / room).rglob("*.py")
+    }
+    conf = {f"etl_core/{path.relative_to(ROOT)}" for path in (ROOT / "conf").rglob("*") if path.is_file()}
     assert modules | conf <= shipped
     assert not [name for name in shipped if name.startswith(("tests", "notebooks", "scripts"))]
 
 
 def test_an_installed_wheel_finds_its_files(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
-    program = "from dq.shipped_files import shipped_file; print(shipped_file('spark-defaults.conf'))"
+    program = "from etl_core.shipped_files import shipped_file; print(shipped_file('spark-defaults.conf'))"
     run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == str(tmp_path / "dq/conf/spark-defaults.conf")
+    assert run.stdout.strip() == str(tmp_path / "etl_core/conf/spark-defaults.conf")
 
 
 def _blocks(name: str) -> set[str]:

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from dq.checks.plan import plan_checks
-from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.schema.loading import load_definition
 from dq.verdict.judge import judge
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore
 from tests.reference.naive import score_naively
 
 if TYPE_CHECKING:

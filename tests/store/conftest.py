@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.store.database import connect
+from etl_core.postgres.database import connect
 from tests.store.samples import add_file
 
 if TYPE_CHECKING:

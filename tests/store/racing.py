@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore
-from dq.store.database import connect
-from dq.store.transaction import begin
+from etl_core.postgres.database import connect
+from etl_core.postgres.transaction import begin
 from tests.store.samples import DAY, NOON, failed_rule, result, verdict, version
 
 if TYPE_CHECKING:

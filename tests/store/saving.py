@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import MonitoredFile, ReportingStore, RunResult, Saved
-from dq.store.transaction import begin
+from etl_core.postgres.transaction import begin
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy
 
-from dq.errors import CatalogueError
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.catalogue.expected import FILE, PROFILE, QUALITY, RUN
-from dq.store.database import connect
+from etl_core.errors import CatalogueError
+from etl_core.postgres.database import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.readback import read_verdicts
-from dq.store.database import connect
+from etl_core.postgres.database import connect
 from tests.store.racing import FILES, LEDGER, race, race_windows, score_of
 from tests.store.samples import DAY, add_file, everything
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy
 
-from dq.errors import CatalogueError, DatabaseUnavailableError, SettingsError, TerminalError
-from dq.store.database import Timeouts, connect
+from etl_core.errors import CatalogueError, DatabaseUnavailableError, SettingsError, TerminalError
+from etl_core.postgres.database import Timeouts, connect
 
 
 def test_a_session_has_its_timeouts_search_path_and_utc(database_url: str) -> None:
@@ -71,7 +71,7 @@ def test_a_killed_session_is_retryable_and_the_next_one_works(database_url: str)
 
 
 def test_a_session_that_died_while_idle_is_replaced_unseen(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dq.store.database._TRUSTED_SECONDS", 0.0)
+    monkeypatch.setattr("etl_core.postgres.database._TRUSTED_SECONDS", 0.0)
     engine, other = connect(database_url), connect(database_url)
     with engine.connect() as connection:
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()

@@ -7,16 +7,16 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from dq.store.database import connect
-from dq.store.embedded import embedded_postgres
+from etl_core.postgres.database import connect
+from etl_core.postgres.embedded import embedded_postgres
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _JOIN = """
 import sys
-from dq.store.database import connect
-from dq.store.embedded import embedded_postgres
+from etl_core.postgres.database import connect
+from etl_core.postgres.embedded import embedded_postgres
 with embedded_postgres(sys.argv[1]) as server:
     engine = connect(server.dsn)
     with engine.begin() as connection:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore
-from dq.store.transaction import begin
+from etl_core.postgres.transaction import begin
 from tests.store.samples import DAY, everything, result, verdict
 from tests.store.saving import configured, save
 

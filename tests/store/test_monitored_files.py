@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event
 
-from dq.errors import TerminalError
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore
-from dq.store.database import connect
+from etl_core.errors import TerminalError
+from etl_core.postgres.database import connect
 from tests.store.samples import NOON, add_file, everything, result
 from tests.store.saving import PAIR, configured, save
 

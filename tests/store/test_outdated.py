@@ -9,7 +9,7 @@ import pytest
 
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore, Saved
-from dq.store.transaction import begin
+from etl_core.postgres.transaction import begin
 from tests.store.samples import NOON, everything, result, verdict, version
 from tests.store.saving import configured, save
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.errors import TerminalError
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.readback import read_profile, read_verdicts
 from dq.reporting.reporting import ReportingStore
-from dq.store.database import connect
-from dq.store.transaction import begin
+from etl_core.errors import TerminalError
+from etl_core.postgres.database import connect
+from etl_core.postgres.transaction import begin
 from tests.store.messages import rewrite_messages, sent_messages
 from tests.store.samples import DAY, DEFINITION, NOON, add_file, everything, failed_rule, result, verdict, version
 from tests.store.saving import PAIR, configured, save

@@ -27,10 +27,10 @@ from sqlalchemy import (
     update,
 )
 
-from dq.errors import DatabaseUnavailableError, TerminalError
-from dq.store.database import Timeouts, connect
-from dq.store.locks import lock_first
-from dq.store.transaction import begin, prepare
+from etl_core.errors import DatabaseUnavailableError, TerminalError
+from etl_core.postgres.database import Timeouts, connect
+from etl_core.postgres.locks import lock_first
+from etl_core.postgres.transaction import begin, prepare
 from tests.store.messages import sent_messages
 
 if TYPE_CHECKING:

@@ -9,9 +9,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.parts import CountedPart, FileTask, count_part, opened
-from dq.errors import PipelineError
 from dq.formats.csv.together import is_plain, rows_together
 from dq.formats.encodings import is_utf8
 from dq.formats.limits import Limits
@@ -20,6 +18,8 @@ from dq.profiling.tally.files_together import tally_small_files
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import CsvDialect, FileFormat
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore
 
 #: Files that are counted together, and bytes of them.
 MOST_FILES = 64

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.engine.byte_ranges.local_executor import profile_here
-from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Finished, Misaligned, Outcome
 from dq.engine.parts import FileTask
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -9,13 +9,13 @@ from functools import reduce
 from itertools import groupby
 from operator import add
 
-from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.profiling.figures.keys import count_repeats
 from dq.profiling.tally.findings import first_findings
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore
 
 
 def profile_here(tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str) -> dict[int, Outcome]:

@@ -11,12 +11,12 @@ from dq.engine.byte_ranges.bundle_counting import count_parts
 from dq.engine.byte_ranges.bundles import packed
 from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_merge import merged, records, whole_file
-from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Outcome
 from dq.engine.parts import FileTask
-from dq.errors import RetryableError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from etl_core.errors import RetryableError
+from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -22,11 +22,11 @@ from dq.engine.byte_ranges.local_executor import gathered
 from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask
 from dq.engine.planning import BYTES_PER_RANGE
-from dq.errors import PipelineError
 from dq.profiling.figures.keys import RowKeys, count_repeats
 from dq.profiling.profile.codec import decode_profile, encode_profile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.findings import Finding, first_findings
+from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
     from pyspark import RDD

@@ -12,9 +12,9 @@ from dq.engine.byte_ranges.bundles import bundled
 from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_executor import job_failed, leave_what_is_loaded
 from dq.engine.byte_ranges.unseen import Looked, PlanFile, look_and_profile
-from dq.engine.object_store import ObjectStore
 from dq.engine.source_file import UnseenObject
 from dq.formats.limits import Limits
+from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

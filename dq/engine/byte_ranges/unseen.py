@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 from dq.engine.byte_ranges.bundle_counting import MOST_FILES, count_parts
 from dq.engine.byte_ranges.local_executor import gathered
-from dq.engine.object_store import ObjectStore, Peek
 from dq.engine.one_ahead import one_ahead
 from dq.engine.outcomes import Finished, Misaligned, with_verdict
 from dq.engine.parts import FileTask
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore, Peek
 
 #: Finds out what a file is and how it is read.
 PlanFile: TypeAlias = "Callable[[SourceObject], FileTask | PipelineError]"

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dq.engine.byte_ranges.bundles import packed
-from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask, fault
 from dq.engine.source_file import StoredSource
 from dq.engine.spark_readers.row_lengths import Distances, between, between_feeds, no_end
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.formats.streams import text_pieces
 from dq.schema.definition import CsvDialect
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -17,7 +17,6 @@ from pyspark.sql import DataFrame
 
 from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_merge import merged
-from dq.engine.object_store import ObjectStore
 from dq.engine.outcomes import Finished, Profiled, Scored
 from dq.engine.parts import FileTask
 from dq.engine.spark_readers.batch_sizes import batch_options, session_options
@@ -26,10 +25,11 @@ from dq.engine.spark_readers.csv_probe import Look, probe_files
 from dq.engine.spark_readers.frames import Shape, frame_of, shape_of, shared_frame, slices_of
 from dq.engine.spark_readers.paths import same_path, spark_path
 from dq.engine.spark_readers.seen_bytes import SeenBytes
-from dq.errors import PipelineError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.schema.definition import FileFormat
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

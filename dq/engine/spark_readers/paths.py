@@ -9,12 +9,12 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
-from dq.engine.object_store import ObjectHead
 from dq.engine.parts import FileTask
 from dq.engine.spark_readers.arrow_schema import spark_schema
 from dq.formats.encodings import is_utf8
 from dq.formats.layout import FileLayout
 from dq.schema.definition import FileFormat
+from etl_core.objects.store import ObjectHead
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrameReader, SparkSession

@@ -16,7 +16,6 @@ import msgpack
 import numpy as np
 import pyarrow as pa
 
-from dq.errors import TerminalError
 from dq.profiling.figures.distinct import DistinctSketch
 from dq.profiling.figures.frequencies import Frequencies
 from dq.profiling.figures.moments import Moments
@@ -25,6 +24,7 @@ from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.summary import Scalar
 from dq.profiling.tally.findings import Finding
+from etl_core.errors import TerminalError
 
 VERSION = 5
 _PROFILE = "dq.profile"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from dq.errors import CatalogueError
 from dq.reporting.catalogue.column import Column, Table
 from dq.reporting.catalogue.expected import EXPECTED_TABLES
 from dq.reporting.catalogue.problems import find_problems
+from etl_core.errors import CatalogueError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +108,7 @@ def read_catalogue(engine: Engine, *, creates_files: bool = False) -> Catalogue:
     """Read the tables and prove that the program can work with them.
 
     Args:
-        engine: from `dq.store.database.connect`.
+        engine: from `etl_core.postgres.database.connect`.
         creates_files: whether rows of monitoring_file will be made (AUTO_CREATE_FILES).
 
     Raises:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dq.engine.byte_ranges.bundles import packed
-from dq.engine.object_store import ObjectStore
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
+from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pathlib import Path

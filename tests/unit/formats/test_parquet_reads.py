@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
 from dq.formats.parquet.reads import plan_reads
 from dq.formats.parquet.rows import parquet_batches
 from dq.formats.reading import find_layout
+from etl_core.errors import UnreadableFileError
 from tests.unit.formats.collected import collected, read_file
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_a_file_that_says_to_expand_beyond_the_limits_is_refused() -> None:
 
 PEAK = """
 import resource, sys
-from dq.engine.object_store import ObjectStore
+from etl_core.objects.store import ObjectStore
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 store = ObjectStore()

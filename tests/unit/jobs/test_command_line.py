@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from dq.errors import UsageError
+from etl_core.errors import UsageError
 from jobs.cli import main
 from jobs.registry import job_names, load_job
 

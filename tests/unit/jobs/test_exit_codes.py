@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.errors import (
+from etl_core.errors import (
     CatalogueError,
     DatabaseUnavailableError,
     DefinitionError,
@@ -18,8 +18,8 @@ from dq.errors import (
     StorageUnavailableError,
     UsageError,
 )
+from etl_core.log.output import configure_logging
 from jobs.exit_codes import run_entrypoint
-from jobs.log_output import configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable

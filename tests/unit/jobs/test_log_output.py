@@ -11,7 +11,7 @@ import pytest
 import structlog
 from rich.console import Console
 
-from jobs.log_output import configure_logging, one_line
+from etl_core.log.output import configure_logging, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from dq.errors import SettingsError
 from dq.settings import Settings, configuration_table, read_settings
+from etl_core.errors import SettingsError
 
 _ROOT = Path(__file__).parents[3]
 

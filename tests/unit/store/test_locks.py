@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from dq.store.locks import lock_number
+from etl_core.postgres.locks import lock_number
 
 
 def test_numbers_are_stable_and_tell_names_apart() -> None:

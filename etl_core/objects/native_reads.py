@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from dq.engine.object_range import Received, unquoted
+from etl_core.objects.ranges import Received, unquoted
 
 if TYPE_CHECKING:
     import boto3
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from obstore import GetOptions
     from obstore.store import S3Store
 
-    from dq.engine.object_range import ObjectRange
+    from etl_core.objects.ranges import ObjectRange
 
 log = structlog.get_logger()
 

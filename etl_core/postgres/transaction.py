@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
-from dq.store.binary_copy import binary_row
-from dq.store.database import driver_cursor
+from etl_core.postgres.binary_copy import binary_row
+from etl_core.postgres.database import driver_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

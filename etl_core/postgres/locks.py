@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, bindparam, func, select
 
-from dq.store.transaction import prepare
+from etl_core.postgres.transaction import prepare
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from dq.store.transaction import Transaction
+    from etl_core.postgres.transaction import Transaction
 
 _SELECT = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 _LOCK = prepare(_SELECT)

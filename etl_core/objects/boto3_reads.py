@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dq.engine.object_range import Received, unquoted
-from dq.errors import ObjectGoneError, PipelineError, StorageUnavailableError, TerminalError
+from etl_core.errors import ObjectGoneError, PipelineError, StorageUnavailableError, TerminalError
+from etl_core.objects.ranges import Received, unquoted
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
-    from dq.engine.object_range import ObjectRange
+    from etl_core.objects.ranges import ObjectRange
 
 _GONE = frozenset(
     {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "412", "PreconditionFailed", "405", "MethodNotAllowed"}

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import SparkSession
 
-from dq.engine.jars import excluded_packages, fetched_jars, package_coordinates
-from dq.shipped_files import shipped_file
+from etl_core.shipped_files import shipped_file
+from etl_core.spark.jars import excluded_packages, fetched_jars, package_coordinates
 
 if TYPE_CHECKING:
     from pyspark import SparkContext

@@ -16,15 +16,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dq.engine.boto3_reads import ObjectRefusedError, read_range
-from dq.engine.native_reads import NativeReads
-from dq.engine.object_range import ObjectRange
-from dq.errors import ObjectGoneError, PipelineError
+from etl_core.errors import ObjectGoneError, PipelineError
+from etl_core.objects.boto3_reads import ObjectRefusedError, read_range
+from etl_core.objects.native_reads import NativeReads
+from etl_core.objects.ranges import ObjectRange
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from dq.engine.object_range import Received
+    from etl_core.objects.ranges import Received
 
 #: Small objects are read whole by the first look, and need no second request.
 PEEK_BYTES = 128 * 1024

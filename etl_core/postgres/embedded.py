@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import psutil
 from sqlalchemy.engine import URL
 
-from dq.errors import TerminalError
+from etl_core.errors import TerminalError
 
 with warnings.catch_warnings():
     # It remarks on a missing XDG_RUNTIME_DIR and goes on with the temporary directory.

@@ -1,6 +1,6 @@
 """The jars that let Spark read S3: which ones, where they are kept, how they get there.
 
-`python -m dq.engine.jars [FOLDER]` fetches them once; from then on every start works without a network.
+`python -m etl_core.spark.jars [FOLDER]` fetches them once; from then on every start works without a network.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import tempfile
 from importlib import metadata, util
 from pathlib import Path
 
-from dq.errors import SettingsError, StorageUnavailableError
-from dq.shipped_files import shipped_file
+from etl_core.errors import SettingsError, StorageUnavailableError
+from etl_core.shipped_files import shipped_file
 
 # Only the modules of the AWS SDK that S3A touches: 19 MB. The `bundle` that hadoop-aws asks for is 686 MB.
 _AWS_SDK = "2.35.4"

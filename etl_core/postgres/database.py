@@ -24,7 +24,7 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 
-from dq.errors import CatalogueError, DatabaseUnavailableError, PipelineError, SettingsError, TerminalError
+from etl_core.errors import CatalogueError, DatabaseUnavailableError, PipelineError, SettingsError, TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

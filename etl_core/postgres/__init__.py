@@ -1,0 +1,1 @@
+"""Postgres: connections, transactions, locks, the embedded server."""
