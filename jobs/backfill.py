@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from etl_core.errors import UsageError
-from jobs.exit_codes import ExitCode
-from jobs.terminal import cell, stdout
+from jobs.console.terminal import cell, stdout
+from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,10 +34,10 @@ _COLLAPSES_SHOWN = 10
 def main(argv: list[str]) -> int:
     """Choose the objects, check that their runs stay apart, write them to the ledger and work it off."""
     arguments = _parser().parse_args(argv)
-    from jobs.batches import exit_code_for, new_owner, work_off
-    from jobs.progress import show_progress
-    from jobs.stopping import StopRequest
-    from jobs.wiring import open_parts, start
+    from jobs.console.progress import show_progress
+    from jobs.running.batches import exit_code_for, new_owner, work_off
+    from jobs.running.stopping import StopRequest
+    from jobs.running.wiring import open_parts, start
 
     program = start()
     with open_parts(program.settings) as opened, StopRequest() as stop:

@@ -11,10 +11,10 @@ import orjson
 import structlog
 
 from etl_core.errors import DefinitionError, PipelineError, TerminalError, UsageError
-from jobs.exit_codes import ExitCode
-from jobs.json_output import write_json
-from jobs.terminal import stdout
-from jobs.verdict_table import verdict_report
+from jobs.console.json_output import write_json
+from jobs.console.terminal import stdout
+from jobs.console.verdict_table import verdict_report
+from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dq.schema.definition import SchemaDefinition
@@ -37,7 +37,7 @@ _RESULT_KEYS = (
 def main(argv: list[str]) -> int:
     """Print the verdict as tables; exit 0 when the file passed, 1 when it failed its checks."""
     arguments = _parser().parse_args(argv)
-    from jobs.wiring import start
+    from jobs.running.wiring import start
 
     program = start()
     definition = read_definition(arguments.schema) if arguments.schema else None
@@ -59,7 +59,7 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
     from dq.engine.source_file import SourceObject
     from dq.intake.place import parse_place
     from dq.verdict.json_text import json_text
-    from jobs.wiring import object_store, open_profiler
+    from jobs.running.wiring import object_store, open_profiler
 
     place = parse_place(location.removeprefix("file://"))
     store = object_store(settings)
@@ -81,7 +81,7 @@ def read_definition(path: str) -> SchemaDefinition:
         DefinitionError: lists all problems of the definition.
         UsageError: the file cannot be read.
     """
-    from dq.schema.loading import load_definition
+    from dq.schema.loading.load_definition import load_definition
 
     try:
         definition = load_definition(Path(path).read_bytes())

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from etl_core.errors import PipelineError, UsageError
 from etl_core.log.output import configure_logging
-from jobs.exit_codes import ExitCode, run_entrypoint
-from jobs.quick_start import leave_pandas_out
 from jobs.registry import job_names, load_job
+from jobs.running.exit_codes import ExitCode, run_entrypoint
+from jobs.running.quick_start import leave_pandas_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from rich.table import Table
 
 from dq.settings import Settings, read_settings
-from jobs.demo_files import AGENCY, DEFINITIONS, SAMPLES
-from jobs.terminal import cell, stdout
-from jobs.verdict_table import score_cell
+from jobs.console.terminal import cell, stdout
+from jobs.console.verdict_table import score_cell
+from jobs.playground.sample_files import AGENCY, DEFINITIONS, SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dq.reporting.readback import VerdictRow
     from etl_core.postgres.embedded import EmbeddedPostgres
-    from jobs.demo_services import LocalServices
+    from jobs.playground.local_services import LocalServices
 
 log = structlog.get_logger()
 
@@ -51,10 +51,10 @@ ON CONFLICT (agency_slug, file_name) DO NOTHING
 def main(argv: list[str]) -> int:
     """Run the demo; with --keep the servers stay up until Ctrl-C."""
     arguments = _parser().parse_args(argv)
-    from jobs.demo_services import local_services
-    from jobs.stopping import StopRequest
+    from jobs.playground.local_services import local_services
+    from jobs.running.stopping import StopRequest
+    from jobs.running.wiring import embedded_database, make_all_tables, open_database, start
     from jobs.watch_files import drain_once
-    from jobs.wiring import embedded_database, make_all_tables, open_database, start
 
     with local_services(BUCKET, QUEUE) as services, embedded_database() as server:
         program = start(demo_settings(services, server))
@@ -108,7 +108,7 @@ def _show(database: Engine) -> None:
     from dq.ledger.inspection import inbox_status
     from dq.reporting.catalogue.catalogue import read_catalogue
     from dq.reporting.readback import read_verdicts
-    from jobs.wiring import now
+    from jobs.running.wiring import now
 
     console = stdout()
     console.print(_table(read_verdicts(database, read_catalogue(database), agency_slug=AGENCY)))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from etl_core.errors import UsageError
-from jobs.exit_codes import ExitCode
-from jobs.terminal import cell, stdout
+from jobs.console.terminal import cell, stdout
+from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _BODY_SHOWN = 200
 def main(argv: list[str]) -> int:
     """Run `inbox list | show | retry | discard`."""
     arguments = _parser().parse_args(argv)
-    from jobs.wiring import open_database, start
+    from jobs.running.wiring import open_database, start
 
     program = start()
     with open_database(program.settings) as database:
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
 
 def _list(database: Engine, arguments: argparse.Namespace) -> None:
     from dq.ledger.inspection import inbox_status, list_dead_letters, list_rows
-    from jobs.wiring import now
+    from jobs.running.wiring import now
 
     states = _STATES if arguments.all else tuple(arguments.state or _WITHOUT_VERDICT)
     rows = list_rows(database, states=states, after_id=arguments.after, limit=arguments.limit)
@@ -87,7 +87,7 @@ def _show(database: Engine, arguments: argparse.Namespace) -> None:
 
 def _retry(database: Engine, arguments: argparse.Namespace) -> None:
     from dq.ledger.inspection import retry_dead_letters, retry_rows
-    from jobs.wiring import now
+    from jobs.running.wiring import now
 
     ids, letter_ids = _numbers(arguments.numbers)
     if not (ids or letter_ids or arguments.state):
@@ -105,7 +105,7 @@ def _retry(database: Engine, arguments: argparse.Namespace) -> None:
 
 def _discard(database: Engine, arguments: argparse.Namespace) -> None:
     from dq.ledger.inspection import discard_dead_letters, discard_rows
-    from jobs.wiring import now
+    from jobs.running.wiring import now
 
     ids, letter_ids = _numbers(arguments.numbers)
     objects = discard_rows(database, now(), ids=ids, reason=arguments.reason) if ids else 0

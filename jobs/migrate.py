@@ -6,7 +6,7 @@ import argparse
 
 import structlog
 
-from jobs.exit_codes import ExitCode
+from jobs.running.exit_codes import ExitCode
 
 log = structlog.get_logger()
 
@@ -15,7 +15,7 @@ def main(argv: list[str]) -> int:
     """Apply conf/sql/pipeline.sql; running it again changes nothing. The reporting tables are their owner's."""
     argparse.ArgumentParser(prog="pipeline-processing migrate", description=__doc__).parse_args(argv)
     from dq.ledger.migrate import migrate
-    from jobs.wiring import open_database, start
+    from jobs.running.wiring import open_database, start
 
     program = start()
     with open_database(program.settings, ledger=False) as database:

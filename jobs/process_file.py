@@ -7,7 +7,7 @@ import argparse
 import structlog
 
 from etl_core.errors import ObjectGoneError, UsageError
-from jobs.exit_codes import ExitCode
+from jobs.running.exit_codes import ExitCode
 
 log = structlog.get_logger()
 
@@ -16,10 +16,10 @@ def main(argv: list[str]) -> int:
     """Announce the object to the ledger and work that off."""
     arguments = _parser().parse_args(argv)
     from dq.events.object_event import ObjectEvent
-    from jobs.batches import exit_code_for, new_owner, work_off
-    from jobs.progress import show_progress
-    from jobs.stopping import StopRequest
-    from jobs.wiring import open_parts, start
+    from jobs.console.progress import show_progress
+    from jobs.running.batches import exit_code_for, new_owner, work_off
+    from jobs.running.stopping import StopRequest
+    from jobs.running.wiring import open_parts, start
 
     program = start()
     with open_parts(program.settings) as parts, StopRequest() as stop:

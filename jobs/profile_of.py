@@ -10,9 +10,9 @@ import structlog
 from rich.table import Table
 
 from etl_core.errors import UsageError
-from jobs.exit_codes import ExitCode
-from jobs.json_output import write_json
-from jobs.terminal import cell, stdout
+from jobs.console.json_output import write_json
+from jobs.console.terminal import cell, stdout
+from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dq.ledger.profile_states import MergedProfile
@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.profiling.summary.summarise_state import sensitive_columns, summarise_state
-    from jobs.wiring import open_database, start
+    from jobs.running.wiring import open_database, start
 
     program = start()
     query = RunQuery(arguments.agency, arguments.file, arguments.since, arguments.until)

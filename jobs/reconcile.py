@@ -9,8 +9,8 @@ import argparse
 
 import structlog
 
-from jobs.exit_codes import ExitCode
-from jobs.terminal import cell, stdout
+from jobs.console.terminal import cell, stdout
+from jobs.running.exit_codes import ExitCode
 
 log = structlog.get_logger()
 
@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     from dq.intake.listing import list_objects
     from dq.ledger.history import announced_before
-    from jobs.wiring import open_parts, start
+    from jobs.running.wiring import open_parts, start
 
     program = start()
     with open_parts(program.settings) as parts:

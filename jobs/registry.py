@@ -22,7 +22,7 @@ from etl_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobs.exit_codes import Entrypoint
+    from jobs.running.exit_codes import Entrypoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from jobs.exit_codes import ExitCode
+from jobs.running.exit_codes import ExitCode
 
 
 def main(argv: list[str]) -> int:
@@ -12,10 +12,10 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     from dq.intake.accept import accept
     from dq.intake.replay import read_announcements
-    from jobs.batches import exit_code_for, new_owner, work_off
-    from jobs.progress import show_progress
-    from jobs.stopping import StopRequest
-    from jobs.wiring import object_store, open_parts, start
+    from jobs.console.progress import show_progress
+    from jobs.running.batches import exit_code_for, new_owner, work_off
+    from jobs.running.stopping import StopRequest
+    from jobs.running.wiring import object_store, open_parts, start
 
     program = start()
     announcement = read_announcements(object_store(program.settings), arguments.events)

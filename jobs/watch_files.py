@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from etl_core.errors import PipelineError, RetryableError
-from jobs.exit_codes import ExitCode
+from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from dq.intake.feed_settings import FeedSettings
     from dq.intake.sqs import Queue, QueueSettings
     from dq.settings import Settings
-    from jobs.stopping import StopRequest
-    from jobs.wiring import Program
+    from jobs.running.stopping import StopRequest
+    from jobs.running.wiring import Program
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ _WARM_UP_FILES = 12
 def main(argv: list[str]) -> int:
     """Watch until stopped, or drain once."""
     arguments = _parser().parse_args(argv)
-    from jobs.wiring import start
+    from jobs.running.wiring import start
 
     program = start()
     return drain_once(program) if arguments.once else watch(program)
@@ -51,10 +51,10 @@ def drain_once(program: Program) -> int:
     """Take in what the queue has, work the ledger off, and look once more whether anything came meanwhile."""
     from dq.batch.process_batch import BatchOutcome
     from dq.intake.sqs import Intake, drain
-    from jobs.batches import exit_code_for, new_owner, work_off
-    from jobs.progress import show_progress
-    from jobs.stopping import StopRequest
-    from jobs.wiring import open_parts
+    from jobs.console.progress import show_progress
+    from jobs.running.batches import exit_code_for, new_owner, work_off
+    from jobs.running.stopping import StopRequest
+    from jobs.running.wiring import open_parts
 
     settings, owner, total, letters = program.settings, new_owner(), BatchOutcome(), 0
     with (
@@ -81,10 +81,10 @@ def watch(program: Program) -> int:
     """Run the stream until a signal asks to end; the batch at hand is finished or given back."""
     from dq.intake.feed_settings import handed_over
     from dq.intake.stream_source import inbox_stream
-    from jobs.batches import new_owner
-    from jobs.progress import show_progress
-    from jobs.stopping import StopRequest
-    from jobs.wiring import object_store, open_parts, open_profiler
+    from jobs.console.progress import show_progress
+    from jobs.running.batches import new_owner
+    from jobs.running.stopping import StopRequest
+    from jobs.running.wiring import object_store, open_parts, open_profiler
 
     settings, owner = program.settings, new_owner()
     with (
@@ -131,7 +131,7 @@ class _Worker:
     def __call__(self, frame: DataFrame, epoch: int) -> None:
         """Process the claimed rows of one batch."""
         del epoch
-        from jobs.batches import process_claimed
+        from jobs.running.batches import process_claimed
 
         batches = sorted({row.batch for row in frame.collect()})
         with self.busy:
@@ -172,7 +172,7 @@ def _end(query: StreamingQuery, worker: _Worker) -> None:
 def _warm_up(parts: Parts) -> None:
     """Profile a few small files on Spark, so that the first real one does not wait for its workers to get going."""
     from dq.engine.source_file import SourceObject
-    from dq.schema.loading import load_definition
+    from dq.schema.loading.load_definition import load_definition
 
     definition = load_definition({"fields": [{"name": "id", "type": "integer", "required": True, "unique": True}]})
     with tempfile.TemporaryDirectory(prefix="pipeline-warm-up-") as folder:
@@ -197,7 +197,7 @@ def _open_queue(settings: Settings) -> Queue | None:
 
 def _queue_settings(settings: Settings) -> QueueSettings | None:
     from dq.intake.sqs import QueueSettings
-    from jobs.wiring import key_pair
+    from jobs.running.wiring import key_pair
 
     if settings.poll_queue_url is None:
         return None
@@ -207,7 +207,7 @@ def _queue_settings(settings: Settings) -> QueueSettings | None:
 
 def _feed_settings(settings: Settings, parts: Parts, owner: str) -> FeedSettings:
     from dq.intake.feed_settings import FeedSettings
-    from jobs.batches import LEASE_SECONDS
+    from jobs.running.batches import LEASE_SECONDS
 
     return FeedSettings(
         database_url=parts.database.url.render_as_string(hide_password=False),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dq.events.announcement import Announcement, Rejected, collect
-from dq.events.bare_form import read_bare
+from dq.events.dialects.bare_form import read_bare
 from dq.events.notification import Limits, parse_announcement
 
 if TYPE_CHECKING:

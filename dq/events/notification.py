@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from dq.events.announcement import Announcement, Rejected, Skipped, collect
-from dq.events.bare_form import read_bare
-from dq.events.eventbridge import read_eventbridge
+from dq.events.dialects.bare_form import read_bare
+from dq.events.dialects.eventbridge import read_eventbridge
+from dq.events.dialects.s3_record import read_record
 from dq.events.object_event import ObjectEvent
-from dq.events.s3_record import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,7 +13,7 @@ from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from dq.schema.definition import SchemaDefinition
-from dq.schema.loading import load_definition
+from dq.schema.loading.load_definition import load_definition
 from etl_core.errors import UnreadableFileError
 from etl_core.objects.store import ObjectStore
 from tests.unit.formats.collected import read_file

@@ -18,7 +18,7 @@ import pytest
 from nbclient import NotebookClient
 
 from dq.settings import Settings
-from jobs.demo_files import SAMPLES
+from jobs.playground.sample_files import SAMPLES
 from jobs.registry import job_names, load_job
 
 if TYPE_CHECKING:

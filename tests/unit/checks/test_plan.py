@@ -5,7 +5,7 @@ from fractions import Fraction
 from dq.checks.check import Check, Dimension
 from dq.checks.plan import plan_checks
 from dq.schema.definition import FieldType, Scoring, Severity
-from dq.schema.loading import load_definition
+from dq.schema.loading.load_definition import load_definition
 
 DEFINITION = load_definition(
     {

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dq.events.announcement import Announcement, Skipped
-from dq.events.key_encoding import other_reading
+from dq.events.dialects.key_encoding import other_reading
 from dq.events.notification import Limits, parse_announcement
 from dq.events.object_event import ObjectEvent
 from tests.announcements import KEY, eventbridge, minio_notification, notification, s3_record, s3_test_event, sns

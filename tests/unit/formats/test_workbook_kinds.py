@@ -24,7 +24,7 @@ from dq.formats.excel.texts import lengths_in_old_records
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout
 from dq.profiling.summary.summary import FileSummary
-from dq.schema.loading import load_definition
+from dq.schema.loading.load_definition import load_definition
 from dq.verdict.judge import judge
 from etl_core.errors import UnreadableFileError
 from etl_core.objects.store import ObjectStore

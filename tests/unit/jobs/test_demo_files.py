@@ -7,8 +7,8 @@ import random
 import pytest
 
 from dq.events.key_layout import FileIdentity, KeyLayouts
-from dq.schema.loading import load_definition
-from jobs.demo_files import DEFINITIONS, SAMPLES
+from dq.schema.loading.load_definition import load_definition
+from jobs.playground.sample_files import DEFINITIONS, SAMPLES
 
 
 def test_the_same_seed_makes_the_same_bytes() -> None:

@@ -19,7 +19,7 @@ from etl_core.errors import (
     UsageError,
 )
 from etl_core.log.output import configure_logging
-from jobs.exit_codes import run_entrypoint
+from jobs.running.exit_codes import run_entrypoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import sys
 
 _PROGRAM = """
 import sys
-from jobs.quick_start import leave_pandas_out
+from jobs.running.quick_start import leave_pandas_out
 leave_pandas_out()
 import pyarrow as pa
 import dq.engine.profile_files

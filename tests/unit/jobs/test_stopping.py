@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from dq.batch.outcome import BatchOutcome
-from jobs.batches import exit_code_for
-from jobs.stopping import StopRequest
+from jobs.running.batches import exit_code_for
+from jobs.running.stopping import StopRequest
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -16,7 +16,7 @@ from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import CellEncoding, Recipe, make_recipe
 from dq.profiling.tally.row_batch import RowBatch
-from dq.schema.loading import load_definition
+from dq.schema.loading.load_definition import load_definition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dq.schema.definition import FieldType, FileFormat, KeyDefinition, Rule, SchemaDefinition, ScoringMode, Severity
-from dq.schema.loading import definition_or_none, load_definition
+from dq.schema.loading.load_definition import definition_or_none, load_definition
 from etl_core.errors import DefinitionError
 
 CANONICAL: dict[str, Any] = {

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from dq.schema.constraints import Tolerance, read_tolerance
 from dq.schema.definition import FieldType, KeyDefinition, Severity
-from dq.schema.problems import Problems, kind_of, shown, suggestion
-from dq.schema.properties import read_properties
+from dq.schema.loading.constraints import Tolerance, read_tolerance
+from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
+from dq.schema.loading.properties import read_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dq.schema.fields import DeclaredField
+    from dq.schema.loading.fields import DeclaredField
 
 _SPELLINGS: Final = {
     "value": "columns",

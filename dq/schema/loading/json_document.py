@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, Final
 
-from dq.schema.problems import Problems, shown
+from dq.schema.loading.problems import Problems, shown
 from etl_core.errors import DefinitionError
 
 #: Far above any real definition, and small enough that a hostile one costs next to nothing.

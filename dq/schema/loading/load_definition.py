@@ -6,21 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.schema.definition import CsvDialect, FileFormat, Rule, SchemaDefinition, Scoring
-from dq.schema.dialect import read_dialect
-from dq.schema.fields import read_fields
 from dq.schema.fingerprint import fingerprint
-from dq.schema.json_document import SUBJECT, read_document
-from dq.schema.keys import read_keys
-from dq.schema.problems import Problems, kind_of, shown, suggestion
-from dq.schema.properties import read_flag, read_properties, read_text
-from dq.schema.scoring_options import read_scoring
+from dq.schema.loading.dialect import read_dialect
+from dq.schema.loading.fields import read_fields
+from dq.schema.loading.json_document import SUBJECT, read_document
+from dq.schema.loading.keys import read_keys
+from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
+from dq.schema.loading.properties import read_flag, read_properties, read_text
+from dq.schema.loading.scoring_options import read_scoring
 from etl_core.errors import DefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dq.schema.definition import FieldDefinition
-    from dq.schema.fields import DeclaredField
+    from dq.schema.loading.fields import DeclaredField
 
 _SPELLINGS: Final = {
     "fields": "fields",

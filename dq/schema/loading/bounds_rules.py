@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.schema.cells import UNPARSABLE
-from dq.schema.constraints import Constraint, Tolerance, read_constraint
 from dq.schema.definition import BOUNDS_RULES, FieldType
+from dq.schema.loading.constraints import Constraint, Tolerance, read_constraint
+from dq.schema.loading.problems import Problems, kind_of, shown
+from dq.schema.loading.properties import exact
+from dq.schema.loading.rule_values import EXPECTED, typed_value
 from dq.schema.patterns import pattern_problem
-from dq.schema.problems import Problems, kind_of, shown
-from dq.schema.properties import exact
-from dq.schema.rule_values import EXPECTED, typed_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError
 
 from dq.events.admission import admit
 from dq.events.announcement import Rejected, Skipped
-from dq.events.key_encoding import decode_form_key
+from dq.events.dialects.key_encoding import decode_form_key
+from dq.events.dialects.wire_types import ETag, Moment, OptionalText, WireForm, explain
 from dq.events.object_event import ObjectEvent
-from dq.events.wire_types import ETag, Moment, OptionalText, WireForm, explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

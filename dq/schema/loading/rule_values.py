@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.schema.cells import INTEGER_MAX, INTEGER_MIN, UNPARSABLE, Unparsable, parse_cell
 from dq.schema.definition import FieldType
-from dq.schema.properties import exact
+from dq.schema.loading.properties import exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

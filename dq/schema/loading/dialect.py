@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.schema.definition import CsvDialect
-from dq.schema.problems import Problems, kind_of, shown
-from dq.schema.properties import read_flag, read_properties, read_text
+from dq.schema.loading.problems import Problems, kind_of, shown
+from dq.schema.loading.properties import read_flag, read_properties, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from dq.schema.problems import Problems, kind_of, shown, suggestion
+from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

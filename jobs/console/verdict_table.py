@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from jobs.terminal import cell
+from jobs.console.terminal import cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.schema.definition import Rule, Severity
-from dq.schema.problems import Problems, shown
-from dq.schema.properties import read_number, read_properties
+from dq.schema.loading.problems import Problems, shown
+from dq.schema.loading.properties import read_number, read_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from dq.schema.definition import Scoring, ScoringMode, Weights
-from dq.schema.problems import Problems, kind_of, shown
-from dq.schema.properties import read_number, read_properties
+from dq.schema.loading.problems import Problems, kind_of, shown
+from dq.schema.loading.properties import read_number, read_properties
 
 _PLACE: Final = "scoring"
 _SPELLINGS: Final = {"mode": "mode", "passscore": "passScore", "weights": "weights"}

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from etl_core.errors import CatalogueError, PipelineError, RetryableError
-from jobs.exit_codes import ExitCode
+from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dq.batch.process_batch import BatchOutcome, Parts
-    from jobs.stopping import StopRequest
+    from jobs.running.stopping import StopRequest
 
 log = structlog.get_logger()
 

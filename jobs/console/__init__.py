@@ -1,0 +1,1 @@
+"""What jobs show: results as JSON, tables, progress."""
