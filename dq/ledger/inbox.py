@@ -126,11 +126,6 @@ class Inbox:
         held = and_(_C.state == "claimed", _C.batch > after_batch, _C.batch <= upto_batch)
         return self._held(held if owner is None else and_(held, _C.lease_owner == owner))
 
-    def load(self, ids: Sequence[int], batch: int | None = None) -> tuple[InboxItem, ...]:
-        """Those of the rows `ids` that are still held, in `batch` if one is given."""
-        held = and_(_C.state == "claimed", _C.id.in_(ids))
-        return self._held(held if batch is None else and_(held, _C.batch == batch))
-
     def finish(self, transaction: Transaction, item: InboxItem, ending: Ending, now: datetime) -> None:
         """End a row inside the caller's transaction, together with its result.
 

@@ -7,14 +7,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.schema.definition import Severity
-from dq.verdict.outcome import Outcome, Status
+from dq.verdict.check_result import CheckResult, Status
 from dq.verdict.wording import MASK, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dq.profiling.summary.summary import Example
-    from dq.verdict.outcome import Measure
+    from dq.verdict.check_result import Measure
 
 #: At most so many examples for one rule, and for all rules of a file together.
 MOST_EXAMPLES: Final = 10
@@ -24,46 +24,46 @@ _RANKS: Final = {Severity.CRITICAL: 0, Severity.ERROR: 1, Severity.WARNING: 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A failed outcome and the points it costs."""
+class FailedRule:
+    """A failed result and the points it costs."""
 
-    outcome: Outcome
+    result: CheckResult
     deduction: Fraction
 
 
-def findings_of(measures: Iterable[tuple[Measure, Sequence[Fraction]]]) -> tuple[Finding, ...]:
+def failed_rules(measures: Iterable[tuple[Measure, Sequence[Fraction]]]) -> tuple[FailedRule, ...]:
     """Give everything that failed: critical first, then by points, then by count; warnings last."""
     found = [
-        Finding(outcome, deduction)
+        FailedRule(result, deduction)
         for measure, deductions in measures
-        for outcome, deduction in zip(measure.outcomes, deductions, strict=True)
-        if outcome.status is Status.FAILED
+        for result, deduction in zip(measure.results, deductions, strict=True)
+        if result.status is Status.FAILED
     ]
     return tuple(sorted(found, key=_worst_first))
 
 
-def _worst_first(finding: Finding) -> tuple[int, Fraction, int]:
-    return _RANKS[finding.outcome.check.severity], -finding.deduction, -finding.outcome.failed
+def _worst_first(rule: FailedRule) -> tuple[int, Fraction, int]:
+    return _RANKS[rule.result.check.severity], -rule.deduction, -rule.result.failed
 
 
-def rules_of(findings: Sequence[Finding]) -> tuple[dict[str, Any], ...]:
+def written_rules(failed: Sequence[FailedRule]) -> tuple[dict[str, Any], ...]:
     """Write the failed rules; their deductions sum to the deductions of the verdict."""
-    most = min(MOST_EXAMPLES, _ALL_EXAMPLES // max(len(findings), 1))
-    return tuple(_rule(finding, most) for finding in findings)
+    most = min(MOST_EXAMPLES, _ALL_EXAMPLES // max(len(failed), 1))
+    return tuple(_rule(rule, most) for rule in failed)
 
 
-def _rule(finding: Finding, most: int) -> dict[str, Any]:
-    outcome = finding.outcome
+def _rule(rule: FailedRule, most: int) -> dict[str, Any]:
+    result = rule.result
     return {
-        "rule": outcome.rule,
-        "dimension": outcome.check.dimension.value,
-        "column": None if outcome.column is None else storable(outcome.column),
-        "severity": outcome.check.severity.value,
-        "failed": outcome.failed,
-        "checked": outcome.checked,
-        "rate": outcome.failed / outcome.checked if outcome.checked else 0.0,
-        "deduction": float(finding.deduction),
-        "examples": [example_of(example) for example in outcome.examples[:most]],
+        "rule": result.rule,
+        "dimension": result.check.dimension.value,
+        "column": None if result.column is None else storable(result.column),
+        "severity": result.check.severity.value,
+        "failed": result.failed,
+        "checked": result.checked,
+        "rate": result.failed / result.checked if result.checked else 0.0,
+        "deduction": float(rule.deduction),
+        "examples": [example_of(example) for example in result.examples[:most]],
     }
 
 
