@@ -18,11 +18,11 @@ from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.offences import Offence, first_offences, placed
 from dq.schema.definition import SchemaDefinition
-from dq.verdict.json_text import JsonText, json_text
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
 from etl_core.errors import PipelineError, RetryableError, UnreadableFileError
 from etl_core.objects.store import ObjectHead
+from etl_core.storable import JsonText, json_text
 
 
 @dataclass(frozen=True, slots=True)

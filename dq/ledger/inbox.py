@@ -24,9 +24,10 @@ from dq.ledger.backoff import Backoff
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.rows import event_of
-from dq.ledger.tables import batch_counter, object_inbox, storable
+from dq.ledger.tables import batch_counter, object_inbox
 from etl_core.errors import LeaseLostError
 from etl_core.postgres.transaction import begin, prepare
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

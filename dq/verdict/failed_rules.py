@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from dq.profiling.tally.offences import shortened
 from dq.schema.definition import Severity
 from dq.verdict.check_result import CheckResult, Status
-from dq.verdict.wording import MASK, storable
+from dq.verdict.wording import MASK
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,5 +71,5 @@ def _rule(rule: FailedRule, most: int) -> dict[str, Any]:
 
 def example_of(example: Example, characters: int = _MOST_CHARACTERS) -> dict[str, Any]:
     """Write one example: its line, null where it is not known, and its text."""
-    value = MASK if example.text == MASK else storable(example.text, characters)
+    value = MASK if example.text == MASK else shortened(storable(example.text), characters)
     return {"line": example.line, "value": value}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dq.checks.check import Dimension
 from dq.schema.definition import Severity
 from dq.verdict.check_result import Measure, Status
-from dq.verdict.wording import storable
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
