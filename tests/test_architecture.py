@@ -35,7 +35,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core.spark": ("etl_core.errors", "etl_core.shipped_files"),
     "dq.events": (*PLAIN,),
     "dq.schema": (*PLAIN,),
-    "dq.checks": ("dq.schema", *PLAIN),
+    "dq.checks": ("dq.profiling", "dq.schema", *PLAIN),
     "dq.profiling": ("dq.schema", *PLAIN),
     "dq.verdict": ("dq.profiling", "dq.checks", "dq.schema", *PLAIN),
     "dq.formats": ("dq.profiling", "dq.schema", *PLAIN),
