@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from dq.batch.process_batch import BatchOutcome, Parts
     from dq.intake.feed_settings import FeedSettings
-    from dq.intake.sqs import Queue, QueueSettings
     from dq.settings import Settings
+    from etl_core.queue.sqs import Queue, QueueSettings
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import Program
 
@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
 def drain_once(program: Program) -> int:
     """Take in what the queue has, work the ledger off, and look once more whether anything came meanwhile."""
     from dq.batch.process_batch import BatchOutcome
-    from dq.intake.sqs import Intake, drain
+    from dq.intake.take_in import Intake, drain
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
@@ -184,7 +184,7 @@ def _warm_up(parts: Parts) -> None:
 
 def _open_queue(settings: Settings) -> Queue | None:
     """The queue, after asking whether it is there; None when there is none to watch."""
-    from dq.intake.sqs import Queue
+    from etl_core.queue.sqs import Queue
 
     queue_settings = _queue_settings(settings)
     if queue_settings is None:
@@ -196,7 +196,7 @@ def _open_queue(settings: Settings) -> Queue | None:
 
 
 def _queue_settings(settings: Settings) -> QueueSettings | None:
-    from dq.intake.sqs import QueueSettings
+    from etl_core.queue.sqs import QueueSettings
     from jobs.running.wiring import key_pair
 
     if settings.poll_queue_url is None:

@@ -29,6 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core.log": ("etl_core.errors",),
     "etl_core.objects": ("etl_core.errors",),
     "etl_core.postgres": ("etl_core.errors",),
+    "etl_core.queue": ("etl_core.errors",),
     "etl_core.spark": ("etl_core.errors", "etl_core.shipped_files"),
     "dq.events": ("etl_core.errors",),
     "dq.schema": ("etl_core.errors",),
@@ -48,10 +49,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
 
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
 PACKAGES = {
-    "boto3": {"etl_core.objects", "dq.intake"},
-    "botocore": {"etl_core.objects", "dq.intake"},
+    "boto3": {"etl_core.objects", "etl_core.queue"},
+    "botocore": {"etl_core.objects", "etl_core.queue", "dq.intake"},
     "mypy_boto3_s3": {"etl_core.objects", "dq.intake"},
-    "mypy_boto3_sqs": {"dq.intake"},
+    "mypy_boto3_sqs": {"etl_core.queue"},
     "msgpack": {"dq.profiling", "dq.engine"},
     "numpy": {"dq.profiling", "dq.formats", "dq.engine"},
     "obstore": {"etl_core.objects"},
@@ -71,7 +72,15 @@ PACKAGES = {
     "re2": {"dq.schema", "dq.profiling"},
     "rich": {"etl_core.log"},
     "sqlalchemy": {"etl_core.postgres", "dq.reporting", "dq.ledger", "dq.intake", "dq.batch"},
-    "structlog": {"etl_core.log", "etl_core.objects", "dq.engine", "dq.intake", "dq.reporting", "dq.batch"},
+    "structlog": {
+        "etl_core.log",
+        "etl_core.objects",
+        "etl_core.queue",
+        "dq.engine",
+        "dq.intake",
+        "dq.reporting",
+        "dq.batch",
+    },
 }
 
 # Decisions are made by code that cannot reach outside: none of these in the pure rooms.

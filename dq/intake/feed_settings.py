@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dq.intake.sqs import QueueSettings
+from etl_core.queue.sqs import QueueSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

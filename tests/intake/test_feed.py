@@ -13,12 +13,12 @@ import pytest
 from dq.events.object_event import ObjectEvent
 from dq.intake.feed import Feed
 from dq.intake.feed_settings import FeedSettings, handed_over, read_feed_settings
-from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import InboxPartition, InboxStreamReader
 from dq.ledger.inbox import Inbox
 from dq.ledger.migrate import migrate
 from etl_core.postgres.database import connect
 from etl_core.postgres.embedded import embedded_postgres
+from etl_core.queue.sqs import QueueSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,11 +12,11 @@ import sqlalchemy
 
 from dq.events.object_event import ObjectEvent
 from dq.intake.feed_settings import FeedSettings, handed_over
-from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import inbox_stream
 from dq.ledger.inbox_item import Ending
 from dq.ledger.inspection import balance, inbox_status, list_rows
 from etl_core.postgres.transaction import begin
+from etl_core.queue.sqs import QueueSettings
 from tests.announcements import notification, s3_record
 
 if TYPE_CHECKING:

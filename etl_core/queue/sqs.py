@@ -1,7 +1,6 @@
-"""The queue: receive, write to the ledger, commit, and only then delete.
+"""One SQS queue: receive messages, and delete those whose content is safe elsewhere.
 
-A message is never deleted before its rows are durable. Whatever goes wrong in between, the queue hands it out
-again and the ledger knows it already.
+Whoever receives deletes only what is durable by then: whatever goes wrong in between, the queue hands it out again.
 """
 
 from __future__ import annotations
@@ -14,17 +13,12 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from dq.events.announcement import combine
-from dq.events.notification import parse_announcement
-from dq.intake.accept import Accepted, accept
 from etl_core.errors import QueueUnavailableError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mypy_boto3_sqs import SQSClient
-
-    from dq.ledger.inbox import Inbox
 
 log = structlog.get_logger()
 
@@ -60,19 +54,6 @@ class Message:
     receipt: str
     body: str
     sent_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What was taken from the queue. `undeleted` messages come again, which changes nothing."""
-
-    messages: int = 0
-    undeleted: int = 0
-    accepted: Accepted = field(default_factory=Accepted)
-
-    def __add__(self, other: Intake) -> Intake:
-        """Both together."""
-        return Intake(self.messages + other.messages, self.undeleted + other.undeleted, self.accepted + other.accepted)
 
 
 class Queue:
@@ -164,60 +145,6 @@ class Queue:
                 ),
             )
         return self._made
-
-
-def take_in(queue: Queue, inbox: Inbox, now: datetime, *, wait_seconds: int = 20) -> Intake:
-    """One receive: everything in it is durable in the ledger before any of it is deleted.
-
-    Raises:
-        QueueUnavailableError: nothing was received.
-        DatabaseUnavailableError: nothing was written, and every message stays in the queue.
-    """
-    messages = queue.receive(wait_seconds)
-    if not messages:
-        return Intake()
-    announcement = combine(parse_announcement(message.body, announced_at=message.sent_at) for message in messages)
-    accepted = accept(inbox, announcement, now=now, source="queue")
-    return Intake(len(messages), queue.delete(messages), accepted)
-
-
-def drain(
-    queue: Queue,
-    inbox: Inbox,
-    clock: Callable[[], datetime],
-    *,
-    empty_receives: int = 3,
-    failures: int = 3,
-    wait_seconds: int = 1,
-) -> Intake:
-    """Take in until the queue was found empty several times in a row: one empty receive proves nothing.
-
-    Args:
-        queue: where from.
-        inbox: where to.
-        clock: tells the time; each receive notes its own.
-        empty_receives: so many in a row end it.
-        failures: so many failed receives in a row are one too many; what came before them is kept.
-        wait_seconds: how long each receive waits for messages.
-
-    Raises:
-        QueueUnavailableError: the queue failed repeatedly.
-        DatabaseUnavailableError: the ledger failed; what was not written stays in the queue.
-    """
-    total, empty, failed = Intake(), 0, 0
-    while empty < empty_receives:
-        try:
-            taken = take_in(queue, inbox, clock(), wait_seconds=wait_seconds)
-        except QueueUnavailableError as error:
-            failed += 1
-            log.warning("receive failed", error=str(error), in_a_row=failed, taken_in=total.messages)
-            if failed >= failures:
-                raise
-            continue
-        failed = 0
-        empty = 0 if taken.messages else empty + 1
-        total += taken
-    return total
 
 
 def _delete_batch(client: SQSClient, wanted: Any) -> Any:  # noqa: ANN401  what the client takes and answers
