@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from dq.batch.endings import Failed, Found, SetAside
+from dq.errors import DefinitionError
 from dq.events.dialects.key_encoding import other_reading
 from dq.events.key_layout import Unmatched
 from dq.events.run_window import NoWindow, choose_window
 from dq.schema.loading.load_definition import definition_or_none
-from etl_core.errors import DefinitionError, ObjectGoneError, PipelineError, TerminalError
+from etl_core.errors import ObjectGoneError, PipelineError, TerminalError
 from etl_core.objects.store import PEEK_BYTES
 
 if TYPE_CHECKING:

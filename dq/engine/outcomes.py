@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from dq.checks.plan import plan_checks
 from dq.engine.parts import FileTask, fault
+from dq.errors import UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.splits import NOWHERE, Split
 from dq.profiling.profile.file_profile import FileProfile
@@ -21,7 +22,7 @@ from dq.schema.definition import SchemaDefinition
 from dq.verdict.json_text import JsonText, json_text
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
-from etl_core.errors import PipelineError, RetryableError, UnreadableFileError
+from etl_core.errors import PipelineError, RetryableError
 from etl_core.objects.store import ObjectHead
 
 

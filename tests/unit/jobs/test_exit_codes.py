@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.errors import DefinitionError
 from etl_core.errors import (
     CatalogueError,
     DatabaseUnavailableError,
-    DefinitionError,
     ObjectGoneError,
     QueueUnavailableError,
     SettingsError,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dq.errors import DefinitionError
 from dq.schema.definition import FieldType, FileFormat, KeyDefinition, Rule, SchemaDefinition, ScoringMode, Severity
 from dq.schema.loading.load_definition import definition_or_none, load_definition
-from etl_core.errors import DefinitionError
 
 CANONICAL: dict[str, Any] = {
     "format": "csv",
