@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.settings import Settings, read_settings
-from etl_core.log.output import configure_logging
+from etl_core.log.set_up import configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

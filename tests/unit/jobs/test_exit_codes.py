@@ -18,7 +18,7 @@ from etl_core.errors import (
     StorageUnavailableError,
     UsageError,
 )
-from etl_core.log.output import configure_logging
+from etl_core.log.set_up import configure_logging
 from jobs.running.exit_codes import run_entrypoint
 
 if TYPE_CHECKING:
