@@ -19,8 +19,8 @@ from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dq.schema.definition import SchemaDefinition
-    from dq.settings import Settings
     from dq.verdict.verdict import Verdict
+    from etl_core.settings import Settings
 
 log = structlog.get_logger()
 

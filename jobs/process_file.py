@@ -16,12 +16,14 @@ def main(argv: list[str]) -> int:
     """Announce the object to the ledger and work that off."""
     arguments = _parser().parse_args(argv)
     from dq.events.object_event import ObjectEvent
+    from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_parts, start
 
     program = start()
+    limit = program.settings[LedgerSettings].max_files_per_batch
     with open_parts(program.settings) as parts, StopRequest() as stop:
         if parts.allowed_buckets and arguments.bucket not in parts.allowed_buckets:
             allowed = ", ".join(sorted(parts.allowed_buckets))
@@ -41,7 +43,11 @@ def main(argv: list[str]) -> int:
         parts.inbox.add([event], now=parts.clock(), source="process_file", force=True)
         with show_progress(program.console, "objects") as report:
             outcome = work_off(
-                parts, limit=program.settings.max_files_per_batch, owner=new_owner(), stop=stop, report=report
+                parts,
+                limit=limit,
+                owner=new_owner(),
+                stop=stop,
+                report=report,
             )
     if outcome.announced == 0:
         log.warning("another process is working on this object; see `pipeline-processing inbox list`")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-    from etl_core.queue.sqs import Queue, QueueSettings
+    from etl_core.queue.sqs import Queue, QueueAccess
 
 
 @dataclass(frozen=True)
@@ -88,16 +88,16 @@ def queue_url(sqs: SQSClient, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def queue_settings(s3_server: S3Server, queue_url: str) -> QueueSettings:
+def queue_access(s3_server: S3Server, queue_url: str) -> QueueAccess:
     """How the queue is reached."""
-    from etl_core.queue.sqs import QueueSettings  # noqa: PLC0415 - what most tests can do without
+    from etl_core.queue.sqs import QueueAccess  # noqa: PLC0415 - what most tests can do without
 
-    return QueueSettings(queue_url, s3_server.endpoint, s3_server.region, s3_server.access_key, s3_server.secret_key)
+    return QueueAccess(queue_url, s3_server.endpoint, s3_server.region, s3_server.access_key, s3_server.secret_key)
 
 
 @pytest.fixture
-def queue(queue_settings: QueueSettings) -> Queue:
+def queue(queue_access: QueueAccess) -> Queue:
     """The queue as the program sees it."""
     from etl_core.queue.sqs import Queue  # noqa: PLC0415 - as above
 
-    return Queue(queue_settings)
+    return Queue(queue_access)

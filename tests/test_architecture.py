@@ -27,10 +27,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core": (),
     "etl_core.errors": (),
     "etl_core.shipped_files": (),
-    "etl_core.log": ("etl_core.errors",),
-    "etl_core.objects": ("etl_core.errors",),
-    "etl_core.postgres": ("etl_core.errors",),
-    "etl_core.queue": ("etl_core.errors",),
+    "etl_core.settings": ("etl_core.errors",),
+    "etl_core.log": ("etl_core.errors", "etl_core.settings"),
+    "etl_core.objects": ("etl_core.errors", "etl_core.settings"),
+    "etl_core.postgres": ("etl_core.errors", "etl_core.settings"),
+    "etl_core.queue": ("etl_core.errors", "etl_core.settings"),
     "etl_core.spark": ("etl_core.errors", "etl_core.shipped_files"),
     "dq.errors": ("etl_core.errors",),
     "dq.events": ("etl_core.errors",),
@@ -43,7 +44,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.reporting": (*PURE, "etl_core"),
     "dq.ledger": (*PURE, "dq.errors", "etl_core"),
     "dq.intake": (*PURE, "dq.ledger", "etl_core"),
-    "dq.settings": ("dq.events", "etl_core"),
+    "dq.settings": ("dq.batch", "dq.engine", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (*PURE, "dq.engine", "dq.reporting", "dq.ledger", "dq.errors", "etl_core"),
     "dq": ("dq", "etl_core"),
     "jobs": ("dq", "etl_core"),
@@ -51,6 +52,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
 PACKAGES = {
+    "dotenv": {"etl_core.settings"},
     "boto3": {"etl_core.objects", "etl_core.queue"},
     "botocore": {"etl_core.objects", "etl_core.queue", "dq.intake"},
     "mypy_boto3_s3": {"etl_core.objects", "dq.intake"},
@@ -66,8 +68,10 @@ PACKAGES = {
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {"dq.profiling", "dq.formats", "dq.engine"},
-    "pydantic": {"dq.events", "dq.schema", "dq.settings"},
-    "pydantic_settings": {"dq.settings"},
+    "pydantic": {
+        *("etl_core.settings", "etl_core.objects.settings", "etl_core.postgres.settings"),
+        *("dq.events", "dq.schema", "dq.batch.settings", "dq.ledger.settings"),
+    },
     "py4j": {"dq.engine"},
     "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source"},
     "python_calamine": {"dq.formats"},
@@ -105,7 +109,7 @@ BANNED_CALLS = {
     "uuid.uuid4",
 }
 EDGES = {
-    "dq.settings": "reads the environment, once, for everyone",
+    "etl_core.settings": "reads the environment, once, for everyone",
     "dq.intake.stream_source": "runs in a process that Spark starts, and nobody hands it a clock",
     "etl_core.spark.session": "hands keys to the JVM it starts, by environment",
     "etl_core.spark.jars": "starts spark-submit with this environment",

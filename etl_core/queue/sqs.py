@@ -36,7 +36,7 @@ _MISCONFIGURED = (
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSettings:
+class QueueAccess:
     """Where the queue is. Without keys the AWS default chain finds them; `endpoint` is for services other than AWS."""
 
     url: str
@@ -57,14 +57,14 @@ class Message:
 
 
 class Queue:
-    """One SQS queue. Travels as its settings; each process makes its own client."""
+    """One SQS queue. Travels as its access; each process makes its own client."""
 
-    def __init__(self, settings: QueueSettings) -> None:
-        self.settings = settings
+    def __init__(self, access: QueueAccess) -> None:
+        self.access = access
         self._made: SQSClient | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"settings": self.settings, "_made": None}
+        return {"access": self.access, "_made": None}
 
     def check(self) -> None:
         """Ask the queue for its name, at start-up.
@@ -73,7 +73,7 @@ class Queue:
             SettingsError: there is no such queue, or we may not use it.
             QueueUnavailableError: no answer.
         """
-        self._call(lambda client: client.get_queue_attributes(QueueUrl=self.settings.url, AttributeNames=["QueueArn"]))
+        self._call(lambda client: client.get_queue_attributes(QueueUrl=self.access.url, AttributeNames=["QueueArn"]))
 
     def receive(self, wait_seconds: int = 20, most: int = MOST_PER_CALL) -> tuple[Message, ...]:
         """Messages that are there, or that arrive within `wait_seconds` (at most 20); none does not mean empty.
@@ -84,7 +84,7 @@ class Queue:
         """
         answer = self._call(
             lambda client: client.receive_message(
-                QueueUrl=self.settings.url,
+                QueueUrl=self.access.url,
                 MaxNumberOfMessages=min(most, MOST_PER_CALL),
                 WaitTimeSeconds=min(wait_seconds, 20),
                 MessageSystemAttributeNames=["SentTimestamp"],
@@ -102,7 +102,7 @@ class Queue:
             if not left:
                 break
             entries: Any = [{"Id": number, "ReceiptHandle": one.receipt} for number, one in left.items()]
-            wanted = {"QueueUrl": self.settings.url, "Entries": entries}
+            wanted = {"QueueUrl": self.access.url, "Entries": entries}
             try:
                 answer = self._call(partial(_delete_batch, wanted=wanted))
             except (QueueUnavailableError, SettingsError) as error:
@@ -120,24 +120,24 @@ class Queue:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if any(known in code for known in _MISCONFIGURED):
-                problem = f"{self.settings.url}: the queue service answers {code}; check its address, region and keys"
+                problem = f"{self.access.url}: the queue service answers {code}; check its address, region and keys"
                 raise SettingsError("POLL_QUEUE_URL", [problem]) from error
-            raise QueueUnavailableError(f"{self.settings.url}: the queue service answers {code or error}") from error
+            raise QueueUnavailableError(f"{self.access.url}: the queue service answers {code or error}") from error
         except BotoCoreError as error:
-            raise QueueUnavailableError(f"{self.settings.url}: no answer ({type(error).__name__}: {error})") from error
+            raise QueueUnavailableError(f"{self.access.url}: no answer ({type(error).__name__}: {error})") from error
 
     def _client(self) -> SQSClient:
         if self._made is None:
             import boto3  # noqa: PLC0415  as above
             from botocore.config import Config  # noqa: PLC0415  as above
 
-            settings = self.settings
+            access = self.access
             self._made = boto3.client(
                 "sqs",
-                endpoint_url=settings.endpoint,
-                region_name=settings.region or _region(settings),
-                aws_access_key_id=settings.access_key,
-                aws_secret_access_key=settings.secret_key,
+                endpoint_url=access.endpoint,
+                region_name=access.region or _region(access),
+                aws_access_key_id=access.access_key,
+                aws_secret_access_key=access.secret_key,
                 config=Config(
                     retries={"mode": "standard", "total_max_attempts": 3},
                     connect_timeout=5,
@@ -156,9 +156,9 @@ def _sent_at(attributes: Any) -> datetime | None:  # noqa: ANN401  its keys diff
     return datetime.fromtimestamp(int(sent) / 1000, timezone.utc) if sent else None
 
 
-def _region(settings: QueueSettings) -> str | None:
+def _region(access: QueueAccess) -> str | None:
     """The region in the address of an AWS queue; services other than AWS take any."""
-    host = (urlsplit(settings.url).hostname or "").split(".")
+    host = (urlsplit(access.url).hostname or "").split(".")
     if host[0] == "sqs" and host[2:3] == ["amazonaws"]:
         return host[1]
-    return "us-east-1" if settings.endpoint else None
+    return "us-east-1" if access.endpoint else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from etl_core.errors import QueueUnavailableError, SettingsError
-from etl_core.queue.sqs import Message, Queue, QueueSettings
+from etl_core.queue.sqs import Message, Queue, QueueAccess
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -35,26 +35,26 @@ def test_a_message_is_received_with_its_body_and_the_time_it_was_sent_and_is_gon
     assert queue.receive(1) == ()
 
 
-def test_an_outage_while_deleting_is_no_failure(queue_settings: QueueSettings) -> None:
+def test_an_outage_while_deleting_is_no_failure(queue_access: QueueAccess) -> None:
     """The rows are durable; the messages come again."""
-    nowhere = Queue(replace(queue_settings, endpoint="http://127.0.0.1:9"))
+    nowhere = Queue(replace(queue_access, endpoint="http://127.0.0.1:9"))
     assert nowhere.delete(_messages("a", "b")) == 2
 
 
-def test_an_outage_is_told_from_a_wrong_address(queue_settings: QueueSettings) -> None:
+def test_an_outage_is_told_from_a_wrong_address(queue_access: QueueAccess) -> None:
     """The first may pass, the second needs somebody."""
     with pytest.raises(QueueUnavailableError, match="no answer"):
-        Queue(replace(queue_settings, endpoint="http://127.0.0.1:9")).receive(0)
-    wrong = Queue(replace(queue_settings, url=queue_settings.url + "-not-there"))
+        Queue(replace(queue_access, endpoint="http://127.0.0.1:9")).receive(0)
+    wrong = Queue(replace(queue_access, url=queue_access.url + "-not-there"))
     for call in (wrong.check, wrong.receive):
         with pytest.raises(SettingsError, match="POLL_QUEUE_URL"):
             call()
-    Queue(queue_settings).check()
+    Queue(queue_access).check()
 
 
 def test_neither_the_settings_nor_the_pickled_queue_hold_what_they_should_not(queue: Queue) -> None:
     """No secret in what is printed, no client in what travels."""
-    assert "test-secret-key" not in repr(queue.settings)
+    assert "test-secret-key" not in repr(queue.access)
     queue.check()
     copy = pickle.loads(pickle.dumps(queue))  # noqa: S301  our own bytes
     assert copy._made is None

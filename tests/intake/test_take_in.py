@@ -136,7 +136,7 @@ class _Stub(Queue):
     """A queue that hands out given messages, or fails; it notes what is deleted."""
 
     def __init__(self, queue: Queue, *receives: Sequence[Message] | Exception) -> None:
-        super().__init__(queue.settings)
+        super().__init__(queue.access)
         self.receives = list(receives)
         self.deleted: list[str] = []
 
