@@ -19,7 +19,7 @@ from jobs.running.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dq.batch.process_batch import Parts
+    from dq.batch.process_batch import Doors
     from dq.events.announcement import Announcement
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
@@ -38,39 +38,33 @@ def main(argv: list[str]) -> int:
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
-    from jobs.running.wiring import open_parts, start
+    from jobs.running.wiring import open_doors, start
 
     program = start()
     limit = program.settings[LedgerSettings].max_files_per_batch
-    with open_parts(program.settings) as opened, StopRequest() as stop:
-        parts = replace(opened, run_window=arguments.run_window or opened.run_window)
-        chosen = _choose(arguments, parts)
+    with open_doors(program.settings) as opened, StopRequest() as stop:
+        doors = replace(opened, run_window=arguments.run_window or opened.run_window)
+        chosen = _choose(arguments, doors)
         if arguments.run_window is None:
-            refuse_collapses(chosen.events, parts)
+            refuse_collapses(chosen.events, doors)
         if not arguments.force:
-            done = parts.inbox.done_before(chosen.events)
+            done = doors.inbox.done_before(chosen.events)
             log.info("objects that have their verdict are left out", done=len(done), of=len(chosen.events))
             chosen = replace(chosen, events=tuple(event for event in chosen.events if event not in done))
         if arguments.dry_run:
             for event in chosen.events:
                 stdout().print(cell(f"s3://{event.bucket}/{event.key}"), soft_wrap=True)
             return ExitCode.OK
-        dead_letters = _announce(chosen, parts, force=arguments.force)
+        dead_letters = _announce(chosen, doors, force=arguments.force)
         with show_progress(program.console, "backfill", len(chosen.events)) as report:
-            outcome = work_off(
-                parts,
-                limit=limit,
-                owner=new_owner(),
-                stop=stop,
-                report=report,
-            )
+            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
         if stop.is_set():
             log.warning("stopped; the same command goes on where it ended")
             return ExitCode.TRY_AGAIN
-    return exit_code_for(outcome, dead_letters=dead_letters)
+    return exit_code_for(counts, dead_letters=dead_letters)
 
 
-def refuse_collapses(events: Sequence[ObjectEvent], parts: Parts) -> None:
+def refuse_collapses(events: Sequence[ObjectEvent], doors: Doors) -> None:
     """Stop before objects whose keys name different windows fall into one run.
 
     Raises:
@@ -81,9 +75,9 @@ def refuse_collapses(events: Sequence[ObjectEvent], parts: Parts) -> None:
 
     placed = []
     for event in events:
-        identity = parts.layouts.identify(event.key)
+        identity = doors.layouts.identify(event.key)
         if isinstance(identity, FileIdentity):
-            window = choose_window(identity, event.event_time, parts.run_window)
+            window = choose_window(identity, event.event_time, doors.run_window)
             if isinstance(window, RunWindow):
                 placed.append((identity, window))
     collapses = find_collapses(placed)
@@ -103,17 +97,17 @@ def refuse_collapses(events: Sequence[ObjectEvent], parts: Parts) -> None:
     )
 
 
-def _choose(arguments: argparse.Namespace, parts: Parts) -> Announcement:
+def _choose(arguments: argparse.Namespace, doors: Doors) -> Announcement:
     """The announced objects, each with its last-modified where it is there."""
     from dq.intake.listing import list_objects
     from dq.intake.manifest import read_manifest
 
     if arguments.prefix is not None:
-        return list_objects(parts.objects, arguments.prefix, since=arguments.since, until=arguments.until)
-    listed = read_manifest(parts.objects, arguments.manifest)
-    allowed = [one for one in listed.events if not parts.allowed_buckets or one.bucket in parts.allowed_buckets]
-    foreign = [one for one in listed.events if parts.allowed_buckets and one.bucket not in parts.allowed_buckets]
-    events = [*_with_heads(allowed, parts.objects), *foreign]
+        return list_objects(doors.objects, arguments.prefix, since=arguments.since, until=arguments.until)
+    listed = read_manifest(doors.objects, arguments.manifest)
+    allowed = [one for one in listed.events if not doors.allowed_buckets or one.bucket in doors.allowed_buckets]
+    foreign = [one for one in listed.events if doors.allowed_buckets and one.bucket not in doors.allowed_buckets]
+    events = [*_with_heads(allowed, doors.objects), *foreign]
     return replace(listed, events=tuple(one for one in events if _is_between(one, arguments.since, arguments.until)))
 
 
@@ -133,7 +127,7 @@ def _with_heads(events: Sequence[ObjectEvent], store: ObjectStore) -> Iterator[O
                 yield event
 
 
-def _announce(chosen: Announcement, parts: Parts, *, force: bool) -> int:
+def _announce(chosen: Announcement, doors: Doors, *, force: bool) -> int:
     """Write the objects to the ledger, in transactions of moderate size; how many dead letters that made."""
     from dq.events.announcement import Announcement
     from dq.intake.accept import Accepted, accept
@@ -142,7 +136,7 @@ def _announce(chosen: Announcement, parts: Parts, *, force: bool) -> int:
     pieces = [replace(chosen, events=())]
     pieces += [Announcement(chosen.events[at : at + _CHUNK], (), ()) for at in range(0, len(chosen.events), _CHUNK)]
     for piece in pieces:
-        total += accept(parts.inbox, piece, now=parts.clock(), source="backfill", force=force)
+        total += accept(doors.inbox, piece, now=doors.clock(), source="backfill", force=force)
     return total.added.dead_letters
 
 

@@ -59,7 +59,7 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
     """
     from dq.engine.source_file import SourceObject
     from dq.intake.place import parse_place
-    from dq.verdict.json_text import json_text
+    from etl_core.storable import json_text
     from jobs.running.wiring import object_store, open_profiler
 
     place = parse_place(location.removeprefix("file://"))

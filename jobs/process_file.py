@@ -20,16 +20,16 @@ def main(argv: list[str]) -> int:
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
-    from jobs.running.wiring import open_parts, start
+    from jobs.running.wiring import open_doors, start
 
     program = start()
     limit = program.settings[LedgerSettings].max_files_per_batch
-    with open_parts(program.settings) as parts, StopRequest() as stop:
-        if parts.allowed_buckets and arguments.bucket not in parts.allowed_buckets:
-            allowed = ", ".join(sorted(parts.allowed_buckets))
+    with open_doors(program.settings) as doors, StopRequest() as stop:
+        if doors.allowed_buckets and arguments.bucket not in doors.allowed_buckets:
+            allowed = ", ".join(sorted(doors.allowed_buckets))
             raise UsageError(f"bucket {arguments.bucket!r} is not one of ALLOWED_BUCKETS: {allowed}")
         try:
-            head = parts.objects.peek(arguments.bucket, arguments.key, arguments.version_id).head
+            head = doors.objects.peek(arguments.bucket, arguments.key, arguments.version_id).head
         except ObjectGoneError as error:
             raise UsageError(f"there is no such object: {error}") from error
         event = ObjectEvent(
@@ -40,19 +40,13 @@ def main(argv: list[str]) -> int:
             size=head.size,
             event_time=head.last_modified,
         )
-        parts.inbox.add([event], now=parts.clock(), source="process_file", force=True)
+        doors.inbox.add([event], now=doors.clock(), source="process_file", force=True)
         with show_progress(program.console, "objects") as report:
-            outcome = work_off(
-                parts,
-                limit=limit,
-                owner=new_owner(),
-                stop=stop,
-                report=report,
-            )
-    if outcome.announced == 0:
+            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
+    if counts.announced == 0:
         log.warning("another process is working on this object; see `pipeline-processing inbox list`")
         return ExitCode.TRY_AGAIN
-    return exit_code_for(outcome)
+    return exit_code_for(counts)
 
 
 def _parser() -> argparse.ArgumentParser:

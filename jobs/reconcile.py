@@ -20,12 +20,12 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     from dq.intake.listing import list_objects
     from dq.ledger.history import announced_before
-    from jobs.running.wiring import open_parts, start
+    from jobs.running.wiring import open_doors, start
 
     program = start()
-    with open_parts(program.settings) as parts:
-        listed = list_objects(parts.objects, arguments.prefix)
-        with parts.database.connect() as connection:
+    with open_doors(program.settings) as doors:
+        listed = list_objects(doors.objects, arguments.prefix)
+        with doors.database.connect() as connection:
             known = announced_before(connection, listed.events)
         missing = [event for event in listed.events if event not in known]
         console = stdout()
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
             console.print(cell(f"s3://{event.bucket}/{event.key}"), soft_wrap=True)
         added = 0
         if not arguments.dry_run:
-            added = parts.inbox.add(missing, listed.rejected, now=parts.clock(), source="reconcile").new
+            added = doors.inbox.add(missing, listed.rejected, now=doors.clock(), source="reconcile").new
     log.info("reconciled", listed=len(listed.events), known=len(known), missing=len(missing), added=added)
     return ExitCode.OK
 

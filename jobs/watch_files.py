@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.streaming.query import StreamingQuery
 
-    from dq.batch.process_batch import BatchOutcome, Parts
+    from dq.batch.process_batch import BatchCounts, Doors
     from dq.intake.feed_settings import FeedSettings
     from etl_core.queue.sqs import Queue, QueueAccess
     from etl_core.settings import Settings
@@ -52,28 +52,28 @@ def main(argv: list[str]) -> int:
 
 def drain_once(program: Program) -> int:
     """Take in what the queue has, work the ledger off, and look once more whether anything came meanwhile."""
-    from dq.batch.process_batch import BatchOutcome
+    from dq.batch.process_batch import BatchCounts
     from dq.intake.take_in import Intake, drain
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
-    from jobs.running.wiring import open_parts
+    from jobs.running.wiring import open_doors
 
-    settings, owner, total, letters = program.settings, new_owner(), BatchOutcome(), 0
+    settings, owner, total, letters = program.settings, new_owner(), BatchCounts(), 0
     limit = settings[LedgerSettings].max_files_per_batch
     with (
-        open_parts(settings) as parts,
+        open_doors(settings) as doors,
         StopRequest() as stop,
         show_progress(program.console, "objects") as report,
     ):
         queue = _open_queue(settings)
         empty_receives = 3
         while not stop.is_set():
-            taken = drain(queue, parts.inbox, parts.clock, empty_receives=empty_receives) if queue else Intake()
-            outcome = work_off(parts, limit=limit, owner=owner, stop=stop, report=report)
-            total += outcome
+            taken = drain(queue, doors.inbox, doors.clock, empty_receives=empty_receives) if queue else Intake()
+            counts = work_off(doors, limit=limit, owner=owner, stop=stop, report=report)
+            total += counts
             letters += taken.accepted.added.dead_letters
-            if not taken.messages and not outcome.announced:
+            if not taken.messages and not counts.announced:
                 break
             empty_receives = 1
         if stop.is_set():
@@ -88,22 +88,22 @@ def watch(program: Program) -> int:
     from jobs.console.progress import show_progress
     from jobs.running.batches import new_owner
     from jobs.running.stopping import StopRequest
-    from jobs.running.wiring import object_store, open_parts, open_profiler
+    from jobs.running.wiring import object_store, open_doors, open_profiler
 
     settings, owner = program.settings, new_owner()
     with (
         StopRequest() as stop,
         open_profiler(settings, object_store(settings), keep_states=settings[LedgerSettings].keep_profiles) as profiler,
-        open_parts(settings, profiler) as parts,
+        open_doors(settings, profiler) as doors,
         show_progress(program.console, "objects") as report,
-        handed_over(_feed_settings(settings, parts, owner)) as handover,
+        handed_over(_feed_settings(settings, doors, owner)) as handover,
         tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-") as checkpoint,  # state lives in the ledger
     ):
         _open_queue(settings)
         spark = profiler.session
         stop.listen()
-        _warm_up(parts)
-        worker = _Worker(parts, owner, stop, report)
+        _warm_up(doors)
+        worker = _Worker(doors, owner, stop, report)
         query = (
             inbox_stream(spark, handover)
             .writeStream.foreachBatch(worker)
@@ -127,23 +127,23 @@ def watch(program: Program) -> int:
 class _Worker:
     """What Spark calls with each batch. It never raises: an outage waits, any other error ends the watch."""
 
-    def __init__(self, parts: Parts, owner: str, stop: StopRequest, report: Callable[[BatchOutcome], None]) -> None:
+    def __init__(self, doors: Doors, owner: str, stop: StopRequest, report: Callable[[BatchCounts], None]) -> None:
         self.error: Exception | None = None
         self.busy = threading.Lock()
-        self._parts, self._owner, self._stop, self._report = parts, owner, stop, report
+        self._doors, self._owner, self._stop, self._report = doors, owner, stop, report
 
     def __call__(self, frame: DataFrame, epoch: int) -> None:
         """Process the claimed rows of one batch."""
         del epoch
         from jobs.running.batches import process_claimed
 
-        batches = sorted({row.batch for row in frame.collect()})
+        batches = sorted(row.batch for row in frame.collect())
         with self.busy:
             for batch in batches:
                 if self._stop.is_set() or self.error is not None:
                     return
                 try:
-                    self._report(process_claimed(self._parts, batch - 1, batch, self._owner))
+                    self._report(process_claimed(self._doors, batch - 1, batch, self._owner))
                 except RetryableError as error:
                     log.warning("waiting for an outage to end", error=str(error))
                     self._stop.wait(_OUTAGE_SECONDS)
@@ -153,7 +153,7 @@ class _Worker:
     def give_back(self) -> None:
         """Give rows that were claimed but not finished back to the ledger."""
         try:
-            released = self._parts.inbox.release(self._owner, self._parts.clock())
+            released = self._doors.inbox.release(self._owner, self._doors.clock())
         except PipelineError as error:
             log.warning("claimed objects fall back when their lease ends", error=str(error))
         else:
@@ -173,7 +173,7 @@ def _end(query: StreamingQuery, worker: _Worker) -> None:
     worker.give_back()
 
 
-def _warm_up(parts: Parts) -> None:
+def _warm_up(doors: Doors) -> None:
     """Profile a few small files on Spark, so that the first real one does not wait for its workers to get going."""
     from dq.engine.source_file import SourceObject
     from dq.schema.loading.load_definition import load_definition
@@ -182,8 +182,8 @@ def _warm_up(parts: Parts) -> None:
     with tempfile.TemporaryDirectory(prefix="pipeline-warm-up-") as folder:
         path = Path(folder) / "warm-up.csv"
         path.write_text("id\n1\n2\n")
-        peek = parts.objects.peek(None, str(path))
-        parts.score([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
+        peek = doors.objects.peek(None, str(path))
+        doors.judge([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
 
 
 def _open_queue(settings: Settings) -> Queue | None:
@@ -208,13 +208,13 @@ def _queue_access(settings: Settings) -> QueueAccess | None:
     return QueueAccess(queue.poll_queue_url, queue.sqs_endpoint, s3.s3_region, *s3.key_pair())
 
 
-def _feed_settings(settings: Settings, parts: Parts, owner: str) -> FeedSettings:
+def _feed_settings(settings: Settings, doors: Doors, owner: str) -> FeedSettings:
     from dq.intake.feed_settings import FeedSettings
     from jobs.running.batches import LEASE_SECONDS
 
     ledger = settings[LedgerSettings]
     return FeedSettings(
-        database_url=parts.database.url.render_as_string(hide_password=False),
+        database_url=doors.database.url.render_as_string(hide_password=False),
         owner=owner,
         queue=_queue_access(settings),
         max_files=ledger.max_files_per_batch,

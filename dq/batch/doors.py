@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-    from dq.engine.outcomes import Scored
+    from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source
     from dq.events.run_window import WindowSource
     from dq.ledger.inbox import Inbox
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from etl_core.objects.store import ObjectStore
 
     #: The engine: all objects of a batch in one call, a verdict or an error for each, by id.
-    ScoreFiles: TypeAlias = Callable[[Sequence[Source]], Mapping[int, Scored | PipelineError]]
+    JudgeFiles: TypeAlias = Callable[[Sequence[Source]], Mapping[int, FileVerdict | PipelineError]]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Doors:
     """What the flow is put together from.
 
     `clock` gives the aware present, `chance` a number from 0 to 1. `allowed_buckets` empty: every
@@ -38,7 +38,7 @@ class Parts:
     inbox: Inbox
     reporting: ReportingStore
     objects: ObjectStore
-    score: ScoreFiles
+    judge: JudgeFiles
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     layouts: KeyLayouts = field(default_factory=KeyLayouts)

@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from dq.batch.endings import Failed, Found, SetAside
+from dq.engine.small import is_one_read
 from dq.errors import DefinitionError
 from dq.events.dialects.key_encoding import other_reading
 from dq.events.key_layout import Unmatched
-from dq.events.run_window import NoWindow, choose_window
 from dq.schema.loading.load_definition import definition_or_none
 from etl_core.errors import ObjectGoneError, PipelineError, TerminalError
-from etl_core.objects.store import PEEK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dq.batch.doors import Parts
+    from dq.batch.doors import Doors
     from dq.events.key_layout import FileIdentity
     from dq.events.object_event import ObjectEvent
-    from dq.events.run_window import WindowSource
     from dq.ledger.inbox_item import InboxItem
     from dq.reporting.result import MonitoredFile
     from dq.schema.definition import SchemaDefinition
@@ -53,9 +51,9 @@ class _Configured:
     definition: SchemaDefinition | None
 
 
-def find_objects(items: Sequence[InboxItem], parts: Parts) -> tuple[list[Found], list[SetAside | Failed]]:
+def find_objects(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed]]:
     """The objects that are configured and, as far as was looked, there, and how the others ended."""
-    found, ended = _reach(items, parts)
+    found, ended = _reach(items, doors)
     # Whether EventBridge encodes keys is not documented, so what is not found as announced is looked for decoded.
     second = {
         one.item.id: replace(one.item, event=replace(one.item.event, key=key))
@@ -63,17 +61,17 @@ def find_objects(items: Sequence[InboxItem], parts: Parts) -> tuple[list[Found],
         if isinstance(one, SetAside) and (key := other_reading(one.item.event)) is not None
     }
     if second:
-        found_decoded, _ = _reach(list(second.values()), parts)
+        found_decoded, _ = _reach(list(second.values()), doors)
         known = {one.item.id for one in found_decoded}
         found, ended = found + found_decoded, [one for one in ended if one.item.id not in known]
     return found, ended
 
 
-def _reach(items: Sequence[InboxItem], parts: Parts) -> tuple[list[Found], list[SetAside | Failed]]:
+def _reach(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed]]:
     ended: list[SetAside | Failed] = []
-    admitted = _onward([_admit(item, parts) for item in items], ended)
-    configured = _onward(_configure(admitted, parts), ended)
-    found = _onward(_look(configured, parts), ended)
+    admitted = _onward([_admit(item, doors) for item in items], ended)
+    configured = _onward(_configure(admitted, doors), ended)
+    found = _onward(_peek(configured, doors), ended)
     return found, ended
 
 
@@ -88,30 +86,30 @@ def _onward(results: Iterable[_T | SetAside | Failed], ended: list[SetAside | Fa
     return onward
 
 
-def _admit(item: InboxItem, parts: Parts) -> _Admitted | SetAside:
+def _admit(item: InboxItem, doors: Doors) -> _Admitted | SetAside:
     """Whether the bucket is ours and the key names a file; a hostile key is plain data."""
     bucket, key = item.event.bucket, item.event.key
-    if parts.allowed_buckets and bucket not in parts.allowed_buckets:
+    if doors.allowed_buckets and bucket not in doors.allowed_buckets:
         return SetAside(item, "ignored", f"bucket {bucket!r} is not one of ALLOWED_BUCKETS")
-    identity = parts.layouts.identify(key)
+    identity = doors.layouts.identify(key)
     if isinstance(identity, Unmatched):
         return SetAside(item, "ignored", identity.reason)
     return _Admitted(item, identity)
 
 
-def _configure(admitted: Sequence[_Admitted], parts: Parts) -> list[_Configured | SetAside | Failed]:
+def _configure(admitted: Sequence[_Admitted], doors: Doors) -> list[_Configured | SetAside | Failed]:
     """Look all files up at once, and load each definition once."""
     if not admitted:
         return []
-    with parts.database.begin() as connection:
-        files = parts.reporting.monitored_files(connection, {_pair(one.identity) for one in admitted})
-    failed = _create_placeholders(admitted, files, parts) if parts.auto_create_files else {}
+    with doors.database.begin() as connection:
+        files = doors.reporting.monitored_files(connection, {_pair(one.identity) for one in admitted})
+    failed = _create_placeholders(admitted, files, doors) if doors.auto_create_files else {}
     definitions: dict[object, SchemaDefinition | DefinitionError | None] = {}
     return [_configured(one, files, failed, definitions) for one in admitted]
 
 
 def _create_placeholders(
-    admitted: Sequence[_Admitted], files: dict[tuple[str, str], MonitoredFile], parts: Parts
+    admitted: Sequence[_Admitted], files: dict[tuple[str, str], MonitoredFile], doors: Doors
 ) -> dict[tuple[str, str], PipelineError]:
     """Add a row for every file nobody configured to `files`; the pairs for which that was refused."""
     failed: dict[tuple[str, str], PipelineError] = {}
@@ -121,8 +119,8 @@ def _create_placeholders(
             continue
         folder = f"s3://{event.bucket}/{event.key.rpartition('/')[0]}/"
         try:
-            with parts.database.begin() as connection:
-                files[pair] = parts.reporting.create_placeholder(connection, *pair, folder, parts.clock())
+            with doors.database.begin() as connection:
+                files[pair] = doors.reporting.create_placeholder(connection, *pair, folder, doors.clock())
         except TerminalError as error:
             failed[pair] = error
     return failed
@@ -166,29 +164,25 @@ def _load(file: MonitoredFile) -> SchemaDefinition | DefinitionError | None:
     return definition
 
 
-def _look(configured: Sequence[_Configured], parts: Parts) -> list[Found | SetAside | Failed]:
+def _peek(configured: Sequence[_Configured], doors: Doors) -> list[Found | SetAside | Failed]:
     """Fetch the first bytes of all objects but those that are announced as small: the engine looks at them itself."""
     wanted = {
         place: (event.bucket, event.key, event.version_id)
         for place, event in enumerate(one.item.event for one in configured)
         if not _is_small(event)
     }
-    peeks: dict[int, Peek | PipelineError] = parts.objects.peek_all(wanted) if wanted else {}
-    return [_found(one, peeks.get(place), parts.run_window) for place, one in enumerate(configured)]
+    peeks: dict[int, Peek | PipelineError] = doors.objects.peek_all(wanted) if wanted else {}
+    return [_found(one, peeks.get(place)) for place, one in enumerate(configured)]
 
 
 def _is_small(event: ObjectEvent) -> bool:
     """Whether one read has all of the object, and it is clear how its key is meant."""
-    return event.size is not None and 0 <= event.size <= PEEK_BYTES and other_reading(event) is None
+    return is_one_read(event.size) and other_reading(event) is None
 
 
-def _found(one: _Configured, peek: Peek | PipelineError | None, prefer: WindowSource) -> Found | SetAside | Failed:
+def _found(one: _Configured, peek: Peek | PipelineError | None) -> Found | SetAside | Failed:
     if isinstance(peek, ObjectGoneError):
         return SetAside(one.item, "superseded", str(peek), one.file)
     if isinstance(peek, PipelineError):
         return Failed(one.item, peek)
-    if peek is not None:
-        window = choose_window(one.identity, peek.head.last_modified, prefer)
-        if isinstance(window, NoWindow):
-            return SetAside(one.item, "ignored", window.reason, one.file)
     return Found(one.item, one.file, one.definition, one.identity, peek)

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.batch.doors import Parts
+from dq.batch.batch_counts import BatchCounts
+from dq.batch.doors import Doors
 from dq.batch.endings import Failed, Found, Judged, SetAside, describe_error
 from dq.batch.find import find_objects
-from dq.batch.outcome import BatchOutcome
 from dq.batch.settle import settle
 from dq.engine.one_ahead import one_ahead
 from dq.events.run_window import NoWindow, choose_window
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
-    from dq.batch.doors import ScoreFiles
-    from dq.engine.outcomes import Scored
+    from dq.batch.doors import JudgeFiles
+    from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source
     from dq.ledger.inbox_item import InboxItem
     from dq.reporting.result import RowId
 
-__all__ = ["BatchOutcome", "Parts", "process_batch"]
+__all__ = ["BatchCounts", "Doors", "process_batch"]
 
 log = structlog.get_logger()
 
 #: Files whose objects are written at a time, each on a connection of its own: most of a transaction is waiting.
 _WRITERS = 6
 
-#: Shares of a large batch at most, and the objects of a share at least: while one is scored the next one is looked at
+#: Shares of a large batch at most, and the objects of a share at least: while one is judged the next one is looked at
 #: and the last one is written. Each costs a Spark job; more than two gained nothing.
 _MOST_SHARES, _LEAST_SHARE = 2, 128
 
@@ -55,12 +55,12 @@ _MOST_STATE = 4 * 1024 * 1024
 _MOST_BROKEN_CALLS = 25
 
 
-def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
+def process_batch(items: Sequence[InboxItem], doors: Doors) -> BatchCounts:
     """Give every object of a batch its verdict, or a named reason why it has none.
 
     Args:
         items: claimed rows of the ledger, one per object version.
-        parts: the outside world.
+        doors: the outside world.
 
     Raises:
         DatabaseUnavailableError: states cannot be written. The rows stay claimed until their lease
@@ -68,23 +68,23 @@ def process_batch(items: Sequence[InboxItem], parts: Parts) -> BatchOutcome:
         CatalogueError: the reporting tables are no longer what they were at start-up.
     """
     start = perf_counter()
-    outcome = BatchOutcome()
-    settled: list[Iterator[BatchOutcome]] = []
+    counts = BatchCounts()
+    settled: list[Iterator[BatchCounts]] = []
     with ThreadPoolExecutor(1) as finder, ThreadPoolExecutor(_WRITERS) as writers:
-        for found, ended in one_ahead(finder, lambda share: find_objects(share, parts), _shares(items)):
-            settled.append(_settle_all(ended, parts, writers))
-            for portion in _portions(found, parts):
+        for found, ended in one_ahead(finder, lambda share: find_objects(share, doors), _shares(items)):
+            settled.append(_settle_all(ended, doors, writers))
+            for portion in _portions(found, doors):
                 sources = [one.source(place) for place, one in enumerate(portion)]
-                scored = _score_apart(sources, parts.score)
-                endings = [_ending(one, scored.pop(place, None), parts) for place, one in enumerate(portion)]
-                outcome = sum(chain(*settled), outcome)
-                settled = [_settle_all(endings, parts, writers)]
-        outcome = sum(chain(*settled), outcome)
-    if outcome.announced != len(items):
-        raise AssertionError(f"objects were lost: {len(items)} in the batch, {outcome.announced} settled")
+                judged = _judge_apart(sources, doors.judge)
+                endings = [_ending(one, judged.pop(place, None), doors) for place, one in enumerate(portion)]
+                counts = sum(chain(*settled), counts)
+                settled = [_settle_all(endings, doors, writers)]
+        counts = sum(chain(*settled), counts)
+    if counts.announced != len(items):
+        raise AssertionError(f"objects were lost: {len(items)} in the batch, {counts.announced} settled")
     duration = round(perf_counter() - start, 3)
-    log.info("batch finished", announced=outcome.announced, **outcome.states, rows=outcome.rows, duration=duration)
-    return outcome
+    log.info("batch finished", announced=counts.announced, **counts.states, rows=counts.rows, duration=duration)
+    return counts
 
 
 def _shares(items: Sequence[InboxItem]) -> Iterator[Sequence[InboxItem]]:
@@ -95,16 +95,16 @@ def _shares(items: Sequence[InboxItem]) -> Iterator[Sequence[InboxItem]]:
         yield items[begin : begin + size]
 
 
-def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]:
+def _portions(found: Sequence[Found], doors: Doors) -> Iterator[Sequence[Found]]:
     """Cut a batch where the states of its profiles would fill the driver: all of them pass through it at once.
 
     A state is about as large as a small file, and bounded for a large one. Without states a batch stays whole. Two
-    portions are held at a time: one is being written while the next one is scored.
+    portions are held at a time: one is being written while the next one is judged.
     """
     begin, filled = 0, 0
     for place, one in enumerate(found):
-        state = min(one.size, _MOST_STATE) if parts.keep_profiles else 0
-        if filled + state > parts.states_at_once // 2 and place > begin:
+        state = min(one.size, _MOST_STATE) if doors.keep_profiles else 0
+        if filled + state > doors.states_at_once // 2 and place > begin:
             yield found[begin:place]
             begin, filled = place, 0
         filled += state
@@ -112,17 +112,17 @@ def _portions(found: Sequence[Found], parts: Parts) -> Iterator[Sequence[Found]]
         yield found[begin:]
 
 
-def _score_apart(sources: Sequence[Source], score: ScoreFiles) -> dict[int, Scored | Exception]:
-    """Score all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
+def _judge_apart(sources: Sequence[Source], judge: JudgeFiles) -> dict[int, FileVerdict | Exception]:
+    """Judge all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
 
     A fault that every object has is not hunted down one by one: after some broken calls the rest shares the error.
     """
-    found: dict[int, Scored | Exception] = {}
+    found: dict[int, FileVerdict | Exception] = {}
     waiting, broken = [sources] if sources else [], 0
     while waiting:
         some = waiting.pop()
         try:
-            found.update(score(some))
+            found.update(judge(some))
         except RetryableError as error:
             found.update({source.id: error for source in some})
         except Exception as error:  # noqa: BLE001 - whatever an object's bytes do to the engine, its neighbours finish
@@ -139,8 +139,8 @@ def _score_apart(sources: Sequence[Source], score: ScoreFiles) -> dict[int, Scor
 
 
 def _settle_all(
-    endings: Sequence[Judged | SetAside | Failed], parts: Parts, writers: Executor
-) -> Iterator[BatchOutcome]:
+    endings: Sequence[Judged | SetAside | Failed], doors: Doors, writers: Executor
+) -> Iterator[BatchCounts]:
     """Write how objects ended, verdicts of one file one after the other: each of them locks the file's row."""
     by_file: dict[RowId, list[Judged | SetAside | Failed]] = {}
     for ending in endings:
@@ -148,18 +148,18 @@ def _settle_all(
             by_file.setdefault(ending.found.file.id, []).append(ending)
     others = ([ending] for ending in endings if not isinstance(ending, Judged))
     in_turn = [*by_file.values(), *others]
-    return writers.map(lambda some: sum((settle(one, parts) for one in some), BatchOutcome()), in_turn)
+    return writers.map(lambda some: sum((settle(one, doors) for one in some), BatchCounts()), in_turn)
 
 
-def _ending(found: Found, scored: Scored | Exception | None, parts: Parts) -> Judged | SetAside | Failed:
-    match scored:
+def _ending(found: Found, judged: FileVerdict | Exception | None, doors: Doors) -> Judged | SetAside | Failed:
+    match judged:
         case None:
             return Failed(found.item, RuntimeError("the engine gave no answer"))
         case ObjectGoneError():
-            return SetAside(found.item, "superseded", str(scored), found.file)
+            return SetAside(found.item, "superseded", str(judged), found.file)
         case Exception():
-            return Failed(found.item, scored)
-    window = choose_window(found.identity, scored.head.last_modified, parts.run_window)
+            return Failed(found.item, judged)
+    window = choose_window(found.identity, judged.head.last_modified, doors.run_window)
     if isinstance(window, NoWindow):
         return SetAside(found.item, "ignored", window.reason, found.file)
-    return Judged(found, scored.head, window, scored.verdict, scored.rows, scored.state)
+    return Judged(found, judged.head, window, judged.verdict, judged.rows, judged.state)

@@ -10,7 +10,7 @@ from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.reading import read_part
 from dq.formats.splits import Split
-from dq.profiling.figures.keys import KeyCount
+from dq.profiling.figures.keys import SplitKeys
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import Recipe
@@ -55,7 +55,7 @@ class CountedPart:
     began: int
     ended: int
     profile: FileProfile
-    keys: list[KeyCount]
+    keys: list[SplitKeys]
 
 
 def opened(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> Reading:

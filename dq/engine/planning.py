@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dq.engine.assignment import Assignment
 from dq.engine.parts import FileTask, fault
 from dq.engine.source_file import SourceObject, StoredSource
-from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts
 from dq.profiling.tally.recipe import CellEncoding, make_recipe
 from dq.schema.definition import FileFormat
 from etl_core.errors import PipelineError
-from etl_core.objects.store import ObjectStore
 
 _ENCODINGS = {
     FileFormat.CSV: CellEncoding.TEXT,
@@ -32,13 +31,11 @@ class ReaderChoice:
     reason: str
 
 
-def plan_file(
-    source: SourceObject, store: ObjectStore, limits: Limits, *, keep_state: bool = False, judged: bool = False
-) -> FileTask | PipelineError:
+def plan_file(source: SourceObject, assignment: Assignment) -> FileTask | PipelineError:
     """Find a file's layout from its first bytes (of Parquet: its footer) and cut it into parts."""
-    head = source.peek.head
+    head, limits = source.peek.head, assignment.limits
     try:
-        bytes_at_hand = StoredSource(store, head, source.peek.data)
+        bytes_at_hand = StoredSource(assignment.store, head, source.peek.data)
         layout = find_layout(bytes_at_hand, head.key, source.definition, limits, source.peek.data)
         encoding = _ENCODINGS[layout.format]
         recipe = make_recipe(layout.header, source.definition, encoding=encoding, inferred=layout.inferred)
@@ -49,7 +46,18 @@ def plan_file(
         return fault(head.uri, error)
     whole = source.peek.data if len(source.peek.data) >= head.size else b""
     ranges = max(head.size // BYTES_PER_RANGE, 1) if recipe.keys else 1
-    return FileTask(source.id, head, layout, recipe, source.definition, splits, ranges, whole, keep_state, judged)
+    return FileTask(
+        source.id,
+        head,
+        layout,
+        recipe,
+        source.definition,
+        splits,
+        ranges,
+        whole,
+        assignment.keep_states,
+        assignment.judged,
+    )
 
 
 def choose_reader(task: FileTask, wanted: str, *, has_spark: bool) -> ReaderChoice:

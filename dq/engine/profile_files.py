@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from dq.engine.byte_ranges.lane import SMALL_FILES, profile_by_ranges
-from dq.engine.byte_ranges.unseen import Looked, PlanFile, look
-from dq.engine.outcomes import Finished, Profiled, Scored, with_verdict
+from dq.engine.assignment import Assignment
+from dq.engine.byte_ranges.lane import profile_by_ranges
+from dq.engine.byte_ranges.unseen import Peeked, peek_at
+from dq.engine.file_results import FileVerdict, Finished, Profiled, with_verdict
 from dq.engine.parts import FileTask
 from dq.engine.planning import ReaderChoice, choose_reader, plan_file
+from dq.engine.small import is_few
 from dq.engine.source_file import Source, SourceObject, UnseenObject
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
@@ -64,11 +65,11 @@ def profile_sources(
 
     A state has about 50 kB for a few hundred rows, some megabytes for a large file.
     """
-    found = _finished(sources, store, spark, reader, limits or Limits(), keep_states=keep_states, judged=False)
-    return _only(Profiled, found)
+    assignment = Assignment(store, limits or Limits(), keep_states=keep_states)
+    return _only(Profiled, _Call(spark, reader, assignment).finished(sources))
 
 
-def score_sources(
+def judge_sources(
     sources: Sequence[Source],
     *,
     store: ObjectStore,
@@ -76,99 +77,82 @@ def score_sources(
     reader: str = "auto",
     limits: Limits | None = None,
     keep_states: bool = False,
-) -> dict[int, Scored | PipelineError]:
+) -> dict[int, FileVerdict | PipelineError]:
     """Profile files as `profile_sources` does and judge each where its parts are put together.
 
     In a batch of many that is in Spark's tasks: only verdicts come to the driver.
     """
-    found = _finished(sources, store, spark, reader, limits or Limits(), keep_states=keep_states, judged=True)
-    return _only(Scored, found)
+    assignment = Assignment(store, limits or Limits(), keep_states=keep_states, judged=True)
+    return _only(FileVerdict, _Call(spark, reader, assignment).finished(sources))
 
 
-_F = TypeVar("_F", Profiled, Scored)
+_F = TypeVar("_F", Profiled, FileVerdict)
 
 
 def _only(kind: type[_F], found: Mapping[int, Finished | PipelineError]) -> dict[int, _F | PipelineError]:
     return {number: one for number, one in found.items() if isinstance(one, kind | PipelineError)}
 
 
-def _finished(
-    sources: Sequence[Source],
-    store: ObjectStore,
-    spark: SparkSession | None,
-    reader: str,
-    limits: Limits,
-    *,
-    keep_states: bool,
-    judged: bool,
-) -> dict[int, Finished | PipelineError]:
-    plan = partial(plan_file, store=store, limits=limits, keep_state=keep_states, judged=judged)
-    unseen = {source.id: source for source in sources if isinstance(source, UnseenObject)}
-    if spark is None or reader == "spark" or len(sources) <= SMALL_FILES:
-        looked: Mapping[int, Looked] = look(unseen.values(), store)
-    else:
-        looked = _look_there(unseen, store, spark, limits, plan, judged=judged)
-    seen = [source for source in sources if isinstance(source, SourceObject)]
-    seen += [unseen[number].seen(one) for number, one in looked.items() if isinstance(one, Peek)]
-    found = {number: one for number, one in looked.items() if not isinstance(one, Peek)}
-    return found | _read(seen, store, spark, reader, limits, plan, judged=judged)
+@dataclass(frozen=True)
+class _Call:
+    """One call of the engine: with which session and reader, and what is asked of it."""
 
+    spark: SparkSession | None
+    reader: str
+    assignment: Assignment
 
-def _look_there(
-    unseen: Mapping[int, UnseenObject],
-    store: ObjectStore,
-    spark: SparkSession,
-    limits: Limits,
-    plan: PlanFile,
-    *,
-    judged: bool,
-) -> Mapping[int, Looked]:
-    if not unseen:
-        return {}
-    from dq.engine.byte_ranges.spark_unseen import profile_unseen  # noqa: PLC0415 - loads Spark
+    def finished(self, sources: Sequence[Source]) -> dict[int, Finished | PipelineError]:
+        """Look at objects that nobody has looked at, and read them all."""
+        unseen = {source.id: source for source in sources if isinstance(source, UnseenObject)}
+        if self.spark is None or self.reader == "spark" or is_few(len(sources)):
+            peeked: Mapping[int, Peeked] = peek_at(unseen.values(), self.assignment.store)
+        else:
+            peeked = self._peeked_there(self.spark, unseen)
+        seen = [source for source in sources if isinstance(source, SourceObject)]
+        seen += [unseen[number].seen(one) for number, one in peeked.items() if isinstance(one, Peek)]
+        found = {number: one for number, one in peeked.items() if not isinstance(one, Peek)}
+        return found | self._read(seen)
 
-    first = next(iter(unseen.values()))
-    choice = ReaderChoice("direct", "small objects are looked at where they are counted")
-    _log_choice(choice, len(unseen), first.bucket, first.key)
-    return profile_unseen(spark, list(unseen.values()), store, limits, plan, judged=judged)
+    def _peeked_there(self, spark: SparkSession, unseen: Mapping[int, UnseenObject]) -> Mapping[int, Peeked]:
+        """Have Spark's tasks look at objects, which profile on the spot what one read has whole."""
+        if not unseen:
+            return {}
+        from dq.engine.byte_ranges.spark_unseen import profile_unseen  # noqa: PLC0415 - loads Spark
 
+        first = next(iter(unseen.values()))
+        choice = ReaderChoice("direct", "small objects are looked at where they are counted")
+        _log_choice(choice, len(unseen), first.bucket, first.key)
+        return profile_unseen(spark, list(unseen.values()), self.assignment)
 
-def _read(
-    sources: Sequence[SourceObject],
-    store: ObjectStore,
-    spark: SparkSession | None,
-    reader: str,
-    limits: Limits,
-    plan: PlanFile,
-    *,
-    judged: bool,
-) -> dict[int, Finished | PipelineError]:
-    """Read objects that were looked at, each with the reader it gets."""
-    by_id = {source.id: source for source in sources}
-    with ThreadPoolExecutor(_PLANNERS) as pool:
-        planned = dict(zip(by_id, pool.map(plan, by_id.values()), strict=True))
-    tasks = _by_layout(task for task in planned.values() if isinstance(task, FileTask))
-    found: dict[int, Finished | PipelineError] = {
-        number: error for number, error in planned.items() if not isinstance(error, FileTask)
-    }
-
-    def concluded(some: Mapping[int, Finished | PipelineError], reader: str) -> dict[int, Finished | PipelineError]:
-        return {
-            number: with_verdict(one, by_id[number].peek.head, by_id[number].definition, reader, judged=judged)
-            for number, one in some.items()
+    def _read(self, sources: Sequence[SourceObject]) -> dict[int, Finished | PipelineError]:
+        """Read objects that were looked at, each with the reader it gets."""
+        by_id = {source.id: source for source in sources}
+        with ThreadPoolExecutor(_PLANNERS) as pool:
+            plans = pool.map(lambda source: plan_file(source, self.assignment), by_id.values())
+            planned = dict(zip(by_id, plans, strict=True))
+        tasks = _by_layout(task for task in planned.values() if isinstance(task, FileTask))
+        store, limits = self.assignment.store, self.assignment.limits
+        by_spark, by_ranges = _by_reader(tasks, self.reader, has_spark=self.spark is not None)
+        found: dict[int, tuple[Finished | PipelineError, str]] = {
+            number: (error, "direct") for number, error in planned.items() if not isinstance(error, FileTask)
         }
+        if by_spark and self.spark is not None:
+            from dq.engine.spark_readers.lane import profile_with_spark_readers  # noqa: PLC0415 - loads Spark
 
-    by_spark, by_ranges = _by_reader(tasks, reader, has_spark=spark is not None)
-    if by_spark and spark is not None:
-        from dq.engine.spark_readers.lane import profile_with_spark_readers  # noqa: PLC0415 - loads Spark
-
-        seen = profile_with_spark_readers(spark, by_spark, store, limits)
-        found |= concluded(seen, "spark")
-        left = [task for task in by_spark if task.id not in seen]
-        if left:
-            log.info("read by byte ranges: Spark's readers gave nothing for these", files=len(left))
-        by_ranges += left
-    return concluded(found | profile_by_ranges(by_ranges, store, spark, limits), "direct")
+            seen = profile_with_spark_readers(self.spark, by_spark, store, limits)
+            found |= {number: (one, "spark") for number, one in seen.items()}
+            left = [task for task in by_spark if task.id not in seen]
+            if left:
+                log.info("read by byte ranges: Spark's readers gave nothing for these", files=len(left))
+            by_ranges += left
+        read = profile_by_ranges(by_ranges, store, self.spark, limits)
+        found |= {number: (one, "direct") for number, one in read.items()}
+        return {
+            number: with_verdict(
+                one, by_id[number].peek.head, by_id[number].definition, reader, judged=self.assignment.judged
+            )
+            for number, (one, reader) in found.items()
+        }
 
 
 def _by_layout(tasks: Iterable[FileTask]) -> list[FileTask]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dq.events.announcement import Announcement, Rejected, collect
 from dq.events.dialects.bare_form import read_bare
-from dq.events.notification import Limits, parse_announcement
+from dq.events.notification import AnnouncementLimits, parse_announcement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("bucket", "key", "version_id")
 _MORE_COLUMNS = ("etag", "last_modified", "size")
-_ANY_LENGTH = Limits(most_bytes=2**40)
+_ANY_LENGTH = AnnouncementLimits(most_bytes=2**40)
 
 
 def parse_manifest(text: str, *, written_at: datetime | None = None) -> Announcement:

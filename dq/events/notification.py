@@ -29,7 +29,7 @@ _S3_DIALECTS = ("s3", "minio")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AnnouncementLimits:
     """How much of an announcement is read: its length in bytes and how deep its JSON may nest.
 
     A message of SQS has at most 1 MiB; a longer text is rejected, and that much of it kept.
@@ -39,11 +39,11 @@ class Limits:
     most_depth: int = 32
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = AnnouncementLimits()
 
 
 def parse_announcement(
-    body: str | bytes, *, announced_at: datetime | None = None, limits: Limits = DEFAULT_LIMITS
+    body: str | bytes, *, announced_at: datetime | None = None, limits: AnnouncementLimits = DEFAULT_LIMITS
 ) -> Announcement:
     """The parts of one announcement.
 
@@ -75,7 +75,7 @@ def _text(body: str | bytes) -> str | Rejected:
         )
 
 
-def _read_text(text: str, limits: Limits, *, envelopes: int) -> Iterator[Part]:
+def _read_text(text: str, limits: AnnouncementLimits, *, envelopes: int) -> Iterator[Part]:
     # A character has at most four bytes in UTF-8: count only when it may matter.
     if len(text) * 4 > limits.most_bytes and (size := len(text.encode("utf-8", "replace"))) > limits.most_bytes:
         kept = text[: limits.most_bytes]
@@ -106,7 +106,7 @@ def _parsed(text: str) -> Any | Rejected:  # noqa: ANN401  JSON is any
         return Rejected(f"the text is {what}", text.encode("utf-8", "backslashreplace").decode())
 
 
-def _read_document(value: Any, text: str, limits: Limits, envelopes: int) -> Iterator[Part]:  # noqa: ANN401  JSON is any
+def _read_document(value: Any, text: str, limits: AnnouncementLimits, envelopes: int) -> Iterator[Part]:  # noqa: ANN401  JSON is any
     if _deeper_than(value, limits.most_depth):
         yield Rejected(f"the JSON nests deeper than {limits.most_depth} levels", text)
         return
@@ -120,7 +120,7 @@ def _read_document(value: Any, text: str, limits: Limits, envelopes: int) -> Ite
             yield Rejected(f"an element of the array is {_kind(element)}, expected an object", _written(element))
 
 
-def _read_value(value: Any, text: str, limits: Limits, envelopes: int) -> Iterator[Part]:  # noqa: ANN401  JSON is any
+def _read_value(value: Any, text: str, limits: AnnouncementLimits, envelopes: int) -> Iterator[Part]:  # noqa: ANN401  JSON is any
     match value:
         case {"Records": list(records)}:
             yield from _read_records(records, text)
@@ -156,7 +156,7 @@ def _read_records(records: list[Any], text: str) -> Iterator[Part]:
             yield Rejected(f"S3 record: it is {_kind(record)}, expected an object", body)
 
 
-def _read_sns(envelope: Mapping[str, Any], text: str, limits: Limits, envelopes: int) -> Iterator[Part]:
+def _read_sns(envelope: Mapping[str, Any], text: str, limits: AnnouncementLimits, envelopes: int) -> Iterator[Part]:
     """What SNS wrapped; its own handshakes need no verdict of ours."""
     kind, message = envelope["Type"], envelope["Message"]
     if kind in _SNS_HANDSHAKES:

@@ -61,8 +61,8 @@ class Feed:
             time.sleep(self._settings.idle_seconds)  # Spark asks again at once; a queue would have made us wait
         return start if batch is None else batch
 
-    def held(self, after_batch: int, upto_batch: int) -> tuple[tuple[int, int], ...]:
-        """Id and batch of the rows this owner holds in batches `after_batch` < n <= `upto_batch`.
+    def held(self, after_batch: int, upto_batch: int) -> tuple[int, ...]:
+        """The batches `after_batch` < n <= `upto_batch` of which this owner still holds rows, in their order.
 
         Raises:
             PipelineError: the ledger could not be read for two minutes.
@@ -83,9 +83,9 @@ class Feed:
             self._ledger.engine.dispose()
             self._ledger = None
 
-    def _held(self, after_batch: int, upto_batch: int) -> tuple[tuple[int, int], ...]:
+    def _held(self, after_batch: int, upto_batch: int) -> tuple[int, ...]:
         items = self._inbox().items(after_batch, upto_batch, self._settings.owner)
-        return tuple((item.id, item.batch) for item in items)
+        return tuple(sorted({item.batch for item in items}))
 
     def _inbox(self) -> Inbox:
         """The ledger; on first contact, what an earlier feed of this name held is freed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.events.notification import Limits, parse_announcement
+from dq.events.notification import AnnouncementLimits, parse_announcement
 from dq.intake.text_file import MOST_BYTES, read_text
 
 if TYPE_CHECKING:
@@ -22,4 +22,4 @@ def read_announcements(store: ObjectStore, place: str) -> Announcement:
         StorageUnavailableError: the object store did not answer.
     """
     text, _ = read_text(store, place, "file of announcements")
-    return parse_announcement(text, limits=Limits(most_bytes=MOST_BYTES))
+    return parse_announcement(text, limits=AnnouncementLimits(most_bytes=MOST_BYTES))

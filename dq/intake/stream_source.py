@@ -1,8 +1,8 @@
-"""The ledger as a Structured Streaming source: the offset is a batch number, the rows are ids of the ledger.
+"""The ledger as a Structured Streaming source: offsets and rows are batch numbers.
 
 Spark runs the reader in a Python process of its own on the driver's machine and asks it for offsets; an
 exception there ends the query, so none is raised for an outage. State lives in the ledger: a lost checkpoint
-costs nothing, and a batch that is planned twice finds only the rows that are still held.
+costs nothing, and of a batch that is planned twice only what is still held is worked on.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from dq.intake.feed import Feed
 
 FORMAT = "pipeline_inbox"
-_SCHEMA = "id bigint, batch bigint"
+_SCHEMA = "batch bigint"
 
 
 def inbox_stream(spark: SparkSession, handover: str) -> DataFrame:
-    """The stream of claimed rows: columns `id` and `batch` of the ledger.
+    """The stream of claimed batches: column `batch`, a number of the ledger.
 
     `handover` is the path that `dq.intake.feed_settings.handed_over` gives; it has to be there as long as the
     query runs.
@@ -41,9 +41,9 @@ def inbox_stream(spark: SparkSession, handover: str) -> DataFrame:
 
 @dataclass
 class InboxPartition(InputPartition):
-    """Rows of one batch, as pairs of id and batch."""
+    """Batches that are still held."""
 
-    rows: tuple[tuple[int, int], ...] = ()
+    batches: tuple[int, ...] = ()
 
 
 class InboxSource(DataSource):
@@ -55,7 +55,7 @@ class InboxSource(DataSource):
         return FORMAT
 
     def schema(self) -> str:
-        """Only numbers: what was announced stays in the ledger."""
+        """Only numbers of batches: what was announced stays in the ledger."""
         return _SCHEMA
 
     def streamReader(self, schema: StructType) -> InboxStreamReader:  # noqa: N802  Spark's name
@@ -91,15 +91,15 @@ class InboxStreamReader(DataSourceStreamReader):
         return {"batch": self._latest}
 
     def partitions(self, start: dict[str, int], end: dict[str, int]) -> Sequence[InputPartition]:
-        """The rows of batches after `start` up to `end`; none when there are none."""
+        """The batches after `start` up to `end` that still hold rows."""
         self._latest = max(self._latest, int(end["batch"]))
-        rows = self._driver().held(int(start["batch"]), int(end["batch"]))
-        return [InboxPartition(rows)] if rows else []
+        batches = self._driver().held(int(start["batch"]), int(end["batch"]))
+        return [InboxPartition(batches)] if batches else []
 
-    def read(self, partition: InputPartition) -> Iterator[tuple[int, int]]:
-        """The rows of a partition; runs on executors and needs nothing but its argument."""
+    def read(self, partition: InputPartition) -> Iterator[tuple[int]]:
+        """The batches of a partition; runs on executors and needs nothing but its argument."""
         if isinstance(partition, InboxPartition):
-            yield from partition.rows
+            yield from ((batch,) for batch in partition.batches)
 
     def commit(self, end: dict[str, int]) -> None:
         """Nothing: what is done says the ledger."""

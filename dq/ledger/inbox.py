@@ -25,8 +25,9 @@ from dq.ledger.backoff import Backoff
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.rows import event_of
-from dq.ledger.tables import batch_counter, object_inbox, storable
+from dq.ledger.tables import batch_counter, object_inbox
 from etl_core.postgres.transaction import begin, prepare
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,11 +126,6 @@ class Inbox:
         """The rows still held in batches `after_batch` < n <= `upto_batch`, by `owner` if one is given."""
         held = and_(_C.state == "claimed", _C.batch > after_batch, _C.batch <= upto_batch)
         return self._held(held if owner is None else and_(held, _C.lease_owner == owner))
-
-    def load(self, ids: Sequence[int], batch: int | None = None) -> tuple[InboxItem, ...]:
-        """Those of the rows `ids` that are still held, in `batch` if one is given."""
-        held = and_(_C.state == "claimed", _C.id.in_(ids))
-        return self._held(held if batch is None else and_(held, _C.batch == batch))
 
     def finish(self, transaction: Transaction, item: InboxItem, ending: Ending, now: datetime) -> None:
         """End a row inside the caller's transaction, together with its result.

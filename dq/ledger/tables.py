@@ -84,8 +84,3 @@ profile_state = Table(
 
 #: Every table of the ledger.
 LEDGER = (ledger_version, batch_counter, object_inbox, announcement_dead_letter, profile_state)
-
-
-def storable(text: str) -> str:
-    """The text as a Postgres column takes it: NUL and halves of surrogate pairs written out."""
-    return text.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode()

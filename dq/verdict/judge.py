@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from dq.schema.definition import Severity
-from dq.verdict.findings import findings_of, rules_of
+from dq.verdict.failed_rules import failed_rules, written_rules
 from dq.verdict.masking import Masking
 from dq.verdict.measures.bounds import measure_bounds
 from dq.verdict.measures.completeness import measure_completeness
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dq.checks.plan import CheckPlan
     from dq.profiling.summary.summary import FileSummary
-    from dq.verdict.outcome import Measure
+    from dq.verdict.check_result import Measure
 
 #: One measure per dimension, in the order of the verdict.
 MEASURES: Final[tuple[Callable[[FileSummary, CheckPlan], Measure], ...]] = (
@@ -54,15 +54,15 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
         weight: Fraction = getattr(scoring.weights, measure.dimension.value)
         measured.append((measure, deductions_of(measure, weight, scoring.mode)))
     totals = {measure.dimension: sum(filter(None, deductions), Fraction(0)) for measure, deductions in measured}
-    findings = findings_of(measured)
+    failed = failed_rules(measured)
     score = score_of(totals.values())
-    critical = any(finding.outcome.check.severity is Severity.CRITICAL for finding in findings)
+    critical = any(rule.result.check.severity is Severity.CRITICAL for rule in failed)
     return Verdict(
         score=score,
         passed=score >= scoring.pass_score and not critical,
         metrics=metrics_of((measure, totals[measure.dimension]) for measure, _ in measured),
         deductions={dimension.value: float(total) for dimension, total in totals.items()},
-        failed_validation_message=message_of(findings),
-        failed_validation_rules=rules_of(findings),
+        failed_validation_message=message_of(failed),
+        failed_validation_rules=written_rules(failed),
         profile_payload=profile_payload(summary, plan, masking),
     )

@@ -10,7 +10,7 @@ from dq.verdict.wording import MASK
 
 if TYPE_CHECKING:
     from dq.profiling.summary.summary import Example
-    from dq.verdict.outcome import Measure, Outcome
+    from dq.verdict.check_result import CheckResult, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,16 @@ class Masking:
         return bool(self.columns)
 
     def measure(self, measure: Measure) -> Measure:
-        """Hide the examples of every outcome that speaks of a sensitive column."""
+        """Hide the examples of every result that speaks of a sensitive column."""
         if not self.columns:
             return measure
-        return replace(measure, outcomes=tuple(self._outcome(outcome) for outcome in measure.outcomes))
+        return replace(measure, results=tuple(self._result(result) for result in measure.results))
 
-    def _outcome(self, outcome: Outcome) -> Outcome:
-        whole_rows = outcome.check.dimension is Dimension.FORMAT and self.hides_rows
-        if not whole_rows and not self.hides(*outcome.check.columns):
-            return outcome
-        return replace(outcome, examples=hidden(outcome.examples))
+    def _result(self, result: CheckResult) -> CheckResult:
+        whole_rows = result.check.dimension is Dimension.FORMAT and self.hides_rows
+        if not whole_rows and not self.hides(*result.check.columns):
+            return result
+        return replace(result, examples=hidden(result.examples))
 
 
 def hidden(examples: tuple[Example, ...]) -> tuple[Example, ...]:

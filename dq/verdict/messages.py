@@ -11,40 +11,40 @@ from dq.verdict.wording import MASK, count, on_one_line, points
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dq.verdict.findings import Finding
+    from dq.verdict.failed_rules import FailedRule
 
 #: Readable at a glance; the rest stands in the failed rules.
 MOST_LINES: Final = 10
 _MOST_EXAMPLE: Final = 60
 
 
-def message_of(findings: Sequence[Finding]) -> str | None:
-    """Give one line per finding, worst first, or None when nothing failed."""
-    if not findings:
+def message_of(failed: Sequence[FailedRule]) -> str | None:
+    """Give one line per rule, worst first, or None when nothing failed."""
+    if not failed:
         return None
-    lines = [_line(finding) for finding in findings[:MOST_LINES]]
-    more = len(findings) - MOST_LINES
+    lines = [_line(rule) for rule in failed[:MOST_LINES]]
+    more = len(failed) - MOST_LINES
     if more > 0:
         lines.append(f"and {count(more, 'more finding')}")
     return "\n".join(lines)
 
 
-def _line(finding: Finding) -> str:
-    outcome = finding.outcome
-    metric = METRIC_NAMES[outcome.check.dimension]
-    match outcome.check.severity:
+def _line(rule: FailedRule) -> str:
+    result = rule.result
+    metric = METRIC_NAMES[result.check.dimension]
+    match result.check.severity:
         case Severity.WARNING:
             label = "warning"
         case Severity.CRITICAL:
-            label = f"critical, -{points(finding.deduction)}"
+            label = f"critical, -{points(rule.deduction)}"
         case Severity.ERROR:
-            label = f"-{points(finding.deduction)}"
-    return f"{metric} ({label}): {outcome.text}{_example(finding)}"
+            label = f"-{points(rule.deduction)}"
+    return f"{metric} ({label}): {result.text}{_example(rule)}"
 
 
-def _example(finding: Finding) -> str:
+def _example(rule: FailedRule) -> str:
     """Point to the first example, by line where it is known; a masked value is not worth showing."""
-    examples = finding.outcome.examples
+    examples = rule.result.examples
     if not examples:
         return ""
     first = examples[0]

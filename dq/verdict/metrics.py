@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.check import Dimension
 from dq.schema.definition import Severity
-from dq.verdict.outcome import Measure, Status
-from dq.verdict.wording import storable
+from dq.verdict.check_result import Measure, Status
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +34,8 @@ def _metric(measure: Measure, deduction: Fraction) -> dict[str, Any]:
     `failed` of `checked` are cells, rows or fields, as the dimension counts them; `rate` is the share of the weight
     that proportional scoring takes, `rulesNotRun` how many checks could not be looked at.
     """
-    outcomes = measure.outcomes
-    warnings = [each for each in outcomes if each.status is Status.FAILED and each.check.severity is Severity.WARNING]
+    results = measure.results
+    warnings = [each for each in results if each.status is Status.FAILED and each.check.severity is Severity.WARNING]
     return {
         "passed": measure.passed,
         "details": storable(measure.details),
@@ -44,8 +44,8 @@ def _metric(measure: Measure, deduction: Fraction) -> dict[str, Any]:
         "checked": measure.checked,
         "rate": float(measure.share),
         "deduction": float(deduction),
-        "rules": len({outcome.check for outcome in outcomes}),
-        "rulesFailed": len({outcome.check for outcome in measure.failures}),
-        "rulesNotRun": len({outcome.check for outcome in outcomes if outcome.status is Status.NOT_RUN}),
-        "warnings": len({outcome.check for outcome in warnings}),
+        "rules": len({result.check for result in results}),
+        "rulesFailed": len({result.check for result in measure.failures}),
+        "rulesNotRun": len({result.check for result in results if result.status is Status.NOT_RUN}),
+        "warnings": len({result.check for result in warnings}),
     }

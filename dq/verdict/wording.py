@@ -1,10 +1,13 @@
-"""How numbers, lists and foreign text are written for people, and what may go into JSON and Postgres."""
+"""How numbers, lists and foreign text are written for people, and which marks stand for what is not shown."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
+
+from dq.profiling.tally.offences import shortened
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,26 +17,13 @@ MASK: Final = "***"
 
 MOST_LISTED: Final = 5
 _MOST_NAME: Final = 80
-#: NUL and half surrogate pairs: no text or jsonb column of Postgres takes them.
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SMALLEST: Final = Fraction(1, 2000)
 
 
-def storable(text: str, most: int | None = None) -> str:
-    """Give `text` without the characters Postgres refuses, cut to `most` characters with an ellipsis."""
-    clean = text if is_plain(text) else _UNSTORABLE.sub("\ufffd", text)
-    return clean if most is None or len(clean) <= most else clean[: most - 1] + "…"
-
-
-def is_plain(text: str) -> bool:
-    """Tell at a glance that `text` holds nothing Postgres refuses: nearly all texts are ASCII without NUL."""
-    return text.isascii() and "\x00" not in text
-
-
 def on_one_line(text: str, most: int = _MOST_NAME) -> str:
     """Give `text` for the middle of a sentence: no line breaks or control characters, cut to `most`."""
-    return storable(_CONTROL.sub(" ", text[: most + 1]), most)
+    return shortened(storable(_CONTROL.sub(" ", text[: most + 1])), most)
 
 
 def count(number: int, noun: str = "") -> str:

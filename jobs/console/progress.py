@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from dq.batch.outcome import BatchOutcome
+    from dq.batch.batch_counts import BatchCounts
 
 
 @contextmanager
-def show_progress(console: Console, what: str, total: int | None = None) -> Iterator[Callable[[BatchOutcome], None]]:
-    """Show how many objects are through, by state; yields the function to tell each batch's outcome.
+def show_progress(console: Console, what: str, total: int | None = None) -> Iterator[Callable[[BatchCounts], None]]:
+    """Show how many objects are through, by state; yields the function to tell each batch's counts.
 
     Args:
         console: the one log lines go to, so that both stay readable.
@@ -36,10 +36,10 @@ def show_progress(console: Console, what: str, total: int | None = None) -> Iter
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=total, states="")
 
-        def tell(outcome: BatchOutcome) -> None:
-            for state, count in outcome.states.items():
+        def tell(counts: BatchCounts) -> None:
+            for state, count in counts.states.items():
                 states[state] = states.get(state, 0) + count
             shown = ", ".join(f"{count} {state}" for state, count in states.items())
-            progress.update(task, advance=outcome.announced, states=shown)
+            progress.update(task, advance=counts.announced, states=shown)
 
         yield tell

@@ -17,7 +17,7 @@ from jobs.running.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dq.batch.process_batch import BatchOutcome, Parts
+    from dq.batch.process_batch import BatchCounts, Doors
     from jobs.running.stopping import StopRequest
 
 log = structlog.get_logger()
@@ -32,12 +32,12 @@ def new_owner() -> str:
 
 
 def work_off(
-    parts: Parts, *, limit: int, owner: str, stop: StopRequest, report: Callable[[BatchOutcome], None]
-) -> BatchOutcome:
+    doors: Doors, *, limit: int, owner: str, stop: StopRequest, report: Callable[[BatchCounts], None]
+) -> BatchCounts:
     """Process batch after batch until nothing is due or somebody asks to stop.
 
     Args:
-        parts: the outside world.
+        doors: the outside world.
         limit: most objects of one batch.
         owner: whose claims these are.
         stop: looked at between batches.
@@ -47,20 +47,20 @@ def work_off(
         RetryableError: the database does not answer; what was claimed is given back, or falls back
             when its lease ends.
     """
-    from dq.batch.process_batch import BatchOutcome
+    from dq.batch.process_batch import BatchCounts
 
-    total = BatchOutcome()
+    total = BatchCounts()
     while not stop.is_set():
-        batch = parts.inbox.claim(limit, LEASE_SECONDS, owner, parts.clock())
+        batch = doors.inbox.claim(limit, LEASE_SECONDS, owner, doors.clock())
         if batch is None:
             break
-        outcome = process_claimed(parts, batch - 1, batch, owner)
-        total += outcome
-        report(outcome)
+        counts = process_claimed(doors, batch - 1, batch, owner)
+        total += counts
+        report(counts)
     return total
 
 
-def process_claimed(parts: Parts, after_batch: int, upto_batch: int, owner: str) -> BatchOutcome:
+def process_claimed(doors: Doors, after_batch: int, upto_batch: int, owner: str) -> BatchCounts:
     """Process the rows `owner` holds in these batches; on an outage or an interruption give them back.
 
     Any other error leaves them claimed: when the lease ends they come back in ever smaller batches,
@@ -69,29 +69,29 @@ def process_claimed(parts: Parts, after_batch: int, upto_batch: int, owner: str)
     from dq.batch.process_batch import process_batch
 
     try:
-        with _lease_kept(parts, owner):
-            return process_batch(parts.inbox.items(after_batch, upto_batch, owner), parts)
+        with _lease_kept(doors, owner):
+            return process_batch(doors.inbox.items(after_batch, upto_batch, owner), doors)
     except (RetryableError, CatalogueError, KeyboardInterrupt):
         with suppress(PipelineError):
-            parts.inbox.release(owner, parts.clock())
+            doors.inbox.release(owner, doors.clock())
         raise
 
 
-def exit_code_for(outcome: BatchOutcome, *, dead_letters: int = 0) -> ExitCode:
+def exit_code_for(counts: BatchCounts, *, dead_letters: int = 0) -> ExitCode:
     """What the end of all batches means for the shell."""
-    if outcome.states.get("dead", 0) or dead_letters:
+    if counts.states.get("dead", 0) or dead_letters:
         return ExitCode.FAILED
-    return ExitCode.TRY_AGAIN if outcome.states.get("pending", 0) else ExitCode.OK
+    return ExitCode.TRY_AGAIN if counts.states.get("pending", 0) else ExitCode.OK
 
 
 @contextmanager
-def _lease_kept(parts: Parts, owner: str) -> Iterator[None]:
+def _lease_kept(doors: Doors, owner: str) -> Iterator[None]:
     """Renew the owner's leases from a thread while the block runs."""
     done = threading.Event()
 
     def renew() -> None:
         while not done.wait(LEASE_SECONDS / 4):
-            _renew(parts, owner)
+            _renew(doors, owner)
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
@@ -102,8 +102,8 @@ def _lease_kept(parts: Parts, owner: str) -> Iterator[None]:
         thread.join()
 
 
-def _renew(parts: Parts, owner: str) -> None:
+def _renew(doors: Doors, owner: str) -> None:
     try:
-        parts.inbox.renew(owner, LEASE_SECONDS, parts.clock())
+        doors.inbox.renew(owner, LEASE_SECONDS, doors.clock())
     except PipelineError as error:
         log.warning("the lease could not be renewed", error=str(error))

@@ -1,4 +1,4 @@
-"""The real parts, built from the settings: database, ledger, object store, Spark.
+"""The real doors, built from the settings: database, ledger, object store, Spark.
 
 Everything heavy is imported and started when it is first needed.
 """
@@ -32,19 +32,14 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from rich.console import Console
 
-    from dq.batch.process_batch import Parts
-    from dq.engine.outcomes import Scored
+    from dq.batch.process_batch import Doors
+    from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source
     from etl_core.errors import PipelineError
     from etl_core.objects.store import ObjectStore
     from etl_core.postgres.embedded import EmbeddedPostgres
 
 log = structlog.get_logger()
-
-#: Up to so many files, together of at most so many bytes, are read on this process's threads: that takes less time
-#: than a JVM needs to start.
-_FEW_FILES = 8
-_SMALL_BYTES = 16 * 1024 * 1024
 
 #: Where the embedded database and the rest of a machine's own data are, under the working directory.
 DATA_DIRECTORY = Path(".data")
@@ -163,23 +158,22 @@ class Profiler:
             )
         return self._session
 
-    def __call__(self, sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
+    def __call__(self, sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
         """Profile and judge the files of one batch."""
-        from dq.engine.profile_files import score_sources
+        from dq.engine.profile_files import judge_sources
+        from dq.engine.small import is_small_work
 
+        sizes = [source.size for source in sources]
         reader = self._settings[EngineSettings].reader
-        session = self.session if self._session is not None or reader == "spark" or _is_large(sources) else None
-        return score_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
+        worth_a_session = self._session is not None or reader == "spark" or not is_small_work(sizes)
+        session = self.session if worth_a_session else None
+        return judge_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
 
     def close(self) -> None:
         """Stop the session if it was started here."""
         if self._session is not None and self._is_ours:
             self._session.stop()
         self._session = None
-
-
-def _is_large(sources: Sequence[Source]) -> bool:
-    return len(sources) > _FEW_FILES or sum(source.size for source in sources) > _SMALL_BYTES
 
 
 @contextmanager
@@ -193,13 +187,13 @@ def open_profiler(settings: Settings, store: ObjectStore, *, keep_states: bool =
 
 
 @contextmanager
-def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator[Parts]:
+def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator[Doors]:
     """Everything a batch needs; `profiler` is made when none is given.
 
     Raises:
         CatalogueError: lists what the database lacks.
     """
-    from dq.batch.process_batch import Parts
+    from dq.batch.process_batch import Doors
     from dq.events.key_layout import KeyLayouts
     from dq.ledger.inbox import Inbox
     from dq.reporting.catalogue.catalogue import read_catalogue
@@ -212,12 +206,12 @@ def open_parts(settings: Settings, profiler: Profiler | None = None) -> Iterator
         open_profiler(settings, store, keep_states=ledger.keep_profiles) as own_profiler,
     ):
         catalogue = read_catalogue(database, creates_files=batch.auto_create_files)
-        yield Parts(
+        yield Doors(
             database=database,
             inbox=Inbox(database, max_attempts=ledger.max_attempts),
             reporting=ReportingStore(catalogue, score_aggregate=reporting.score_aggregate),
             objects=store,
-            score=profiler or own_profiler,
+            judge=profiler or own_profiler,
             clock=now,
             chance=random.random,
             layouts=KeyLayouts(batch.key_layouts),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from sqlalchemy import text
 
-from dq.engine.profile_files import score_sources
+from dq.engine.profile_files import judge_sources
 from dq.events.object_event import ObjectEvent
 from etl_core.postgres.database import connect
 from etl_core.postgres.embedded import embedded_postgres
@@ -81,7 +81,7 @@ class TimedProfiler:
     def __call__(self, sources: Sequence[Source]) -> Mapping[int, Any]:
         """Score one share of a batch."""
         began = time.perf_counter()
-        found = score_sources(sources, store=self.store, spark=self.session, keep_states=True)
+        found = judge_sources(sources, store=self.store, spark=self.session, keep_states=True)
         self.ended = time.perf_counter()
         self.seconds += self.ended - began
         return found
@@ -139,7 +139,7 @@ def _landing(dsn: str, server: S3Server, profiler: TimedProfiler, objects: int) 
     admin.dispose()
     client = boto3.client("s3", endpoint_url=server.endpoint, region_name=server.region)
     landing = make_landing(dsn, server, client, BUCKET, profiler)
-    profiler.store = landing.parts.objects
+    profiler.store = landing.doors.objects
     for number in range(-(-objects // HOURS)):
         landing.configure(f"trips-{number:04}", dict(TRIP_DEFINITION))
     with landing.database.begin() as connection:

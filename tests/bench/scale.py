@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled, packed
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
-from dq.engine.profile_files import score_sources
+from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject, UnseenObject
 from dq.formats.limits import Limits
 from dq.schema.loading.load_definition import load_definition
@@ -123,14 +124,16 @@ class Runner:
         self.session.sparkContext.setJobGroup(name, name)
         before = self._server.request_count()
         sources = [self._source(number, key, definition) for number, key in enumerate(keys)]
-        found = score_sources(sources, store=self._store, spark=self.session, limits=limits, keep_states=True)
+        found = judge_sources(sources, store=self._store, spark=self.session, limits=limits, keep_states=True)
         for one in found.values():
             if isinstance(one, PipelineError):
                 raise one
         after = self._server.request_count()
         unseen = [source for source in sources if isinstance(source, UnseenObject)]
         seen = [source for source in sources if isinstance(source, SourceObject)]
-        tasks = [task for source in seen if isinstance(task := plan_file(source, self._store, limits), FileTask)]
+        tasks = [
+            task for source in seen if isinstance(task := plan_file(source, Assignment(self._store, limits)), FileTask)
+        ]
         cores = self.session.sparkContext.defaultParallelism
         bundles: list[Any] = packed(tasks, limits, cores) if tasks else []
         bundles += bundled(unseen, [source.size for source in unseen], limits, cores) if unseen else []

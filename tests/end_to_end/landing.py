@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from dq.batch.process_batch import BatchOutcome, Parts, process_batch
-from dq.engine.profile_files import score_sources
+from dq.batch.process_batch import BatchCounts, Doors, process_batch
+from dq.engine.profile_files import judge_sources
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox import Inbox
 from dq.ledger.inspection import InboxRow, list_rows
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from sqlalchemy.engine import Engine
 
-    from dq.engine.outcomes import Scored
+    from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source
     from etl_core.errors import PipelineError
     from tests.local_s3 import S3Server
@@ -67,7 +67,7 @@ class Landing:
     s3: S3Client
     bucket: str
     database: Engine
-    parts: Parts
+    doors: Doors
     clock: Clock
 
     def configure(self, file_name: str = "trips", definition: object = TRIPS, **values: object) -> None:
@@ -86,14 +86,14 @@ class Landing:
         )
 
     def announce(self, *events: ObjectEvent, force: bool = False) -> None:
-        self.parts.inbox.add(events, now=self.clock(), force=force)
+        self.doors.inbox.add(events, now=self.clock(), force=force)
 
-    def process(self, **changes: object) -> BatchOutcome:
+    def process(self, **changes: object) -> BatchCounts:
         """Claim everything that is due and process it as one batch."""
-        parts = replace(self.parts, **changes)  # type: ignore[arg-type]
-        batch = parts.inbox.claim(1000, 60, "test", self.clock())
-        items = parts.inbox.items(batch - 1, batch, "test") if batch is not None else ()
-        return process_batch(items, parts)
+        doors = replace(self.doors, **changes)  # type: ignore[arg-type]
+        batch = doors.inbox.claim(1000, 60, "test", self.clock())
+        items = doors.inbox.items(batch - 1, batch, "test") if batch is not None else ()
+        return process_batch(items, doors)
 
     def rows(self) -> dict[str, InboxRow]:
         """The ledger by key; the newest row of each."""
@@ -119,21 +119,21 @@ def make_landing(
     server: S3Server,
     s3: S3Client,
     bucket: str,
-    score: Callable[[Sequence[Source]], Mapping[int, Scored | PipelineError]] | None = None,
+    judge: Callable[[Sequence[Source]], Mapping[int, FileVerdict | PipelineError]] | None = None,
 ) -> Landing:
     """A landing zone on a database with reporting tables; the engine runs in this process unless one is given."""
     database = connect(url)
     migrate(database)
     store = ObjectStore(S3Access(server.endpoint, server.region, server.access_key, server.secret_key))
     clock = Clock()
-    parts = Parts(
+    doors = Doors(
         database=database,
         inbox=Inbox(database, max_attempts=3),
         reporting=ReportingStore(read_catalogue(database)),
         objects=store,
-        score=score or (lambda sources: score_sources(sources, store=store, keep_states=True)),
+        judge=judge or (lambda sources: judge_sources(sources, store=store, keep_states=True)),
         clock=clock,
         chance=lambda: 1.0,
         run_window="key",
     )
-    return Landing(s3, bucket, database, parts, clock)
+    return Landing(s3, bucket, database, doors, clock)

@@ -10,9 +10,9 @@ from urllib.parse import quote_plus
 import pytest
 from structlog.testing import capture_logs
 
-from dq.batch.outcome import BatchOutcome
+from dq.batch.batch_counts import BatchCounts
 from dq.batch.process_batch import process_batch
-from dq.engine.profile_files import score_sources
+from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import UnseenObject
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
@@ -24,7 +24,7 @@ from tests.store.samples import everything
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dq.engine.outcomes import Scored
+    from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source
 
 
@@ -35,7 +35,7 @@ def test_an_announced_object_gets_its_verdict_and_the_ledger_says_done(any_landi
     any_landing.configure()
     any_landing.announce(any_landing.put(key_of()))
     outcome = any_landing.process()
-    assert outcome == BatchOutcome(1, {"done": 1}, rows=2, bytes=len(GOOD))
+    assert outcome == BatchCounts(1, {"done": 1}, rows=2, bytes=len(GOOD))
     (verdict,) = any_landing.verdicts()
     assert (verdict.score, verdict.passed, verdict.run_hour) == (100, True, 12)
     row = any_landing.rows()[key_of()]
@@ -72,7 +72,7 @@ def test_processing_twice_changes_nothing_but_the_time_of_the_update(any_landing
     before = everything(any_landing.database, without=frozenset({"updated_at"}))
     any_landing.clock.forward(minutes=5)
     any_landing.announce(event)
-    assert any_landing.process() == BatchOutcome()
+    assert any_landing.process() == BatchCounts()
     any_landing.announce(event, force=True)
     assert any_landing.process().states == {"done": 1}
     assert everything(any_landing.database, without=frozenset({"updated_at"})) == before
@@ -167,15 +167,15 @@ class Engine:
         self._landing, self._poison, self._error = landing, poison, error
         self.calls = 0
 
-    def __call__(self, sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
+    def __call__(self, sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
         self.calls += 1
         if any(self._poison in self._first_bytes(source) for source in sources):
             raise self._error
-        return score_sources(sources, store=self._landing.parts.objects)
+        return judge_sources(sources, store=self._landing.doors.objects)
 
     def _first_bytes(self, source: Source) -> bytes:
         if isinstance(source, UnseenObject):
-            return self._landing.parts.objects.peek(source.bucket, source.key, source.version_id).data
+            return self._landing.doors.objects.peek(source.bucket, source.key, source.version_id).data
         return source.peek.data
 
 
@@ -184,7 +184,7 @@ def test_an_object_that_brings_the_engine_down_is_set_apart_and_its_neighbours_f
         landing.configure() if hour == 0 else None
         landing.announce(landing.put(key_of(hour=hour), b"id,driver\n1,poison\n" if hour == 5 else GOOD))
     engine = Engine(landing, b"poison", ZeroDivisionError("the value 'poison' was divided"))
-    assert landing.process(score=engine).states == {"done": 7, "pending": 1}
+    assert landing.process(judge=engine).states == {"done": 7, "pending": 1}
     assert engine.calls == 7  # 8, 4+4, 2+2, 1+1
     row = landing.rows()[key_of(hour=5)]
     assert "ZeroDivisionError" in str(row.reason)
@@ -195,7 +195,7 @@ def test_a_fault_that_every_object_has_is_not_hunted_down_one_by_one(landing: La
     landing.configure()
     landing.announce(*(landing.put(key_of(hour=hour, name=name)) for hour in range(24) for name in ("a", "b")))
     engine = Engine(landing, b"ada", ZeroDivisionError("odd"))
-    assert landing.process(score=engine).states == {"pending": 48}
+    assert landing.process(judge=engine).states == {"pending": 48}
     assert engine.calls < 48
 
 
@@ -204,8 +204,8 @@ def test_a_failure_is_tried_again_later_and_ends_dead_with_its_reason(landing: L
     landing.announce(landing.put(key_of()))
     engine = Engine(landing, b"ada", ZeroDivisionError("odd"))
     for state in ("pending", "pending", "dead"):
-        assert landing.process(score=engine).states == {state: 1}
-        assert landing.process(score=engine) == BatchOutcome()
+        assert landing.process(judge=engine).states == {state: 1}
+        assert landing.process(judge=engine) == BatchCounts()
         landing.clock.forward(hours=1)
     assert landing.rows()[key_of()].state == "dead"
     assert balance(landing.database).holds
@@ -215,7 +215,7 @@ def test_when_storage_is_out_everything_waits_and_nothing_is_bisected(landing: L
     landing.configure()
     landing.announce(landing.put(key_of(hour=1)), landing.put(key_of(hour=2)))
     engine = Engine(landing, b"ada", StorageUnavailableError("no answer"))
-    assert landing.process(score=engine).states == {"pending": 2}
+    assert landing.process(judge=engine).states == {"pending": 2}
     assert engine.calls == 1
     landing.clock.forward(hours=1)
     assert landing.process().states == {"done": 2}
@@ -224,7 +224,7 @@ def test_when_storage_is_out_everything_waits_and_nothing_is_bisected(landing: L
 def test_an_engine_that_forgets_an_object_loses_nothing(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))
-    assert landing.process(score=lambda _sources: {}).states == {"pending": 1}
+    assert landing.process(judge=lambda _sources: {}).states == {"pending": 1}
 
 
 def test_a_row_the_owners_constraint_refuses_is_dead_and_leaves_nothing_behind(landing: Landing) -> None:
@@ -255,8 +255,8 @@ def test_when_the_database_is_out_the_rows_stay_claimed_and_come_back(
         raise DatabaseUnavailableError("Postgres: the connection is lost")
 
     with monkeypatch.context() as patch:
-        patch.setattr(landing.parts.inbox, "finish", out)
-        patch.setattr(landing.parts.inbox, "fail", out)
+        patch.setattr(landing.doors.inbox, "finish", out)
+        patch.setattr(landing.doors.inbox, "fail", out)
         with pytest.raises(DatabaseUnavailableError):
             landing.process()
     assert landing.states() == {key_of(): "claimed"}
@@ -279,11 +279,11 @@ def test_a_large_batch_goes_through_the_engine_in_two_shares(
     engine = Engine(landing, b"poison", ZeroDivisionError())
     sizes: list[int] = []
 
-    def counted(sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
+    def counted(sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
         sizes.append(len(sources))
         return engine(sources)
 
-    assert landing.process(score=counted).states == {"done": len(keys) - 1, "superseded": 1}
+    assert landing.process(judge=counted).states == {"done": len(keys) - 1, "superseded": 1}
     assert sizes == shares
     assert len(landing.verdicts()) == len(keys) - 1
 
@@ -292,12 +292,12 @@ def test_a_batch_whose_lease_ended_writes_nothing(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))
 
-    def slow(sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
+    def slow(sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
         landing.clock.forward(hours=1)
-        assert landing.parts.inbox.claim(10, 60, "another", landing.clock()) is not None
-        return score_sources(sources, store=landing.parts.objects)
+        assert landing.doors.inbox.claim(10, 60, "another", landing.clock()) is not None
+        return judge_sources(sources, store=landing.doors.objects)
 
-    assert landing.process(score=slow).states == {"pending": 1}
+    assert landing.process(judge=slow).states == {"pending": 1}
     assert landing.verdicts() == ()
     assert landing.rows()[key_of()].lease_owner == "another"
 
@@ -309,9 +309,9 @@ def test_two_processes_at_once_give_each_object_one_run(any_landing: Landing) ->
 
     def work(owner: str) -> int:
         done = 0
-        inbox = any_landing.parts.inbox
+        inbox = any_landing.doors.inbox
         while (batch := inbox.claim(3, 60, owner, any_landing.clock())) is not None:
-            done += process_batch(inbox.items(batch - 1, batch, owner), any_landing.parts).states["done"]
+            done += process_batch(inbox.items(batch - 1, batch, owner), any_landing.doors).states["done"]
         return done
 
     with ThreadPoolExecutor(2) as pool:
@@ -369,7 +369,7 @@ def test_layouts_decide_which_file_a_key_is(landing: Landing) -> None:
 
 def test_an_outcome_that_does_not_add_up_cannot_be_made() -> None:
     with pytest.raises(AssertionError, match="lost"):
-        BatchOutcome(3, {"done": 2})
+        BatchCounts(3, {"done": 2})
 
 
 def test_definitions_are_loaded_once_for_all_objects_of_a_batch(landing: Landing) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from dq.engine.outcomes import Scored
+    from dq.engine.file_results import FileVerdict
     from etl_core.errors import PipelineError
     from tests.end_to_end.command_line import CommandLine
 
@@ -182,14 +182,14 @@ def test_a_batch_whose_profiles_would_fill_the_driver_is_profiled_in_portions(la
         landing.announce(landing.put(key_of(hour=hour), rows(0, 100)))
     calls: list[int] = []
 
-    def counted(sources: Sequence[Source]) -> Mapping[int, Scored | PipelineError]:
+    def counted(sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
         calls.append(len(sources))
-        return landing.parts.score(sources)
+        return landing.doors.judge(sources)
 
-    assert landing.process(score=counted, states_at_once=len(rows(0, 100)) * 6).states == {"done": 7}
+    assert landing.process(judge=counted, states_at_once=len(rows(0, 100)) * 6).states == {"done": 7}
     assert calls == [3, 3, 1]
     assert profile_of(landing.database, RunQuery()).merged.files == 7
     landing.announce(*(row.event for row in landing.rows().values()), force=True)
     calls.clear()
-    assert landing.process(score=counted, states_at_once=1, keep_profiles=False).states == {"done": 7}
+    assert landing.process(judge=counted, states_at_once=1, keep_profiles=False).states == {"done": 7}
     assert calls == [7]

@@ -17,7 +17,7 @@ from unittest import mock
 import psutil
 from pyspark import TaskContext
 
-from dq.engine.byte_ranges import lane as byte_ranges
+from dq.engine import small
 from dq.engine.profile_files import profile_files
 from dq.engine.spark_readers import lane as readers
 from dq.engine.spark_readers.counting import count_file
@@ -56,7 +56,7 @@ def main() -> None:
         "spark.sql.shuffle.partitions": "2",
     }
     spark = build_session(master=master, options=options)
-    byte_ranges.SMALL_BYTES = 0  # a small file goes to the cluster as a large one does
+    small.SMALL_BYTES = 0  # a small file goes to the cluster as a large one does
     found = {}
     for pair in pairs:
         reader, _, path = pair.partition("=")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FaultyStore(ObjectStore):
-    """The name of a file, or of an object at the first look, says what befalls its reader."""
+    """The name of a file, or of an object at the first probe, says what befalls its reader."""
 
     def peek(self, bucket: str | None, key: str, version_id: str | None = None) -> Peek:
         if bucket is not None and "poison" in key and TaskContext.get() is not None:

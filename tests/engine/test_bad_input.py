@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from dq.engine.byte_ranges import lane as byte_ranges
+from dq.engine import small
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
@@ -161,7 +161,7 @@ def test_every_bad_file_ends_apart(
     spark: SparkSession, paths: dict[str, Path], lane: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every bad file stands between two sound ones, whose summaries are those they have without it."""
-    monkeypatch.setattr(byte_ranges, "SMALL_BYTES", 0)
+    monkeypatch.setattr(small, "SMALL_BYTES", 0)
     session = None if lane == "threads" else spark
     reader = "spark" if lane == "spark" else "direct"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from dq.engine.byte_ranges import lane as byte_ranges
+from dq.engine import small
 from dq.engine.profile_files import profile_files
 from dq.formats.limits import Limits
 from dq.profiling.profile.codec import encode_profile
@@ -47,7 +47,7 @@ def test_the_first_by_name_are_counted_exactly(
     split: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(byte_ranges, "SMALL_BYTES", 0)
+    monkeypatch.setattr(small, "SMALL_BYTES", 0)
     path = tmp_path / "records.jsonl"
     path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
     found = profile_files(

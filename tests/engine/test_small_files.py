@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundle_counting import count_parts
 from dq.engine.byte_ranges.local_executor import gathered
-from dq.engine.outcomes import Profiled
+from dq.engine.file_results import Profiled
 from dq.engine.parts import FileTask, count_part
 from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject
@@ -46,7 +47,9 @@ def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def tasks_of(paths: Sequence[Path]) -> list[FileTask]:
     planned = [
-        plan_file(SourceObject(at, STORE.peek(None, str(path)), DEFINITION), STORE, LIMITS, keep_state=True)
+        plan_file(
+            SourceObject(at, STORE.peek(None, str(path)), DEFINITION), Assignment(STORE, LIMITS, keep_states=True)
+        )
         for at, path in enumerate(paths)
     ]
     return [task for task in planned if isinstance(task, FileTask)]

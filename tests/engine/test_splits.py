@@ -9,7 +9,7 @@ import pytest
 
 from dq.engine import planning
 from dq.engine.byte_ranges import lane as byte_ranges
-from dq.engine.outcomes import Profiled
+from dq.engine.file_results import Profiled
 from dq.engine.profile_files import profile_files, profile_sources
 from dq.formats.limits import Limits
 from etl_core.objects.store import ObjectStore

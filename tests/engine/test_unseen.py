@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.engine.byte_ranges.spark_executor import SparkJobFailedError
-from dq.engine.outcomes import Scored
-from dq.engine.profile_files import profile_files, score_sources
+from dq.engine.file_results import FileVerdict
+from dq.engine.profile_files import judge_sources, profile_files
 from dq.engine.source_file import SourceObject, UnseenObject
 from etl_core.errors import ObjectGoneError, PipelineError
 from etl_core.objects.store import PEEK_BYTES, ObjectStore, S3Access
@@ -56,7 +56,7 @@ def store(s3_server: S3Server) -> ObjectStore:
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def peeked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The keys of the objects that this process looked at."""
     keys: list[str] = []
     peek = ObjectStore.peek
@@ -69,21 +69,21 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return keys
 
 
-def shown(found: Mapping[int, Scored | PipelineError]) -> dict[str, object]:
+def shown(found: Mapping[int, FileVerdict | PipelineError]) -> dict[str, object]:
     """Everything there is to know of how files ended."""
     return {KEYS[at]: str(one) if isinstance(one, PipelineError) else replace(one) for at, one in found.items()}
 
 
 def test_the_verdicts_are_those_of_objects_that_were_looked_at_before(
-    spark: SparkSession, store: ObjectStore, objects: str, looks: list[str]
+    spark: SparkSession, store: ObjectStore, objects: str, peeked_at: list[str]
 ) -> None:
-    seen = score_sources(s3_sources(store, objects, KEYS), store=store, spark=spark, keep_states=True)
-    looks.clear()
+    seen = judge_sources(s3_sources(store, objects, KEYS), store=store, spark=spark, keep_states=True)
+    peeked_at.clear()
     with counted_jobs(spark, "unseen") as started:
-        found = score_sources(unseen_sources(objects, KEYS), store=store, spark=spark, keep_states=True)
+        found = judge_sources(unseen_sources(objects, KEYS), store=store, spark=spark, keep_states=True)
     assert shown(found) == shown(seen)
-    assert len({one.head.key for one in found.values() if isinstance(one, Scored)}) == len(KEYS)
-    assert looks == []
+    assert len({one.head.key for one in found.values() if isinstance(one, FileVerdict)}) == len(KEYS)
+    assert peeked_at == []
     assert len(started) == 1  # the two that turned out to be large are read in this process
 
 
@@ -106,12 +106,12 @@ def test_seen_and_unseen_objects_in_one_batch(spark: SparkSession, store: Object
     mixed: list[SourceObject | UnseenObject] = [
         seen[number] if number % 2 else unseen[number] for number in range(len(KEYS))
     ]
-    assert shown(score_sources(mixed, store=store, spark=spark)) == shown(score_sources(seen, store=store))
+    assert shown(judge_sources(mixed, store=store, spark=spark)) == shown(judge_sources(seen, store=store))
 
 
 @pytest.mark.parametrize("reader", ["auto", "spark"])
 def test_without_tasks_this_process_looks(
-    spark: SparkSession, store: ObjectStore, objects: str, looks: list[str], reader: str
+    spark: SparkSession, store: ObjectStore, objects: str, peeked_at: list[str], reader: str
 ) -> None:
     """Few objects, no session, or readers of Spark's, which need to know what they read."""
     sources = unseen_sources(objects, KEYS[:12])
@@ -120,7 +120,7 @@ def test_without_tasks_this_process_looks(
     else:
         found = profile_files(sources, store=store) | profile_files(sources[:5], store=store, spark=spark)
     assert [readable(found[number]).rows_read for number in range(12)] == [5 + number for number in range(12)]
-    assert set(looks) == set(KEYS[:12])
+    assert set(peeked_at) == set(KEYS[:12])
 
 
 def test_what_is_gone_or_takes_its_reader_down_hurts_no_neighbour(
@@ -144,8 +144,8 @@ def test_the_announced_version_is_read(spark: SparkSession, s3: S3Client, store:
     sources = [
         UnseenObject(number, bucket, "a.csv", version, 100, DEFINITION) for number, version in enumerate(versions)
     ]
-    found = score_sources(sources, store=store, spark=spark)
-    scored = [one for number in range(10) if isinstance(one := found[number], Scored)]
+    found = judge_sources(sources, store=store, spark=spark)
+    scored = [one for number in range(10) if isinstance(one := found[number], FileVerdict)]
     assert [(one.rows, one.head.version_id) for one in scored] == list(enumerate(versions))
 
 

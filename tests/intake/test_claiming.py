@@ -48,15 +48,6 @@ def test_batches_of_others_are_not_handed_out(inbox: Inbox) -> None:
     assert [item.batch for item in inbox.items(0, 3)] == [1, 2, 3]
 
 
-def test_rows_are_loaded_by_number_only_while_they_are_held(inbox: Inbox) -> None:
-    """And only in the batch that is asked for."""
-    inbox.add(events(2), now=NOW)
-    one, two = take(inbox)
-    finish(inbox, one)
-    assert inbox.load([one.id, two.id]) == inbox.load([one.id, two.id], batch=1) == (two,)
-    assert inbox.load([two.id], batch=2) == ()
-
-
 def test_two_claims_at_once_never_share_a_row(inbox: Inbox) -> None:
     """Many short claims from two threads: every row once, every batch number once."""
     inbox.add(events(200), now=NOW)

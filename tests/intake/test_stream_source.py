@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tests.local_s3 import S3Server
 
 CANARY = "canary-5d0f-password"
+OWNER = "stream-test"
 
 
 class Work:
@@ -44,11 +45,15 @@ class Work:
 
     def __call__(self, rows: DataFrame, _: int) -> None:
         """The function for foreachBatch."""
-        ids = [row.id for row in rows.collect()]
-        if self.fail_next and ids:
+        batches = sorted(row.batch for row in rows.collect())
+        if self.fail_next and batches:
             self.fail_next = False
             raise RuntimeError("the batch failed")
-        for item in self.inbox.load(ids):
+        for batch in batches:
+            self._work_off(batch)
+
+    def _work_off(self, batch: int) -> None:
+        for item in self.inbox.items(batch - 1, batch, OWNER):
             with begin(self.inbox.engine) as transaction:
                 self.inbox.finish(transaction, item, Ending("done"), datetime.now(timezone.utc))
             with self._lock:
@@ -62,7 +67,7 @@ def settings(database_url: str, s3_server: S3Server, sqs: SQSClient) -> FeedSett
     sqs.purge_queue(QueueUrl=url)
     queue = QueueAccess(url, s3_server.endpoint, s3_server.region, s3_server.access_key, s3_server.secret_key)
     address = sqlalchemy.make_url(database_url).set(password=CANARY).render_as_string(hide_password=False)
-    return FeedSettings(address, "stream-test", queue, max_files=3, wait_seconds=0)
+    return FeedSettings(address, OWNER, queue, max_files=3, wait_seconds=0)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from dq.checks.plan import plan_checks
+from dq.engine.assignment import Assignment
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import profile_files
@@ -187,7 +188,7 @@ def count_splits(files: Sequence[tuple[Path, Mapping[str, Any] | None]], limits:
     total = 0
     for path, raw in files:
         source = SourceObject(0, store.peek(None, str(path)), None if raw is None else load_definition(raw))
-        task = plan_file(source, store, limits)
+        task = plan_file(source, Assignment(store, limits))
         total += len(task.splits) if isinstance(task, FileTask) else 0
     return total
 

@@ -22,7 +22,7 @@ from dq.profiling.profile.codec import decode_profile, encode_profile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.profile.profile_state import ProfileState, state_of
 from dq.profiling.profile.state_codec import decode_state, encode_state
-from dq.profiling.tally.findings import MOST_EXAMPLES, Finding
+from dq.profiling.tally.offences import MOST_EXAMPLES, Offence
 from tests.reference.tables import TEXTS
 from tests.unit.profiling.profiled import Table, parts, profile
 
@@ -187,7 +187,7 @@ def test_states_with_too_many_columns_merge_in_any_order(files: list[Table], mos
     ):
         states = [
             state_of(
-                replace(profile(table), malformed=1, malformed_rows=(Finding(0, 1, f"row {at}"),)).settled(),
+                replace(profile(table), malformed=1, malformed_rows=(Offence(0, 1, f"row {at}"),)).settled(),
                 table.recipe,
                 table.definition,
                 source=str(at),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.engine.byte_ranges.local_executor import profile_here
-from dq.engine.outcomes import Finished, Misaligned, Outcome
+from dq.engine.file_results import Finished, Misaligned, RoundResult
 from dq.engine.parts import FileTask
+from dq.engine.small import is_small_work
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from etl_core.errors import PipelineError
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: Few and small files are done in this process: starting Spark tasks would take longer.
-SMALL_FILES = 8
-SMALL_BYTES = 16 * 1024 * 1024
 #: How often the parts of a file are read from corrected starts before the file is read in one piece.
 REALIGNMENTS = 3
 
@@ -40,11 +38,11 @@ def profile_by_ranges(
         found = _run(waiting, store, spark, limits)
         again = []
         for task in waiting:
-            outcome = found[task.id]
-            if isinstance(outcome, Misaligned):
-                again.append(replace(task, splits=_next_splits(task, outcome, attempt)))
+            result = found[task.id]
+            if isinstance(result, Misaligned):
+                again.append(replace(task, splits=_next_splits(task, result, attempt)))
             else:
-                done[task.id] = outcome
+                done[task.id] = result
         if again:
             log.info("reading again: a part did not begin at a record", files=len(again), attempt=attempt + 1)
         waiting = again
@@ -59,9 +57,8 @@ def _next_splits(task: FileTask, wrong: Misaligned, attempt: int) -> tuple[Split
 
 def _run(
     tasks: Sequence[FileTask], store: ObjectStore, spark: SparkSession | None, limits: Limits
-) -> Mapping[int, Outcome]:
-    small = len(tasks) <= SMALL_FILES and sum(task.head.size for task in tasks) <= SMALL_BYTES
-    if spark is None or small:
+) -> Mapping[int, RoundResult]:
+    if spark is None or is_small_work([task.head.size for task in tasks]):
         return profile_here(tasks, store, limits, "direct")
     from dq.engine.byte_ranges.spark_executor import profile_on_spark  # noqa: PLC0415 - loads Spark
 

@@ -9,16 +9,16 @@ from functools import reduce
 from itertools import groupby
 from operator import add
 
-from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
+from dq.engine.file_results import MergedKey, RoundResult, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
 from dq.formats.limits import Limits
 from dq.profiling.figures.keys import count_repeats
-from dq.profiling.tally.findings import first_findings
+from dq.profiling.tally.offences import first_offences
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
 
 
-def profile_here(tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str) -> dict[int, Outcome]:
+def profile_here(tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str) -> dict[int, RoundResult]:
     """Profile files on the threads of this process; Arrow does the work outside the interpreter's lock."""
     work = [(task, split) for task in tasks for split in task.splits]
     with ThreadPoolExecutor(max(min(len(work), os.cpu_count() or 1), 1)) as pool:
@@ -29,7 +29,7 @@ def profile_here(tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, 
     return {task.id: gathered(task, by_file[task.id], reader) for task in tasks}
 
 
-def gathered(task: FileTask, parts: Sequence[CountedPart | PipelineError], reader: str) -> Outcome:
+def gathered(task: FileTask, parts: Sequence[CountedPart | PipelineError], reader: str) -> RoundResult:
     """Put all parts of one file together."""
     errors = [part for part in parts if isinstance(part, PipelineError)]
     if errors:
@@ -42,7 +42,7 @@ def gathered(task: FileTask, parts: Sequence[CountedPart | PipelineError], reade
         MergedKey(
             sum(len(key.keys) for key in counted_keys),
             count_repeats([key.keys for key in counted_keys]),
-            first_findings(*(key.examples for key in counted_keys)),
+            first_offences(*(key.examples for key in counted_keys)),
         )
         for counted_keys in zip(*(part.keys for part in counted), strict=True)
     ]

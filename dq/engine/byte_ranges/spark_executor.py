@@ -11,7 +11,7 @@ from dq.engine.byte_ranges.bundle_counting import count_parts
 from dq.engine.byte_ranges.bundles import packed
 from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_merge import merged, records, whole_file
-from dq.engine.outcomes import Outcome
+from dq.engine.file_results import RoundResult
 from dq.engine.parts import FileTask
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
@@ -34,10 +34,10 @@ def job_failed(uri: str, error: Exception) -> SparkJobFailedError:
 
 def profile_on_spark(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
-) -> dict[int, Outcome]:
+) -> dict[int, RoundResult]:
     """Read and profile files by byte ranges, in one Spark job; one more for each halving when it fails."""
 
-    def alone(task: FileTask, error: Exception) -> dict[int, Outcome]:
+    def alone(task: FileTask, error: Exception) -> dict[int, RoundResult]:
         return {task.id: job_failed(task.head.uri, error)}
 
     return profile_apart(tasks, lambda some: _profile(spark, some, store, limits, reader), alone)
@@ -45,7 +45,7 @@ def profile_on_spark(
 
 def _profile(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
-) -> dict[int, Outcome]:
+) -> dict[int, RoundResult]:
     context = spark.sparkContext
     bundles = packed(tasks, limits, context.defaultParallelism)
 

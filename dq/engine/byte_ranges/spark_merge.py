@@ -19,13 +19,13 @@ from operator import add
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dq.engine.byte_ranges.local_executor import gathered
-from dq.engine.outcomes import MergedKey, Outcome, Span, conclude, worst
+from dq.engine.file_results import MergedKey, RoundResult, Span, conclude, worst
 from dq.engine.parts import GROUP, CountedPart, FileTask
 from dq.engine.planning import BYTES_PER_RANGE
 from dq.profiling.figures.keys import RowKeys, count_repeats
 from dq.profiling.profile.codec import decode_profile, encode_profile
 from dq.profiling.profile.file_profile import FileProfile
-from dq.profiling.tally.findings import Finding, first_findings
+from dq.profiling.tally.offences import Offence, first_offences
 from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class MergedGroup(Generic[_Profile]):
 
     profile: _Profile
     spans: tuple[Span, ...]
-    examples: tuple[tuple[Finding, ...], ...]
+    examples: tuple[tuple[Offence, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class KeyHashes:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyCount:
+class RangeCount:
     """Rows and repeats of one key in one range."""
 
     key: int
@@ -81,8 +81,8 @@ def records(task: FileTask, part: CountedPart | PipelineError) -> Iterator[tuple
             yield (task.id, "key", at * task.key_ranges + number), KeyHashes(hashes.to_bytes())
 
 
-def merged(counted: RDD[tuple[Any, Any]], several: Sequence[FileTask], reader: str) -> dict[int, Outcome]:
-    """Merge on the executors and bring one outcome a file to the driver: one job.
+def merged(counted: RDD[tuple[Any, Any]], several: Sequence[FileTask], reader: str) -> dict[int, RoundResult]:
+    """Merge on the executors and bring one result a file to the driver: one job.
 
     `several` are the files that come in more than one part.
     """
@@ -100,7 +100,7 @@ def merged(counted: RDD[tuple[Any, Any]], several: Sequence[FileTask], reader: s
         if width > 1:
             counted = _regrouped(counted, width, lambda key: key, by_range)
         counted = _regrouped(counted, min(width, len(by_id)), lambda key: key[0], by_file)
-    return {key[0]: outcome for key, outcome in counted.collect()}
+    return {key[0]: result for key, result in counted.collect()}
 
 
 def merge_width(several: Sequence[FileTask]) -> int:
@@ -157,7 +157,7 @@ def _first_level(
     elif what == "key":
         hashes = [RowKeys.from_bytes(value.data) for value in found]
         rows = sum(map(len, hashes))
-        yield key, KeyCount(at // ranges[number], rows, count_repeats(hashes))
+        yield key, RangeCount(at // ranges[number], rows, count_repeats(hashes))
     elif len(found) == 1:
         yield key, found[0]
     else:
@@ -185,7 +185,7 @@ def _merged_groups(
         return worst(errors)
     groups = sorted((one for one in found if isinstance(one, MergedGroup)), key=lambda one: one.spans[0].number)
     profile = reduce(add, (decode_profile(group.profile) for group in groups))
-    examples = tuple(first_findings(*parts) for parts in zip(*(group.examples for group in groups), strict=True))
+    examples = tuple(first_offences(*parts) for parts in zip(*(group.examples for group in groups), strict=True))
     return MergedGroup(profile, tuple(span for group in groups for span in group.spans), examples)
 
 
@@ -193,12 +193,12 @@ def _second_level(
     by_id: dict[int, FileTask], number: int, values: Iterator[tuple[Any, Any]], reader: str
 ) -> Iterator[tuple[Any, Any]]:
     groups: list[MergedGroup[bytes] | PipelineError] = []
-    counts: list[KeyCount] = []
+    counts: list[RangeCount] = []
     for key, value in values:
         if key[1] == "done":
             yield key, value
             return
-        if isinstance(value, KeyCount):
+        if isinstance(value, RangeCount):
             counts.append(value)
         else:
             groups.append(value)

@@ -8,40 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled
 from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_executor import job_failed, leave_what_is_loaded
-from dq.engine.byte_ranges.unseen import Looked, PlanFile, look_and_profile
+from dq.engine.byte_ranges.unseen import Peeked, peek_and_profile
 from dq.engine.source_file import UnseenObject
-from dq.formats.limits import Limits
-from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def profile_unseen(
-    spark: SparkSession,
-    sources: Sequence[UnseenObject],
-    store: ObjectStore,
-    limits: Limits,
-    plan: PlanFile,
-    *,
-    judged: bool,
-) -> dict[int, Looked]:
+def profile_unseen(spark: SparkSession, sources: Sequence[UnseenObject], assignment: Assignment) -> dict[int, Peeked]:
     """Look at objects and profile them in one Spark job; one more for each halving when it fails."""
 
-    def alone(source: UnseenObject, error: Exception) -> dict[int, Looked]:
+    def alone(source: UnseenObject, error: Exception) -> dict[int, Peeked]:
         return {source.id: job_failed(f"s3://{source.bucket}/{source.key}", error)}
 
-    def profile(some: Sequence[UnseenObject]) -> dict[int, Looked]:
+    def profile(some: Sequence[UnseenObject]) -> dict[int, Peeked]:
         context = spark.sparkContext
-        bundles = bundled(some, [source.size for source in some], limits, context.defaultParallelism)
+        bundles = bundled(some, [source.size for source in some], assignment.limits, context.defaultParallelism)
 
-        def count(partition: Iterable[list[UnseenObject]]) -> Iterator[tuple[int, Looked]]:
+        def count(partition: Iterable[list[UnseenObject]]) -> Iterator[tuple[int, Peeked]]:
             leave_what_is_loaded()
             for bundle in partition:
-                yield from look_and_profile(bundle, store, limits, plan, judged=judged)
+                yield from peek_and_profile(bundle, assignment)
 
         return dict(context.parallelize(bundles, len(bundles)).mapPartitions(count).collect())
 

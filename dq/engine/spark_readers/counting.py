@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pyspark import TaskContext
 
 from dq.engine.byte_ranges.spark_merge import KeyHashes, MergedGroup, records
-from dq.engine.outcomes import Span
+from dq.engine.file_results import Span
 from dq.engine.parts import CountedPart, FileTask
 from dq.engine.spark_readers.frames import TRAILING
 from dq.engine.spark_readers.paths import same_path
@@ -25,7 +25,7 @@ from dq.engine.spark_readers.seen_bytes import SeenBytes, bytes_of
 from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
 from dq.profiling.tally.file_tally import FileTally
-from dq.profiling.tally.findings import Finding
+from dq.profiling.tally.offences import Offence
 from dq.schema.definition import FileFormat
 from etl_core.errors import PipelineError
 
@@ -188,5 +188,5 @@ def record_of(row: Row) -> tuple[Any, Any]:
     if row.what == "key":
         return key, KeyHashes(bytes(row.body))
     found = msgpack.unpackb(bytes(row.examples), use_list=True)
-    examples = tuple(tuple(Finding(*one) for one in key_examples) for key_examples in found)
+    examples = tuple(tuple(Offence(*one) for one in key_examples) for key_examples in found)
     return key, MergedGroup(bytes(row.body), (Span(row.part, 0, 0),), examples)

@@ -35,7 +35,7 @@ _WINDOW = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Probe:
     """What one part of a CSV file holds.
 
     `regular`, `breaks` and `rows` are pairs: for a part that begins outside of a quoted cell, and for
@@ -51,10 +51,10 @@ class Look:
     controls: bool = False
     rows: tuple[Distances, Distances] = (Distances(), Distances())
 
-    def __add__(self, other: Look) -> Look:
+    def __add__(self, other: Probe) -> Probe:
         """Put the part behind this one to it."""
         inside = self.quotes % 2
-        return Look(
+        return Probe(
             self.quotes + other.quotes,
             (self.regular[0] and other.regular[inside], self.regular[1] and other.regular[1 - inside]),
             (self.breaks[0] or other.breaks[inside], self.breaks[1] or other.breaks[1 - inside]),
@@ -90,59 +90,59 @@ class Look:
 
 def probe_files(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
-) -> dict[int, Look | PipelineError]:
-    """Look at CSV files: in one Spark job, and without any at those that are at hand."""
+) -> dict[int, Probe | PipelineError]:
+    """Probe at CSV files: in one Spark job, and without any at those that are at hand."""
     small = [task for task in tasks if task.first]
     large = [task for task in tasks if not task.first]
-    found = {task.id: [_look_at(store, task, split, limits) for split in task.splits] for task in small}
+    found = {task.id: [_probe_part(store, task, split, limits) for split in task.splits] for task in small}
     if large:
         bundles = packed(large, limits, spark.sparkContext.defaultParallelism)
 
-        def look(some: Iterable[list[tuple[FileTask, Split]]]) -> Iterator[tuple[int, int, Look | PipelineError]]:
+        def probe(some: Iterable[list[tuple[FileTask, Split]]]) -> Iterator[tuple[int, int, Probe | PipelineError]]:
             for bundle in some:
                 for task, split in bundle:
-                    yield task.id, split.number, _look_at(store, task, split, limits)
+                    yield task.id, split.number, _probe_part(store, task, split, limits)
 
-        looks = spark.sparkContext.parallelize(bundles, len(bundles)).mapPartitions(look).collect()
-        for number, _, one in sorted(looks, key=lambda seen: seen[:2]):
+        probes = spark.sparkContext.parallelize(bundles, len(bundles)).mapPartitions(probe).collect()
+        for number, _, one in sorted(probes, key=lambda seen: seen[:2]):
             found.setdefault(number, []).append(one)
-    return {number: _together(looks) for number, looks in found.items()}
+    return {number: _together(probes) for number, probes in found.items()}
 
 
-def _together(looks: Sequence[Look | PipelineError]) -> Look | PipelineError:
-    error = next((look for look in looks if isinstance(look, PipelineError)), None)
-    return error or sum((look for look in looks if isinstance(look, Look)), Look())
+def _together(probes: Sequence[Probe | PipelineError]) -> Probe | PipelineError:
+    error = next((probe for probe in probes if isinstance(probe, PipelineError)), None)
+    return error or sum((probe for probe in probes if isinstance(probe, Probe)), Probe())
 
 
-def _look_at(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> Look | PipelineError:
-    """Look at one part of a file; of the first one at its header too."""
+def _probe_part(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> Probe | PipelineError:
+    """Probe at one part of a file; of the first one at its header too."""
     source = StoredSource(store, task.head, task.first)
     dialect = task.layout.dialect
     try:
         if not task.layout.splittable:
-            return _look_through(text_pieces(source, task.layout, limits), dialect)
+            return _probe_pieces(text_pieces(source, task.layout, limits), dialect)
         start = split.start if split.number else 0
         end = min(split.end + 1, source.size)
         before = source.read(start - 1, 1) if start else b""
         pieces = (source.read(at, min(limits.block, end - at)) for at in range(start, end, limits.block))
-        return _look_through(pieces, dialect, before=before, behind=end - split.end)
+        return _probe_pieces(pieces, dialect, before=before, behind=end - split.end)
     except PipelineError as error:
         return error
     except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
         return fault(task.head.uri, error)
 
 
-def _look_through(pieces: Iterable[bytes], dialect: CsvDialect, *, before: bytes = b"", behind: int = 0) -> Look:
-    """Look at consecutive pieces; the last `behind` bytes (0 or 1) only say what follows, as `before` what precedes."""
-    look = Look()
+def _probe_pieces(pieces: Iterable[bytes], dialect: CsvDialect, *, before: bytes = b"", behind: int = 0) -> Probe:
+    """Probe consecutive pieces; the last `behind` bytes (0 or 1) only say what follows, as `before` what precedes."""
+    probe = Probe()
     held = b""
     for piece in _windows(pieces):
         if held:
-            look += look_at(held, dialect, before, piece[:1])
+            probe += probe_text(held, dialect, before, piece[:1])
             before = held[-1:]
         held = piece
     text = held[: len(held) - behind]
-    return look + look_at(text, dialect, before, held[len(text) :]) if text else look
+    return probe + probe_text(text, dialect, before, held[len(text) :]) if text else probe
 
 
 def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -152,8 +152,8 @@ def _windows(pieces: Iterable[bytes]) -> Iterator[bytes]:
             yield piece[at : at + _WINDOW]
 
 
-def look_at(text: bytes, dialect: CsvDialect, before: bytes = b"", after: bytes = b"") -> Look:
-    """Look at one piece of text between the bytes `before` and `after`, both empty at the ends of the file."""
+def probe_text(text: bytes, dialect: CsvDialect, before: bytes = b"", after: bytes = b"") -> Probe:
+    """Probe at one piece of text between the bytes `before` and `after`, both empty at the ends of the file."""
     array = np.frombuffer(text, np.uint8)
     lines = between_feeds(text)
     feeds = int(np.count_nonzero(array == _LF))
@@ -161,7 +161,7 @@ def look_at(text: bytes, dialect: CsvDialect, before: bytes = b"", after: bytes 
     returns = text.count(b"\r") if other else 0
     controls = other > returns and other > returns + text.count(b"\t")
     if dialect.quote.encode() not in text:
-        return Look(
+        return Probe(
             breaks=(False, bool(feeds or returns)),
             rows=(lines, no_end(text)),
             returns=returns > 0,
@@ -178,7 +178,7 @@ def look_at(text: bytes, dialect: CsvDialect, before: bytes = b"", after: bytes 
     breaks = [bool((inside != begins_inside).any()) for begins_inside in (0, 1)]
     feed = array[ends] == _LF
     rows = [between(ends[feed & (inside == at)], text) if breaks[at] else lines for at in (0, 1)]
-    return Look(
+    return Probe(
         quotes=len(quotes),
         regular=(regular[0], regular[1]),
         breaks=(breaks[0], breaks[1]),

@@ -17,11 +17,11 @@ from pyspark.sql import DataFrame
 
 from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_merge import merged
-from dq.engine.outcomes import Finished, Profiled, Scored
+from dq.engine.file_results import FileVerdict, Finished, Profiled
 from dq.engine.parts import FileTask
 from dq.engine.spark_readers.batch_sizes import batch_options, session_options
 from dq.engine.spark_readers.counting import COUNTS, count_file, count_files, record_of
-from dq.engine.spark_readers.csv_probe import Look, probe_files
+from dq.engine.spark_readers.csv_probe import Probe, probe_files
 from dq.engine.spark_readers.frames import Shape, frame_of, shape_of, shared_frame, slices_of
 from dq.engine.spark_readers.paths import same_path, spark_path
 from dq.engine.spark_readers.seen_bytes import SeenBytes
@@ -61,27 +61,27 @@ def _profile(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
 ) -> dict[int, Finished | PipelineError]:
     csv_files = [task for task in tasks if task.layout.format is FileFormat.CSV]
-    looks = probe_files(spark, csv_files, store, limits) if csv_files else {}
-    faithful = [task for task in tasks if _is_faithful(task, looks.get(task.id, Look()), limits)]
+    probes = probe_files(spark, csv_files, store, limits) if csv_files else {}
+    faithful = [task for task in tasks if _is_faithful(task, probes.get(task.id, Probe()), limits)]
     if not faithful:
         return {}
     shapes: dict[Shape, list[FileTask]] = {}
     for task in faithful:
-        look = looks.get(task.id)
-        multiline = isinstance(look, Look) and look.quoted_breaks
-        shape = shape_of(task, multiline=multiline, longest=_longest_row(task, look))
+        probe = probes.get(task.id)
+        multiline = isinstance(probe, Probe) and probe.quoted_breaks
+        shape = shape_of(task, multiline=multiline, longest=_longest_row(task, probe))
         shapes.setdefault(shape, []).append(task)
     block = _most_bytes_of_a_task(spark)
     seen = SeenBytes(spark.sparkContext)
     union = reduce(DataFrame.unionAll, _counted(spark, shapes, block, limits, seen))
-    with session_options(spark, batch_options(_longest_row(task, looks.get(task.id)) for task in faithful)):
+    with session_options(spark, batch_options(_longest_row(task, probes.get(task.id)) for task in faithful)):
         counted = union.rdd
-    outcomes = merged(counted.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
+    results = merged(counted.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
     skipped = _with_skipped_lines(faithful, seen)
     return {
         number: one
-        for number, one in outcomes.items()
-        if isinstance(one, PipelineError) or (isinstance(one, Profiled | Scored) and number not in skipped)
+        for number, one in results.items()
+        if isinstance(one, PipelineError) or (isinstance(one, Profiled | FileVerdict) and number not in skipped)
     }
 
 
@@ -115,11 +115,11 @@ def _alone(shape: Shape, tasks: Sequence[FileTask], block: int) -> Iterator[tupl
             yield task, slices
 
 
-def _longest_row(task: FileTask, look: Look | PipelineError | None) -> int | None:
+def _longest_row(task: FileTask, probe: Probe | PipelineError | None) -> int | None:
     """Give a bound for the bytes of a file's longest row, None when that is not known."""
     if task.layout.format is FileFormat.JSON:
         return task.head.size
-    return look.longest_row if isinstance(look, Look) else None
+    return probe.longest_row if isinstance(probe, Probe) else None
 
 
 def _most_bytes_of_a_task(spark: SparkSession) -> int:
@@ -128,9 +128,9 @@ def _most_bytes_of_a_task(spark: SparkSession) -> int:
     return int(state.conf().filesMaxPartitionBytes())
 
 
-def _is_faithful(task: FileTask, look: Look | PipelineError, limits: Limits) -> bool:
+def _is_faithful(task: FileTask, probe: Probe | PipelineError, limits: Limits) -> bool:
     """Tell whether Spark's reader gives the file as it stands; one that could not be looked at says why elsewhere."""
-    reason = str(look) if isinstance(look, PipelineError) else look.unfaithful(task, limits)
+    reason = str(probe) if isinstance(probe, PipelineError) else probe.unfaithful(task, limits)
     if reason is not None:
         log.info("not for Spark's reader", bucket=task.head.bucket, key=task.head.key, reason=reason)
     return reason is None

@@ -15,7 +15,7 @@ from dq.formats.json.array import json_array_batches
 from dq.formats.json.rows import json_batch, refuse_long_line
 from dq.formats.limits import Limits
 from dq.formats.parquet.rows import typed_batch
-from dq.profiling.tally.findings import MOST_EXAMPLES
+from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 from dq.schema.definition import FileFormat
 

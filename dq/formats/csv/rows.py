@@ -18,7 +18,7 @@ from dq.formats.csv.careful import careful_records, decoded
 from dq.formats.csv.lines import CsvLines
 from dq.formats.csv.quotes import Positions, count_lines, line_breaks, record_ends
 from dq.formats.limits import Limits
-from dq.profiling.tally.findings import MOST_EXAMPLES
+from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 from dq.schema.definition import CsvDialect
 

@@ -21,7 +21,7 @@ from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
 from dq.profiling.figures.hashing import hash_values
 from dq.profiling.figures.mixing import mixed
-from dq.profiling.tally.findings import MOST_EXAMPLES, Finding, first_findings, shortened
+from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, first_offences, shortened
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import LineNumbers
 from dq.schema.definition import FieldType
@@ -90,11 +90,11 @@ class RowKeys:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeyCount:
+class SplitKeys:
     """One key of all rows of a split, and the first repeats seen within it."""
 
     keys: RowKeys
-    examples: tuple[Finding, ...] = ()
+    examples: tuple[Offence, ...] = ()
 
 
 class KeyTally:
@@ -110,7 +110,7 @@ class KeyTally:
         self._hashes: list[Hashes] = []
         #: 64 bits of the first rows' keys, sorted, to find repeats across batches
         self._seen = np.empty(0, np.uint64)
-        self._examples: tuple[Finding, ...] = ()
+        self._examples: tuple[Offence, ...] = ()
 
     def add(self, batch: Mapping[int, Cells] | Sequence[Cells], rows: int, line_numbers: LineNumbers) -> None:
         """Take in a batch of `rows` rows, whose cells are given for every column."""
@@ -185,16 +185,16 @@ class KeyTally:
             places = rows[at]
             texts = [_texts_at(one, places) for one in cells]
             found = [
-                Finding(self._split, line, shortened(", ".join(parts)))
+                Offence(self._split, line, shortened(", ".join(parts)))
                 for line, *parts in zip(line_numbers(places), *texts, strict=True)
             ]
-            self._examples = first_findings(self._examples, found)
+            self._examples = first_offences(self._examples, found)
 
-    def count(self) -> KeyCount:
+    def count(self) -> SplitKeys:
         """Give all keys of the split."""
         numbers = np.concatenate([_no_numbers(), *self._numbers])
         hashes = np.concatenate([_no_hashes(), *self._hashes])
-        return KeyCount(RowKeys(numbers, hashes), self._examples)
+        return SplitKeys(RowKeys(numbers, hashes), self._examples)
 
 
 def _cell_hashes(cells: Cells, kind: FieldType, seed: int) -> npt.NDArray[np.uint64]:

@@ -23,7 +23,7 @@ from dq.profiling.figures.row_sample import RowSample, priorities
 from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.summary import Scalar
-from dq.profiling.tally.findings import Finding
+from dq.profiling.tally.offences import Offence
 from etl_core.errors import TerminalError
 
 VERSION = 5
@@ -117,12 +117,12 @@ def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePa
     )
 
 
-def _findings(findings: tuple[Finding, ...]) -> list[list[Any]]:
-    return [[one.split, one.line, one.text] for one in findings]
+def _findings(offences: tuple[Offence, ...]) -> list[list[Any]]:
+    return [[one.split, one.line, one.text] for one in offences]
 
 
-def _found(rows: list[list[Any]]) -> tuple[Finding, ...]:
-    return tuple(Finding(*row) for row in rows)
+def _found(rows: list[list[Any]]) -> tuple[Offence, ...]:
+    return tuple(Offence(*row) for row in rows)
 
 
 def _column(column: ColumnProfile, without: frozenset[str] = _NOTHING) -> list[Any]:

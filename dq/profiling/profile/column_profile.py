@@ -9,7 +9,7 @@ from dq.profiling.figures.distinct import DistinctSketch
 from dq.profiling.figures.frequencies import Frequencies
 from dq.profiling.figures.moments import Moments
 from dq.profiling.summary.summary import Scalar
-from dq.profiling.tally.findings import Finding, first_findings
+from dq.profiling.tally.offences import Offence, first_offences
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class ColumnProfile:
     seen: bool = False
     unparsable: int = 0
     wrong_type: bool = False
-    unparsable_cells: tuple[Finding, ...] = ()
+    unparsable_cells: tuple[Offence, ...] = ()
     violations: Mapping[int, int] = field(default_factory=dict)
-    violating_cells: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    violating_cells: Mapping[str, tuple[Offence, ...]] = field(default_factory=dict)
     minimum: Scalar | None = None
     maximum: Scalar | None = None
     min_length: int | None = None
@@ -50,10 +50,10 @@ class ColumnProfile:
             seen=self.seen or other.seen,
             unparsable=self.unparsable + other.unparsable,
             wrong_type=self.wrong_type or other.wrong_type,
-            unparsable_cells=first_findings(self.unparsable_cells, other.unparsable_cells),
+            unparsable_cells=first_offences(self.unparsable_cells, other.unparsable_cells),
             violations=dict(sorted(violations.items())),
             violating_cells={
-                rule: first_findings(self.violating_cells.get(rule, ()), other.violating_cells.get(rule, ()))
+                rule: first_offences(self.violating_cells.get(rule, ()), other.violating_cells.get(rule, ()))
                 for rule in rules
             },
             minimum=min((one for one in (self.minimum, other.minimum) if one is not None), default=None),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dq.profiling.figures.row_sample import RowSample
 from dq.profiling.profile.column_profile import ColumnProfile
-from dq.profiling.tally.findings import Finding, first_findings, placed
+from dq.profiling.tally.offences import Offence, first_offences, placed
 
 #: Columns that may turn up while reading, in a part of a file and in all of them together.
 MOST_EXTRAS = 1000
@@ -25,7 +25,7 @@ class FileProfile:
 
     rows: int = 0
     malformed: int = 0
-    malformed_rows: tuple[Finding, ...] = ()
+    malformed_rows: tuple[Offence, ...] = ()
     columns: tuple[ColumnProfile, ...] | None = None
     extras: Mapping[str, ColumnProfile] = field(default_factory=dict)
     sample: RowSample | None = None
@@ -37,7 +37,7 @@ class FileProfile:
         return FileProfile(
             rows=self.rows + other.rows,
             malformed=self.malformed + other.malformed,
-            malformed_rows=first_findings(self.malformed_rows, other.malformed_rows),
+            malformed_rows=first_offences(self.malformed_rows, other.malformed_rows),
             columns=_merged_columns(self.columns, other.columns),
             extras=_merged_extras(self.extras, other.extras),
             sample=_merged_samples(self.sample, other.sample),

@@ -27,7 +27,7 @@ from dq.profiling.figures.moments import Moments
 from dq.profiling.figures.row_sample import RowSample
 from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
-from dq.profiling.tally.findings import Finding, first_findings
+from dq.profiling.tally.offences import Offence, first_offences
 from dq.profiling.tally.recipe import DISTINCT_HASHES, SAMPLE_ROWS, CellEncoding, Recipe, bounded
 from dq.schema.definition import FieldType, SchemaDefinition
 
@@ -247,8 +247,8 @@ def _without_lines(column: ColumnProfile) -> ColumnProfile:
     )
 
 
-def _no_lines(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return first_findings(Finding(0, 0, found.text) for found in findings)
+def _no_lines(offences: Iterable[Offence]) -> tuple[Offence, ...]:
+    return first_offences(Offence(0, 0, found.text) for found in offences)
 
 
 def _labelled(sample: RowSample | None, labels: Sequence[str]) -> RowSample | None:

@@ -21,7 +21,7 @@ from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
 from dq.profiling.tally.column_figures import COUNTED
-from dq.profiling.tally.findings import Finding
+from dq.profiling.tally.offences import Offence
 from dq.profiling.tally.recipe import SAMPLE_ROWS, CellEncoding, ColumnRecipe, Recipe
 from dq.schema.definition import FieldType, SchemaDefinition
 
@@ -49,7 +49,7 @@ class KeyFigures:
 
     full: int
     repeated: int
-    examples: tuple[Finding, ...] = ()
+    examples: tuple[Offence, ...] = ()
 
 
 def summarise(
@@ -122,8 +122,8 @@ def _keys(
     return tuple(summaries)
 
 
-def _examples(findings: Sequence[Finding]) -> tuple[Example, ...]:
-    return tuple(Example(found.line or None, found.text) for found in findings) if findings else ()
+def _examples(offences: Sequence[Offence]) -> tuple[Example, ...]:
+    return tuple(Example(found.line or None, found.text) for found in offences) if offences else ()
 
 
 def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[str | None, ...], ...]:

@@ -18,7 +18,7 @@ from dq.profiling.cells.values import Cells
 from dq.profiling.figures.bounds import Bits, rules_of
 from dq.profiling.figures.frequencies import Frequencies
 from dq.profiling.summary.summary import Scalar
-from dq.profiling.tally.findings import MOST_EXAMPLES, Finding, shortened
+from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, shortened
 from dq.profiling.tally.row_batch import LineNumbers
 from dq.schema.definition import FieldType, Rule
 
@@ -49,10 +49,10 @@ def violations_of(
     values: CountedValues,
     bits: Bits,
     rules: Sequence[tuple[str, Rule]],
-    known: Mapping[str, tuple[Finding, ...]],
+    known: Mapping[str, tuple[Offence, ...]],
     split: int,
     lines: LineNumbers,
-) -> tuple[Mapping[int, int], Mapping[str, tuple[Finding, ...]]]:
+) -> tuple[Mapping[int, int], Mapping[str, tuple[Offence, ...]]]:
     """Count cells by the rules they break, and find the first of each rule's, where not enough are `known`."""
     counts = np.bincount(bits, weights=values.weights, minlength=_FEW_BITS)
     broken = {int(pattern): int(counts[pattern]) for pattern in np.flatnonzero(counts[1:]) + 1}
@@ -66,7 +66,7 @@ def violations_of(
     return broken, examples
 
 
-def examples_left(found: tuple[Finding, ...]) -> int:
+def examples_left(found: tuple[Offence, ...]) -> int:
     """Say how many examples are wanted beside those that were found."""
     return MOST_EXAMPLES - len(found)
 
@@ -80,13 +80,13 @@ def _positions(cells: Cells, values: CountedValues, bits: Bits, breaking: list[i
     return cells.parsed_positions()[hit]
 
 
-def findings_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, lines: LineNumbers) -> tuple[Finding, ...]:
+def findings_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, lines: LineNumbers) -> tuple[Offence, ...]:
     """Give the cells at some positions among the present ones, as they stand in the file."""
     if not len(positions):
         return ()
     texts = as_text(cells.present.take(pa.array(positions))).to_pylist()
     numbers = lines(cells.row_of(positions))
-    return tuple(Finding(split, line, shortened(text)) for line, text in zip(numbers, texts, strict=True))
+    return tuple(Offence(split, line, shortened(text)) for line, text in zip(numbers, texts, strict=True))
 
 
 def value_of(

@@ -29,7 +29,7 @@ from dq.profiling.tally.column_figures import (
     value_of,
     violations_of,
 )
-from dq.profiling.tally.findings import MOST_EXAMPLES
+from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe, Recipe
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FieldType

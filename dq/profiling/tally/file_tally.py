@@ -7,12 +7,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dq.profiling.cells.values import Cells
-from dq.profiling.figures.keys import KeyCount, KeyTally
+from dq.profiling.figures.keys import KeyTally, SplitKeys
 from dq.profiling.figures.row_sample import SampleBuilder, priorities
 from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
 from dq.profiling.profile.file_profile import MOST_EXTRAS, FileProfile
 from dq.profiling.tally.column_tally import ColumnTally
-from dq.profiling.tally.findings import MOST_EXAMPLES, Finding, first_findings, shortened
+from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, first_offences, shortened
 from dq.profiling.tally.recipe import ColumnRecipe, Recipe
 from dq.profiling.tally.row_batch import LineNumbers, RowBatch
 from dq.schema.definition import FieldType
@@ -37,7 +37,7 @@ class FileTally:
         self._sample = SampleBuilder(recipe.row_sample, split)
         self._shown = SampleBuilder(SHOWN_ROWS, split)
         self._rows = self._malformed = self._lines = 0
-        self._malformed_rows: tuple[Finding, ...] = ()
+        self._malformed_rows: tuple[Offence, ...] = ()
 
     def add(self, batch: RowBatch) -> None:
         """Count a batch."""
@@ -71,8 +71,8 @@ class FileTally:
     def _count_malformed(self, batch: RowBatch) -> None:
         self._malformed += batch.malformed
         if batch.malformed_rows and len(self._malformed_rows) < MOST_EXAMPLES:
-            found = malformed_findings(batch, self._split, self._lines)
-            self._malformed_rows = first_findings(self._malformed_rows, found)
+            found = malformed_offences(batch, self._split, self._lines)
+            self._malformed_rows = first_offences(self._malformed_rows, found)
 
     def _sample_rows(self, cells: list[Cells], rows: int) -> None:
         if not cells:
@@ -104,15 +104,15 @@ class FileTally:
             lines={self._split: self._lines},
         )
 
-    def keys(self) -> list[KeyCount]:
+    def keys(self) -> list[SplitKeys]:
         """Give the hashes of every key, in the order of the recipe."""
         return [key.count() for key in self._keys]
 
 
-def malformed_findings(batch: RowBatch, split: int, before: int) -> tuple[Finding, ...]:
+def malformed_offences(batch: RowBatch, split: int, before: int) -> tuple[Offence, ...]:
     """Give the first rows of a batch that could not be read, `before` lines after the start of the split."""
-    return first_findings(
-        Finding(split, row.line and row.line + before, shortened(row.text)) for row in batch.malformed_rows
+    return first_offences(
+        Offence(split, row.line and row.line + before, shortened(row.text)) for row in batch.malformed_rows
     )
 
 

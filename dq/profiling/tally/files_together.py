@@ -14,17 +14,17 @@ import numpy as np
 import pyarrow as pa
 
 from dq.profiling.cells.values import Cells, read_cells
-from dq.profiling.figures.keys import KeyCount, KeyTally
+from dq.profiling.figures.keys import KeyTally, SplitKeys
 from dq.profiling.figures.row_sample import Places, Priorities, RowSample, priorities
 from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.column_of_files import Edges, profiles_of_column
-from dq.profiling.tally.file_tally import malformed_findings
+from dq.profiling.tally.file_tally import malformed_offences
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
 
 
-def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[FileProfile, list[KeyCount]]]:
+def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[FileProfile, list[SplitKeys]]]:
     """Count files that were each read in one batch, as `FileTally` counts each of them.
 
     All have at least one row and at most as many as a row sample, columns of the same types, and no extra ones.
@@ -42,7 +42,7 @@ def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[F
         profile = FileProfile(
             rows=one.rows,
             malformed=one.malformed,
-            malformed_rows=malformed_findings(one, 0, 0) if one.malformed_rows else (),
+            malformed_rows=malformed_offences(one, 0, 0) if one.malformed_rows else (),
             columns=tuple(column[at] for column in figures),
             sample=samples[at],
             shown=shown[at],
@@ -89,7 +89,7 @@ def _order(rows: int) -> tuple[Priorities, Places]:
     return priority[order], order
 
 
-def _keys(recipe: Recipe, cells: Sequence[Cells], file: RowBatch, start: int, stop: int) -> list[KeyCount]:
+def _keys(recipe: Recipe, cells: Sequence[Cells], file: RowBatch, start: int, stop: int) -> list[SplitKeys]:
     counts = []
     for key in recipe.keys:
         tally = KeyTally(recipe, key, 0)

@@ -1,1 +1,1 @@
-"""From the figures of a file to the outcomes of the checks, one module per dimension."""
+"""From the figures of a file to the results of the checks, one module per dimension."""

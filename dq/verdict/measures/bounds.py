@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.check import Dimension
 from dq.schema.definition import Severity
+from dq.verdict.check_result import CheckResult, Measure, Status, fails
 from dq.verdict.measures.columns import cells_breaking, of_wrong_type, parsed_cells
 from dq.verdict.measures.not_measured import and_not_run, not_measured, not_run
-from dq.verdict.outcome import Measure, Outcome, Status, fails
 from dq.verdict.wording import count, listed, on_one_line, percent
 
 if TYPE_CHECKING:
@@ -41,20 +41,20 @@ def measure_bounds(summary: FileSummary, plan: CheckPlan) -> Measure:
     for check in plan.of(Dimension.BOUNDS):
         by_column.setdefault(check.columns[0], []).append(check)
     cells = sum(parsed_cells(columns[name]) for name in by_column if name in columns)
-    outcomes: list[Outcome] = []
+    results: list[CheckResult] = []
     failed = 0
     for name, checks in by_column.items():
         if name in columns:
             breaking, found = _column(columns[name], checks, cells)
             failed += breaking
-            outcomes.extend(found)
+            results.extend(found)
         else:
-            outcomes.extend(not_run(check) for check in checks)
-    return Measure(Dimension.BOUNDS, tuple(outcomes), failed, cells, _details(tuple(outcomes), failed, cells))
+            results.extend(not_run(check) for check in checks)
+    return Measure(Dimension.BOUNDS, tuple(results), failed, cells, _details(tuple(results), failed, cells))
 
 
-def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple[int, list[Outcome]]:
-    """Give the failing cells of one column and its outcomes, a cell shared among the failing rules it breaks."""
+def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple[int, list[CheckResult]]:
+    """Give the failing cells of one column and its results, a cell shared among the failing rules it breaks."""
     checked = parsed_cells(column)
     failing = [check for check in checks if fails(cells_breaking(column, check.rule), checked, check)]
     losing = frozenset(check.rule for check in failing if check.severity is not Severity.WARNING)
@@ -65,8 +65,8 @@ def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple
         breaking += number if blamed else 0
         for rule in blamed:
             shares[rule] += Fraction(number, cells * len(blamed))
-    outcomes = [
-        Outcome(
+    results = [
+        CheckResult(
             check,
             Status.FAILED if check in failing else Status.PASSED,
             check.rule,
@@ -79,7 +79,7 @@ def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple
         )
         for check in checks
     ]
-    return breaking, outcomes
+    return breaking, results
 
 
 def _text(column: ColumnSummary, check: Check, checked: int) -> str:
@@ -95,15 +95,15 @@ def _shown(argument: Any) -> str:  # noqa: ANN401 - the argument of any rule
     return on_one_line(str(argument))
 
 
-def _details(outcomes: tuple[Outcome, ...], failed: int, cells: int) -> str:
+def _details(results: tuple[CheckResult, ...], failed: int, cells: int) -> str:
     if failed:
-        worst = sorted((outcome for outcome in outcomes if outcome.counts), key=lambda outcome: -outcome.failed)
-        texts = listed([outcome.text for outcome in worst])
-        return and_not_run(f"{percent(Fraction(failed, cells))} of values are out of bounds: {texts}", outcomes)
-    ran = sum(1 for outcome in outcomes if outcome.status is not Status.NOT_RUN)
+        worst = sorted((result for result in results if result.counts), key=lambda result: -result.failed)
+        texts = listed([result.text for result in worst])
+        return and_not_run(f"{percent(Fraction(failed, cells))} of values are out of bounds: {texts}", results)
+    ran = sum(1 for result in results if result.status is not Status.NOT_RUN)
     if not ran:
-        return and_not_run("Not run", outcomes)
-    number = sum(outcome.failed for outcome in outcomes)
+        return and_not_run("Not run", results)
+    number = sum(result.failed for result in results)
     found = f"{count(number)} out of bounds tolerated or warned of" if number else "all within bounds"
     checked = f"{count(ran, 'rule')} checked over {count(cells, 'value')}"
-    return and_not_run(f"{checked}, {found}", outcomes)
+    return and_not_run(f"{checked}, {found}", results)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from dq.checks.check import Dimension
 from dq.schema.definition import Severity
+from dq.verdict.check_result import CheckResult, Measure, Status, fails
 from dq.verdict.measures.not_measured import and_not_run, not_measured, not_run
-from dq.verdict.outcome import Measure, Outcome, Status, fails
 from dq.verdict.wording import count, listed, on_one_line, percent
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ def measure_completeness(summary: FileSummary, plan: CheckPlan) -> Measure:
     checks = plan.of(Dimension.COMPLETENESS)
     columns = {column.name: column for column in summary.columns}
     cells = sum(columns[check.columns[0]].rows for check in checks if check.columns[0] in columns)
-    outcomes = tuple(_outcome(check, columns.get(check.columns[0]), cells) for check in checks)
-    failed = sum(outcome.failed for outcome in outcomes if outcome.counts)
-    return Measure(Dimension.COMPLETENESS, outcomes, failed, cells, _details(outcomes, failed, cells))
+    results = tuple(_result(check, columns.get(check.columns[0]), cells) for check in checks)
+    failed = sum(result.failed for result in results if result.counts)
+    return Measure(Dimension.COMPLETENESS, results, failed, cells, _details(results, failed, cells))
 
 
-def _outcome(check: Check, column: ColumnSummary | None, cells: int) -> Outcome:
+def _result(check: Check, column: ColumnSummary | None, cells: int) -> CheckResult:
     if column is None:
         return not_run(check)
     failing = fails(column.nulls, column.rows, check)
     lost = failing and check.severity is not Severity.WARNING
-    return Outcome(
+    return CheckResult(
         check,
         Status.FAILED if failing else Status.PASSED,
         check.rule,
@@ -47,19 +47,19 @@ def _outcome(check: Check, column: ColumnSummary | None, cells: int) -> Outcome:
     )
 
 
-def _details(outcomes: tuple[Outcome, ...], failed: int, cells: int) -> str:
+def _details(results: tuple[CheckResult, ...], failed: int, cells: int) -> str:
     if failed:
         parts = [
-            f"{on_one_line(outcome.column or '')} ({count(outcome.failed)} of {count(outcome.checked)})"
-            for outcome in sorted(outcomes, key=lambda outcome: -outcome.failed)
-            if outcome.counts
+            f"{on_one_line(result.column or '')} ({count(result.failed)} of {count(result.checked)})"
+            for result in sorted(results, key=lambda result: -result.failed)
+            if result.counts
         ]
         share = percent(Fraction(failed, cells))
-        return and_not_run(f"{share} of the values of required fields are null: {listed(parts)}", outcomes)
-    ran = sum(1 for outcome in outcomes if outcome.status is not Status.NOT_RUN)
+        return and_not_run(f"{share} of the values of required fields are null: {listed(parts)}", results)
+    ran = sum(1 for result in results if result.status is not Status.NOT_RUN)
     if not ran:
-        return and_not_run("Not run", outcomes)
-    nulls = sum(outcome.failed for outcome in outcomes)
+        return and_not_run("Not run", results)
+    nulls = sum(result.failed for result in results)
     found = f"{count(nulls, 'null')} tolerated or warned of" if nulls else "no nulls"
     checked = f"{count(ran, 'required field')} checked over {count(cells, 'value')}"
-    return and_not_run(f"{checked}, {found}", outcomes)
+    return and_not_run(f"{checked}, {found}", results)

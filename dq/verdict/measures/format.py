@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from dq.checks.check import Dimension
-from dq.verdict.outcome import Measure, Outcome, Status, status_of
+from dq.verdict.check_result import CheckResult, Measure, Status, status_of
 from dq.verdict.wording import count, on_one_line, percent
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ _MOST_REASON: Final = 500
 def measure_format(summary: FileSummary, plan: CheckPlan) -> Measure:
     """Count the malformed rows over all rows; a file that cannot be parsed, or has no header, loses everything."""
     (check,) = plan.of(Dimension.FORMAT)
-    outcome = _outcome(summary, check)
-    return Measure(Dimension.FORMAT, (outcome,), outcome.failed, outcome.checked, _details(summary, outcome))
+    result = _result(summary, check)
+    return Measure(Dimension.FORMAT, (result,), result.failed, result.checked, _details(summary, result))
 
 
-def _outcome(summary: FileSummary, check: Check) -> Outcome:
+def _result(summary: FileSummary, check: Check) -> CheckResult:
     if summary.unreadable is not None:
         reason = on_one_line(summary.unreadable, _MOST_REASON).rstrip(". ")
-        return Outcome(
+        return CheckResult(
             check, Status.FAILED, UNREADABLE, None, 1, 1, Fraction(1), f"the file cannot be parsed: {reason}"
         )
     if summary.no_header:
         text = "the file has no header line that names its columns"
-        return Outcome(check, Status.FAILED, NO_HEADER, None, 1, 1, Fraction(1), text)
+        return CheckResult(check, Status.FAILED, NO_HEADER, None, 1, 1, Fraction(1), text)
     malformed, read = summary.rows_malformed, summary.rows_read
-    return Outcome(
+    return CheckResult(
         check,
         status_of(malformed, read, check),
         MALFORMED_ROWS,
@@ -49,14 +49,14 @@ def _outcome(summary: FileSummary, check: Check) -> Outcome:
     )
 
 
-def _details(summary: FileSummary, outcome: Outcome) -> str:
-    if outcome.rule != MALFORMED_ROWS:
-        return f"{outcome.text[0].upper()}{outcome.text[1:]}."
+def _details(summary: FileSummary, result: CheckResult) -> str:
+    if result.rule != MALFORMED_ROWS:
+        return f"{result.text[0].upper()}{result.text[1:]}."
     if not summary.rows_read:
         return "The file has no rows."
-    if outcome.status is Status.PASSED:
+    if result.status is Status.PASSED:
         return f"All {count(summary.rows_read, 'row')} were parsed." if summary.rows_read > 1 else "The row was parsed."
     lines = [example.line for example in summary.malformed_examples if example.line is not None]
     first = f", the first at line {count(min(lines))}" if lines else ""
-    share = percent(Fraction(outcome.failed, outcome.checked))
-    return f"{share} of rows cannot be parsed ({count(outcome.failed)} of {count(outcome.checked)}){first}."
+    share = percent(Fraction(result.failed, result.checked))
+    return f"{share} of rows cannot be parsed ({count(result.failed)} of {count(result.checked)}){first}."

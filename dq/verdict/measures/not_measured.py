@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.verdict.outcome import Measure, Outcome, Status
+from dq.verdict.check_result import CheckResult, Measure, Status
 from dq.verdict.wording import on_one_line
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ def not_measured(summary: FileSummary, plan: CheckPlan, dimension: Dimension, as
         return Measure(dimension, (), 0, 0, f"Not run: the schema definition does not say {asked}.")
     if summary.unreadable is None and not summary.no_header:
         return None
-    outcomes = tuple(not_run(check) for check in checks)
-    return Measure(dimension, outcomes, 0, 0, "Not run: the file could not be parsed.")
+    results = tuple(not_run(check) for check in checks)
+    return Measure(dimension, results, 0, 0, "Not run: the file could not be parsed.")
 
 
-def not_run(check: Check) -> Outcome:
-    """Give the outcome of a check that could not be looked at."""
-    return Outcome(check, Status.NOT_RUN, check.rule, ", ".join(check.columns) or None)
+def not_run(check: Check) -> CheckResult:
+    """Give the result of a check that could not be looked at."""
+    return CheckResult(check, Status.NOT_RUN, check.rule, ", ".join(check.columns) or None)
 
 
-def and_not_run(sentence: str, outcomes: tuple[Outcome, ...]) -> str:
+def and_not_run(sentence: str, results: tuple[CheckResult, ...]) -> str:
     """End a sentence with the columns that could not be checked, when there are any."""
     columns = dict.fromkeys(
-        outcome.column for outcome in outcomes if outcome.status is Status.NOT_RUN and outcome.column is not None
+        result.column for result in results if result.status is Status.NOT_RUN and result.column is not None
     )
     if not columns:
         return f"{sentence}."

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from dq.checks.check import Dimension
 from dq.checks.schema import NO_EXTRA
 from dq.schema.definition import Severity
+from dq.verdict.check_result import CheckResult, Measure, Status, fails
 from dq.verdict.measures.columns import of_wrong_type
 from dq.verdict.measures.not_measured import not_measured
-from dq.verdict.outcome import Measure, Outcome, Status, fails
 from dq.verdict.wording import count, listed, on_one_line
 
 if TYPE_CHECKING:
@@ -33,24 +33,24 @@ def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
     columns = {column.name: column for column in summary.columns}
     checks = plan.of(Dimension.SCHEMA)
     declared = sum(1 for check in checks if check.columns)
-    outcomes: list[Outcome] = []
+    results: list[CheckResult] = []
     for check in checks:
         if check.rule == NO_EXTRA:
             found = _extra(summary, check)
         else:
             found = _field(summary, check, columns.get(check.columns[0]))
-        outcomes.extend(_shared(found, declared))
-    failed = len({(outcome.check, outcome.column) for outcome in outcomes if outcome.counts})
-    return Measure(Dimension.SCHEMA, tuple(outcomes), failed, declared, _details(outcomes, failed, declared))
+        results.extend(_shared(found, declared))
+    failed = len({(result.check, result.column) for result in results if result.counts})
+    return Measure(Dimension.SCHEMA, tuple(results), failed, declared, _details(results, failed, declared))
 
 
-def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> list[Outcome]:
+def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> list[CheckResult]:
     (name,) = check.columns
     if column is not None and _is_as_declared(summary, check, column):
         cells = column.rows - column.nulls
-        return [Outcome(check, Status.PASSED, TYPE, name, failed=column.unparsable, checked=cells)]
+        return [CheckResult(check, Status.PASSED, TYPE, name, failed=column.unparsable, checked=cells)]
     shown = on_one_line(name)
-    failed = Outcome(check, Status.FAILED, MISSING, name, failed=1, checked=1)
+    failed = CheckResult(check, Status.FAILED, MISSING, name, failed=1, checked=1)
     if column is None:
         return [replace(failed, text=f"{shown} is missing")]
     found = []
@@ -64,7 +64,7 @@ def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> 
     elif fails(column.unparsable, cells, check):
         sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {expected}"
         found.append(
-            Outcome(
+            CheckResult(
                 check,
                 Status.FAILED,
                 TYPE,
@@ -83,11 +83,11 @@ def _is_as_declared(summary: FileSummary, check: Check, column: ColumnSummary) -
     return not wrong and column.name not in summary.repeated_columns
 
 
-def _extra(summary: FileSummary, check: Check) -> list[Outcome]:
+def _extra(summary: FileSummary, check: Check) -> list[CheckResult]:
     if not summary.extra_columns:
-        return [Outcome(check, Status.PASSED, EXTRA)]
+        return [CheckResult(check, Status.PASSED, EXTRA)]
     return [
-        Outcome(check, Status.FAILED, EXTRA, name, 1, 1, text=f"{_titled(name)} is not declared")
+        CheckResult(check, Status.FAILED, EXTRA, name, 1, 1, text=f"{_titled(name)} is not declared")
         for name in summary.extra_columns
     ]
 
@@ -96,23 +96,23 @@ def _titled(name: str) -> str:
     return on_one_line(name) or "a column without a name"
 
 
-def _shared(found: list[Outcome], declared: int) -> list[Outcome]:
+def _shared(found: list[CheckResult], declared: int) -> list[CheckResult]:
     """Give each failing field one part of the weight, divided among its reasons."""
-    names = [outcome.column for outcome in found]
+    names = [result.column for result in found]
     return [
-        replace(outcome, share=Fraction(1, declared * names.count(outcome.column)))
-        if outcome.status is Status.FAILED and outcome.check.severity is not Severity.WARNING
-        else outcome
-        for outcome in found
+        replace(result, share=Fraction(1, declared * names.count(result.column)))
+        if result.status is Status.FAILED and result.check.severity is not Severity.WARNING
+        else result
+        for result in found
     ]
 
 
-def _details(outcomes: list[Outcome], failed: int, declared: int) -> str:
-    texts = [outcome.text for outcome in outcomes if outcome.counts]
+def _details(results: list[CheckResult], failed: int, declared: int) -> str:
+    texts = [result.text for result in results if result.counts]
     if failed:
         verb = "fails" if failed == 1 else "fail"
         return f"{count(failed)} of {count(declared, 'declared field')} {verb}: {listed(texts)}."
-    warnings = [outcome.text for outcome in outcomes if outcome.status is Status.FAILED]
+    warnings = [result.text for result in results if result.status is Status.FAILED]
     ending = f"; warnings: {listed(warnings)}" if warnings else ""
     subject = "The declared field is" if declared == 1 else f"All {count(declared)} declared fields are"
     return f"{subject} present and of the declared type{ending}."

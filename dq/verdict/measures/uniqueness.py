@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from dq.checks.check import Dimension
 from dq.schema.definition import Severity
+from dq.verdict.check_result import CheckResult, Measure, Status, fails
 from dq.verdict.measures.not_measured import and_not_run, not_measured, not_run
-from dq.verdict.outcome import Measure, Outcome, Status, fails
 from dq.verdict.wording import count, listed, on_one_line
 
 if TYPE_CHECKING:
@@ -25,19 +25,19 @@ def measure_uniqueness(summary: FileSummary, plan: CheckPlan) -> Measure:
     checks = plan.of(Dimension.UNIQUENESS)
     keys = {key.columns: key for key in summary.keys if not key.missing}
     present = sum(1 for check in checks if check.columns in keys)
-    outcomes = tuple(_outcome(check, keys.get(check.columns), present) for check in checks)
-    failed = sum(outcome.failed for outcome in outcomes if outcome.counts)
-    checked = sum(outcome.checked for outcome in outcomes)
-    return Measure(Dimension.UNIQUENESS, outcomes, failed, checked, _details(outcomes, present))
+    results = tuple(_result(check, keys.get(check.columns), present) for check in checks)
+    failed = sum(result.failed for result in results if result.counts)
+    checked = sum(result.checked for result in results)
+    return Measure(Dimension.UNIQUENESS, results, failed, checked, _details(results, present))
 
 
-def _outcome(check: Check, key: KeySummary | None, present: int) -> Outcome:
+def _result(check: Check, key: KeySummary | None, present: int) -> CheckResult:
     if key is None:
         return not_run(check)
     failing = fails(key.repeated, key.full, check)
     lost = failing and check.severity is not Severity.WARNING
     column = ", ".join(key.columns)
-    return Outcome(
+    return CheckResult(
         check,
         Status.FAILED if failing else Status.PASSED,
         check.rule,
@@ -50,14 +50,14 @@ def _outcome(check: Check, key: KeySummary | None, present: int) -> Outcome:
     )
 
 
-def _details(outcomes: tuple[Outcome, ...], present: int) -> str:
-    failing = sorted((outcome for outcome in outcomes if outcome.counts), key=lambda outcome: -outcome.failed)
+def _details(results: tuple[CheckResult, ...], present: int) -> str:
+    failing = sorted((result for result in results if result.counts), key=lambda result: -result.failed)
     if failing:
         verb = "has" if len(failing) == 1 else "have"
-        texts = listed([outcome.text for outcome in failing])
-        return and_not_run(f"{count(len(failing))} of {count(present, 'key')} {verb} repeated rows: {texts}", outcomes)
+        texts = listed([result.text for result in failing])
+        return and_not_run(f"{count(len(failing))} of {count(present, 'key')} {verb} repeated rows: {texts}", results)
     if not present:
-        return and_not_run("Not run", outcomes)
-    repeated = sum(outcome.failed for outcome in outcomes)
+        return and_not_run("Not run", results)
+    repeated = sum(result.failed for result in results)
     found = f"{count(repeated, 'repeated row')} tolerated or warned of" if repeated else "no repeated rows"
-    return and_not_run(f"{count(present, 'key')} checked, {found}", outcomes)
+    return and_not_run(f"{count(present, 'key')} checked, {found}", results)

@@ -6,6 +6,7 @@ import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import packed
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
@@ -22,7 +23,7 @@ def _task(folder: Path, size: int) -> FileTask:
     (folder / "data.csv").write_bytes(b"id,driver\n1,ada\n")
     peek = ObjectStore().peek(None, str(folder / "data.csv"))
     source = SourceObject(1, replace(peek, head=replace(peek.head, size=size)), None)
-    task = plan_file(source, ObjectStore(), Limits())
+    task = plan_file(source, Assignment(ObjectStore(), Limits()))
     assert isinstance(task, FileTask)
     return task
 

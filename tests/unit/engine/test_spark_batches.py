@@ -8,12 +8,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dq.engine.spark_readers.batch_sizes import MOST_BYTES, MOST_ROWS, batch_options
-from dq.engine.spark_readers.csv_probe import Look, look_at
+from dq.engine.spark_readers.csv_probe import Probe, probe_text
 from dq.schema.definition import CsvDialect
 
 ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
 BYTES = "spark.sql.execution.arrow.maxBytesPerBatch"
-#: Beyond this a window of the look is left, so lines around it take both ways through it.
+#: Beyond this a window of the probe is left, so lines around it take both ways through it.
 NEAR = 4096
 
 
@@ -26,8 +26,8 @@ NEAR = 4096
 def test_the_longest_line_is_known_wherever_the_text_is_cut(lengths: list[int], cuts: list[int]) -> None:
     text = b"\n".join(b"x" * length for length in lengths)
     places = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
-    looks = (look_at(text[begin:end], CsvDialect()) for begin, end in pairwise(places))
-    found = sum(looks, Look()).longest_row
+    probes = (probe_text(text[begin:end], CsvDialect()) for begin, end in pairwise(places))
+    found = sum(probes, Probe()).longest_row
     longest = max(map(len, text.split(b"\n")))
     assert longest <= found <= max(longest, NEAR) + NEAR + 1
 
@@ -41,8 +41,8 @@ def test_a_row_of_quoted_line_breaks_is_as_long_as_all_its_lines(cells: list[str
     rows = ['"' + cell.replace('"', '""') + '"\n' for cell in cells]
     text = "".join(rows).encode()
     places = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
-    looks = (look_at(text[begin:end], CsvDialect()) for begin, end in pairwise(places))
-    found = sum(looks, Look()).longest_row
+    probes = (probe_text(text[begin:end], CsvDialect()) for begin, end in pairwise(places))
+    found = sum(probes, Probe()).longest_row
     longest = max(map(len, rows), default=0)
     assert longest <= found <= max(longest, NEAR) + 1
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dq.events.announcement import Announcement, Skipped
 from dq.events.dialects.key_encoding import other_reading
-from dq.events.notification import Limits, parse_announcement
+from dq.events.notification import AnnouncementLimits, parse_announcement
 from dq.events.object_event import ObjectEvent
 from tests.announcements import KEY, eventbridge, minio_notification, notification, s3_record, s3_test_event, sns
 
@@ -244,7 +244,7 @@ def test_bytes_that_are_no_text_are_kept_readable() -> None:
 
 def test_too_long_and_too_deep_are_rejected() -> None:
     """Of a text too long only the beginning is kept."""
-    limits = Limits(most_bytes=100, most_depth=6)
+    limits = AnnouncementLimits(most_bytes=100, most_depth=6)
     found = parse_announcement("é" * 51, limits=limits)
     assert "102 bytes are too many" in found.rejected[0].reason
     assert parse_announcement("[" * 99 + "]" * 99).rejected

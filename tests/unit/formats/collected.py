@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dq.engine.outcomes import Span, realigned
+from dq.engine.file_results import Span, realigned
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.formats.splits import Split
 from dq.profiling.cells.values import JSON_TOKENS
-from dq.profiling.tally.findings import MOST_EXAMPLES
+from dq.profiling.tally.offences import MOST_EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

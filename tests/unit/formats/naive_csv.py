@@ -6,7 +6,7 @@ import csv
 import io
 import sys
 
-from dq.profiling.tally.findings import MOST_EXAMPLES
+from dq.profiling.tally.offences import MOST_EXAMPLES
 from tests.unit.formats.collected import Rows
 
 _NUL = "\ue000"  # the csv module of Python 3.10 refuses NUL

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from dq.batch.outcome import BatchOutcome
+from dq.batch.batch_counts import BatchCounts
 from jobs.running.batches import exit_code_for
 from jobs.running.stopping import StopRequest
 
@@ -43,10 +43,10 @@ def test_when_patience_ends_the_batch_is_interrupted() -> None:
     ],
 )
 def test_what_the_end_of_all_batches_means_for_the_shell(states: dict[str, int], dead_letters: int, code: int) -> None:
-    assert exit_code_for(BatchOutcome(sum(states.values()), states), dead_letters=dead_letters) == code
+    assert exit_code_for(BatchCounts(sum(states.values()), states), dead_letters=dead_letters) == code
 
 
 def test_outcomes_add_up() -> None:
-    one = BatchOutcome(2, {"done": 1, "dead": 1}, rows=10, bytes=100)
-    assert one + one == BatchOutcome(4, {"done": 2, "dead": 2}, rows=20, bytes=200)
-    assert one + BatchOutcome() == one
+    one = BatchCounts(2, {"done": 1, "dead": 1}, rows=10, bytes=100)
+    assert one + one == BatchCounts(4, {"done": 2, "dead": 2}, rows=20, bytes=200)
+    assert one + BatchCounts() == one

@@ -14,7 +14,7 @@ from dq.profiling.profile.profile_state import ProfileState, StateKey, state_of
 from dq.profiling.profile.state_codec import decode_state, encode_state
 from dq.profiling.summary.summarise_state import sensitive_columns, summarise_state
 from dq.profiling.summary.summary import ColumnSummary, FileSummary, KeySummary
-from dq.profiling.tally.findings import Finding
+from dq.profiling.tally.offences import Offence
 from dq.profiling.tally.recipe import CellEncoding
 from tests.unit.profiling.profiled import Table, opened, profile, summary
 
@@ -122,7 +122,7 @@ def test_the_text_of_malformed_rows_is_hidden_with_the_first_sensitive_column() 
     """A row that could not be cut into cells may hold any of them."""
     for sensitive in (False, True):
         table = Table({"ssn": ["x"]}, [{"name": "ssn", "sensitive": sensitive}])
-        broken = replace(profile(table), malformed=1, malformed_rows=(Finding(0, 2, f"{SECRET},,,"),))
+        broken = replace(profile(table), malformed=1, malformed_rows=(Offence(0, 2, f"{SECRET},,,"),))
         kept = state_of(broken, table.recipe, table.definition, source="1", size=1)
         for each in (kept, kept + kept):
             assert each.profile.malformed == each.files

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dq.profiling.summary.summary import Bin, Example, FileSummary, KeySummary, TopValue
 from dq.schema.loading.load_definition import load_definition
-from dq.verdict.json_text import JsonText
 from dq.verdict.payload.profile import MAX_BYTES, encoded_size, most_bytes
 from dq.verdict.verdict import Verdict
+from etl_core.storable import JsonText
 from tests.reference.summarise import summarise_naively
 from tests.reference.tables import Case, csv_tables
 from tests.unit.verdict.samples import column, summary, verdict_of

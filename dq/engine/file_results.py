@@ -17,13 +17,13 @@ from dq.profiling.profile.profile_state import StateKey, state_of
 from dq.profiling.profile.state_codec import encode_state
 from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary.summary import FileSummary
-from dq.profiling.tally.findings import Finding, first_findings, placed
+from dq.profiling.tally.offences import Offence, first_offences, placed
 from dq.schema.definition import SchemaDefinition
-from dq.verdict.json_text import JsonText, json_text
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
 from etl_core.errors import PipelineError, RetryableError
 from etl_core.objects.store import ObjectHead
+from etl_core.storable import JsonText, json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Profiled:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class FileVerdict:
     """A file's verdict, the rows it was made from, malformed ones included, and its state as in `Profiled`.
 
     `head` is the version that was read.
@@ -55,12 +55,12 @@ class Misaligned:
 
 
 #: What is known of a file in the end.
-Finished: TypeAlias = "Profiled | Scored"
+Finished: TypeAlias = "Profiled | FileVerdict"
 
 _Found = TypeVar("_Found")
 
 #: How one file ended, as far as one round goes.
-Outcome: TypeAlias = "Finished | Misaligned | PipelineError"
+RoundResult: TypeAlias = "Finished | Misaligned | PipelineError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +78,20 @@ class MergedKey:
 
     rows: int
     repeated: int
-    examples: tuple[Finding, ...] = ()
+    examples: tuple[Offence, ...] = ()
 
     def __add__(self, other: MergedKey) -> MergedKey:
         """Put ranges, or examples of parts, together."""
         return MergedKey(
             self.rows + other.rows,
             self.repeated + other.repeated,
-            first_findings(self.examples, other.examples),
+            first_offences(self.examples, other.examples),
         )
 
 
 def conclude(
     task: FileTask, profile: FileProfile, spans: Sequence[Span], keys: Sequence[MergedKey], reader: str
-) -> Outcome:
+) -> RoundResult:
     """Summarise a file, or judge it where that is wanted, or say which parts must be read again from another place."""
     wrong = realigned(task.splits, spans)
     if wrong is not None:
@@ -102,17 +102,19 @@ def conclude(
     facts = FileFacts(task.layout.header, task.head.size, reader)
     summary = summarise(settled, task.recipe, task.definition, facts, figures)
     profiled = Profiled(summary, _state(task, settled, summary) if task.keep_state else b"")
-    return score(profiled, task.definition, task.head) if task.judged else profiled
+    return verdict_on(profiled, task.definition, task.head) if task.judged else profiled
 
 
-def score(profiled: Profiled, definition: SchemaDefinition | None, head: ObjectHead) -> Scored | PipelineError:
+def verdict_on(
+    profiled: Profiled, definition: SchemaDefinition | None, head: ObjectHead
+) -> FileVerdict | PipelineError:
     """Judge a file by its figures; an odd one must not cost its neighbours their verdicts."""
     try:
         verdict = judge(profiled.summary, plan_checks(definition))
         written = replace(verdict, profile_payload=JsonText(json_text(verdict.profile_payload)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's alone
         return fault(head.uri, error)
-    return Scored(head, written, profiled.summary.rows_read, profiled.state)
+    return FileVerdict(head, written, profiled.summary.rows_read, profiled.state)
 
 
 def _state(task: FileTask, profile: FileProfile, summary: FileSummary) -> bytes:
@@ -164,7 +166,7 @@ def with_verdict(
     if not isinstance(found, UnreadableFileError):
         return found
     profiled = unreadable(head.size, found, reader)
-    return score(profiled, definition, head) if judged else profiled
+    return verdict_on(profiled, definition, head) if judged else profiled
 
 
 def worst(errors: Sequence[PipelineError]) -> PipelineError:

@@ -12,7 +12,7 @@ MOST_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Offence:
     """An offending cell or row: which split of the file, which line within it (1-based, 0 where unknown), its text."""
 
     split: int
@@ -20,8 +20,8 @@ class Finding:
     text: str
 
 
-def first_findings(*groups: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Keep the first findings in file order: merging is associative and commutative."""
+def first_offences(*groups: Iterable[Offence]) -> tuple[Offence, ...]:
+    """Keep the first offences in file order: merging is associative and commutative."""
     found = [finding for group in groups for finding in group]
     return tuple(heapq.nsmallest(MOST_EXAMPLES, found) if len(found) > 1 else found)
 
@@ -31,10 +31,10 @@ def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def placed(findings: Iterable[Finding], starts: Mapping[int, int]) -> tuple[Finding, ...]:
-    """Number findings from the start of the file; `starts` gives the lines before each split, where they are known."""
+def placed(offences: Iterable[Offence], starts: Mapping[int, int]) -> tuple[Offence, ...]:
+    """Number offences from the start of the file; `starts` gives the lines before each split, where they are known."""
 
-    def line_of(found: Finding) -> int:
+    def line_of(found: Offence) -> int:
         return found.line + starts[found.split] if found.line and found.split in starts else 0
 
-    return tuple(Finding(0, line_of(found), found.text) for found in findings)
+    return tuple(Offence(0, line_of(found), found.text) for found in offences)

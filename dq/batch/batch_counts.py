@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchOutcome:
+class BatchCounts:
     """How many objects of a batch ended in which ledger state; `pending` ones are tried again."""
 
     announced: int = 0
@@ -23,9 +23,9 @@ class BatchOutcome:
         if sum(self.states.values()) != self.announced:
             raise AssertionError(f"objects were lost: {self.announced} announced, {dict(self.states)} accounted for")
 
-    def __add__(self, other: BatchOutcome) -> BatchOutcome:
+    def __add__(self, other: BatchCounts) -> BatchCounts:
         """Both batches together."""
         states = dict(self.states)
         for state, objects in other.states.items():
             states[state] = states.get(state, 0) + objects
-        return BatchOutcome(self.announced + other.announced, states, self.rows + other.rows, self.bytes + other.bytes)
+        return BatchCounts(self.announced + other.announced, states, self.rows + other.rows, self.bytes + other.bytes)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dq.verdict.json_text import json_text, storable_text
+from etl_core.storable import json_text, storable
 
 _TEXTS = st.text(alphabet=st.characters(codec=None, categories=None))
 _VALUES = st.recursive(
@@ -66,7 +66,12 @@ def test_anything_else_is_a_fault_of_the_program() -> None:
 
 @given(_TEXTS)
 def test_storable_text_keeps_the_length(text: str) -> None:
-    stored = storable_text(text)
+    stored = storable(text)
     stored.encode("utf-8")
     assert "\x00" not in stored
     assert len(stored) == len(text)
+
+
+def test_what_postgres_refuses_is_replaced_where_it_can_be_seen() -> None:
+    assert storable("a\x00b\ud83dc") == "a\u2400b\ufffdc"
+    assert storable("line\nbreak") == "line\nbreak"

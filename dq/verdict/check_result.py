@@ -28,7 +28,7 @@ class Status(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckResult:
     """One check, or one of several reasons why a check failed.
 
     `rule` names the reason (missing, type, repeated, extra, ...), `column` the column or columns it speaks of.
@@ -54,10 +54,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """All outcomes of one dimension, the counts over them, and what to tell a person about it."""
+    """All results of one dimension, the counts over them, and what to tell a person about it."""
 
     dimension: Dimension
-    outcomes: tuple[Outcome, ...]
+    results: tuple[CheckResult, ...]
     failed: int
     checked: int
     details: str
@@ -65,30 +65,30 @@ class Measure:
     @property
     def share(self) -> Fraction:
         """The share of the weight that is lost in proportional mode, at most 1."""
-        return min(Fraction(1), total_share(self.outcomes))
+        return min(Fraction(1), total_share(self.results))
 
     @property
-    def failures(self) -> tuple[Outcome, ...]:
-        """The outcomes that make the metric fail."""
-        return tuple(outcome for outcome in self.outcomes if outcome.counts)
+    def failures(self) -> tuple[CheckResult, ...]:
+        """The results that make the metric fail."""
+        return tuple(result for result in self.results if result.counts)
 
     @property
     def status(self) -> Status:
         """The status of the metric; without any check, and with none that could run, it is `not_run`."""
         if self.failures:
             return Status.FAILED
-        ran = any(outcome.status is not Status.NOT_RUN for outcome in self.outcomes)
+        ran = any(result.status is not Status.NOT_RUN for result in self.results)
         return Status.PASSED if ran else Status.NOT_RUN
 
     @property
     def passed(self) -> bool:
         """Whether the metric passed: so it does when nothing was asked of it, not when nothing could be checked."""
-        return self.status is Status.PASSED or not self.outcomes
+        return self.status is Status.PASSED or not self.results
 
 
-def total_share(outcomes: Iterable[Outcome]) -> Fraction:
+def total_share(results: Iterable[CheckResult]) -> Fraction:
     """Add up the shares; nearly all are 0, and adding fractions is slow."""
-    return sum((outcome.share for outcome in outcomes if outcome.share), _NOTHING)
+    return sum((result.share for result in results if result.share), _NOTHING)
 
 
 def fails(failed: int, checked: int, check: Check) -> bool:

@@ -1,0 +1,21 @@
+"""What one call asks of the engine, as far as its tasks have to know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dq.formats.limits import Limits
+from etl_core.objects.store import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Where files are read from, within which limits, and what is wanted of each; travels to Spark's tasks.
+
+    `keep_states`: its mergeable state, too. `judged`: its verdict instead of its figures.
+    """
+
+    store: ObjectStore
+    limits: Limits
+    keep_states: bool = False
+    judged: bool = False
