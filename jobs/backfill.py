@@ -34,12 +34,14 @@ _COLLAPSES_SHOWN = 10
 def main(argv: list[str]) -> int:
     """Choose the objects, check that their runs stay apart, write them to the ledger and work it off."""
     arguments = _parser().parse_args(argv)
+    from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
 
     program = start()
+    limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as opened, StopRequest() as stop:
         doors = replace(opened, run_window=arguments.run_window or opened.run_window)
         chosen = _choose(arguments, doors)
@@ -55,9 +57,7 @@ def main(argv: list[str]) -> int:
             return ExitCode.OK
         dead_letters = _announce(chosen, doors, force=arguments.force)
         with show_progress(program.console, "backfill", len(chosen.events)) as report:
-            counts = work_off(
-                doors, limit=program.settings.max_files_per_batch, owner=new_owner(), stop=stop, report=report
-            )
+            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
         if stop.is_set():
             log.warning("stopped; the same command goes on where it ended")
             return ExitCode.TRY_AGAIN

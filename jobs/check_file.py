@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import orjson
 import structlog
 
-from etl_core.errors import DefinitionError, PipelineError, TerminalError, UsageError
+from dq.errors import DefinitionError
+from etl_core.errors import PipelineError, TerminalError, UsageError
 from jobs.console.json_output import write_json
 from jobs.console.terminal import stdout
 from jobs.console.verdict_table import verdict_report
@@ -18,8 +19,8 @@ from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dq.schema.definition import SchemaDefinition
-    from dq.settings import Settings
     from dq.verdict.verdict import Verdict
+    from etl_core.settings import Settings
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from etl_core.errors import PipelineError, UsageError
-from etl_core.log.output import configure_logging
+from etl_core.log.set_up import configure_logging
 from jobs.registry import job_names, load_job
 from jobs.running.exit_codes import ExitCode, run_entrypoint
 from jobs.running.quick_start import leave_pandas_out

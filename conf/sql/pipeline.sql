@@ -1,5 +1,6 @@
--- The product's own tables: the ledger of announced objects. `pipeline-processing migrate` applies this file where
--- it may; otherwise the owner of the database does. Running it again changes nothing.
+-- The product's own tables: the ledger of announced objects. `pipeline-processing migrate` makes them where
+-- it may; otherwise the owner of the database does, with the same result. Running it again changes nothing. Each
+-- part that a line `-- migration` begins is one step from an older form of the tables to a newer one.
 --
 -- Rights for a role that runs the product without owning these tables (here `worker`):
 --   GRANT USAGE ON SCHEMA pipeline TO worker;
@@ -7,7 +8,18 @@
 
 CREATE SCHEMA IF NOT EXISTS pipeline;
 
--- Which form of these tables the database has; the program refuses to work on one it does not know.
+-- The steps that were carried out; the program refuses to work on tables whose form it does not know.
+CREATE TABLE IF NOT EXISTS pipeline.migration (
+    history    text NOT NULL,
+    version    integer NOT NULL,
+    name       text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (history, version)
+);
+
+-- migration ledger 2: the inbox, and the profiles of its runs
+
+-- Where programs look that know no table of migrations yet.
 CREATE TABLE IF NOT EXISTS pipeline.ledger_version (
     only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     version    integer NOT NULL,
@@ -110,3 +122,6 @@ CREATE TABLE IF NOT EXISTS pipeline.profile_state (
 ALTER TABLE pipeline.profile_state ALTER COLUMN state SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS profile_state_file ON pipeline.profile_state (agency_slug, file_name, run_date);
 CREATE INDEX IF NOT EXISTS profile_state_date ON pipeline.profile_state (run_date);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 2, 'the inbox, and the profiles of its runs') ON CONFLICT DO NOTHING;

@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 from dq.checks.plan import plan_checks
 from dq.engine.parts import FileTask, fault
 from dq.engine.source_file import SourceObject
+from dq.errors import UnreadableFileError
 from dq.events.run_window import NoWindow, RunWindow, WindowChoice
 from dq.formats.layout import NoHeaderError
 from dq.formats.splits import NOWHERE, Split
@@ -22,7 +23,7 @@ from dq.profiling.tally.offences import Offence, first_offences, placed
 from dq.schema.definition import SchemaDefinition
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
-from etl_core.errors import PipelineError, RetryableError, UnreadableFileError
+from etl_core.errors import PipelineError, RetryableError
 from etl_core.objects.store import ObjectHead
 from etl_core.storable import JsonText, json_text
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, BytesSource, SourceFile
 from dq.formats.limits import Limits
-from etl_core.errors import UnreadableFileError
 
 #: A text may well begin with BZh: bzip2 goes on with a digit and the mark of a block or of the end.
 _MAGIC = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dq.errors import UnreadableFileError
 from dq.schema.definition import CsvDialect, FieldType, FileFormat, SchemaDefinition
-from etl_core.errors import UnreadableFileError
 
 
 class NoHeaderError(UnreadableFileError):

@@ -5,6 +5,7 @@ Adding a format is one module and one line in `FORMATS`.
 
 from __future__ import annotations
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.compression import compression_of, first_expanded
 from dq.formats.csv.layout import CSV
@@ -17,7 +18,6 @@ from dq.formats.limits import Limits
 from dq.formats.parquet.rows import PARQUET
 from dq.formats.splits import Split
 from dq.schema.definition import FileFormat, SchemaDefinition
-from etl_core.errors import UnreadableFileError
 
 _FIRST_BYTES = 64 * 1024
 

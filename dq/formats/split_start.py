@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.csv.careful import careful_records
 from dq.formats.csv.rows import too_long
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.schema.definition import FileFormat
-from etl_core.errors import UnreadableFileError
 
 _WINDOW = 64 * 1024
 _MOST_WINDOW = 8 * 1024 * 1024

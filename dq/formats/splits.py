@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.csv.rows import CsvRows, too_long
 from dq.formats.json.rows import JsonLines
@@ -19,7 +20,6 @@ from dq.formats.limits import Limits
 from dq.formats.split_start import find_start
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FileFormat
-from etl_core.errors import UnreadableFileError
 
 _FIRST_LOOK = 256 * 1024
 _MOST_LOOK = 8 * 1024 * 1024

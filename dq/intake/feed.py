@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.intake.sqs import MOST_PER_CALL, Queue, take_in
+from dq.intake.take_in import take_in
 from dq.ledger.inbox import Inbox
 from etl_core.errors import PipelineError, QueueUnavailableError, SettingsError
 from etl_core.postgres.database import connect
+from etl_core.queue.sqs import MOST_PER_CALL, Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, select, true, update
 
+from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.backoff import Backoff
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.rows import event_of
 from dq.ledger.tables import batch_counter, object_inbox
-from etl_core.errors import LeaseLostError
 from etl_core.postgres.transaction import begin, prepare
 from etl_core.storable import storable
 

@@ -16,15 +16,7 @@ from enum import IntEnum
 
 import structlog
 
-from etl_core.errors import (
-    CatalogueError,
-    DefinitionError,
-    PipelineError,
-    ProblemsError,
-    RetryableError,
-    SettingsError,
-    UsageError,
-)
+from etl_core.errors import PipelineError, ProblemsError, RetryableError, UsageError
 
 log = structlog.get_logger()
 
@@ -43,7 +35,7 @@ class ExitCode(IntEnum):
 def exit_code_of(error: BaseException) -> ExitCode:
     """The code an error that ended a job stands for."""
     match error:
-        case SettingsError() | CatalogueError() | DefinitionError() | UsageError():
+        case ProblemsError() | UsageError():
             return ExitCode.USAGE
         case RetryableError():
             return ExitCode.TRY_AGAIN

@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.settings import Settings, read_settings
-from etl_core.log.output import configure_logging
+from dq.batch.settings import BatchSettings
+from dq.engine.settings import EngineSettings
+from dq.ledger.settings import LedgerSettings
+from dq.reporting.settings import ReportingSettings
+from dq.settings import read_settings
+from etl_core.log.set_up import configure_logging
+from etl_core.log.settings import LogSettings
+from etl_core.objects.settings import S3Settings
+from etl_core.postgres.settings import PostgresSettings
+from etl_core.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +60,7 @@ def start(settings: Settings | None = None) -> Program:
         SettingsError: lists every wrong variable.
     """
     settings = settings or read_settings()
-    return Program(settings, configure_logging(settings.log_level, settings.secrets()))
+    return Program(settings, configure_logging(settings[LogSettings].log_level, settings.secrets()))
 
 
 def now() -> datetime:
@@ -62,9 +70,10 @@ def now() -> datetime:
 
 def object_store(settings: Settings) -> ObjectStore:
     """The door to S3 and local files; nothing is connected yet."""
-    from etl_core.objects.store import ObjectStore, StoreSettings
+    from etl_core.objects.store import ObjectStore, S3Access
 
-    return ObjectStore(StoreSettings(settings.s3_endpoint, settings.s3_region, *key_pair(settings)))
+    s3 = settings[S3Settings]
+    return ObjectStore(S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair()))
 
 
 @contextmanager
@@ -82,7 +91,8 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
     from dq.ledger.migrate import require_ledger
     from etl_core.postgres.database import connect
 
-    if settings.database_url is None:
+    address = settings[PostgresSettings].database_url
+    if address is None:
         with embedded_database() as server:
             log.warning(server.notice)
             engine = connect(server.dsn)
@@ -92,7 +102,7 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
             finally:
                 engine.dispose()
         return
-    engine = connect(settings.database_url.get_secret_value())
+    engine = connect(address.get_secret_value())
     try:
         if ledger:
             require_ledger(engine)
@@ -137,12 +147,12 @@ class Profiler:
         if self._session is None:
             from etl_core.spark.session import build_session, session_is_running
 
-            settings = self._settings
+            s3 = self._settings[S3Settings]
             self._is_ours = not session_is_running()
-            access_key, secret_key = key_pair(settings)
+            access_key, secret_key = s3.key_pair()
             self._session = build_session(
-                s3_endpoint=settings.s3_endpoint,
-                s3_region=settings.s3_region,
+                s3_endpoint=s3.s3_endpoint,
+                s3_region=s3.s3_region,
                 s3_access_key=access_key,
                 s3_secret_key=secret_key,
             )
@@ -154,7 +164,7 @@ class Profiler:
         from dq.engine.small import is_small_work
 
         sizes = [source.size for source in sources]
-        reader = self._settings.reader
+        reader = self._settings[EngineSettings].reader
         worth_a_session = self._session is not None or reader == "spark" or not is_small_work(sizes)
         session = self.session if worth_a_session else None
         return judge_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
@@ -190,29 +200,23 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     from dq.reporting.reporting import ReportingStore
 
     store = object_store(settings)
+    batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
     with (
         open_database(settings) as database,
-        open_profiler(settings, store, keep_states=settings.keep_profiles) as own_profiler,
+        open_profiler(settings, store, keep_states=ledger.keep_profiles) as own_profiler,
     ):
-        catalogue = read_catalogue(database, creates_files=settings.auto_create_files)
+        catalogue = read_catalogue(database, creates_files=batch.auto_create_files)
         yield Doors(
             database=database,
-            inbox=Inbox(database, max_attempts=settings.max_attempts),
-            reporting=ReportingStore(catalogue, score_aggregate=settings.score_aggregate),
+            inbox=Inbox(database, max_attempts=ledger.max_attempts),
+            reporting=ReportingStore(catalogue, score_aggregate=reporting.score_aggregate),
             objects=store,
             judge=profiler or own_profiler,
             clock=now,
             chance=random.random,
-            layouts=KeyLayouts(settings.key_layouts),
-            run_window=settings.run_window,
-            allowed_buckets=frozenset(settings.allowed_buckets),
-            auto_create_files=settings.auto_create_files,
-            keep_profiles=settings.keep_profiles,
+            layouts=KeyLayouts(batch.key_layouts),
+            run_window=batch.run_window,
+            allowed_buckets=frozenset(batch.allowed_buckets),
+            auto_create_files=batch.auto_create_files,
+            keep_profiles=ledger.keep_profiles,
         )
-
-
-def key_pair(settings: Settings) -> tuple[str | None, str | None]:
-    """The keys for S3 and SQS; None leaves them to the AWS default chain."""
-    if settings.s3_access_key is None or settings.s3_secret_key is None:
-        return None, None
-    return settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()

@@ -11,10 +11,10 @@ import pytest
 from dq.checks.definitions import load_definition
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
+from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from dq.schema.definition import SchemaDefinition
-from etl_core.errors import UnreadableFileError
 from etl_core.objects.store import ObjectStore
 from tests.unit.formats.collected import read_file
 

@@ -17,7 +17,7 @@ from dq.ledger.migrate import migrate
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.readback import VerdictRow, read_verdicts
 from dq.reporting.reporting import ReportingStore
-from etl_core.objects.store import ObjectStore, StoreSettings
+from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.postgres.database import connect
 from tests.store.samples import add_file
 
@@ -124,7 +124,7 @@ def make_landing(
     """A landing zone on a database with reporting tables; the engine runs in this process unless one is given."""
     database = connect(url)
     migrate(database)
-    store = ObjectStore(StoreSettings(server.endpoint, server.region, server.access_key, server.secret_key))
+    store = ObjectStore(S3Access(server.endpoint, server.region, server.access_key, server.secret_key))
     clock = Clock()
     doors = Doors(
         database=database,

@@ -12,11 +12,11 @@ import sqlalchemy
 
 from dq.events.object_event import ObjectEvent
 from dq.intake.feed_settings import FeedSettings, handed_over
-from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import inbox_stream
 from dq.ledger.inbox_item import Ending
 from dq.ledger.inspection import balance, inbox_status, list_rows
 from etl_core.postgres.transaction import begin
+from etl_core.queue.sqs import QueueAccess
 from tests.announcements import notification, s3_record
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def settings(database_url: str, s3_server: S3Server, sqs: SQSClient) -> FeedSett
     """A feed with a queue, three rows a batch; the address carries a password that must not show."""
     url = sqs.create_queue(QueueName="stream-source")["QueueUrl"]
     sqs.purge_queue(QueueUrl=url)
-    queue = QueueSettings(url, s3_server.endpoint, s3_server.region, s3_server.access_key, s3_server.secret_key)
+    queue = QueueAccess(url, s3_server.endpoint, s3_server.region, s3_server.access_key, s3_server.secret_key)
     address = sqlalchemy.make_url(database_url).set(password=CANARY).render_as_string(hide_password=False)
     return FeedSettings(address, OWNER, queue, max_files=3, wait_seconds=0)
 

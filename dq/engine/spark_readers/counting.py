@@ -22,11 +22,12 @@ from dq.engine.spark_readers.frames import TRAILING
 from dq.engine.spark_readers.paths import same_path
 from dq.engine.spark_readers.rows import rows_of
 from dq.engine.spark_readers.seen_bytes import SeenBytes, bytes_of
+from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.offences import Offence
 from dq.schema.definition import FileFormat
-from etl_core.errors import PipelineError, UnreadableFileError
+from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
     from pyspark.sql import Row

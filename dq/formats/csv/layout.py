@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from dq.errors import UnreadableFileError
 from dq.formats.csv.careful import CarefulRecord, careful_records, decoded
 from dq.formats.csv.quotes import count_lines
 from dq.formats.encodings import is_utf8
@@ -14,7 +15,6 @@ from dq.formats.line_files import line_splits, read_lines
 from dq.formats.streams import text_pieces
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import CsvDialect, FieldType, FileFormat, SchemaDefinition
-from etl_core.errors import UnreadableFileError
 
 _BOM = b"\xef\xbb\xbf"
 _GUESSED_ROWS = 200

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from dq.errors import UnreadableFileError
 from dq.formats.csv.careful import careful_records, decoded
 from dq.formats.csv.lines import CsvLines
 from dq.formats.csv.quotes import Positions, count_lines, line_breaks, record_ends
@@ -20,7 +21,6 @@ from dq.formats.limits import Limits
 from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 from dq.schema.definition import CsvDialect
-from etl_core.errors import UnreadableFileError
 
 _BOM = b"\xef\xbb\xbf"
 _WHITE = " \t\r\n"

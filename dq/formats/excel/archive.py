@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from dq.errors import UnreadableFileError
 from dq.formats.excel.extent import (
     PASSWORD,
     bound_binary_sheet,
@@ -17,7 +18,6 @@ from dq.formats.excel.extent import (
 )
 from dq.formats.excel.texts import lengths_in_xml
 from dq.formats.limits import Limits
-from etl_core.errors import UnreadableFileError
 
 _ENTRIES = 10_000
 _PIECE = 1024 * 1024

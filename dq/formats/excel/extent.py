@@ -9,10 +9,10 @@ import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
+from dq.errors import UnreadableFileError
 from dq.formats.excel.compound_file import CompoundFile
 from dq.formats.excel.texts import Texts, lengths_in_old_records
 from dq.formats.limits import Limits
-from etl_core.errors import UnreadableFileError
 
 PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
 #: The place of a cell (`r="AB12"`) or of a row (`r="12"`).

@@ -16,6 +16,7 @@ import orjson
 import pyarrow as pa
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.compression import held
 from dq.formats.excel.archive import refuse_bombs
@@ -27,7 +28,7 @@ from dq.formats.splits import Split
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FileFormat
-from etl_core.errors import PipelineError, UnreadableFileError
+from etl_core.errors import PipelineError
 
 Cell: TypeAlias = "str | float | bool | date | datetime | time | timedelta | None"
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
-from etl_core.errors import UnreadableFileError
 
 #: Text held in memory, in units of what a workbook itself may have.
 _TIMES = 4

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dq.errors import UnreadableFileError
 from dq.formats.json.values import TooDeepError, json_token, nested_too_deep, parse_object
 from dq.formats.limits import Limits
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
-from etl_core.errors import UnreadableFileError
 
 #: Lines turned into one batch: a Python object for each of them and for each value is alive at once.
 _BATCH = 50_000

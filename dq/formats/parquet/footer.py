@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, SourceFile
-from etl_core.errors import PipelineError, UnreadableFileError
+from etl_core.errors import PipelineError
 
 _FOOTER = 8
 _MAGIC = b"PAR1"

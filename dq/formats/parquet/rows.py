@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, SourceFile
 from dq.formats.compression import held
 from dq.formats.format import Format, OpenFile, WholeReading
@@ -20,7 +21,6 @@ from dq.formats.splits import Split
 from dq.profiling.cells.values import type_family
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FieldType, FileFormat
-from etl_core.errors import UnreadableFileError
 
 
 def parquet_layout(source: ByteSource, limits: Limits) -> FileLayout:

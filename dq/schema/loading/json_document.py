@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, Final
 
+from dq.errors import DefinitionError
 from dq.schema.loading.problems import Problems, shown
-from etl_core.errors import DefinitionError
 from etl_core.storable import storable
 
 #: Far above any real definition, and small enough that a hostile one costs next to nothing.

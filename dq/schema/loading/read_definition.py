@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from dq.errors import DefinitionError
 from dq.schema.definition import CsvDialect, FileFormat, Rule, SchemaDefinition
 from dq.schema.fingerprint import fingerprint
 from dq.schema.loading.dialect import read_dialect
@@ -15,7 +16,6 @@ from dq.schema.loading.keys import read_keys
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 from dq.schema.loading.properties import fold, read_flag, read_properties, read_text
 from dq.schema.loading.scoring_options import read_scoring
-from etl_core.errors import DefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

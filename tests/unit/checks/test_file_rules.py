@@ -10,10 +10,10 @@ import pytest
 
 from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.errors import DefinitionError
 from dq.profiling.summary.summary import ColumnSummary, FileSummary
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
-from etl_core.errors import DefinitionError
 
 FIELDS = [{"name": "id", "type": "integer"}, {"name": "day", "type": "date"}, {"name": "at", "type": "datetime"}]
 RUN = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)

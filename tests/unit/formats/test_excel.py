@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
+from dq.errors import UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.limits import Limits
 from dq.schema.definition import FileFormat, SchemaDefinition
-from etl_core.errors import UnreadableFileError
 from tests.unit.formats.collected import read_file
 from tests.unit.formats.workbooks import compound_file
 

@@ -10,12 +10,12 @@ import zipfile
 import pyarrow as pa
 import pytest
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.compression import compression_of, expanded
 from dq.formats.layout import NoHeaderError
 from dq.formats.limits import Limits
 from dq.schema.definition import CsvDialect, FileFormat, SchemaDefinition
-from etl_core.errors import UnreadableFileError
 from tests.unit.formats.collected import read_file
 
 CSV = b"a,b\n1,x\n2,y\n"

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.csv.layout import csv_layout
 from dq.formats.limits import Limits
 from dq.formats.splits import NOWHERE, Split, SplitReading, plan_splits
 from dq.schema.definition import CsvDialect, FileFormat, SchemaDefinition
-from etl_core.errors import UnreadableFileError
 from tests.unit.formats.collected import collected, read_file
 from tests.unit.formats.csv_texts import DIALECTS, texts
 from tests.unit.formats.naive_csv import read_naively

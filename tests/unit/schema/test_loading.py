@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dq.checks.definitions import definition_or_none, load_definition
+from dq.errors import DefinitionError
 from dq.schema.definition import FieldType, FileFormat, KeyDefinition, Rule, SchemaDefinition, ScoringMode, Severity
-from etl_core.errors import DefinitionError
 
 CANONICAL: dict[str, Any] = {
     "format": "csv",

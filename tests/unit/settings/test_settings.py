@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from dq.settings import Settings, configuration_table, read_settings
+from dq.batch.settings import BatchSettings
+from dq.engine.settings import EngineSettings
+from dq.ledger.settings import LedgerSettings
+from dq.settings import ROOMS, read_settings
 from etl_core.errors import SettingsError
+from etl_core.log.settings import LogSettings
+from etl_core.postgres.settings import PostgresSettings
+from etl_core.settings import configuration_table, declared_fields
 
 _ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in Settings.model_fields:
+    for name in declared_fields(ROOMS):
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -31,24 +37,26 @@ def problems_with(monkeypatch: pytest.MonkeyPatch, **variables: str) -> tuple[st
 
 def test_without_anything_the_documented_defaults_hold() -> None:
     settings = read_settings()
-    assert settings.database_url is None
-    assert settings.run_window == "last_modified"
-    assert settings.key_layouts == ("agency/{agency_slug}/files/{file_name}/{run_date}/{run_hour}/{object}",)
-    assert settings.auto_create_files is False
-    assert settings.reader == "auto"
+    batch = settings[BatchSettings]
+    assert settings[PostgresSettings].database_url is None
+    assert batch.run_window == "last_modified"
+    assert batch.key_layouts == ("agency/{agency_slug}/files/{file_name}/{run_date}/{run_hour}/{object}",)
+    assert batch.auto_create_files is False
+    assert settings[EngineSettings].reader == "auto"
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("READER=spark\nMAX_ATTEMPTS=3\n# a comment\nexport LOG_LEVEL='debug'\n")
     monkeypatch.setenv("READER", "direct")
     settings = read_settings()
-    assert (settings.reader, settings.max_attempts, settings.log_level) == ("direct", 3, "DEBUG")
+    found = (settings[EngineSettings].reader, settings[LedgerSettings].max_attempts, settings[LogSettings].log_level)
+    assert found == ("direct", 3, "DEBUG")
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
+    for name in declared_fields(ROOMS):
         monkeypatch.setenv(name.upper(), "")
-    assert read_settings() == Settings()
+    assert read_settings() == read_settings(env_file=None)
 
 
 def test_every_problem_is_listed_at_once_with_the_allowed_forms(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +113,7 @@ def test_a_wrong_database_url_is_named_without_any_part_of_it(monkeypatch: pytes
 )
 def test_the_usual_forms_of_a_database_url_are_accepted(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("DATABASE_URL", address)
-    url = read_settings().database_url
+    url = read_settings()[PostgresSettings].database_url
     assert url is not None
     assert url.get_secret_value() == address
 
@@ -128,14 +136,16 @@ def test_no_secret_is_in_any_text_form_of_the_settings(monkeypatch: pytest.Monke
     monkeypatch.setenv("S3_ACCESS_KEY", "AKIAhunter3")
     monkeypatch.setenv("S3_SECRET_KEY", "hunter4")
     settings = read_settings()
-    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    shown = f"{settings!r} {settings}"
+    for room in settings.rooms.values():
+        shown += f"{room!r} {room} {room.model_dump()} {room.model_dump_json()}"
     assert "hunter" not in shown
     assert {"hunter2", "AKIAhunter3", "hunter4"} <= set(settings.secrets())
 
 
 def test_lists_are_split_at_commas_without_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_BUCKETS", " landing, archive ,,")
-    assert read_settings().allowed_buckets == ("landing", "archive")
+    assert read_settings()[BatchSettings].allowed_buckets == ("landing", "archive")
 
 
 def test_a_file_that_is_not_text_is_a_settings_error() -> None:
@@ -153,11 +163,11 @@ def test_a_hostile_value_cannot_leave_its_line(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_example_file_names_exactly_the_variables_there_are_and_holds() -> None:
     example = dotenv_values(_ROOT / ".env.example")
-    assert set(example) == {name.upper() for name in Settings.model_fields}
-    assert read_settings(_ROOT / ".env.example") == Settings()
+    assert set(example) == {name.upper() for name in declared_fields(ROOMS)}
+    assert read_settings(env_file=_ROOT / ".env.example") == read_settings()
 
 
 def test_the_readme_holds_the_configuration_table_of_the_settings() -> None:
     readme = (_ROOT / "README.md").read_text()
     found = re.findall(r"^\| `[A-Z0-9_]+` \|.*$", readme, flags=re.MULTILINE)
-    assert found == list(configuration_table())[2:]
+    assert found == list(configuration_table(ROOMS))[2:]

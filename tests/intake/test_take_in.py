@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
-import zlib
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -12,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from dq.intake.sqs import Intake, Message, Queue, QueueSettings, drain, take_in
+from dq.intake.take_in import Intake, drain, take_in
 from dq.ledger.inbox import Inbox
 from dq.ledger.inspection import list_dead_letters, list_rows
 from dq.ledger.migrate import migrate
-from etl_core.errors import DatabaseUnavailableError, QueueUnavailableError, SettingsError, TerminalError
+from etl_core.errors import DatabaseUnavailableError, QueueUnavailableError, TerminalError
 from etl_core.postgres.database import connect
 from etl_core.postgres.embedded import embedded_postgres
+from etl_core.queue.sqs import Message, Queue
 from tests.announcements import eventbridge, notification, s3_record, s3_test_event, sns
 
 if TYPE_CHECKING:
@@ -28,33 +27,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-    from tests.local_s3 import S3Server
-
 NOW = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)
 
 
 def clock() -> datetime:
     """It is always noon."""
     return NOW
-
-
-@pytest.fixture
-def queue_url(sqs: SQSClient, request: pytest.FixtureRequest) -> str:
-    """A queue of this test's own; what is received and not deleted is back after a second."""
-    name = f"announcements-{zlib.crc32(request.node.nodeid.encode()):08x}"
-    return sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
-
-
-@pytest.fixture
-def settings(s3_server: S3Server, queue_url: str) -> QueueSettings:
-    """How the queue is reached."""
-    return QueueSettings(queue_url, s3_server.endpoint, s3_server.region, s3_server.access_key, s3_server.secret_key)
-
-
-@pytest.fixture
-def queue(settings: QueueSettings) -> Queue:
-    """The queue as the program sees it."""
-    return Queue(settings)
 
 
 def left_in(sqs: SQSClient, queue_url: str) -> int:
@@ -158,7 +136,7 @@ class _Stub(Queue):
     """A queue that hands out given messages, or fails; it notes what is deleted."""
 
     def __init__(self, queue: Queue, *receives: Sequence[Message] | Exception) -> None:
-        super().__init__(queue.settings)
+        super().__init__(queue.access)
         self.receives = list(receives)
         self.deleted: list[str] = []
 
@@ -211,32 +189,6 @@ def test_messages_that_cannot_be_deleted_come_again_and_change_nothing(
     drain(queue, inbox, clock, wait_seconds=1, empty_receives=2)
     assert keys(inbox) == ["a", "b"]
     assert left_in(sqs, queue_url) == 0
-
-
-def test_an_outage_while_deleting_is_no_failure(settings: QueueSettings) -> None:
-    """The rows are durable; the messages come again."""
-    nowhere = Queue(replace(settings, endpoint="http://127.0.0.1:9"))
-    assert nowhere.delete(_messages("a", "b")) == 2
-
-
-def test_an_outage_is_told_from_a_wrong_address(settings: QueueSettings) -> None:
-    """The first may pass, the second needs somebody."""
-    with pytest.raises(QueueUnavailableError, match="no answer"):
-        Queue(replace(settings, endpoint="http://127.0.0.1:9")).receive(0)
-    wrong = Queue(replace(settings, url=settings.url + "-not-there"))
-    for call in (wrong.check, wrong.receive):
-        with pytest.raises(SettingsError, match="POLL_QUEUE_URL"):
-            call()
-    Queue(settings).check()
-
-
-def test_neither_the_settings_nor_the_pickled_queue_hold_what_they_should_not(queue: Queue) -> None:
-    """No secret in what is printed, no client in what travels."""
-    assert "test-secret-key" not in repr(queue.settings)
-    queue.check()
-    copy = pickle.loads(pickle.dumps(queue))  # noqa: S301  our own bytes
-    assert copy._made is None
-    copy.check()
 
 
 def test_nothing_received_is_nothing_taken_in(queue: Queue, inbox: Inbox) -> None:

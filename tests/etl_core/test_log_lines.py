@@ -11,7 +11,7 @@ import pytest
 import structlog
 from rich.console import Console
 
-from etl_core.log.output import configure_logging, one_line
+from etl_core.log.set_up import configure_logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,13 +102,3 @@ def test_lines_below_the_level_are_left_out() -> None:
     log.warning("not this one")
     logging.getLogger("library").warning("nor this")
     assert out.getvalue() == ""
-
-
-@pytest.mark.parametrize("text", ["\r\n", "\x00", "\x85", "\u2029", "\x9b31m", "\ud800"])
-def test_no_control_character_survives(text: str) -> None:
-    assert one_line(text).isascii()
-    assert one_line(text).isprintable()
-
-
-def test_ordinary_text_of_any_script_is_left_alone() -> None:
-    assert one_line("agency/tenant-ä/北京.csv") == "agency/tenant-ä/北京.csv"

