@@ -60,9 +60,9 @@ def test_every_default_is_a_pair_with_a_reason_above_it() -> None:
 
 
 def test_jars_match_the_hadoop_of_the_running_spark() -> None:
-    hadoop = jars.package_coordinates()[0].rpartition(":")[2]
+    hadoop = jars.installed_spark().hadoop
     assert (jars.spark_home() / "jars" / f"hadoop-client-api-{hadoop}.jar").is_file()
-    assert any(jar.name == f"org.apache.hadoop_hadoop-aws-{hadoop}.jar" for jar in jars.fetched_jars())
+    assert any(jar.name == f"org.apache.hadoop_hadoop-aws-{hadoop}.jar" for jar in jars.present_jars(["s3"]))
 
 
 def test_py4j_never_logs_its_calls(spark: SparkSession) -> None:
