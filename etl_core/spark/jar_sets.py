@@ -15,12 +15,16 @@ from etl_core.errors import SettingsError
 _AWS_SDK = "2.35.4"
 _AWS_SDK_MODULES = ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client", "url-connection-client")
 
-#: `group:artifact` pairs (`*` for all of a group) that no set may pull in.
+#: `group:artifact` pairs (`*` for all of a group) that no set may pull in: Spark brings them, in one version.
 NEVER_FETCHED = (
-    "software.amazon.awssdk:bundle",
-    "org.apache.hadoop:hadoop-client-api",  # Spark brings its own
+    "software.amazon.awssdk:bundle",  # nobody brings this one, see above
+    "org.apache.hadoop:hadoop-client-api",
     "org.apache.hadoop:hadoop-client-runtime",
     "org.slf4j:slf4j-api",
+    "commons-logging:commons-logging",  # as jcl-over-slf4j, which has the same classes
+    "commons-codec:commons-codec",
+    "org.apache.httpcomponents:*",
+    "io.netty:*",
 )
 
 
@@ -70,7 +74,7 @@ class JarSet:
 _SETS = (
     JarSet(
         "s3",
-        "S3 (20 MB)",
+        "S3 (14 MB)",
         {
             # hadoop-aws has to be exactly the Hadoop that the running Spark was built with.
             "": (

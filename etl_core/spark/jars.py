@@ -53,7 +53,7 @@ def jar_folder(jar_set: JarSet) -> Path:
 
 
 def present_jars(names: Iterable[str]) -> tuple[Path, ...]:
-    """The jars of the named sets in a fixed order, fetched now if that was never done.
+    """The jars of the named sets in a fixed order, fetched now unless they are here.
 
     Raises:
         StorageUnavailableError: they are not here, and the Maven repository did not answer.
@@ -64,10 +64,18 @@ def present_jars(names: Iterable[str]) -> tuple[Path, ...]:
         if name not in JAR_SETS:
             raise SettingsError("Spark's jars", [f"there is no set {name!r}; there are {', '.join(JAR_SETS)}"])
         folder = jar_folder(JAR_SETS[name])
-        if not folder.is_dir():
+        if not is_current(folder, JAR_SETS[name]):
             fetch_jars(JAR_SETS[name], folder, maven())
         jars += sorted(folder.glob("*.jar"))
     return tuple(jars)
+
+
+def is_current(folder: Path, jar_set: JarSet) -> bool:
+    """Whether `folder` holds the files that are listed today; what is in them was checked when they came."""
+    shipped = _shipped_lines(jar_set, installed_spark())
+    if shipped is None:
+        return folder.is_dir()
+    return {jar.name for jar in folder.glob("*.jar")} == {line.split("  ", 1)[1] for line in shipped}
 
 
 def maven() -> Ivy:
@@ -115,15 +123,21 @@ def _checksum_lines(folder: Path) -> list[str]:
 
 def _compare_checksums(folder: Path, jar_set: JarSet, spark: InstalledSpark) -> None:
     """Hold what was fetched against the list shipped for this PySpark; a PySpark without a list is not checked."""
-    try:
-        shipped = shipped_file(f"jars/{_checksum_list(jar_set, spark)}").read_text().splitlines()
-    except FileNotFoundError:
+    shipped = _shipped_lines(jar_set, spark)
+    if shipped is None:
         return
     found = _checksum_lines(folder)
     problems = [f"came and is not in the list: {line}" for line in found if line not in shipped]
     problems += [f"in the list and did not come: {line}" for line in shipped if line not in found]
     if problems:
         raise SettingsError(f"Spark's jars against conf/jars/{_checksum_list(jar_set, spark)}", problems)
+
+
+def _shipped_lines(jar_set: JarSet, spark: InstalledSpark) -> list[str] | None:
+    try:
+        return shipped_file(f"jars/{_checksum_list(jar_set, spark)}").read_text().splitlines()
+    except FileNotFoundError:
+        return None
 
 
 def _checksum_list(jar_set: JarSet, spark: InstalledSpark) -> str:
@@ -135,7 +149,7 @@ def _fetch_all() -> None:
     spark, ivy = installed_spark(), maven()
     for jar_set in JAR_SETS.values():
         folder = jar_folder(jar_set)
-        if jar_set.fits(spark) and not folder.is_dir():
+        if jar_set.fits(spark) and not is_current(folder, jar_set):
             print(f"fetching Spark's jars for {jar_set.purpose} into {folder} (once)", flush=True)  # noqa: T201 - a command for people
             fetch_jars(jar_set, folder, ivy)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -191,6 +193,52 @@ def test_every_set_has_a_list_of_checksums_for_this_spark_and_is_here_as_listed(
         pinned = Path(f"conf/jars/pyspark-{spark.pyspark}/{jar_set.name}.sha256").read_text().splitlines()
         here = jars.present_jars([jar_set.name])
         assert [f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {jar.name}" for jar in here] == pinned
+
+
+def test_jars_of_an_older_list_are_not_taken_for_todays(tmp_path: Path) -> None:
+    for jar in jars.present_jars(["s3"]):
+        (tmp_path / jar.name).touch()
+    assert jars.is_current(tmp_path, JAR_SETS["s3"])
+    (tmp_path / "io.netty_netty-common-4.1.126.Final.jar").touch()
+    assert not jars.is_current(tmp_path, JAR_SETS["s3"])
+    assert not jars.is_current(tmp_path / "nothing", JAR_SETS["s3"])
+
+
+#: Jars whose names say less than they should: Spark's `annotations` is JetBrains', ours is AWS's.
+NAMESAKES = {"annotations"}
+
+
+def _identity(jar: Path, *, is_ours: bool) -> tuple[str, str, str]:
+    """Group, artifact and version. Ours say all in their names; Spark's say the group inside, or do not ("")."""
+    group, file = jar.stem.split("_", 1) if is_ours else ("", jar.stem)
+    named = re.match(r"(.+?)-(\d[^-]*)", file)
+    assert named is not None, jar
+    artifact, version = named.groups()
+    with zipfile.ZipFile(jar) as archive:
+        for name in [] if is_ours else archive.namelist():
+            found = re.fullmatch(r"META-INF/maven/(.+)/(.+)/pom\.properties", name)
+            # A jar that others were packed into holds their words, too; its own is what the file is named after.
+            own = re.match(rf"{re.escape(found[2])}-(\d[^-]*)", file) if found else None
+            if found and own:
+                group, artifact, version = *found.groups(), own[1]
+    return group, artifact, version
+
+
+def test_nothing_is_on_the_class_path_in_two_versions() -> None:
+    """Spark's jars and ours together: which of two a class comes from would depend on who asks for it."""
+    ours = [_identity(jar, is_ours=True) for jar in jars.present_jars(JAR_SETS)]
+    brought = ours + [_identity(jar, is_ours=False) for jar in (jars.spark_home() / "jars").glob("*.jar")]
+    twice = {
+        (artifact, version, other_version)
+        for group, artifact, version in brought
+        for other_group, other, other_version in brought
+        if artifact == other
+        and artifact not in NAMESAKES
+        and version < other_version
+        and ("" in {group, other_group} or group == other_group)
+    }
+    assert twice == set()
+    assert [artifact for group, artifact, _ in ours if group == "io.netty"] == []
 
 
 def test_an_unknown_set_is_refused_with_the_known_names() -> None:
