@@ -122,7 +122,7 @@ EDGES = {
     "etl_core.settings": "reads the environment, once, for everyone",
     "dq.intake.stream_source": "runs in a process that Spark starts, and nobody hands it a clock",
     "etl_core.spark.session": "hands keys to the JVM it starts, by environment",
-    "etl_core.spark.jars": "starts spark-submit with this environment",
+    "etl_core.spark.jars": "finds Java and the Maven repository where the environment names them",
 }
 
 FORBIDDEN_NAMES = {"base", "common", "context", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
