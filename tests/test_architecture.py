@@ -56,8 +56,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
 PACKAGES = {
     "dotenv": {"etl_core.settings"},
     "boto3": {"etl_core.objects", "etl_core.queue"},
-    "botocore": {"etl_core.objects", "etl_core.queue", "dq.intake"},
-    "mypy_boto3_s3": {"etl_core.objects", "dq.intake"},
+    "botocore": {"etl_core.objects", "etl_core.queue"},
+    "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
     "msgpack": {"dq.profiling", "dq.engine"},
     "numpy": {"dq.profiling", "dq.formats", "dq.engine"},
