@@ -31,8 +31,7 @@ options=(--master "$master" --properties-file "$here/conf/spark-defaults.conf" -
 case ${SPARK_JARS:-} in
   none) ;;
   '')
-    jars=$("$python" -c 'from etl_core.spark.jars import fetched_jars; print(",".join(map(str, fetched_jars())))')
-    [ -n "$jars" ] || { echo "spark-submit.sh: Spark's S3 jars are not here; run make setup" >&2; exit 2; }
+    jars=$("$python" -m etl_core.spark.jars paths s3)
     options+=(--jars "$jars")
     ;;
   *) options+=(--jars "$SPARK_JARS") ;;

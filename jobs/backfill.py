@@ -71,13 +71,13 @@ def refuse_collapses(events: Sequence[ObjectEvent], doors: Doors) -> None:
         UsageError: names the runs and asks for a decision.
     """
     from dq.events.key_layout import FileIdentity
-    from dq.events.run_window import RunWindow, choose_window, find_collapses
+    from dq.events.run_window import RunWindow, find_collapses, window_choice
 
     placed = []
     for event in events:
         identity = doors.layouts.identify(event.key)
         if isinstance(identity, FileIdentity):
-            window = choose_window(identity, event.event_time, doors.run_window)
+            window = window_choice(identity, doors.run_window).window(event.event_time)
             if isinstance(window, RunWindow):
                 placed.append((identity, window))
     collapses = find_collapses(placed)

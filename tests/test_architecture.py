@@ -38,7 +38,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.errors": ("etl_core.errors",),
     "dq.events": PLAIN,
     "dq.schema": PLAIN,
-    "dq.checks": ("dq.schema", *PLAIN),
+    "dq.checks": ("dq.profiling", "dq.schema", *PLAIN),
     "dq.profiling": ("dq.schema", *PLAIN),
     "dq.verdict": ("dq.profiling", "dq.checks", "dq.schema", *PLAIN),
     "dq.formats": ("dq.profiling", "dq.schema", *PLAIN),
@@ -122,7 +122,7 @@ EDGES = {
     "etl_core.settings": "reads the environment, once, for everyone",
     "dq.intake.stream_source": "runs in a process that Spark starts, and nobody hands it a clock",
     "etl_core.spark.session": "hands keys to the JVM it starts, by environment",
-    "etl_core.spark.jars": "starts spark-submit with this environment",
+    "etl_core.spark.jars": "finds Java and the Maven repository where the environment names them",
 }
 
 FORBIDDEN_NAMES = {"base", "common", "context", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from dq.checks.plan import DIMENSIONS
 from dq.schema.definition import Severity
 from dq.verdict.failed_rules import failed_rules, written_rules
 from dq.verdict.masking import Masking
-from dq.verdict.measures.bounds import measure_bounds
-from dq.verdict.measures.completeness import measure_completeness
-from dq.verdict.measures.format import measure_format
-from dq.verdict.measures.schema import measure_schema
-from dq.verdict.measures.uniqueness import measure_uniqueness
 from dq.verdict.messages import message_of
 from dq.verdict.metrics import metrics_of
 from dq.verdict.payload.profile import profile_payload
@@ -20,20 +16,8 @@ from dq.verdict.score import deductions_of, score_of
 from dq.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dq.checks.plan import CheckPlan
+    from dq.checks.check import CheckPlan
     from dq.profiling.summary.summary import FileSummary
-    from dq.verdict.check_result import Measure
-
-#: One measure per dimension, in the order of the verdict.
-MEASURES: Final[tuple[Callable[[FileSummary, CheckPlan], Measure], ...]] = (
-    measure_schema,
-    measure_format,
-    measure_completeness,
-    measure_bounds,
-    measure_uniqueness,
-)
 
 
 def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
@@ -49,9 +33,9 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
     masking = Masking(plan.sensitive)
     scoring = plan.scoring
     measured = []
-    for take in MEASURES:
-        measure = masking.measure(take(summary, plan))
-        weight: Fraction = getattr(scoring.weights, measure.dimension.value)
+    for dimension in DIMENSIONS:
+        measure = masking.measure(dimension.measure(summary, plan))
+        weight = scoring.weight(dimension.key, dimension.weight)
         measured.append((measure, deductions_of(measure, weight, scoring.mode)))
     totals = {measure.dimension: sum(filter(None, deductions), Fraction(0)) for measure, deductions in measured}
     failed = failed_rules(measured)
@@ -61,7 +45,7 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
         score=score,
         passed=score >= scoring.pass_score and not critical,
         metrics=metrics_of((measure, totals[measure.dimension]) for measure, _ in measured),
-        deductions={dimension.value: float(total) for dimension, total in totals.items()},
+        deductions={dimension: float(total) for dimension, total in totals.items()},
         failed_validation_message=message_of(failed),
         failed_validation_rules=written_rules(failed),
         profile_payload=profile_payload(summary, plan, masking),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dq.checks.wording import MASK, count, on_one_line, points
 from dq.schema.definition import Severity
 from dq.verdict.metrics import METRIC_NAMES
-from dq.verdict.wording import MASK, count, on_one_line, points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dq.checks.check import Dimension
+from dq.checks.check_result import Measure, Status
+from dq.checks.plan import DIMENSIONS
 from dq.schema.definition import Severity
-from dq.verdict.check_result import Measure, Status
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
@@ -14,13 +14,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 #: The key of each dimension in `metrics`.
-METRIC_NAMES: Final = {
-    Dimension.SCHEMA: "schemaValidation",
-    Dimension.FORMAT: "formatParsing",
-    Dimension.COMPLETENESS: "completeness",
-    Dimension.BOUNDS: "boundsRange",
-    Dimension.UNIQUENESS: "uniqueness",
-}
+METRIC_NAMES: Final = {dimension.key: dimension.metric for dimension in DIMENSIONS}
 
 
 def metrics_of(measures: Iterable[tuple[Measure, Fraction]]) -> dict[str, dict[str, Any]]:

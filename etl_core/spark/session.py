@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import SparkSession
 
 from etl_core.shipped_files import shipped_file
-from etl_core.spark.jars import excluded_packages, fetched_jars, package_coordinates
+from etl_core.spark.jars import present_jars
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
@@ -59,7 +59,7 @@ def build_session(
     else:
         _prepare_environment(s3_region, s3_access_key, s3_secret_key)
         master = master or "local[*]"
-        defaults = {**read_defaults(), **_jar_options(), **_log_options()}
+        defaults = {**read_defaults(), "spark.jars": ",".join(map(str, present_jars(["s3"]))), **_log_options()}
         if master.startswith("local"):
             defaults |= _loopback_options() | _LOCAL_JVM
         session = _configured(builder.master(master), {**defaults, **given}).getOrCreate()
@@ -98,17 +98,6 @@ def _prepare_environment(region: str | None, access_key: str | None, secret_key:
         "AWS_SECRET_ACCESS_KEY": secret_key,
     }
     os.environ.update({name: value for name, value in inherited.items() if value})
-
-
-def _jar_options() -> dict[str, str]:
-    """Jars on this machine when `make setup` fetched them, otherwise their coordinates for Spark to resolve."""
-    jars = fetched_jars()
-    if jars:
-        return {"spark.jars": ",".join(map(str, jars))}
-    return {
-        "spark.jars.packages": ",".join(package_coordinates()),
-        "spark.jars.excludes": ",".join(excluded_packages()),
-    }
 
 
 def _log_options() -> dict[str, str]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from dq.checks.definitions import load_definition
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled, packed
 from dq.engine.parts import FileTask
@@ -28,7 +29,6 @@ from dq.engine.planning import plan_file
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject, UnseenObject
 from dq.formats.limits import Limits
-from dq.schema.loading.load_definition import load_definition
 from etl_core.errors import PipelineError
 from etl_core.objects.store import PEEK_BYTES, ObjectStore, S3Access
 from etl_core.spark.session import build_session

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,6 +41,27 @@ def test_reads_parquet_from_s3(spark: SparkSession, s3: S3Client, bucket: str, t
     assert spark.read.parquet(f"s3a://{bucket}/t.parquet").count() == 3
 
 
+def test_large_objects_are_copied_by_the_asynchronous_client_on_sparks_own_netty(
+    spark: SparkSession, s3: S3Client, bucket: str
+) -> None:
+    """Renaming in S3A is a copy; above a size AWS's transfer manager does it, with a client on netty, of which our
+    jars bring none. The size is 128 MB unless it is set lower, as here."""
+    s3.put_object(Bucket=bucket, Key="old/a.csv", Body=b"id\n" + b"1\n" * 4_000_000)
+    java: Any = spark.sparkContext._jvm
+    configuration = java.org.apache.hadoop.conf.Configuration(spark.sparkContext._jsc.hadoopConfiguration())
+    configuration.set("fs.s3a.multipart.threshold", "5M")
+    configuration.set("fs.s3a.multipart.size", "5M")
+    old, new = (java.org.apache.hadoop.fs.Path(f"s3a://{bucket}/{name}") for name in ("old", "new"))
+    files = java.org.apache.hadoop.fs.FileSystem.newInstance(old.toUri(), configuration)
+    assert files.rename(old, new)
+    running = {str(thread.getName()) for thread in java.java.lang.Thread.getAllStackTraces().keySet()}
+    files.close()
+    assert any(name.startswith("aws-java-sdk-NettyEventLoop") for name in running)
+    assert [(item["Key"], item["Size"]) for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [
+        ("new/a.csv", 8_000_003)
+    ]
+
+
 def test_a_running_session_can_be_pointed_elsewhere(spark: SparkSession, s3_server: S3Server) -> None:
     hadoop = spark.sparkContext._jsc.hadoopConfiguration()
     build_session(s3_endpoint="http://127.0.0.1:1", s3_region="eu-west-1")
@@ -60,9 +81,9 @@ def test_every_default_is_a_pair_with_a_reason_above_it() -> None:
 
 
 def test_jars_match_the_hadoop_of_the_running_spark() -> None:
-    hadoop = jars.package_coordinates()[0].rpartition(":")[2]
+    hadoop = jars.installed_spark().hadoop
     assert (jars.spark_home() / "jars" / f"hadoop-client-api-{hadoop}.jar").is_file()
-    assert any(jar.name == f"org.apache.hadoop_hadoop-aws-{hadoop}.jar" for jar in jars.fetched_jars())
+    assert any(jar.name == f"org.apache.hadoop_hadoop-aws-{hadoop}.jar" for jar in jars.present_jars(["s3"]))
 
 
 def test_py4j_never_logs_its_calls(spark: SparkSession) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
 from dq.engine.assignment import Assignment
 from dq.engine.parts import FileTask
@@ -17,11 +18,10 @@ from dq.engine.planning import plan_file
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
-from dq.schema.loading.load_definition import load_definition
 from dq.verdict.judge import judge
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
-from tests.reference.naive import score_naively
+from tests.reference.naive import RUN, score_naively
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ class Checked:
 
     @property
     def verdict(self) -> Verdict:
-        return judge(self.summary, plan_checks(self.definition))
+        return judge(self.summary, replace(plan_checks(self.definition), run_start=RUN))
 
 
 def check_files(

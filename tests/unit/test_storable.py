@@ -60,7 +60,7 @@ def test_numbers_of_any_size_keep_their_value(value: object) -> None:
 
 
 def test_anything_else_is_a_fault_of_the_program() -> None:
-    with pytest.raises(TypeError, match="holds a set"):
+    with pytest.raises(TypeError, match="a set is not JSON"):
         json_text({"a": {1, 2}})
 
 

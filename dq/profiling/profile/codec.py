@@ -93,7 +93,7 @@ def body_of(
     return [
         profile.rows,
         profile.malformed,
-        _findings(profile.malformed_rows),
+        _offences_as_lists(profile.malformed_rows),
         None if columns is None else [_column(one, leave.get(at, _NOTHING)) for at, one in enumerate(columns)],
         [[name, _column(one)] for name, one in sorted(profile.extras.items())],
         _sample(profile.sample, options),
@@ -117,7 +117,7 @@ def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePa
     )
 
 
-def _findings(offences: tuple[Offence, ...]) -> list[list[Any]]:
+def _offences_as_lists(offences: tuple[Offence, ...]) -> list[list[Any]]:
     return [[one.split, one.line, one.text] for one in offences]
 
 
@@ -135,9 +135,9 @@ def _column(column: ColumnProfile, without: frozenset[str] = _NOTHING) -> list[A
         column.seen,
         column.unparsable,
         column.wrong_type,
-        _findings(column.unparsable_cells),
+        _offences_as_lists(column.unparsable_cells),
         sorted(column.violations.items()),
-        [[rule, _findings(found)] for rule, found in sorted(column.violating_cells.items())],
+        [[rule, _offences_as_lists(found)] for rule, found in sorted(column.violating_cells.items())],
         _scalar(column.minimum),
         _scalar(column.maximum),
         column.min_length,

@@ -11,7 +11,7 @@ from dq.schema.loading.bounds_rules import read_bounds
 from dq.schema.loading.constraints import Tolerance, read_constraint, read_tolerance
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 from dq.schema.loading.properties import fold, read_flag, read_properties, read_text
-from dq.schema.loading.type_names import SYNONYMS, find_type, has_unchecked_size
+from dq.schema.type_names import SYNONYMS, find_type, has_unchecked_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

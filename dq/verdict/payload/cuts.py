@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from dq.checks.wording import MASK, count
 from dq.profiling.tally.offences import shortened
 from dq.verdict.masking import Masking
-from dq.verdict.wording import MASK, count
 from etl_core.storable import is_plain, storable
 
 if TYPE_CHECKING:

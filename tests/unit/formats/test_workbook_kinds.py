@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
@@ -25,7 +26,6 @@ from dq.formats.excel.texts import lengths_in_old_records
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout
 from dq.profiling.summary.summary import FileSummary
-from dq.schema.loading.load_definition import load_definition
 from dq.verdict.judge import judge
 from etl_core.objects.store import ObjectStore
 from tests.unit.formats import workbooks

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
 from dq.profiling.summary.summary import ColumnSummary, FileSummary
-from dq.schema.loading.load_definition import load_definition
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from dq.verdict.wording import count, listed, on_one_line, percent, points
+from dq.checks.wording import count, listed, on_one_line, percent, points
 
 
 @pytest.mark.parametrize(

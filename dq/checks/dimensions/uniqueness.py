@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from dq.checks.check import Dimension
+from dq.checks.check import Check, CheckPlan
+from dq.checks.check_result import CheckResult, Measure, Status, fails
+from dq.checks.dimension import Dimension
+from dq.checks.not_measured import and_not_run, not_measured, not_run
+from dq.checks.wording import count, listed, on_one_line
 from dq.schema.definition import Severity
-from dq.verdict.check_result import CheckResult, Measure, Status, fails
-from dq.verdict.measures.not_measured import and_not_run, not_measured, not_run
-from dq.verdict.wording import count, listed, on_one_line
 
 if TYPE_CHECKING:
-    from dq.checks.check import Check
-    from dq.checks.plan import CheckPlan
     from dq.profiling.summary.summary import FileSummary, KeySummary
+    from dq.schema.definition import SchemaDefinition
+
+
+KEY: Final = "uniqueness"
+UNIQUE: Final = "unique"
+
+
+def uniqueness_checks(definition: SchemaDefinition | None) -> tuple[Check, ...]:
+    """Ask that every declared key occurs once."""
+    keys = definition.keys if definition else ()
+    return tuple(Check(UNIQUE, KEY, key.columns, key.severity, key.threshold) for key in keys)
 
 
 def measure_uniqueness(summary: FileSummary, plan: CheckPlan) -> Measure:
     """Count, per key, the rows after the first of equal keys over the rows with a full key; the share is the mean."""
-    idle = not_measured(summary, plan, Dimension.UNIQUENESS, "which keys are unique")
+    idle = not_measured(summary, plan, KEY, "which keys are unique")
     if idle:
         return idle
-    checks = plan.of(Dimension.UNIQUENESS)
+    checks = plan.of(KEY)
     keys = {key.columns: key for key in summary.keys if not key.missing}
     present = sum(1 for check in checks if check.columns in keys)
     results = tuple(_result(check, keys.get(check.columns), present) for check in checks)
     failed = sum(result.failed for result in results if result.counts)
     checked = sum(result.checked for result in results)
-    return Measure(Dimension.UNIQUENESS, results, failed, checked, _details(results, present))
+    return Measure(KEY, results, failed, checked, _details(results, present))
 
 
 def _result(check: Check, key: KeySummary | None, present: int) -> CheckResult:
@@ -61,3 +71,13 @@ def _details(results: tuple[CheckResult, ...], present: int) -> str:
     repeated = sum(result.failed for result in results)
     found = f"{count(repeated, 'repeated row')} tolerated or warned of" if repeated else "no repeated rows"
     return and_not_run(f"{count(present, 'key')} checked, {found}", results)
+
+
+UNIQUENESS: Final = Dimension(
+    key=KEY,
+    metric="uniqueness",
+    weight=Fraction(10),
+    derive=uniqueness_checks,
+    measure=measure_uniqueness,
+    sections=("uniquenessOverview",),
+)

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.errors import DefinitionError
-from dq.schema.definition import CsvDialect, FileFormat, Rule, SchemaDefinition, Scoring
+from dq.schema.definition import CsvDialect, FileFormat, Rule, SchemaDefinition
 from dq.schema.fingerprint import fingerprint
 from dq.schema.loading.dialect import read_dialect
 from dq.schema.loading.fields import read_fields
+from dq.schema.loading.file_rules import read_file_rule
 from dq.schema.loading.json_document import SUBJECT, read_document
 from dq.schema.loading.keys import read_keys
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
-from dq.schema.loading.properties import read_flag, read_properties, read_text
+from dq.schema.loading.properties import fold, read_flag, read_properties, read_text
 from dq.schema.loading.scoring_options import read_scoring
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from dq.schema.definition import FieldDefinition
     from dq.schema.loading.fields import DeclaredField
+    from dq.schema.vocabulary import Vocabulary
 
 _SPELLINGS: Final = {
     "fields": "fields",
@@ -51,19 +53,19 @@ _FORMATS: Final = {
 _ROOT: Final = "definition"
 
 
-def definition_or_none(raw: Any) -> SchemaDefinition | None:  # noqa: ANN401 - any JSON value
-    """Load a definition, or give None where there is none: null, an empty object, an empty text.
+def read_definition_or_none(raw: Any, words: Vocabulary) -> SchemaDefinition | None:  # noqa: ANN401 - any JSON value
+    """Read a definition, or give None where there is none: null, an empty object, an empty text.
 
     Raises:
         DefinitionError: there is one, and it is broken.
     """
     problems = Problems()
     document = read_document(raw, problems)
-    return None if document is None or document == {} else _load(document, problems)
+    return None if document is None or document == {} else _read(document, words, problems)
 
 
-def load_definition(raw: Any) -> SchemaDefinition:  # noqa: ANN401 - any JSON value
-    """Load a definition from JSON text, UTF-8 bytes or parsed JSON, in any accepted spelling.
+def read_definition(raw: Any, words: Vocabulary) -> SchemaDefinition:  # noqa: ANN401 - any JSON value
+    """Read a definition from JSON text, UTF-8 bytes or parsed JSON, in any accepted spelling; `words` are its names.
 
     Returns:
         The definition, with a fingerprint of its meaning and warnings about what has no effect in it.
@@ -72,27 +74,35 @@ def load_definition(raw: Any) -> SchemaDefinition:  # noqa: ANN401 - any JSON va
         DefinitionError: lists every problem, each with its place and what was expected there.
     """
     problems = Problems()
-    return _load(read_document(raw, problems), problems)
+    return _read(read_document(raw, problems), words, problems)
 
 
-def _load(document: Any, problems: Problems) -> SchemaDefinition:  # noqa: ANN401 - any JSON value
+def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinition:  # noqa: ANN401 - any JSON value
     if not isinstance(document, dict):
         problem = f'the definition is {kind_of(document)}; expected an object such as {{"fields": [...]}}'
         raise DefinitionError(SUBJECT, [*problems.found, problem])
-    properties = read_properties(document, _SPELLINGS, _ROOT, problems, _IGNORED)
+    file_rules = words.file_rules or {}
+    spellings = {**_SPELLINGS, **{fold(name): name for name in file_rules}}
+    properties = read_properties(document, spellings, _ROOT, problems, _IGNORED)
     _check_fields_given(properties, problems)
     declared = read_fields(properties.get("fields", []), problems)
     keys = read_keys(properties, declared, problems)
     file_format, dialect = _read_format(properties, problems)
+    fields = tuple(_with_primary(field, keys.primary) for field in declared)
     definition = SchemaDefinition(
-        fields=tuple(_with_primary(field, keys.primary) for field in declared),
+        fields=fields,
         keys=keys.keys,
         format=file_format,
         strict=_read_strict(properties, problems),
         missing_values=_read_missing_values(properties, problems),
         csv=read_dialect(properties["csv"], dialect, problems) if "csv" in properties else dialect,
         sheet=_read_sheet(properties, problems),
-        scoring=read_scoring(properties["scoring"], problems) if "scoring" in properties else Scoring(),
+        scoring=read_scoring(properties.get("scoring", {}), words, problems),
+        file_rules=tuple(
+            (name, rule)
+            for name, read in file_rules.items()
+            if name in properties and (rule := read_file_rule(name, properties[name], read, fields, problems))
+        ),
     )
     _check_positions(definition, properties, problems)
     if problems.found:

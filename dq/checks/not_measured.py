@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.verdict.check_result import CheckResult, Measure, Status
-from dq.verdict.wording import on_one_line
+from dq.checks.check_result import CheckResult, Measure, Status
+from dq.checks.wording import on_one_line
 
 if TYPE_CHECKING:
-    from dq.checks.check import Check, Dimension
-    from dq.checks.plan import CheckPlan
+    from dq.checks.check import Check, CheckPlan
     from dq.profiling.summary.summary import FileSummary
 
 
-def not_measured(summary: FileSummary, plan: CheckPlan, dimension: Dimension, asked: str) -> Measure | None:
+def not_measured(summary: FileSummary, plan: CheckPlan, dimension: str, asked: str) -> Measure | None:
     """Give the measure when there is nothing to measure, else None.
 
     Args:
         summary: figures of the file; an unreadable one or one without a header leaves every check not run.
         plan: the checks.
-        dimension: the dimension to look at.
+        dimension: the key of the dimension to look at.
         asked: what a definition would have to hold for this dimension, for the sentence.
     """
     checks = plan.of(dimension)

@@ -5,26 +5,34 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from dq.checks.check import Dimension
-from dq.verdict.check_result import CheckResult, Measure, Status, status_of
-from dq.verdict.wording import count, on_one_line, percent
+from dq.checks.check import Check, CheckPlan
+from dq.checks.check_result import CheckResult, Measure, Status, status_of
+from dq.checks.dimension import Dimension
+from dq.checks.wording import count, on_one_line, percent
 
 if TYPE_CHECKING:
-    from dq.checks.check import Check
-    from dq.checks.plan import CheckPlan
     from dq.profiling.summary.summary import FileSummary
+    from dq.schema.definition import SchemaDefinition
 
+KEY: Final = "format"
+PARSABLE: Final = "parsable"
+#: Why a file fails.
 UNREADABLE: Final = "unreadable"
 NO_HEADER: Final = "no_header"
 MALFORMED_ROWS: Final = "malformed_rows"
 _MOST_REASON: Final = 500
 
 
+def format_checks(_definition: SchemaDefinition | None) -> tuple[Check, ...]:
+    """Ask that every row can be parsed, with or without a definition; a malformed row is never tolerated."""
+    return (Check(PARSABLE, KEY),)
+
+
 def measure_format(summary: FileSummary, plan: CheckPlan) -> Measure:
     """Count the malformed rows over all rows; a file that cannot be parsed, or has no header, loses everything."""
-    (check,) = plan.of(Dimension.FORMAT)
+    (check,) = plan.of(KEY)
     result = _result(summary, check)
-    return Measure(Dimension.FORMAT, (result,), result.failed, result.checked, _details(summary, result))
+    return Measure(KEY, (result,), result.failed, result.checked, _details(summary, result))
 
 
 def _result(summary: FileSummary, check: Check) -> CheckResult:
@@ -46,6 +54,7 @@ def _result(summary: FileSummary, check: Check) -> CheckResult:
         share=Fraction(malformed, read) if read else Fraction(0),
         text=f"{count(malformed)} of {count(read, 'row')} cannot be parsed",
         examples=summary.malformed_examples,
+        of_whole_rows=True,
     )
 
 
@@ -60,3 +69,13 @@ def _details(summary: FileSummary, result: CheckResult) -> str:
     first = f", the first at line {count(min(lines))}" if lines else ""
     share = percent(Fraction(result.failed, result.checked))
     return f"{share} of rows cannot be parsed ({count(result.failed)} of {count(result.checked)}){first}."
+
+
+FORMAT: Final = Dimension(
+    key=KEY,
+    metric="formatParsing",
+    weight=Fraction(35),
+    derive=format_checks,
+    measure=measure_format,
+    sections=("typeFormatIssues",),
+)

@@ -6,32 +6,47 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-from dq.checks.check import Dimension
-from dq.checks.schema import NO_EXTRA
+from dq.checks.check import Check, CheckPlan
+from dq.checks.check_result import CheckResult, Measure, Status, fails
+from dq.checks.columns import of_wrong_type
+from dq.checks.dimension import Dimension
+from dq.checks.not_measured import not_measured
+from dq.checks.wording import count, listed, on_one_line
 from dq.schema.definition import Severity
-from dq.verdict.check_result import CheckResult, Measure, Status, fails
-from dq.verdict.measures.columns import of_wrong_type
-from dq.verdict.measures.not_measured import not_measured
-from dq.verdict.wording import count, listed, on_one_line
 
 if TYPE_CHECKING:
-    from dq.checks.check import Check
-    from dq.checks.plan import CheckPlan
     from dq.profiling.summary.summary import ColumnSummary, FileSummary
+    from dq.schema.definition import SchemaDefinition
 
+KEY: Final = "schema"
+#: One per declared field: the column exists, exists once, and its cells are of the declared type.
+FIELD: Final = "type"
+#: One per strict definition: there is no column that was not declared.
+NO_EXTRA: Final = "extra"
+#: Why a field or a file fails.
 MISSING: Final = "missing"
 TYPE: Final = "type"
 REPEATED: Final = "repeated"
 EXTRA: Final = "extra"
 
 
+def schema_checks(definition: SchemaDefinition | None) -> tuple[Check, ...]:
+    """Ask for every declared field, and under `strict` for no other column."""
+    if definition is None:
+        return ()
+    fields = tuple(
+        Check(FIELD, KEY, (field.name,), field.severity, field.threshold, field.type) for field in definition.fields
+    )
+    return (*fields, Check(NO_EXTRA, KEY)) if definition.strict else fields
+
+
 def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
     """Count the failing fields over the declared ones; a field fails once, whatever the number of its reasons."""
-    idle = not_measured(summary, plan, Dimension.SCHEMA, "which fields to expect")
+    idle = not_measured(summary, plan, KEY, "which fields to expect")
     if idle:
         return idle
     columns = {column.name: column for column in summary.columns}
-    checks = plan.of(Dimension.SCHEMA)
+    checks = plan.of(KEY)
     declared = sum(1 for check in checks if check.columns)
     results: list[CheckResult] = []
     for check in checks:
@@ -41,7 +56,7 @@ def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
             found = _field(summary, check, columns.get(check.columns[0]))
         results.extend(_shared(found, declared))
     failed = len({(result.check, result.column) for result in results if result.counts})
-    return Measure(Dimension.SCHEMA, tuple(results), failed, declared, _details(results, failed, declared))
+    return Measure(KEY, tuple(results), failed, declared, _details(results, failed, declared))
 
 
 def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> list[CheckResult]:
@@ -116,3 +131,13 @@ def _details(results: list[CheckResult], failed: int, declared: int) -> str:
     ending = f"; warnings: {listed(warnings)}" if warnings else ""
     subject = "The declared field is" if declared == 1 else f"All {count(declared)} declared fields are"
     return f"{subject} present and of the declared type{ending}."
+
+
+SCHEMA: Final = Dimension(
+    key=KEY,
+    metric="schemaValidation",
+    weight=Fraction(40),
+    derive=schema_checks,
+    measure=measure_schema,
+    sections=("typeFormatIssues",),
+)

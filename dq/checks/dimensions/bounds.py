@@ -5,20 +5,21 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from dq.checks.check import Dimension
+from dq.checks.check import Check, CheckPlan
+from dq.checks.check_result import CheckResult, Measure, Status, fails
+from dq.checks.columns import cells_breaking, of_wrong_type, parsed_cells
+from dq.checks.dimension import Dimension
+from dq.checks.not_measured import and_not_run, not_measured, not_run
+from dq.checks.wording import count, listed, on_one_line, percent
 from dq.schema.definition import Severity
-from dq.verdict.check_result import CheckResult, Measure, Status, fails
-from dq.verdict.measures.columns import cells_breaking, of_wrong_type, parsed_cells
-from dq.verdict.measures.not_measured import and_not_run, not_measured, not_run
-from dq.verdict.wording import count, listed, on_one_line, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dq.checks.check import Check
-    from dq.checks.plan import CheckPlan
     from dq.profiling.summary.summary import ColumnSummary, FileSummary
+    from dq.schema.definition import SchemaDefinition
 
+KEY: Final = "bounds"
 #: How breaking a rule is said; the argument follows where it is short enough to read.
 _PHRASES: Final = {
     "min": "below the minimum",
@@ -31,14 +32,23 @@ _PHRASES: Final = {
 _UNIT: Final = {"minLength": " characters", "maxLength": " characters"}
 
 
+def bounds_checks(definition: SchemaDefinition | None) -> tuple[Check, ...]:
+    """Ask for min, max, enum, pattern, minLength and maxLength of every field that has them."""
+    return tuple(
+        Check(name, KEY, (field.name,), rule.severity, rule.threshold, rule.value)
+        for field in (definition.fields if definition else ())
+        for name, rule in field.bounds
+    )
+
+
 def measure_bounds(summary: FileSummary, plan: CheckPlan) -> Measure:
     """Count the cells that break a failing rule, each once, over the parsed cells of all fields with such rules."""
-    idle = not_measured(summary, plan, Dimension.BOUNDS, "which values are allowed")
+    idle = not_measured(summary, plan, KEY, "which values are allowed")
     if idle:
         return idle
     columns = {column.name: column for column in summary.columns if not of_wrong_type(column)}
     by_column: dict[str, list[Check]] = {}
-    for check in plan.of(Dimension.BOUNDS):
+    for check in plan.of(KEY):
         by_column.setdefault(check.columns[0], []).append(check)
     cells = sum(parsed_cells(columns[name]) for name in by_column if name in columns)
     results: list[CheckResult] = []
@@ -50,7 +60,7 @@ def measure_bounds(summary: FileSummary, plan: CheckPlan) -> Measure:
             results.extend(found)
         else:
             results.extend(not_run(check) for check in checks)
-    return Measure(Dimension.BOUNDS, tuple(results), failed, cells, _details(tuple(results), failed, cells))
+    return Measure(KEY, tuple(results), failed, cells, _details(tuple(results), failed, cells))
 
 
 def _column(column: ColumnSummary, checks: Sequence[Check], cells: int) -> tuple[int, list[CheckResult]]:
@@ -107,3 +117,13 @@ def _details(results: tuple[CheckResult, ...], failed: int, cells: int) -> str:
     found = f"{count(number)} out of bounds tolerated or warned of" if number else "all within bounds"
     checked = f"{count(ran, 'rule')} checked over {count(cells, 'value')}"
     return and_not_run(f"{checked}, {found}", results)
+
+
+BOUNDS: Final = Dimension(
+    key=KEY,
+    metric="boundsRange",
+    weight=Fraction(15),
+    derive=bounds_checks,
+    measure=measure_bounds,
+    sections=("boundsAnomalies",),
+)

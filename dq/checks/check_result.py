@@ -12,7 +12,7 @@ from dq.schema.definition import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dq.checks.check import Check, Dimension
+    from dq.checks.check import Check
     from dq.profiling.summary.summary import Example
 
 
@@ -33,7 +33,8 @@ class CheckResult:
 
     `rule` names the reason (missing, type, repeated, extra, ...), `column` the column or columns it speaks of.
     `failed` of `checked` things failed. `share` is the part of the metric's weight that is lost in proportional
-    mode; it is 0 for warnings and for everything tolerated. `text` says it to a person.
+    mode; it is 0 for warnings and for everything tolerated. `text` says it to a person. `of_whole_rows`: its examples
+    are texts of rows, which may hold values of every column.
     """
 
     check: Check
@@ -45,6 +46,7 @@ class CheckResult:
     share: Fraction = _NOTHING
     text: str = ""
     examples: tuple[Example, ...] = ()
+    of_whole_rows: bool = False
 
     @property
     def counts(self) -> bool:
@@ -56,7 +58,7 @@ class CheckResult:
 class Measure:
     """All results of one dimension, the counts over them, and what to tell a person about it."""
 
-    dimension: Dimension
+    dimension: str
     results: tuple[CheckResult, ...]
     failed: int
     checked: int
