@@ -15,6 +15,7 @@ import structlog
 from etl_core.errors import UsageError
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +42,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import open_doors, start
 
     program = start()
+    note(subject=arguments.prefix or arguments.manifest, step="dry run" if arguments.dry_run else None)
     limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as opened, StopRequest() as stop:
         doors = replace(opened, run_window=arguments.run_window or opened.run_window)

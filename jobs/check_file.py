@@ -58,7 +58,7 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
         PipelineError: it cannot be reached or read now.
     """
     from dq.engine.source_file import SourceObject
-    from dq.intake.place import parse_place
+    from etl_core.objects.place import parse_place
     from etl_core.storable import json_text
     from jobs.running.wiring import object_store, open_profiler
 

@@ -8,6 +8,7 @@ import structlog
 
 from etl_core.errors import ObjectGoneError, UsageError
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 log = structlog.get_logger()
 
@@ -23,6 +24,8 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import open_doors, start
 
     program = start()
+    version = f" version {arguments.version_id}" if arguments.version_id else ""
+    note(subject=f"s3://{arguments.bucket}/{arguments.key}{version}")
     limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as doors, StopRequest() as stop:
         if doors.allowed_buckets and arguments.bucket not in doors.allowed_buckets:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 
 def main(argv: list[str]) -> int:
@@ -19,6 +20,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import object_store, open_doors, start
 
     program = start()
+    note(subject=arguments.events)
     limit = program.settings[LedgerSettings].max_files_per_batch
     announcement = read_announcements(object_store(program.settings), arguments.events)
     with open_doors(program.settings) as doors, StopRequest() as stop:

@@ -18,6 +18,7 @@ from etl_core.errors import PipelineError, RetryableError
 from etl_core.objects.settings import S3Settings
 from etl_core.queue.settings import QueueSettings
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import start
 
     program = start()
+    note(subject=program.settings[QueueSettings].poll_queue_url, step="once" if arguments.once else "watch")
     return drain_once(program) if arguments.once else watch(program)
 
 
@@ -118,6 +120,7 @@ def watch(program: Program) -> int:
         finally:
             stop.set()
             _end(query, worker)
+            note(counts=worker.total)  # here, for Spark calls the worker in a thread that knows of no run
         if worker.error is not None:
             raise worker.error
         log.info("stopped")
@@ -128,7 +131,10 @@ class _Worker:
     """What Spark calls with each batch. It never raises: an outage waits, any other error ends the watch."""
 
     def __init__(self, doors: Doors, owner: str, stop: StopRequest, report: Callable[[BatchCounts], None]) -> None:
+        from dq.batch.process_batch import BatchCounts
+
         self.error: Exception | None = None
+        self.total = BatchCounts()
         self.busy = threading.Lock()
         self._doors, self._owner, self._stop, self._report = doors, owner, stop, report
 
@@ -143,7 +149,9 @@ class _Worker:
                 if self._stop.is_set() or self.error is not None:
                     return
                 try:
-                    self._report(process_claimed(self._doors, batch - 1, batch, self._owner))
+                    counts = process_claimed(self._doors, batch - 1, batch, self._owner)
+                    self.total += counts
+                    self._report(counts)
                 except RetryableError as error:
                     log.warning("waiting for an outage to end", error=str(error))
                     self._stop.wait(_OUTAGE_SECONDS)

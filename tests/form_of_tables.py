@@ -20,15 +20,20 @@ _CONSTRAINTS = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace = CAST(:schema AS regnamespace)
 """
+_TRIGGERS = """
+SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(t.oid), pg_get_functiondef(tgfoid)
+FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+WHERE c.relnamespace = CAST(:schema AS regnamespace) AND NOT tgisinternal
+"""
 _INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = :schema"
 
 
 def form_of_tables(engine: Engine, schema: str) -> set[tuple[Any, ...]]:
-    """Columns, constraints and indexes of all tables of a schema; not the order of columns."""
+    """Columns, constraints, triggers and indexes of all tables of a schema; not the order of columns."""
     with engine.connect() as connection:
         return {
             tuple(row)
-            for query in (_COLUMNS, _CONSTRAINTS, _INDEXES)
+            for query in (_COLUMNS, _CONSTRAINTS, _TRIGGERS, _INDEXES)
             for row in connection.execute(text(query), {"schema": schema})
         }
 

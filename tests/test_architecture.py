@@ -34,6 +34,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core.objects": ("etl_core.errors", "etl_core.settings"),
     "etl_core.postgres": ("etl_core.errors", "etl_core.settings"),
     "etl_core.queue": ("etl_core.errors", "etl_core.settings"),
+    "etl_core.audit": (
+        "etl_core.errors",
+        "etl_core.log",
+        "etl_core.postgres",
+        "etl_core.shipped_files",
+        "etl_core.storable",
+    ),
     "etl_core.spark": ("etl_core.errors", "etl_core.shipped_files"),
     "dq.errors": ("etl_core.errors",),
     "dq.events": PLAIN,
@@ -56,8 +63,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
 PACKAGES = {
     "dotenv": {"etl_core.settings"},
     "boto3": {"etl_core.objects", "etl_core.queue"},
-    "botocore": {"etl_core.objects", "etl_core.queue", "dq.intake"},
-    "mypy_boto3_s3": {"etl_core.objects", "dq.intake"},
+    "botocore": {"etl_core.objects", "etl_core.queue"},
+    "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
     "msgpack": {"dq.profiling", "dq.engine"},
     "numpy": {"dq.profiling", "dq.formats", "dq.engine"},
@@ -87,7 +94,7 @@ PACKAGES = {
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
     "rich": {"etl_core.log"},
-    "sqlalchemy": {"etl_core.postgres", "dq.reporting", "dq.ledger", "dq.intake", "dq.batch"},
+    "sqlalchemy": {"etl_core.audit", "etl_core.postgres", "dq.reporting", "dq.ledger", "dq.intake", "dq.batch"},
     "structlog": {
         "etl_core.log",
         "etl_core.objects",

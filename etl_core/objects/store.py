@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl_core.errors import ObjectGoneError, PipelineError
-from etl_core.objects.boto3_reads import ObjectRefusedError, read_range
+from etl_core.objects.boto3_reads import read_range
+from etl_core.objects.failures import ObjectRefusedError
 from etl_core.objects.native_reads import NativeReads
 from etl_core.objects.ranges import ObjectRange
 

@@ -6,7 +6,7 @@ Everything heavy is imported and started when it is first needed.
 from __future__ import annotations
 
 import random
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,6 +24,7 @@ from etl_core.log.settings import LogSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.postgres.settings import PostgresSettings
 from etl_core.settings import Settings
+from jobs.running.job_run import current_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +61,8 @@ def start(settings: Settings | None = None) -> Program:
         SettingsError: lists every wrong variable.
     """
     settings = settings or read_settings()
+    if (run := current_run()) is not None:
+        run.secrets = settings.secrets()
     return Program(settings, configure_logging(settings[LogSettings].log_level, settings.secrets()))
 
 
@@ -80,6 +83,8 @@ def object_store(settings: Settings) -> ObjectStore:
 def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalchemy.Engine]:
     """The database of DATABASE_URL, else the embedded one with all tables made.
 
+    In a job that is running it stays open until the job has ended and its line of the audit is written.
+
     Args:
         settings: which database.
         ledger: check that the ledger's tables are there.
@@ -88,47 +93,68 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
         SettingsError, DatabaseUnavailableError: it cannot be reached.
         CatalogueError: the ledger is missing.
     """
+    with ExitStack() as own:
+        run = current_run()
+        engine = (own.enter_context if run is None else run.hold)(_database(settings, ledger=ledger))
+        if run is not None:
+            run.database = engine
+        yield engine
+
+
+@contextmanager
+def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine]:
     from dq.ledger.migrate import require_ledger
     from etl_core.postgres.database import connect
 
-    address = settings[PostgresSettings].database_url
-    if address is None:
-        with embedded_database() as server:
+    with ExitStack() as own:
+        address = settings[PostgresSettings].database_url
+        if address is None:
+            server = own.enter_context(embedded_database())
             log.warning(server.notice)
-            engine = connect(server.dsn)
-            try:
-                make_all_tables(engine)
-                yield engine
-            finally:
-                engine.dispose()
-        return
-    engine = connect(address.get_secret_value())
-    try:
-        if ledger:
+            dsn = server.dsn
+        else:
+            dsn = address.get_secret_value()
+        engine = connect(dsn)
+        own.callback(engine.dispose)
+        if address is None:
+            make_all_tables(engine)
+        elif ledger:
             require_ledger(engine)
         yield engine
-    finally:
-        engine.dispose()
 
 
 @contextmanager
 def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgres]:
-    """The embedded server under the working directory."""
+    """The embedded server under the working directory; in a job that is running it stays up until the job's end."""
     from etl_core.postgres.embedded import embedded_postgres
 
-    with embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running) as server:
-        yield server
+    with ExitStack() as own:
+        run = current_run()
+        opened = embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running)
+        yield (own.enter_context if run is None else run.hold)(opened)
 
 
 def make_all_tables(engine: sqlalchemy.Engine) -> None:
-    """Apply the shipped reporting tables, and the ledger's; done to the embedded database only."""
-    from dq.ledger.migrate import migrate
+    """Apply the shipped reporting tables, and the product's own; done to the embedded database only."""
     from etl_core.shipped_files import shipped_file
 
     script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
     with engine.begin() as connection:
         connection.exec_driver_sql(script.replace("%", "%%"))
-    migrate(engine)
+    migrate_all(engine)
+
+
+def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
+    """Bring all of the product's own tables to the form this code works on; the steps that took.
+
+    Raises:
+        CatalogueError: this role may not, or the database is newer than this code.
+    """
+    from dq.ledger.migrate import LEDGER
+    from etl_core.audit.table import AUDIT
+    from etl_core.postgres.migrations import migrate
+
+    return migrate(engine, LEDGER, AUDIT)
 
 
 class Profiler:

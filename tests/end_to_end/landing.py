@@ -13,12 +13,12 @@ from dq.engine.profile_files import judge_sources
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox import Inbox
 from dq.ledger.inspection import InboxRow, list_rows
-from dq.ledger.migrate import migrate
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.readback import VerdictRow, read_verdicts
 from dq.reporting.reporting import ReportingStore
 from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.postgres.database import connect
+from jobs.running.wiring import migrate_all
 from tests.store.samples import add_file
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def make_landing(
 ) -> Landing:
     """A landing zone on a database with reporting tables; the engine runs in this process unless one is given."""
     database = connect(url)
-    migrate(database)
+    migrate_all(database)
     store = ObjectStore(S3Access(server.endpoint, server.region, server.access_key, server.secret_key))
     clock = Clock()
     doors = Doors(

@@ -12,6 +12,8 @@ from sqlalchemy import text
 from dq.ledger.migrate import migrate, require_ledger
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
+from etl_core.shipped_files import shipped_file
+from jobs.running.wiring import migrate_all
 from tests.form_of_tables import form_of_tables, rows_of
 
 if TYPE_CHECKING:
@@ -164,6 +166,25 @@ def test_a_ledger_made_before_there_were_records_goes_on_without_loss(empty: Eng
     migrate(second)
     assert {table: rows_of(empty, f"pipeline.{table}") for table in tables} == before
     assert form_of_tables(empty, "pipeline") == form_of_tables(second, "pipeline")
+
+
+@pytest.mark.parametrize("before", [None, _VERSION_2], ids=["an empty database", "one without records"])
+def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second: Engine, before: Path | None) -> None:
+    """Once or twice; and then there is nothing left to migrate."""
+    for engine in (empty, second):
+        if before is not None:
+            _apply(engine, before)
+    assert migrate_all(empty) == (
+        "ledger 2: the inbox, and the profiles of its runs",
+        "audit 1: a line for every job and step",
+    )
+    for _ in range(2):
+        _apply(second, shipped_file("sql/pipeline.sql"))
+    assert form_of_tables(second, "pipeline") == form_of_tables(empty, "pipeline")
+    for table in ("migration", "ledger_version"):
+        columns = {"migration": "history, version, name", "ledger_version": "version"}[table]
+        assert rows_of(second, f"pipeline.{table}", columns) == rows_of(empty, f"pipeline.{table}", columns)
+    assert migrate_all(second) == ()
 
 
 def test_a_role_that_may_not_create_is_told_so(worker: Engine) -> None:

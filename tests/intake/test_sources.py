@@ -11,9 +11,9 @@ import pytest
 from dq.intake.accept import accept
 from dq.intake.listing import list_objects
 from dq.intake.manifest import read_manifest
-from dq.intake.place import Place, parse_place
 from dq.intake.replay import read_announcements
 from etl_core.errors import StorageUnavailableError, UsageError
+from etl_core.objects.place import Place, parse_place
 from etl_core.objects.store import ObjectStore, S3Access
 from tests.announcements import eventbridge, notification, s3_record, s3_test_event
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -53,6 +55,25 @@ def test_an_installed_wheel_finds_its_files(wheel: Path, tmp_path: Path) -> None
     program = "from etl_core.shipped_files import shipped_file; print(shipped_file('spark-defaults.conf'))"
     run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == str(tmp_path / "etl_core/conf/spark-defaults.conf")
+
+
+def test_the_wheel_and_the_archive_for_clusters_say_which_jobs_there_are(wheel: Path, tmp_path: Path) -> None:
+    """Each alone on the path, without what is installed here."""
+    zipfile.ZipFile(wheel).extractall(tmp_path / "wheel")
+    spec = importlib.util.spec_from_file_location("pack", ROOT / "scripts/pack.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pack = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pack)
+    for path, name in pack.code():
+        (tmp_path / "archive" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "archive" / name)
+    program = "from jobs.registry import job_names, load_job; print(*job_names())"
+    for place in ("wheel", "archive"):
+        run = subprocess.run(
+            [sys.executable, "-S", "-c", program], cwd=tmp_path / place, capture_output=True, text=True, check=True
+        )
+        assert {"watch_files", "backfill", "check_file"} <= set(run.stdout.split())
 
 
 def _blocks(name: str) -> set[str]:
