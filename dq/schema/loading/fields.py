@@ -35,7 +35,7 @@ _CONSTRAINTS: Final = {
     "threshold": "threshold",
     "severity": "severity",
 }
-_PROPERTIES: Final = {
+PROPERTIES: Final = {
     **_CONSTRAINTS,
     "name": "name",
     "type": "type",
@@ -105,7 +105,7 @@ def _name(key: str | None, specification: Mapping[str, Any], place: str, problem
 
 
 def _read_field(name: str, specification: Mapping[str, Any], place: str, problems: Problems) -> DeclaredField:
-    properties = read_properties(specification, _PROPERTIES, place, problems, _IGNORED)
+    properties = read_properties(specification, PROPERTIES, place, problems, _IGNORED)
     properties = _with_constraints(properties, place, problems)
     outer = read_tolerance(properties, place, problems)
     field_type, type_tolerance = _read_type(properties, outer, place, problems)

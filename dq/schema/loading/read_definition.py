@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dq.schema.loading.fields import DeclaredField
     from dq.schema.vocabulary import Vocabulary
 
-_SPELLINGS: Final = {
+PROPERTIES: Final = {
     "fields": "fields",
     "columns": "fields",
     "format": "format",
@@ -82,7 +82,7 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
         problem = f'the definition is {kind_of(document)}; expected an object such as {{"fields": [...]}}'
         raise DefinitionError(SUBJECT, [*problems.found, problem])
     file_rules = words.file_rules or {}
-    spellings = {**_SPELLINGS, **{fold(name): name for name in file_rules}}
+    spellings = {**PROPERTIES, **{fold(name): name for name in file_rules}}
     properties = read_properties(document, spellings, _ROOT, problems, _IGNORED)
     _check_fields_given(properties, problems)
     declared = read_fields(properties.get("fields", []), problems)

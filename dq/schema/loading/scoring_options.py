@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dq.schema.vocabulary import Vocabulary
 
 _PLACE: Final = "scoring"
-_SPELLINGS: Final = {"mode": "mode", "passscore": "passScore", "weights": "weights"}
+PROPERTIES: Final = {"mode": "mode", "passscore": "passScore", "weights": "weights"}
 _IGNORED: Final = frozenset({"description", "comment"})
 _SCORES: Final = (0, 100)
 
@@ -25,7 +25,7 @@ def read_scoring(raw: Any, words: Vocabulary, problems: Problems) -> Scoring:  #
         problems.add(_PLACE, f"is {kind_of(raw)}; expected an object")
         return Scoring()
     scoring = Scoring(weights=tuple((weight.key, weight.points) for weight in words.weights))
-    properties = read_properties(raw, _SPELLINGS, _PLACE, problems, _IGNORED)
+    properties = read_properties(raw, PROPERTIES, _PLACE, problems, _IGNORED)
     if "mode" in properties:
         scoring = replace(scoring, mode=_read_mode(properties["mode"], problems))
     if "passScore" in properties:
