@@ -71,7 +71,9 @@ def drain_once(program: Program) -> int:
         queue = _open_queue(settings)
         empty_receives = 3
         while not stop.is_set():
-            taken = drain(queue, doors.inbox, doors.clock, empty_receives=empty_receives) if queue else Intake()
+            taken = Intake()
+            if queue:
+                taken = drain(queue, doors.inbox, doors.clock, empty_receives=empty_receives, sleep=stop.wait)
             counts = work_off(doors, limit=limit, owner=owner, stop=stop, report=report)
             total += counts
             letters += taken.accepted.added.dead_letters

@@ -29,11 +29,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core.errors": (),
     "etl_core.shipped_files": (),
     "etl_core.storable": (),
+    "etl_core.retry": ("etl_core.errors",),
     "etl_core.settings": ("etl_core.errors",),
     "etl_core.log": ("etl_core.errors", "etl_core.settings"),
     "etl_core.objects": ("etl_core.errors", "etl_core.settings"),
     "etl_core.postgres": ("etl_core.errors", "etl_core.settings"),
-    "etl_core.queue": ("etl_core.errors", "etl_core.settings"),
+    "etl_core.queue": ("etl_core.errors", "etl_core.retry", "etl_core.settings"),
     "etl_core.audit": (
         "etl_core.errors",
         "etl_core.log",

@@ -6,6 +6,7 @@ again and the ledger knows it already.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,19 @@ from dq.events.announcement import combine
 from dq.events.notification import parse_announcement
 from dq.intake.accept import Accepted, accept
 from etl_core.errors import QueueUnavailableError
+from etl_core.retry import Backoff, call_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from dq.ledger.inbox import Inbox
+    from etl_core.errors import PipelineError
     from etl_core.queue.sqs import Queue
 
 log = structlog.get_logger()
+
+_RECEIVE_AGAIN = Backoff(first=0.5, factor=3.0, longest=5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ def drain(
     empty_receives: int = 3,
     failures: int = 3,
     wait_seconds: int = 1,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Intake:
     """Take in until the queue was found empty several times in a row: one empty receive proves nothing.
 
@@ -72,22 +78,29 @@ def drain(
         empty_receives: so many in a row end it.
         failures: so many failed receives in a row are one too many; what came before them is kept.
         wait_seconds: how long each receive waits for messages.
+        sleep: waits between failed receives; where it gives True, somebody asked to stop.
 
     Raises:
         QueueUnavailableError: the queue failed repeatedly.
         DatabaseUnavailableError: the ledger failed; what was not written stays in the queue.
     """
-    total, empty, failed = Intake(), 0, 0
+    total, empty = Intake(), 0
+
+    def take() -> Intake:
+        return take_in(queue, inbox, clock(), wait_seconds=wait_seconds)
+
+    def tell(error: PipelineError, seconds: float) -> None:
+        log.warning("receive failed", error=str(error), again_in=round(seconds, 1), taken_in=total.messages)
+
     while empty < empty_receives:
-        try:
-            taken = take_in(queue, inbox, clock(), wait_seconds=wait_seconds)
-        except QueueUnavailableError as error:
-            failed += 1
-            log.warning("receive failed", error=str(error), in_a_row=failed, taken_in=total.messages)
-            if failed >= failures:
-                raise
-            continue
-        failed = 0
+        taken = call_again(
+            take,
+            attempts=failures,
+            backoff=_RECEIVE_AGAIN,
+            on=QueueUnavailableError,
+            waiting=tell,
+            sleep=sleep,
+        )
         empty = 0 if taken.messages else empty + 1
         total += taken
     return total

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from etl_core.errors import QueueUnavailableError, SettingsError
+from etl_core.retry import Backoff, call_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 MOST_PER_CALL = 10
 _ANSWER_SECONDS = 10
 _DELETE_TRIES = 3
+_DELETE_AGAIN = Backoff(first=0.1, factor=3.0, longest=1.0)
 _MISCONFIGURED = (
     "NonExistentQueue",
     "QueueDoesNotExist",
@@ -54,6 +56,10 @@ class Message:
     receipt: str
     body: str
     sent_at: datetime | None
+
+
+class _LeftOverError(QueueUnavailableError):
+    """Some of the messages of one call were not deleted."""
 
 
 class Queue:
@@ -98,19 +104,26 @@ class Queue:
     def delete(self, messages: Sequence[Message]) -> int:
         """Delete messages, trying again those that fail; how many are left. Never raises: what is left comes again."""
         left = {str(number): message for number, message in enumerate(messages)}
-        for _ in range(_DELETE_TRIES):
-            if not left:
-                break
-            entries: Any = [{"Id": number, "ReceiptHandle": one.receipt} for number, one in left.items()]
-            wanted = {"QueueUrl": self.access.url, "Entries": entries}
-            try:
-                answer = self._call(partial(_delete_batch, wanted=wanted))
-            except (QueueUnavailableError, SettingsError) as error:
-                log.warning("messages could not be deleted", error=str(error), messages=len(left))
-                break
-            for one in answer.get("Successful", []):
-                left.pop(one["Id"], None)
+        try:
+            if left:
+                call_again(lambda: self._delete(left), attempts=_DELETE_TRIES, backoff=_DELETE_AGAIN, on=_LeftOverError)
+        except (QueueUnavailableError, SettingsError) as error:
+            log.warning("messages could not be deleted", error=str(error), messages=len(left))
         return len(left)
+
+    def _delete(self, left: dict[str, Message]) -> None:
+        """Delete messages, and take those that are gone out of `left`.
+
+        Raises:
+            _LeftOverError: some are still there.
+        """
+        entries: Any = [{"Id": number, "ReceiptHandle": one.receipt} for number, one in left.items()]
+        wanted = {"QueueUrl": self.access.url, "Entries": entries}
+        answer = self._call(partial(_delete_batch, wanted=wanted))
+        for one in answer.get("Successful", []):
+            left.pop(one["Id"], None)
+        if left:
+            raise _LeftOverError(f"{self.access.url}: the queue service refused to delete {len(left)} of them")
 
     def _call(self, call: Callable[[SQSClient], Any]) -> Any:  # noqa: ANN401  whatever the client answers
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  half a second most jobs can do without

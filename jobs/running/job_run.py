@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from etl_core.errors import PipelineError
 from etl_core.log.redaction import Redaction
 from jobs.running.exit_codes import Ended, ExitCode, end_of
 
@@ -60,9 +59,10 @@ class Doing:
 
 
 class JobRun:
-    """The run that is under way; made by `run_job`."""
+    """The run that is under way; made by `run_job`. All lines of it, also those of its steps, carry `run_id`."""
 
-    def __init__(self) -> None:
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
         self.database: sqlalchemy.Engine | None = None
         self.secrets: tuple[str, ...] = ()
         self.doing = Doing()
@@ -124,7 +124,7 @@ def run_job(
         new_id: gives the ids of the run and of its line.
         clock: tells the time, aware.
     """
-    run, started = JobRun(), time.monotonic()
+    run, started = JobRun(new_id().hex), time.monotonic()
     token = _CURRENT.set(run)
     try:
         ended = end_of(job.entrypoint, argv)
@@ -154,7 +154,7 @@ def _write(
         at=at,
         job=job.name,
         job_version=job.version,
-        run_id=new_id().hex,
+        run_id=run.run_id,
         step=doing.step,
         subject=doing.subject,
         inputs=doing.inputs,
@@ -166,6 +166,6 @@ def _write(
     )
     try:
         write_audit(database, record, Redaction(run.secrets))
-    except PipelineError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the job has ended and its exit code stands
         hint = "`pipeline-processing migrate` makes the table where it is missing"
-        log.warning("this run has no line in pipeline.audit", error=str(error), hint=hint)
+        log.warning("this run has no line in pipeline.audit", error=f"{type(error).__name__}: {error}", hint=hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,6 +33,23 @@ def test_a_message_is_received_with_its_body_and_the_time_it_was_sent_and_is_gon
     assert all(message.sent_at is not None and message.sent_at.tzinfo for message in first)
     assert queue.delete(first) + queue.delete(second) == 0
     assert queue.receive(1) == ()
+
+
+def test_a_message_whose_deletion_is_refused_is_deleted_again(queue: Queue, sqs: SQSClient, queue_url: str) -> None:
+    """The service answers for each message of a call apart."""
+    sqs.send_message(QueueUrl=queue_url, MessageBody="a body")
+    received = queue.receive(0)
+    answers: list[int] = []
+    hooks: Any = queue._client().meta.events
+
+    def refuse_first(parsed: dict[str, Any], **_: object) -> None:
+        answers.append(len(parsed["Successful"]))
+        if len(answers) == 1:
+            parsed["Successful"] = []
+
+    hooks.register("after-call.sqs.DeleteMessageBatch", refuse_first)
+    assert queue.delete(received) == 0
+    assert len(answers) == 2
 
 
 def test_an_outage_while_deleting_is_no_failure(queue_access: QueueAccess) -> None:
