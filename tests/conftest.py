@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LONGEST = (
     "parity/test_lanes.py",
     "end_to_end/test_spark_submit.py",
-    "engine/test_session.py",
+    "etl_core/test_session.py",
     "end_to_end/test_readme.py",
     "engine/test_hostile_keys.py",
     "engine/test_neighbours.py",

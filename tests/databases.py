@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
 #: Reporting tables as other owners have them.
-VARIANTS = Path(__file__).parent / "store" / "variants"
+VARIANTS = Path(__file__).parent / "reporting" / "variants"
 
 
 def admin_engine(url: str) -> Engine:

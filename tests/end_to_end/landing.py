@@ -19,7 +19,7 @@ from dq.reporting.reporting import ReportingStore
 from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.postgres.database import connect
 from jobs.running.wiring import migrate_all
-from tests.store.samples import add_file
+from tests.reporting.samples import add_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -21,7 +21,7 @@ from etl_core.errors import CatalogueError, DatabaseUnavailableError, PipelineEr
 from etl_core.shipped_files import shipped_file
 from tests.databases import VARIANTS, apply
 from tests.end_to_end.landing import GOOD, TRIPS, Landing, key_of, make_landing
-from tests.store.samples import everything
+from tests.reporting.samples import everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

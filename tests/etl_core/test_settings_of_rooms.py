@@ -17,7 +17,7 @@ from etl_core.log.settings import LogSettings
 from etl_core.postgres.settings import PostgresSettings
 from etl_core.settings import configuration_table, declared_fields
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

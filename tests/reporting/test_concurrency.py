@@ -10,8 +10,8 @@ import pytest
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.readback import read_verdicts
 from etl_core.postgres.database import connect
-from tests.store.racing import FILES, LEDGER, race, race_windows, score_of
-from tests.store.samples import DAY, add_file, everything
+from tests.reporting.racing import FILES, LEDGER, race, race_windows, score_of
+from tests.reporting.samples import DAY, add_file, everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable

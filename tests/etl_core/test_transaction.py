@@ -31,7 +31,7 @@ from etl_core.errors import DatabaseUnavailableError, TerminalError
 from etl_core.postgres.database import Timeouts, connect
 from etl_core.postgres.locks import lock_first
 from etl_core.postgres.transaction import begin, prepare
-from tests.store.messages import sent_messages
+from tests.reporting.messages import sent_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

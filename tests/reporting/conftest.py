@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from etl_core.postgres.database import connect
-from tests.store.samples import add_file
+from tests.reporting.samples import add_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import Engine
-from tests.store.saving import PAIR
+from tests.reporting.saving import PAIR
 
 VARIANTS = ("variant_a", "variant_b", "variant_c")
 

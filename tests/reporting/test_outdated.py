@@ -10,8 +10,8 @@ import pytest
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore, Saved
 from etl_core.postgres.transaction import begin
-from tests.store.samples import NOON, everything, result, verdict, version
-from tests.store.saving import configured, save
+from tests.reporting.samples import NOON, everything, result, verdict, version
+from tests.reporting.saving import configured, save
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

@@ -9,7 +9,7 @@ from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore
 from etl_core.postgres.database import connect
 from etl_core.postgres.transaction import begin
-from tests.store.samples import DAY, NOON, failed_rule, result, verdict, version
+from tests.reporting.samples import DAY, NOON, failed_rule, result, verdict, version
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore
 from etl_core.postgres.transaction import begin
-from tests.store.samples import DAY, everything, result, verdict
-from tests.store.saving import configured, save
+from tests.reporting.samples import DAY, everything, result, verdict
+from tests.reporting.saving import configured, save
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

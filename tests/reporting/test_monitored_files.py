@@ -11,8 +11,8 @@ from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore
 from etl_core.errors import TerminalError
 from etl_core.postgres.database import connect
-from tests.store.samples import NOON, add_file, everything, result
-from tests.store.saving import PAIR, configured, save
+from tests.reporting.samples import NOON, add_file, everything, result
+from tests.reporting.saving import PAIR, configured, save
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

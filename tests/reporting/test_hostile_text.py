@@ -9,8 +9,8 @@ import pytest
 
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.readback import read_profile
-from tests.store.samples import add_file, everything, failed_rule, result, verdict
-from tests.store.saving import configured, save
+from tests.reporting.samples import add_file, everything, failed_rule, result, verdict
+from tests.reporting.saving import configured, save
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

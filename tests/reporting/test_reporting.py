@@ -13,9 +13,9 @@ from dq.reporting.reporting import ReportingStore
 from etl_core.errors import TerminalError
 from etl_core.postgres.database import connect
 from etl_core.postgres.transaction import begin
-from tests.store.messages import rewrite_messages, sent_messages
-from tests.store.samples import DAY, DEFINITION, NOON, add_file, everything, failed_rule, result, verdict, version
-from tests.store.saving import PAIR, configured, save
+from tests.reporting.messages import rewrite_messages, sent_messages
+from tests.reporting.samples import DAY, DEFINITION, NOON, add_file, everything, failed_rule, result, verdict, version
+from tests.reporting.saving import PAIR, configured, save
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
