@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from dq.checks.plan import plan_checks
     from dq.engine.profile_files import profile_files
     from dq.engine.source_file import SourceObject
+    from dq.formats.definitions import load_definition
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.profiling.summary.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
-    from dq.schema.loading.load_definition import load_definition
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
     from etl_core.errors import PipelineError
@@ -47,7 +47,7 @@ _HOMES = {
     "SourceObject": "dq.engine.source_file",
     "Verdict": "dq.verdict.verdict",
     "judge": "dq.verdict.judge",
-    "load_definition": "dq.schema.loading.load_definition",
+    "load_definition": "dq.formats.definitions",
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",

@@ -172,7 +172,7 @@ def _end(query: StreamingQuery, worker: _Worker) -> None:
 def _warm_up(doors: Doors) -> None:
     """Profile a few small files on Spark, so that the first real one does not wait for its workers to get going."""
     from dq.engine.source_file import SourceObject
-    from dq.schema.loading.load_definition import load_definition
+    from dq.formats.definitions import load_definition
 
     definition = load_definition({"fields": [{"name": "id", "type": "integer", "required": True, "unique": True}]})
     with tempfile.TemporaryDirectory(prefix="pipeline-warm-up-") as folder:

@@ -41,7 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.ledger": (*PURE, "etl_core"),
     "dq.intake": (*PURE, "dq.ledger", "etl_core"),
     "dq.settings": ("dq.events", "etl_core"),
-    "dq.batch": (*PURE, "dq.engine", "dq.reporting", "dq.ledger", "etl_core"),
+    "dq.batch": (*PURE, "dq.formats", "dq.engine", "dq.reporting", "dq.ledger", "etl_core"),
     "dq": ("dq", "etl_core"),
     "jobs": ("dq", "etl_core"),
 }

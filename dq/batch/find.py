@@ -14,7 +14,7 @@ from dq.batch.endings import Failed, Found, SetAside
 from dq.engine.small import is_one_read
 from dq.events.dialects.key_encoding import other_reading
 from dq.events.key_layout import Unmatched
-from dq.schema.loading.load_definition import definition_or_none
+from dq.formats.definitions import definition_or_none
 from etl_core.errors import DefinitionError, ObjectGoneError, PipelineError, TerminalError
 
 if TYPE_CHECKING:

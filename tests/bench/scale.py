@@ -27,8 +27,8 @@ from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject, UnseenObject
+from dq.formats.definitions import load_definition
 from dq.formats.limits import Limits
-from dq.schema.loading.load_definition import load_definition
 from etl_core.errors import PipelineError
 from etl_core.objects.store import PEEK_BYTES, ObjectStore, StoreSettings
 from etl_core.spark.session import build_session

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dq.checks.plan import plan_checks
 from dq.engine.source_file import SourceObject
-from dq.schema.loading.load_definition import load_definition
+from dq.formats.definitions import load_definition
 from dq.verdict.judge import judge
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
+from dq.formats.definitions import load_definition
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from dq.schema.definition import SchemaDefinition
-from dq.schema.loading.load_definition import load_definition
 from etl_core.errors import UnreadableFileError
 from etl_core.objects.store import ObjectStore
 from tests.unit.formats.collected import read_file

@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import Source, SourceObject
+from dq.formats.definitions import load_definition
 from dq.ledger.profile_states import RunQuery, profile_of
 from dq.profiling.profile import profile_state
 from dq.profiling.summary.summarise_state import summarise_state
 from dq.profiling.summary.summary import FileSummary
-from dq.schema.loading.load_definition import load_definition
 from etl_core.objects.store import ObjectStore
 from tests.end_to_end.landing import Landing, key_of
 from tests.unit.profiling.profiled import opened

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dq.checks.plan import plan_checks
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.schema.loading.load_definition import load_definition
+from dq.formats.definitions import load_definition
 from dq.verdict.judge import judge
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore, Peek, StoreSettings

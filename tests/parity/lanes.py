@@ -16,8 +16,8 @@ from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
+from dq.formats.definitions import load_definition
 from dq.formats.limits import Limits
-from dq.schema.loading.load_definition import load_definition
 from dq.verdict.judge import judge
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore

@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from dq.schema.definition import CsvDialect, FileFormat, Rule, SchemaDefinition, Scoring
+from dq.schema.definition import CsvDialect, Rule, SchemaDefinition, Scoring
 from dq.schema.fingerprint import fingerprint
 from dq.schema.loading.dialect import read_dialect
 from dq.schema.loading.fields import read_fields
 from dq.schema.loading.json_document import SUBJECT, read_document
 from dq.schema.loading.keys import read_keys
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
-from dq.schema.loading.properties import read_flag, read_properties, read_text
+from dq.schema.loading.properties import fold, read_flag, read_properties, read_text
 from dq.schema.loading.scoring_options import read_scoring
 from etl_core.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dq.schema.definition import FieldDefinition
+    from dq.schema.format_names import FormatNames
     from dq.schema.loading.fields import DeclaredField
 
 _SPELLINGS: Final = {
@@ -36,34 +37,22 @@ _SPELLINGS: Final = {
     "scoring": "scoring",
 }
 _IGNORED: Final = frozenset({"name", "title", "description", "comment", "version", "$schema", "profile", "owner"})
-_FORMATS: Final = {
-    **{file_format.value: file_format for file_format in FileFormat},
-    "tsv": FileFormat.CSV,
-    "ndjson": FileFormat.JSON_LINES,
-    "jsonlines": FileFormat.JSON_LINES,
-    "json_lines": FileFormat.JSON_LINES,
-    "json_array": FileFormat.JSON,
-    "xlsx": FileFormat.EXCEL,
-    "xls": FileFormat.EXCEL,
-    "xlsb": FileFormat.EXCEL,
-    "ods": FileFormat.EXCEL,
-}
 _ROOT: Final = "definition"
 
 
-def definition_or_none(raw: Any) -> SchemaDefinition | None:  # noqa: ANN401 - any JSON value
-    """Load a definition, or give None where there is none: null, an empty object, an empty text.
+def definition_or_none(raw: Any, formats: Sequence[FormatNames]) -> SchemaDefinition | None:  # noqa: ANN401 - any JSON value
+    """Load a definition that may name these formats, or give None where there is none: null, an empty object or text.
 
     Raises:
         DefinitionError: there is one, and it is broken.
     """
     problems = Problems()
     document = read_document(raw, problems)
-    return None if document is None or document == {} else _load(document, problems)
+    return None if document is None or document == {} else _load(document, formats, problems)
 
 
-def load_definition(raw: Any) -> SchemaDefinition:  # noqa: ANN401 - any JSON value
-    """Load a definition from JSON text, UTF-8 bytes or parsed JSON, in any accepted spelling.
+def load_definition(raw: Any, formats: Sequence[FormatNames]) -> SchemaDefinition:  # noqa: ANN401 - any JSON value
+    """Load a definition that may name these formats from JSON text, UTF-8 bytes or parsed JSON, in any spelling.
 
     Returns:
         The definition, with a fingerprint of its meaning and warnings about what has no effect in it.
@@ -72,18 +61,23 @@ def load_definition(raw: Any) -> SchemaDefinition:  # noqa: ANN401 - any JSON va
         DefinitionError: lists every problem, each with its place and what was expected there.
     """
     problems = Problems()
-    return _load(read_document(raw, problems), problems)
+    return _load(read_document(raw, problems), formats, problems)
 
 
-def _load(document: Any, problems: Problems) -> SchemaDefinition:  # noqa: ANN401 - any JSON value
+def _load(
+    document: Any,  # noqa: ANN401 - any JSON value
+    formats: Sequence[FormatNames],
+    problems: Problems,
+) -> SchemaDefinition:
     if not isinstance(document, dict):
         problem = f'the definition is {kind_of(document)}; expected an object such as {{"fields": [...]}}'
         raise DefinitionError(SUBJECT, [*problems.found, problem])
-    properties = read_properties(document, _SPELLINGS, _ROOT, problems, _IGNORED)
+    own = {fold(one.name): one.name for one in formats if one.options}
+    properties = read_properties(document, {**own, **_SPELLINGS}, _ROOT, problems, _IGNORED)
     _check_fields_given(properties, problems)
     declared = read_fields(properties.get("fields", []), problems)
     keys = read_keys(properties, declared, problems)
-    file_format, dialect = _read_format(properties, problems)
+    file_format, dialect = _read_format(properties, formats, problems)
     definition = SchemaDefinition(
         fields=tuple(_with_primary(field, keys.primary) for field in declared),
         keys=keys.keys,
@@ -92,6 +86,7 @@ def _load(document: Any, problems: Problems) -> SchemaDefinition:  # noqa: ANN40
         missing_values=_read_missing_values(properties, problems),
         csv=read_dialect(properties["csv"], dialect, problems) if "csv" in properties else dialect,
         sheet=_read_sheet(properties, problems),
+        options=tuple(_read_options(properties, formats, problems)),
         scoring=read_scoring(properties["scoring"], problems) if "scoring" in properties else Scoring(),
     )
     _check_positions(definition, properties, problems)
@@ -119,20 +114,34 @@ def _with_primary(declared: DeclaredField, primary: Sequence[str]) -> FieldDefin
     return replace(field, required=rule)
 
 
-def _read_format(properties: Mapping[str, Any], problems: Problems) -> tuple[FileFormat | None, CsvDialect]:
-    """Read the file format, and the dialect it brings along: `tsv` is CSV with tabs."""
+def _read_format(
+    properties: Mapping[str, Any], formats: Sequence[FormatNames], problems: Problems
+) -> tuple[str | None, CsvDialect]:
+    """Read the name of the file format, and the dialect it brings along: `tsv` is CSV with tabs."""
     if "format" not in properties:
         return None, CsvDialect()
     text = read_text(properties["format"], "format", _ROOT, problems)
     if text is None:
         return None, CsvDialect()
     folded = text.lower().removeprefix(".").replace("-", "_").replace(" ", "_")
-    if folded not in _FORMATS:
-        expected = ", ".join(file_format.value for file_format in FileFormat)
-        problems.add(
-            _ROOT, f"format {shown(text)} is not known; expected one of {expected}{suggestion(folded, _FORMATS)}"
-        )
-    return _FORMATS.get(folded), CsvDialect(delimiter="\t") if folded == "tsv" else CsvDialect()
+    known = {name: one for one in formats for name in (one.name, *one.spellings)}
+    if folded not in known:
+        expected = ", ".join(one.name for one in formats)
+        problems.add(_ROOT, f"format {shown(text)} is not known; expected one of {expected}{suggestion(folded, known)}")
+        return None, CsvDialect()
+    return known[folded].name, known[folded].dialects.get(folded, CsvDialect())
+
+
+def _read_options(
+    properties: Mapping[str, Any], formats: Sequence[FormatNames], problems: Problems
+) -> Iterator[tuple[str, object]]:
+    """Read what is said for a format alone, under its name."""
+    for one in formats:
+        if one.options and one.name in properties:
+            try:
+                yield one.name, one.options(properties[one.name])
+            except ValueError as error:
+                problems.add(one.name, str(error))
 
 
 def _read_strict(properties: Mapping[str, Any], problems: Problems) -> bool:

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 from dq.checks.check import Check, Dimension
 from dq.checks.plan import plan_checks
+from dq.formats.definitions import load_definition
 from dq.schema.definition import FieldType, Scoring, Severity
-from dq.schema.loading.load_definition import load_definition
 
 DEFINITION = load_definition(
     {

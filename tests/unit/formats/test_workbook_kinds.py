@@ -19,12 +19,12 @@ from dq.checks.plan import plan_checks
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.formats.byte_source import BytesSource
+from dq.formats.definitions import load_definition
 from dq.formats.excel import rows as excel_rows
 from dq.formats.excel.texts import lengths_in_old_records
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout
 from dq.profiling.summary.summary import FileSummary
-from dq.schema.loading.load_definition import load_definition
 from dq.verdict.judge import judge
 from etl_core.errors import UnreadableFileError
 from etl_core.objects.store import ObjectStore

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from dq.events.key_layout import FileIdentity, KeyLayouts
-from dq.schema.loading.load_definition import load_definition
+from dq.formats.definitions import load_definition
 from jobs.playground.sample_files import DEFINITIONS, SAMPLES
 
 

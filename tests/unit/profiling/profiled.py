@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 import pyarrow as pa
 
+from dq.formats.definitions import load_definition
 from dq.profiling.figures.keys import SplitKeys, count_repeats
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import CellEncoding, Recipe, make_recipe
 from dq.profiling.tally.row_batch import RowBatch
-from dq.schema.loading.load_definition import load_definition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

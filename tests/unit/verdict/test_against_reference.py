@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dq.checks.plan import plan_checks
-from dq.schema.loading.load_definition import load_definition
+from dq.formats.definitions import load_definition
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
 from tests.reference.naive import score_naively

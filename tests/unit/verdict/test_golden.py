@@ -3,7 +3,7 @@
 import pytest
 
 from dq.checks.plan import plan_checks
-from dq.schema.loading.load_definition import load_definition
+from dq.formats.definitions import load_definition
 from dq.verdict.judge import judge
 from tests.golden_cases import GoldenCase, golden_cases
 from tests.reference.naive import score_naively

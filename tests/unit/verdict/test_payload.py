@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from dq.formats.definitions import load_definition
 from dq.profiling.summary.summary import Bin, Example, FileSummary, KeySummary, TopValue
-from dq.schema.loading.load_definition import load_definition
 from dq.verdict.json_text import JsonText
 from dq.verdict.payload.profile import MAX_BYTES, encoded_size, most_bytes
 from dq.verdict.verdict import Verdict
