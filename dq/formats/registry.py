@@ -14,6 +14,7 @@ from dq.formats.csv.format import CSV
 from dq.formats.excel.format import EXCEL
 from dq.formats.format import Format, Magic
 from dq.formats.json.format import JSON_ARRAY, JSON_LINES
+from dq.formats.orc.format import ORC
 from dq.formats.parquet.format import PARQUET
 from dq.schema.definition import SchemaDefinition
 from dq.schema.format_names import FormatNames
@@ -29,6 +30,7 @@ OURS = (
     JSON_LINES,
     PARQUET,
     EXCEL,
+    ORC,
 )
 
 _COMPRESSED_SUFFIXES = (".gz", ".gzip", ".zst", ".zstd", ".bz2")
