@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dq.batch.process_batch import process_batch
-    from dq.checks.definitions import load_definition
     from dq.checks.plan import plan_checks
+    from dq.definitions import load_definition
     from dq.engine.profile_files import profile_files
     from dq.engine.source_file import SourceObject
     from dq.ledger.profile_states import RunQuery, profile_of
@@ -47,7 +47,7 @@ _HOMES = {
     "SourceObject": "dq.engine.source_file",
     "Verdict": "dq.verdict.verdict",
     "judge": "dq.verdict.judge",
-    "load_definition": "dq.checks.definitions",
+    "load_definition": "dq.definitions",
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",

@@ -82,7 +82,7 @@ def read_definition(path: str) -> SchemaDefinition:
         DefinitionError: lists all problems of the definition.
         UsageError: the file cannot be read.
     """
-    from dq.checks.definitions import load_definition
+    from dq.definitions import load_definition
 
     try:
         definition = load_definition(Path(path).read_bytes())

@@ -185,7 +185,7 @@ def _end(query: StreamingQuery, worker: _Worker) -> None:
 
 def _warm_up(doors: Doors) -> None:
     """Profile a few small files on Spark, so that the first real one does not wait for its workers to get going."""
-    from dq.checks.definitions import load_definition
+    from dq.definitions import load_definition
     from dq.engine.source_file import SourceObject
 
     definition = load_definition({"fields": [{"name": "id", "type": "integer", "required": True, "unique": True}]})

@@ -18,9 +18,9 @@ from typing import Any
 
 import structlog
 
-from dq.checks.definitions import VOCABULARY, load_definition
 from dq.checks.plan import DIMENSIONS
 from dq.checks.whole_file import FILE_RULES
+from dq.definitions import load_definition, vocabulary
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject
 from dq.events.run_window import WindowChoice
@@ -226,7 +226,7 @@ def definition_page() -> Iterator[str]:
     complete(TYPES, FieldType, "types")
     complete(FIELD, fields.PROPERTIES.values(), "properties of a field")
     complete(
-        DEFINITION, [*read_definition.PROPERTIES.values(), *(VOCABULARY.file_rules or ())], "properties of a definition"
+        DEFINITION, [*read_definition.PROPERTIES.values(), *(vocabulary().file_rules or ())], "properties of a definition"
     )
     complete(DIALECT, dialect.PROPERTIES.values(), "options of the dialect")
     complete(SCORING, scoring_options.PROPERTIES.values(), "options of scoring")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from dq.batch.endings import Failed, Found, SetAside
-from dq.checks.definitions import definition_or_none
+from dq.definitions import definition_or_none
 from dq.engine.small import is_one_read
 from dq.errors import DefinitionError
 from dq.events.dialects.key_encoding import other_reading

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dq.formats.limits import Limits
+from dq.formats.registry import Formats, known_formats
 from etl_core.objects.store import ObjectStore
 
 
@@ -13,9 +14,11 @@ class Assignment:
     """Where files are read from, within which limits, and what is wanted of each; travels to Spark's tasks.
 
     `keep_states`: its mergeable state, too. `judged`: its verdict instead of its figures.
+    `formats`: what files may be; tasks know those that the driver knows.
     """
 
     store: ObjectStore
     limits: Limits
     keep_states: bool = False
     judged: bool = False
+    formats: Formats = field(default_factory=known_formats)

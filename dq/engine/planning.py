@@ -8,17 +8,9 @@ from dq.engine.assignment import Assignment
 from dq.engine.parts import FileTask, fault
 from dq.engine.source_file import SourceObject, StoredSource
 from dq.formats.reading import find_layout, plan_parts
-from dq.profiling.tally.recipe import CellEncoding, make_recipe
-from dq.schema.definition import FileFormat
+from dq.profiling.tally.recipe import make_recipe
 from etl_core.errors import PipelineError
 
-_ENCODINGS = {
-    FileFormat.CSV: CellEncoding.TEXT,
-    FileFormat.JSON_LINES: CellEncoding.JSON,
-    FileFormat.JSON: CellEncoding.JSON,
-    FileFormat.PARQUET: CellEncoding.TYPED,
-    FileFormat.EXCEL: CellEncoding.SHEET,
-}
 #: Keys (of 16 bytes at most, about the shortest row there is) counted by one task at most.
 BYTES_PER_RANGE = 128 * 1024 * 1024
 
@@ -36,9 +28,8 @@ def plan_file(source: SourceObject, assignment: Assignment) -> FileTask | Pipeli
     head, limits = source.peek.head, assignment.limits
     try:
         bytes_at_hand = StoredSource(assignment.store, head, source.peek.data)
-        layout = find_layout(bytes_at_hand, head.key, source.definition, limits, source.peek.data)
-        encoding = _ENCODINGS[layout.format]
-        recipe = make_recipe(layout.header, source.definition, encoding=encoding, inferred=layout.inferred)
+        layout = find_layout(bytes_at_hand, head.key, source.definition, limits, source.peek.data, assignment.formats)
+        recipe = make_recipe(layout.header, source.definition, encoding=layout.format.cells, inferred=layout.inferred)
         splits = tuple(plan_parts(layout, head.size, limits))
     except PipelineError as error:
         return error
@@ -74,4 +65,4 @@ def choose_reader(task: FileTask, wanted: str, *, has_spark: bool) -> ReaderChoi
         return ReaderChoice("direct", f"READER=spark, but {reason}")
     if wanted == "spark":
         return ReaderChoice("direct", "READER=spark, but there is no Spark session")
-    return ReaderChoice("direct", f"parity is shown for {task.layout.format.value}")
+    return ReaderChoice("direct", f"parity is shown for {task.layout.format.name}")

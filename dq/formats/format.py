@@ -1,17 +1,20 @@
-"""What a format has to offer to be read: a layout, splits, and the rows of one split."""
+"""What a format is: everything there is to know about it, in one place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from dq.formats.byte_source import ByteSource
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
+from dq.formats.spark_reading import SparkReading
 from dq.formats.splits import Split
+from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import SchemaDefinition
+from dq.schema.format_names import FormatNames
 
 
 class Reading(Protocol):
@@ -26,8 +29,9 @@ class Reading(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A file about to be read: its bytes, its name, its first (expanded) bytes and what is expected of it."""
+    """A file about to be read: as what, its bytes, its name, its first (expanded) bytes and what is expected of it."""
 
+    format: Format
     source: ByteSource
     name: str
     first: bytes
@@ -39,14 +43,86 @@ class OpenFile:
         """Give the names of the declared fields."""
         return tuple(field.name for field in self.definition.fields) if self.definition else ()
 
+    def options(self) -> object:
+        """Give what the definition says under the name of the format, None where it says nothing."""
+        return dict(self.definition.options).get(self.format.name) if self.definition else None
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """How files of a format begin, and what such a file is called where another one was expected.
+
+    `marked`: a text may begin in this way too, but none holds the control characters that such a file does.
+    """
+
+    start: bytes
+    what: str
+    marked: bool = False
+
+    def fits(self, data: bytes) -> bool:
+        """Tell whether these are the first bytes of such a file."""
+        return data.startswith(self.start) and not (self.marked and _CONTROLS.isdisjoint(data))
+
+
+#: Control characters that stand in no text.
+_CONTROLS = frozenset(range(9)) | frozenset(range(14, 27))
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How small texts of one layout are parsed in one call.
+
+    `is_plain` tells by a quick look whether a text can be; `rows` gives the rows of each text, None where one of
+    them turns out not to be plain.
+    """
+
+    is_plain: Callable[[bytes, FileLayout, Limits], bool]
+    rows: Callable[[Sequence[bytes], FileLayout], list[RowBatch] | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a format can do: find its layout, cut a file of so many bytes into splits, read one of them."""
+    """A file format. Whatever else depends on the format is derived from this.
 
+    It travels to Spark's tasks with the files that are of it, so its functions are those of modules.
+
+    Args:
+        names: what definitions call it.
+        title: what messages call a file of it.
+        cells: how its cells carry their types.
+        layout: finds out how to read a file; raises UnreadableFileError.
+        splits: cuts a file of so many bytes into parts.
+        read: opens one part.
+        suffixes: of file names, without the dot. Of several formats with one suffix the first that begins as the file
+            does is meant, or else the first.
+        magic: how its files begin, whatever their names are.
+        text_start: the first character of its texts, white space apart; files without a known suffix are told by it.
+        streamed: a compressed file is expanded while it is read. Of other formats it is held in memory.
+        together: how small files are parsed in one call, where that is of use.
+        spark: how Spark's own readers read it, None where there is none.
+    """
+
+    names: FormatNames
+    title: str
+    cells: CellEncoding
     layout: Callable[[OpenFile], FileLayout]
     splits: Callable[[FileLayout, int, Limits], list[Split]]
     read: Callable[[ByteSource, FileLayout, Split, Limits], Reading]
+    suffixes: tuple[str, ...] = ()
+    magic: tuple[Magic, ...] = ()
+    text_start: bytes = b""
+    streamed: bool = False
+    together: Together | None = None
+    spark: SparkReading | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in definitions and logs."""
+        return self.names.name
+
+    def __hash__(self) -> int:
+        """Hash the name: files are grouped by what they are, and no two formats share one."""
+        return hash(self.names.name)
 
 
 class WholeReading:
@@ -60,8 +136,3 @@ class WholeReading:
     def batches(self) -> Iterator[RowBatch]:
         """Give the rows."""
         return self._batches()
-
-
-def one_split(layout: FileLayout, size: int, _limits: Limits) -> list[Split]:
-    """Read a file as one."""
-    return [Split(0, layout.first_row, size, sure=True)]

@@ -1,37 +1,29 @@
-"""The registry of formats: how a file of any format is laid out, cut into splits and read.
-
-Adding a format is one module and one line in `FORMATS`.
-"""
+"""Reading a file of any format: how it is laid out, cut into parts and read."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
-from dq.formats.compression import compression_of, first_expanded
-from dq.formats.csv.layout import CSV
-from dq.formats.excel.rows import EXCEL
+from dq.formats.compression import compression_of, first_expanded, held
 from dq.formats.format import Format, OpenFile, Reading
-from dq.formats.json.array import JSON_ARRAY
-from dq.formats.json.lines import JSON_LINES
-from dq.formats.layout import FileLayout, format_of
+from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
-from dq.formats.parquet.rows import PARQUET
+from dq.formats.registry import Formats, known_formats
 from dq.formats.splits import Split
-from dq.schema.definition import FileFormat, SchemaDefinition
+from dq.schema.definition import SchemaDefinition
 
 _FIRST_BYTES = 64 * 1024
 
-FORMATS: dict[FileFormat, Format] = {
-    FileFormat.CSV: CSV,
-    FileFormat.JSON_LINES: JSON_LINES,
-    FileFormat.JSON: JSON_ARRAY,
-    FileFormat.PARQUET: PARQUET,
-    FileFormat.EXCEL: EXCEL,
-}
-
 
 def find_layout(
-    source: ByteSource, name: str, definition: SchemaDefinition | None, limits: Limits, first: bytes | None = None
+    source: ByteSource,
+    name: str,
+    definition: SchemaDefinition | None,
+    limits: Limits,
+    first: bytes | None = None,
+    formats: Formats | None = None,
 ) -> FileLayout:
     """Find out how to read a file; `first` are its first bytes where they are at hand.
 
@@ -40,18 +32,35 @@ def find_layout(
     if source.size == 0:
         message = "the file is empty (0 bytes); expected at least a header or one record"
         raise UnreadableFileError(message)
+    formats = formats or known_formats()
     data = source.read(0, _FIRST_BYTES) if first is None else first
     compression = compression_of(data)
     plain = first_expanded(source, compression, limits, _FIRST_BYTES) if compression else data
-    kind = format_of(plain, name, definition)
-    return FORMATS[kind].layout(OpenFile(source, name, plain, definition, compression, limits))
+    kind = formats.format_of(plain, name, definition)
+    _refuse_other(plain, kind, formats)
+    if kind.streamed or compression is None:
+        return kind.layout(OpenFile(kind, source, name, plain, definition, compression, limits))
+    whole = held(source, compression, limits)
+    layout = kind.layout(OpenFile(kind, whole, name, plain, definition, None, limits))
+    return replace(layout, compression=compression, splittable=False)
+
+
+def _refuse_other(first: bytes, kind: Format, formats: Formats) -> None:
+    """Refuse a file that is surely of another format than the one it is to be read as."""
+    content = formats.content_of(first)
+    if content is not None and content[0].name != kind.name:
+        what = content[1].what
+        message = f"the file is {what}, expected {kind.title}; declare the right format or send the right file"
+        raise UnreadableFileError(message)
 
 
 def plan_parts(layout: FileLayout, size: int, limits: Limits) -> list[Split]:
     """Cut a file of `size` bytes into the splits that tasks read."""
-    return FORMATS[layout.format].splits(layout, size, limits)
+    return layout.format.splits(layout, size, limits)
 
 
 def read_part(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> Reading:
     """Open one split for reading."""
-    return FORMATS[layout.format].read(source, layout, split, limits)
+    kind = layout.format
+    whole = source if kind.streamed else held(source, layout.compression, limits)
+    return kind.read(whole, layout, split, limits)

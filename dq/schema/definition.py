@@ -32,16 +32,6 @@ class Severity(str, Enum):
     CRITICAL = "critical"
 
 
-class FileFormat(str, Enum):
-    """The file formats there is a reader for."""
-
-    CSV = "csv"
-    JSON_LINES = "jsonl"
-    JSON = "json"
-    PARQUET = "parquet"
-    EXCEL = "excel"
-
-
 #: The bounds rules in their fixed order; a profile counts violations by bit position in this tuple.
 BOUNDS_RULES = ("min", "max", "enum", "pattern", "minLength", "maxLength")
 
@@ -120,15 +110,19 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class SchemaDefinition:
-    """A whole definition. `fingerprint` is a hexadecimal digest of its canonical JSON."""
+    """A whole definition. `fingerprint` is a hexadecimal digest of its canonical JSON.
+
+    `format` is the name of a format. `options`: by the names of formats what is said for them alone, as hashable data.
+    """
 
     fields: tuple[FieldDefinition, ...]
     keys: tuple[KeyDefinition, ...] = ()
-    format: FileFormat | None = None
+    format: str | None = None
     strict: bool = False
     missing_values: tuple[str, ...] = ("",)
     csv: CsvDialect = field(default_factory=CsvDialect)
     sheet: str | None = None
+    options: tuple[tuple[str, object], ...] = ()
     scoring: Scoring = field(default_factory=Scoring)
     #: rules over the whole file, by their name
     file_rules: tuple[tuple[str, Rule], ...] = ()

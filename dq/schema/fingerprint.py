@@ -22,7 +22,7 @@ def fingerprint(definition: SchemaDefinition) -> str:
     meaning: dict[str, Any] = {
         "fields": [_field(field) for field in definition.fields],
         "keys": sorted((_key(key) for key in definition.keys), key=json.dumps),
-        "format": definition.format.value if definition.format else None,
+        "format": definition.format,
         "strict": definition.strict,
         "missingValues": sorted(definition.missing_values),
         "csv": [definition.csv.delimiter, definition.csv.quote, definition.csv.encoding, definition.csv.header],
@@ -33,6 +33,8 @@ def fingerprint(definition: SchemaDefinition) -> str:
     }
     if definition.file_rules:  # left out where there are none: as before there were any
         meaning["fileRules"] = {name: _rule(rule) for name, rule in definition.file_rules}
+    if definition.options:
+        meaning["options"] = sorted([name, repr(options)] for name, options in definition.options)
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dq.schema.definition import FieldDefinition
+    from dq.schema.format_names import FormatNames
     from dq.schema.loading.problems import Problems
 
 
@@ -23,10 +24,11 @@ class WeightName:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The weights there are, in the order of a verdict, and the readers of whole-file rules by their names.
+    """The weights there are, in the order of a verdict, the readers of whole-file rules by their names, the formats.
 
     A reader turns the JSON of its rule into a frozen argument, or notes what is wrong with it and gives None.
     """
 
     weights: tuple[WeightName, ...] = ()
     file_rules: Mapping[str, Callable[[Any, Sequence[FieldDefinition], Problems], Any]] | None = None
+    formats: Sequence[FormatNames] = ()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from dq.checks.definitions import load_definition
+from dq.definitions import load_definition
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled, packed
 from dq.engine.parts import FileTask

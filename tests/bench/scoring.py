@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.engine.source_file import SourceObject
 from dq.verdict.judge import judge
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dq.checks.definitions import load_definition
+from dq.definitions import load_definition
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.errors import UnreadableFileError

@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dq.checks.definitions import load_definition
 from dq.checks.plan import DIMENSIONS
+from dq.definitions import load_definition
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject
 from dq.verdict.verdict import Verdict

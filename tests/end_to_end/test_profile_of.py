@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from dq.checks.definitions import load_definition
+from dq.definitions import load_definition
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import Source, SourceObject
 from dq.ledger.profile_states import RunQuery, profile_of

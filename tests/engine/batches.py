@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.engine.source_file import SourceObject, UnseenObject
 from dq.verdict.judge import judge
 from etl_core.errors import PipelineError

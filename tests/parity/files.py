@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import xlsxwriter
-from pyarrow import parquet
+from pyarrow import orc, parquet
 
 from tests.golden_cases import golden_cases
 from tests.parity.lanes import generated
@@ -134,6 +134,29 @@ def parquet_files(folder: Path) -> Iterator[InputFile]:
         yield InputFile(path, TYPED_DEFINITION)
     path = folder / "typed, no definition.parquet"
     parquet.write_table(pa.table(typed_columns(50, 9)), path)
+    yield InputFile(path, None)
+
+
+def orc_files(folder: Path) -> Iterator[InputFile]:
+    """ORC files of several stripes and codecs, with types that Spark reads and types it does not."""
+    for number, codec in enumerate(["snappy", "zstd", "zlib", "uncompressed", "lz4"]):
+        columns = typed_columns([4000, 1, 0, 300, 77][number], number)
+        del columns["moment"]  # Spark has no nanoseconds
+        if number == 0:
+            columns["small"] = pa.array([at % 100 for at in range(4000)], pa.int8())
+            columns["note"] = pa.array([f"note {at} {hash(at) % 977}" for at in range(4000)])
+        if number == 4:
+            columns["moment"] = pa.array([datetime(2024, 1, 1, tzinfo=timezone.utc)] * 77, pa.timestamp("us", "UTC"))
+            columns["naive"] = pa.array([datetime(2024, 1, 1)] * 77, pa.timestamp("us"))  # noqa: DTZ001
+            columns["nested"] = pa.array([{"a": [1, None]}] * 77)
+        path = folder / f"typed{number}.orc"
+        with orc.ORCWriter(str(path), compression=codec, stripe_size=1, batch_size=500) as writer:
+            for start in range(0, max(len(columns["id"]), 1), 500):
+                writer.write(pa.table(columns).slice(start, 500))
+        yield InputFile(path, TYPED_DEFINITION)
+    path = folder / "typed, no definition.orc"
+    columns = typed_columns(50, 9)
+    orc.write_table(pa.table({**columns, "moment": columns["fare"]}), path)
     yield InputFile(path, None)
 
 

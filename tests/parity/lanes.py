@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from dq.checks.definitions import load_definition
+from dq.definitions import load_definition
 from dq.engine.assignment import Assignment
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file

@@ -16,6 +16,7 @@ from tests.parity.files import (
     golden_files,
     json_arrays,
     long_files,
+    orc_files,
     parquet_files,
     workbooks,
 )
@@ -46,6 +47,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict[str
         compressed_files(folder),
         json_arrays(folder),
         parquet_files(folder),
+        orc_files(folder),
         workbooks(folder),
         long_files(folder),
     )

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import TypeAlias
 
-import pyarrow as pa
-
 from dq.engine.parts import CountedPart, FileTask, count_part, opened
-from dq.formats.csv.together import is_plain, rows_together
-from dq.formats.encodings import is_utf8
+from dq.formats.format import Format
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.profiling.tally.files_together import tally_small_files
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
-from dq.schema.definition import CsvDialect, FileFormat
+from dq.schema.definition import CsvDialect
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
 
@@ -34,7 +31,7 @@ def count_parts(
     store: ObjectStore, pairs: Iterable[tuple[FileTask, Split]], limits: Limits
 ) -> Iterator[tuple[FileTask, Counted]]:
     """Read and count parts of files, in any order; an error is a value, so that it stays with its file."""
-    alike: dict[tuple[FileFormat, CsvDialect, Recipe], list[FileTask]] = {}
+    alike: dict[tuple[Format, CsvDialect, Recipe], list[FileTask]] = {}
     for task, split in pairs:
         if len(task.splits) == 1 and len(task.first) == task.head.size:
             alike.setdefault((task.layout.format, task.layout.dialect, task.recipe), []).append(task)
@@ -101,23 +98,19 @@ def _all_read(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> 
 
 
 def _parsed_together(tasks: Sequence[FileTask]) -> dict[int, RowBatch]:
-    """Parse plain texts in one go, by the ids of their files; nothing where one of them has a line that is no row."""
-    if not tasks:
-        return {}
-    texts = [task.first[task.layout.first_row :] for task in tasks]
-    try:
-        rows = rows_together(texts, tasks[0].recipe.width, tasks[0].layout.dialect)
-    except pa.ArrowInvalid:
-        rows = None
+    """Parse plain texts in one go, by the ids of their files; nothing where one of them turns out not to be plain."""
+    together = tasks[0].layout.format.together if tasks else None
+    rows = together.rows([_text(task) for task in tasks], tasks[0].layout) if together else None
     return {task.id: batch for task, batch in zip(tasks, rows or (), strict=False)}
 
 
 def _is_plain(task: FileTask, limits: Limits) -> bool:
-    layout = task.layout
-    if layout.format is not FileFormat.CSV or layout.compression is not None or not is_utf8(layout.dialect.encoding):
-        return False
-    text = task.first[layout.first_row :]
-    return len(text) <= min(limits.line, limits.block) and is_plain(text, task.recipe.width, layout.dialect)
+    together = task.layout.format.together
+    return together is not None and together.is_plain(_text(task), task.layout, limits)
+
+
+def _text(task: FileTask) -> bytes:
+    return task.first[task.layout.first_row :]
 
 
 def _read(store: ObjectStore, task: FileTask, limits: Limits) -> _Read | None:

@@ -20,13 +20,12 @@ from dq.engine.file_results import Span
 from dq.engine.parts import CountedPart, FileTask
 from dq.engine.spark_readers.frames import TRAILING
 from dq.engine.spark_readers.paths import same_path
-from dq.engine.spark_readers.rows import rows_of
-from dq.engine.spark_readers.seen_bytes import SeenBytes, bytes_of
+from dq.engine.spark_readers.seen_bytes import SeenBytes
 from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
+from dq.formats.spark_reading import SparkReading
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.offences import Offence
-from dq.schema.definition import FileFormat
 from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -51,6 +50,14 @@ _BYTES_AT_ONCE = 16 * 1024 * 1024
 
 #: What Spark calls in a task: Arrow batches of a partition in, rows of counts out.
 Counting: TypeAlias = "Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]"
+
+
+def reading_of(task: FileTask) -> SparkReading:
+    """Give how Spark reads the format of a file that it was found to read."""
+    reading = task.layout.format.spark
+    if reading is None:
+        raise TypeError(f"{task.head.uri}: Spark has no reader for {task.layout.format.name}")
+    return reading
 
 
 def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> Counting:
@@ -102,6 +109,7 @@ class _Block:
     def __init__(self, task: FileTask, number: int, limits: Limits, seen: SeenBytes) -> None:
         self.task = task
         self.number = number
+        self._reading = reading_of(task)
         self._limits = limits
         self._seen = seen
         self._lines_bytes = 0
@@ -114,7 +122,8 @@ class _Block:
         """Take the next rows in; they are counted once there are enough of them."""
         self._held.append(piece)
         self._rows += piece.num_rows
-        self._lines_bytes += bytes_of(piece, self.task)
+        if self._reading.bytes_of is not None:
+            self._lines_bytes += self._reading.bytes_of(piece)
         self._bytes += piece.nbytes
         if self._rows >= _ROWS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE:
             self._count()
@@ -126,7 +135,7 @@ class _Block:
         batches = held if len(held) == 1 else pa.Table.from_batches(held).combine_chunks().to_batches()
         try:
             for batch in batches:
-                for rows in rows_of(batch, self.task, self._limits):
+                for rows in self._reading.rows(batch, self.task.layout, self._limits):
                     self._tally.add(rows)
         except UnreadableFileError as error:
             self._error = error
@@ -143,7 +152,7 @@ class _Block:
         if self._error is not None:
             return self._error
         profile = self._tally.profile()
-        if self.task.layout.format is FileFormat.CSV:
+        if not self._reading.knows_lines:
             profile = replace(profile, lines={self.number: 0})  # rows were counted, for their order: no lines
         return CountedPart(self.number, 0, 0, profile, self._tally.keys())
 

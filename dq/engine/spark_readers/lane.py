@@ -1,7 +1,7 @@
 """Spark's own readers as the way in: the reference lane.
 
-A large file is read by a DataFrame of its own, all others of one shape (format, width, dialect) by
-one for them, so a batch is a union of few plans and one job, whatever the number of files. What
+A large file is read by a DataFrame of its own, all others for which Spark is asked the same (format, width, dialect)
+by one for them, so a batch is a union of few plans and one job, whatever the number of files. What
 Spark's readers do not give as it stands in the file is left to byte ranges.
 """
 
@@ -20,14 +20,14 @@ from dq.engine.byte_ranges.spark_merge import merged
 from dq.engine.file_results import FileVerdict, Finished, Profiled
 from dq.engine.parts import FileTask
 from dq.engine.spark_readers.batch_sizes import batch_options, session_options
-from dq.engine.spark_readers.counting import COUNTS, count_file, count_files, record_of
-from dq.engine.spark_readers.csv_probe import Probe, probe_files
-from dq.engine.spark_readers.frames import Shape, frame_of, shape_of, shared_frame, slices_of
+from dq.engine.spark_readers.counting import COUNTS, count_file, count_files, reading_of, record_of
+from dq.engine.spark_readers.frames import frame_of, shared_frame, slices_of
 from dq.engine.spark_readers.paths import same_path, spark_path
+from dq.engine.spark_readers.probing import Probed, probe_files
 from dq.engine.spark_readers.seen_bytes import SeenBytes
 from dq.formats.limits import Limits
+from dq.formats.spark_reading import AnyProbe, SparkSource
 from dq.formats.splits import Split
-from dq.schema.definition import FileFormat
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
 
@@ -45,7 +45,7 @@ _MOST_ALONE = 64
 def profile_with_spark_readers(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
 ) -> dict[int, Finished | PipelineError]:
-    """Profile files through Spark's readers in two jobs: one looks at the quotes of CSV files, one reads.
+    """Profile files through Spark's readers in two jobs: one looks at files whose format wants it, one reads.
 
     Files may be missing in the result: those that gave no row (empty, or skipped by Spark), CSV files
     whose quotes Spark reads otherwise, those with rows that are too long for it, those that are no
@@ -60,20 +60,18 @@ def profile_with_spark_readers(
 def _profile(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
 ) -> dict[int, Finished | PipelineError]:
-    csv_files = [task for task in tasks if task.layout.format is FileFormat.CSV]
-    probes = probe_files(spark, csv_files, store, limits) if csv_files else {}
-    faithful = [task for task in tasks if _is_faithful(task, probes.get(task.id, Probe()), limits)]
+    probed = probe_files(spark, tasks, store, limits)
+    faithful = [task for task in tasks if _is_faithful(task, probed.get(task.id), limits)]
     if not faithful:
         return {}
-    shapes: dict[Shape, list[FileTask]] = {}
+    probes = {number: probe for number, probe in probed.items() if not isinstance(probe, PipelineError)}
+    sources: dict[SparkSource, list[FileTask]] = {}
     for task in faithful:
-        probe = probes.get(task.id)
-        multiline = isinstance(probe, Probe) and probe.quoted_breaks
-        shape = shape_of(task, multiline=multiline, longest=_longest_row(task, probe))
-        shapes.setdefault(shape, []).append(task)
+        source = reading_of(task).source(task.layout, probes.get(task.id), limits)
+        sources.setdefault(source, []).append(task)
     block = _most_bytes_of_a_task(spark)
     seen = SeenBytes(spark.sparkContext)
-    union = reduce(DataFrame.unionAll, _counted(spark, shapes, block, limits, seen))
+    union = reduce(DataFrame.unionAll, _counted(spark, sources, block, limits, seen))
     with session_options(spark, batch_options(_longest_row(task, probes.get(task.id)) for task in faithful)):
         counted = union.rdd
     results = merged(counted.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
@@ -86,40 +84,40 @@ def _profile(
 
 
 def _counted(
-    spark: SparkSession, shapes: Mapping[Shape, Sequence[FileTask]], block: int, limits: Limits, seen: SeenBytes
+    spark: SparkSession, sources: Mapping[SparkSource, Sequence[FileTask]], block: int, limits: Limits, seen: SeenBytes
 ) -> Iterator[DataFrame]:
-    """Make the frames of counts: of one file each for the large files, then of the others of one shape.
+    """Make the frames of counts: of one file each for the large ones, then of the others, by what Spark is asked for.
 
     The first partition of a frame within the job is known as long as the frames before it read one file each.
     """
-    alone = [(shape, task, slices) for shape, tasks in shapes.items() for task, slices in _alone(shape, tasks, block)]
+    alone = [
+        (source, task, slices) for source, tasks in sources.items() for task, slices in _alone(source, tasks, block)
+    ]
     alone = sorted(alone, key=lambda one: one[1].head.size, reverse=True)[:_MOST_ALONE]
     apart = {task.id for _, task, _ in alone}
     first = 0
-    for shape, task, slices in alone:
-        yield frame_of(spark, shape, task, limits).mapInArrow(count_file(task, first, limits, seen), COUNTS)
+    for source, task, slices in alone:
+        yield frame_of(spark, source, task).mapInArrow(count_file(task, first, limits, seen), COUNTS)
         first += slices
-    for shape, tasks in shapes.items():
+    for source, tasks in sources.items():
         others = [task for task in tasks if task.id not in apart]
         if others:
             by_path = {same_path(spark_path(task.head)): task for task in others}
-            frame = shared_frame(spark, shape, others, limits)
+            frame = shared_frame(spark, source, others)
             yield frame.mapInArrow(count_files(by_path, block, limits, seen), COUNTS)
 
 
-def _alone(shape: Shape, tasks: Sequence[FileTask], block: int) -> Iterator[tuple[FileTask, int]]:
+def _alone(source: SparkSource, tasks: Sequence[FileTask], block: int) -> Iterator[tuple[FileTask, int]]:
     """Find the files that are worth a frame of their own, with the number of its partitions."""
     for task in tasks:
-        slices = slices_of(task, shape, block)
+        slices = slices_of(task, source, block)
         if slices and (task.head.size > _WORTH_A_FRAME or task.head.size > block or len(tasks) == 1):
             yield task, slices
 
 
-def _longest_row(task: FileTask, probe: Probe | PipelineError | None) -> int | None:
+def _longest_row(task: FileTask, probe: AnyProbe | None) -> int | None:
     """Give a bound for the bytes of a file's longest row, None when that is not known."""
-    if task.layout.format is FileFormat.JSON:
-        return task.head.size
-    return probe.longest_row if isinstance(probe, Probe) else None
+    return reading_of(task).longest(task.head.size, probe)
 
 
 def _most_bytes_of_a_task(spark: SparkSession) -> int:
@@ -128,9 +126,11 @@ def _most_bytes_of_a_task(spark: SparkSession) -> int:
     return int(state.conf().filesMaxPartitionBytes())
 
 
-def _is_faithful(task: FileTask, probe: Probe | PipelineError, limits: Limits) -> bool:
+def _is_faithful(task: FileTask, probe: Probed | None, limits: Limits) -> bool:
     """Tell whether Spark's reader gives the file as it stands; one that could not be looked at says why elsewhere."""
-    reason = str(probe) if isinstance(probe, PipelineError) else probe.unfaithful(task, limits)
+    if probe is None:
+        return True
+    reason = str(probe) if isinstance(probe, PipelineError) else probe.unfaithful(task.layout, limits)
     if reason is not None:
         log.info("not for Spark's reader", bucket=task.head.bucket, key=task.head.key, reason=reason)
     return reason is None

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-import pyarrow as pa
-
 from dq.engine.parts import FileTask
-from dq.engine.spark_readers.arrow_schema import spark_schema
-from dq.formats.encodings import is_utf8
-from dq.formats.layout import FileLayout
-from dq.schema.definition import FileFormat
 from etl_core.objects.store import ObjectHead
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrameReader, SparkSession
 
-#: Bytes of a JSON array that Spark reads as one text at most.
-MOST_WHOLE_TEXT = 64 * 1024 * 1024
 _SUFFIX = {"gzip": ".gz", "bz2": ".bz2"}
 #: Suffixes that make Hadoop decompress, whatever is inside.
 _DECOMPRESSED = (".gz", ".bz2", ".zst", ".snappy", ".lz4", ".deflate", ".xz")
@@ -51,42 +42,9 @@ def _refused_name(task: FileTask) -> str | None:
 
 def _refused_content(task: FileTask) -> str | None:
     layout = task.layout
-    match layout.format:
-        case FileFormat.EXCEL:
-            return "Spark has no reader for workbooks"
-        case FileFormat.PARQUET:
-            schema = pa.ipc.read_schema(pa.py_buffer(layout.arrow_schema))
-            if layout.compression or len(set(schema.names)) < len(schema.names) or spark_schema(schema) is None:
-                return "Spark reads such a Parquet file otherwise, or not at all"
-        case FileFormat.JSON_LINES:
-            if layout.compression:
-                return "Spark would expand it without a bound"
-        case FileFormat.JSON:
-            if layout.compression or task.head.size > MOST_WHOLE_TEXT:
-                return "Spark would hold the whole array as one text"
-        case FileFormat.CSV:
-            return _refused_csv(layout)
-    return None
-
-
-def _refused_csv(layout: FileLayout) -> str | None:
-    dialect = layout.dialect
-    if layout.first_row and not dialect.header:
-        return "Spark would keep the byte order mark"
-    if dialect.delimiter.isspace():
-        return "Spark would take a row of empty cells for a blank line"
-    if spark_encoding(dialect.encoding) is None:
-        return f"Spark does not read {dialect.encoding}"
-    return None
-
-
-def spark_encoding(encoding: str) -> str | None:
-    """Name the encoding Spark's CSV reader is told, None for one that it refuses.
-
-    UTF-8 is read as Latin-1: so the bytes survive, and what is not UTF-8 is found by us. Spark
-    takes few other encodings, and cuts the lines of those wrongly whose characters have two bytes.
-    """
-    return "ISO-8859-1" if is_utf8(encoding) or codecs.lookup(encoding).name == "iso8859-1" else None
+    if layout.format.spark is None:
+        return f"Spark has no reader for {layout.format.name}"
+    return layout.format.spark.refuse(layout, task.head.size)
 
 
 def spark_path(head: ObjectHead) -> str:

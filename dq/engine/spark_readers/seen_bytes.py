@@ -11,14 +11,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark import TaskContext
 from pyspark.accumulators import AccumulatorParam
 
 from dq.engine.parts import FileTask
-from dq.formats.limits import Limits
-from dq.schema.definition import FileFormat
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
@@ -55,21 +51,5 @@ class SeenBytes:
         for (number, _, _), count in self._seen.value.items():
             seen[number] += count
         # One byte more than the file has is seen of a last line without a line feed.
-        lines = (task for task in tasks if task.layout.format is FileFormat.JSON_LINES)
-        return [task for task in lines if seen[task.id] < task.head.size - task.layout.first_row]
-
-
-def bytes_of(lines: pa.RecordBatch, task: FileTask) -> int:
-    """Count the bytes of lines as they stand in the file; 0 for rows of another format."""
-    if task.layout.format is not FileFormat.JSON_LINES:
-        return 0
-    count: int = (pc.sum(pc.binary_length(lines.column(0))).as_py() or 0) + lines.num_rows
-    return count
-
-
-def line_options(limits: Limits) -> dict[str, str]:
-    """Give the options that keep Spark's text reader from holding a line that is too long.
-
-    A line up to twice as long still comes, so that its file is refused within the job and is not read again.
-    """
-    return {"mapreduce.input.linerecordreader.line.maxlength": str(2 * limits.line)}
+        counted = (task for task in tasks if task.layout.format.spark and task.layout.format.spark.bytes_of)
+        return [task for task in counted if seen[task.id] < task.head.size - task.layout.first_row]

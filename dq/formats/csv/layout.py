@@ -7,14 +7,13 @@ from collections.abc import Collection, Sequence
 from dq.errors import UnreadableFileError
 from dq.formats.csv.careful import CarefulRecord, careful_records, decoded
 from dq.formats.csv.quotes import count_lines
-from dq.formats.encodings import is_utf8
-from dq.formats.format import Format, OpenFile
-from dq.formats.layout import FileLayout, NoHeaderError, refuse_binary
-from dq.formats.limits import Limits
-from dq.formats.line_files import line_splits, read_lines
-from dq.formats.streams import text_pieces
+from dq.formats.format import OpenFile
+from dq.formats.layout import FileLayout, NoHeaderError
+from dq.formats.lines.encodings import is_utf8
+from dq.formats.lines.streams import text_pieces
+from dq.formats.lines.text_check import refuse_binary
 from dq.schema.cells import UNPARSABLE, parse_cell
-from dq.schema.definition import CsvDialect, FieldType, FileFormat, SchemaDefinition
+from dq.schema.definition import CsvDialect, FieldType, SchemaDefinition
 
 _BOM = b"\xef\xbb\xbf"
 _GUESSED_ROWS = 200
@@ -25,15 +24,28 @@ class _CutOffError(UnreadableFileError):
     """The header goes on behind the bytes looked at."""
 
 
-def csv_layout(
-    text: bytes, definition: SchemaDefinition | None, compression: str | None, limits: Limits, *, whole: bool
-) -> FileLayout:
-    """Find the layout in the first bytes of (decompressed, UTF-8) text; `whole`: there is no more.
+def csv_layout(opened: OpenFile) -> FileLayout:
+    """Find the layout in as many first bytes as the header needs; raises NoHeaderError and UnreadableFileError."""
+    dialect = opened.definition.csv if opened.definition else CsvDialect()
+    partial = FileLayout(opened.format, compression=opened.compression, dialect=dialect)
+    if opened.compression is None and is_utf8(dialect.encoding):
+        text, whole = opened.first, len(opened.first) >= opened.source.size
+    else:
+        text, whole = _text_of(opened, partial, max(len(opened.first), 1))
+    while True:
+        try:
+            return _layout_of(opened, text, whole=whole)
+        except _CutOffError:
+            if whole or len(text) >= opened.limits.header:
+                raise
+        text, whole = _text_of(opened, partial, min(len(text) * 16, opened.limits.header))
 
-    Raises NoHeaderError and UnreadableFileError.
-    """
+
+def _layout_of(opened: OpenFile, text: bytes, *, whole: bool) -> FileLayout:
+    """Find the layout in the first bytes of (decompressed, UTF-8) text; `whole`: there is no more."""
+    definition, limits, compression = opened.definition, opened.limits, opened.compression
     dialect = definition.csv if definition else CsvDialect()
-    refuse_binary(text, "CSV")
+    refuse_binary(text, opened.format.title)
     body = text.removeprefix(_BOM)
     records = _first_records(body, dialect, whole=whole, most=1)
     if not records:
@@ -48,7 +60,7 @@ def csv_layout(
         raise UnreadableFileError(message)
     skipped = records[0].end if dialect.header else 0
     return FileLayout(
-        format=FileFormat.CSV,
+        format=opened.format,
         header=names,
         compression=compression,
         dialect=dialect,
@@ -119,23 +131,6 @@ def _all_parse(values: Sequence[str], kind: FieldType) -> bool:
     return all(parse_cell(value, kind) is not UNPARSABLE for value in values)
 
 
-def _layout(opened: OpenFile) -> FileLayout:
-    """Find the layout in as many first bytes as the header needs."""
-    dialect = opened.definition.csv if opened.definition else CsvDialect()
-    partial = FileLayout(FileFormat.CSV, compression=opened.compression, dialect=dialect)
-    if opened.compression is None and is_utf8(dialect.encoding):
-        text, whole = opened.first, len(opened.first) >= opened.source.size
-    else:
-        text, whole = _text_of(opened, partial, max(len(opened.first), 1))
-    while True:
-        try:
-            return csv_layout(text, opened.definition, opened.compression, opened.limits, whole=whole)
-        except _CutOffError:
-            if whole or len(text) >= opened.limits.header:
-                raise
-        text, whole = _text_of(opened, partial, min(len(text) * 16, opened.limits.header))
-
-
 def _text_of(opened: OpenFile, layout: FileLayout, most: int) -> tuple[bytes, bool]:
     """Read at least `most` bytes of text from the beginning, and tell whether that is all."""
     text = b""
@@ -144,6 +139,3 @@ def _text_of(opened: OpenFile, layout: FileLayout, most: int) -> tuple[bytes, bo
         if len(text) > most:
             return text[:most], False
     return text, True
-
-
-CSV = Format(_layout, line_splits, read_lines)

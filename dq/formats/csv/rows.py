@@ -18,6 +18,7 @@ from dq.formats.csv.careful import careful_records, decoded
 from dq.formats.csv.lines import CsvLines
 from dq.formats.csv.quotes import Positions, count_lines, line_breaks, record_ends
 from dq.formats.limits import Limits
+from dq.formats.lines.lengths import too_long
 from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 from dq.schema.definition import CsvDialect
@@ -255,14 +256,6 @@ class CsvRows:
             lines=count_lines(text),
             line_numbers=lambda rows: known[rows].tolist(),
         )
-
-
-def too_long(limits: Limits) -> str:
-    """Say that a record goes beyond the limit."""
-    return (
-        f"a line is longer than {limits.line:,} bytes, the most that is read as one row; "
-        "is the line break missing, or a quote left open?"
-    )
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:

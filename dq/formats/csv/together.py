@@ -11,9 +11,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 
 from dq.formats.csv.lines import CsvLines
 from dq.formats.csv.rows import is_utf8_text, read_columns
+from dq.formats.format import Together
+from dq.formats.layout import FileLayout
+from dq.formats.limits import Limits
+from dq.formats.lines.encodings import is_utf8
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import CsvDialect
 
@@ -47,3 +52,19 @@ def rows_together(texts: Sequence[bytes], width: int, dialect: CsvDialect) -> li
         )
         for text, (start, end) in zip(texts, pairwise(edges), strict=True)
     ]
+
+
+def _is_plain(text: bytes, layout: FileLayout, limits: Limits) -> bool:
+    if layout.compression is not None or not is_utf8(layout.dialect.encoding):
+        return False
+    return len(text) <= min(limits.line, limits.block) and is_plain(text, len(layout.header), layout.dialect)
+
+
+def _rows(texts: Sequence[bytes], layout: FileLayout) -> list[RowBatch] | None:
+    try:
+        return rows_together(texts, len(layout.header), layout.dialect)
+    except pa.ArrowInvalid:
+        return None
+
+
+TOGETHER = Together(_is_plain, _rows)

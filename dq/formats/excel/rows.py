@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
 
@@ -18,16 +17,14 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
-from dq.formats.compression import held
 from dq.formats.excel.archive import refuse_bombs
 from dq.formats.excel.extent import PASSWORD
-from dq.formats.format import Format, OpenFile, WholeReading, one_split
+from dq.formats.format import OpenFile, WholeReading
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.row_batch import RowBatch
-from dq.schema.definition import FileFormat
 from etl_core.errors import PipelineError
 
 Cell: TypeAlias = "str | float | bool | date | datetime | time | timedelta | None"
@@ -41,8 +38,10 @@ _ARROW = {
 }  # fmt: skip
 
 
-def excel_layout(source: ByteSource, sheet: str | None, limits: Limits) -> FileLayout:
+def excel_layout(opened: OpenFile) -> FileLayout:
     """Read the header: the first row of the named sheet, by default of the first one."""
+    source, limits = opened.source, opened.limits
+    sheet = opened.definition.sheet if opened.definition else None
     with _opened(source, limits) as book:
         found = _sheet(book, sheet)
         rows = _rows(found, limits)
@@ -54,7 +53,7 @@ def excel_layout(source: ByteSource, sheet: str | None, limits: Limits) -> FileL
             message = f"the sheet has {len(header):,} columns, the most that is read is {limits.columns:,}"
             raise UnreadableFileError(message)
         names = _filled(header, found)
-    return FileLayout(FileFormat.EXCEL, header=names, first_line=1, sheet=sheet)
+    return FileLayout(opened.format, header=names, first_line=1, sheet=sheet)
 
 
 def excel_batches(source: ByteSource, layout: FileLayout, limits: Limits) -> Iterator[RowBatch]:
@@ -185,15 +184,6 @@ def _column(cells: list[Cell]) -> pa.Array:
     return pa.StructArray.from_arrays([pa.array(tokens, pa.string())], fields=list(JSON_TOKENS))
 
 
-def _layout(opened: OpenFile) -> FileLayout:
-    source = held(opened.source, opened.compression, opened.limits)
-    sheet = opened.definition.sheet if opened.definition else None
-    return replace(excel_layout(source, sheet, opened.limits), compression=opened.compression)
-
-
-def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
-    whole = held(source, layout.compression, limits)
-    return WholeReading(lambda: excel_batches(whole, layout, limits), split)
-
-
-EXCEL = Format(_layout, one_split, _read)
+def read_workbook(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
+    """Read the rows of the sheet."""
+    return WholeReading(lambda: excel_batches(source, layout, limits), split)

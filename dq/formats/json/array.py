@@ -1,4 +1,4 @@
-"""The format JSON array: a file that is one array of objects. Lines count its elements."""
+"""JSON arrays: a file that is one array of objects. Lines count its elements."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dq.formats.byte_source import ByteSource, chunks
 from dq.formats.compression import expanded
-from dq.formats.format import Format, OpenFile, WholeReading, one_split
+from dq.formats.format import OpenFile, WholeReading
 from dq.formats.json.elements import ArrayElements, elements_of
 from dq.formats.json.layout import LOOKED_AT, columns_of, suggested_types
 from dq.formats.json.rows import json_batch
 from dq.formats.json.values import parse_object
-from dq.formats.layout import FileLayout, refuse_binary
+from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
+from dq.formats.lines.text_check import refuse_binary
 from dq.formats.splits import Split
 from dq.profiling.tally.row_batch import RowBatch
-from dq.schema.definition import FileFormat
 
 _BATCH = 50_000
 
@@ -32,27 +32,27 @@ def json_array_batches(
             yield json_batch(elements[start : start + _BATCH], names, blank_is_row=True)
 
 
-def _layout(opened: OpenFile) -> FileLayout:
-    refuse_binary(opened.first, "JSON")
+def array_layout(opened: OpenFile) -> FileLayout:
+    """Find the columns in the first elements."""
+    refuse_binary(opened.first, opened.format.title)
     parsed = map(parse_object, ArrayElements(opened.limits).feed(opened.first)[:LOOKED_AT])
     records = [record for record in parsed if record is not None]
     declared = opened.declared_names()
     names = columns_of(records, declared)
     return FileLayout(
-        FileFormat.JSON,
+        opened.format,
         header=names,
         compression=opened.compression,
         inferred=suggested_types(records, names[len(declared) :]),
     )
 
 
-def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
+def read_array(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
+    """Read the whole file."""
+
     def batches() -> Iterator[RowBatch]:
         whole = layout.compression is None
         pieces = chunks(source, 0, limits.block) if whole else expanded(source, layout.compression or "", limits)
         return json_array_batches(pieces, layout.header, limits)
 
     return WholeReading(batches, split)
-
-
-JSON_ARRAY = Format(_layout, one_split, _read)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, SourceFile
-from etl_core.errors import PipelineError
+from dq.formats.typed.faults import named
 
 _FOOTER = 8
 _MAGIC = b"PAR1"
@@ -31,22 +31,6 @@ def open_parquet(source: ByteSource) -> pq.ParquetFile:
         raise UnreadableFileError(message)
     with named("the Parquet footer cannot be read"):
         return pq.ParquetFile(pa.PythonFile(SourceFile(source), "r"), pre_buffer=False, memory_map=False)
-
-
-@contextmanager
-def named(what: str) -> Iterator[None]:
-    """Turn any fault of the library into one of the file; those of store and machine stay what they are."""
-    try:
-        yield
-    except (PipelineError, MemoryError):
-        raise
-    except Exception as error:
-        raise UnreadableFileError(_broken(what, error)) from error
-
-
-def _broken(what: str, error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{what} ({lines[0][:160] if lines else type(error).__name__}); send the file again"
 
 
 class _AskedForDataError(Exception):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.errors import DefinitionError
-from dq.schema.definition import CsvDialect, FileFormat, Rule, SchemaDefinition
+from dq.schema.definition import CsvDialect, Rule, SchemaDefinition
 from dq.schema.fingerprint import fingerprint
 from dq.schema.loading.dialect import read_dialect
 from dq.schema.loading.fields import read_fields
@@ -18,9 +18,10 @@ from dq.schema.loading.properties import fold, read_flag, read_properties, read_
 from dq.schema.loading.scoring_options import read_scoring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dq.schema.definition import FieldDefinition
+    from dq.schema.format_names import FormatNames
     from dq.schema.loading.fields import DeclaredField
     from dq.schema.vocabulary import Vocabulary
 
@@ -38,18 +39,6 @@ PROPERTIES: Final = {
     "scoring": "scoring",
 }
 _IGNORED: Final = frozenset({"name", "title", "description", "comment", "version", "$schema", "profile", "owner"})
-_FORMATS: Final = {
-    **{file_format.value: file_format for file_format in FileFormat},
-    "tsv": FileFormat.CSV,
-    "ndjson": FileFormat.JSON_LINES,
-    "jsonlines": FileFormat.JSON_LINES,
-    "json_lines": FileFormat.JSON_LINES,
-    "json_array": FileFormat.JSON,
-    "xlsx": FileFormat.EXCEL,
-    "xls": FileFormat.EXCEL,
-    "xlsb": FileFormat.EXCEL,
-    "ods": FileFormat.EXCEL,
-}
 _ROOT: Final = "definition"
 
 
@@ -82,12 +71,13 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
         problem = f'the definition is {kind_of(document)}; expected an object such as {{"fields": [...]}}'
         raise DefinitionError(SUBJECT, [*problems.found, problem])
     file_rules = words.file_rules or {}
-    spellings = {**PROPERTIES, **{fold(name): name for name in file_rules}}
+    own = {fold(one.name): one.name for one in words.formats if one.options}
+    spellings = {**own, **PROPERTIES, **{fold(name): name for name in file_rules}}
     properties = read_properties(document, spellings, _ROOT, problems, _IGNORED)
     _check_fields_given(properties, problems)
     declared = read_fields(properties.get("fields", []), problems)
     keys = read_keys(properties, declared, problems)
-    file_format, dialect = _read_format(properties, problems)
+    file_format, dialect = _read_format(properties, words.formats, problems)
     fields = tuple(_with_primary(field, keys.primary) for field in declared)
     definition = SchemaDefinition(
         fields=fields,
@@ -97,6 +87,7 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
         missing_values=_read_missing_values(properties, problems),
         csv=read_dialect(properties["csv"], dialect, problems) if "csv" in properties else dialect,
         sheet=_read_sheet(properties, problems),
+        options=tuple(_read_options(properties, words.formats, problems)),
         scoring=read_scoring(properties.get("scoring", {}), words, problems),
         file_rules=tuple(
             (name, rule)
@@ -129,20 +120,34 @@ def _with_primary(declared: DeclaredField, primary: Sequence[str]) -> FieldDefin
     return replace(field, required=rule)
 
 
-def _read_format(properties: Mapping[str, Any], problems: Problems) -> tuple[FileFormat | None, CsvDialect]:
-    """Read the file format, and the dialect it brings along: `tsv` is CSV with tabs."""
+def _read_format(
+    properties: Mapping[str, Any], formats: Sequence[FormatNames], problems: Problems
+) -> tuple[str | None, CsvDialect]:
+    """Read the name of the file format, and the dialect it brings along: `tsv` is CSV with tabs."""
     if "format" not in properties:
         return None, CsvDialect()
     text = read_text(properties["format"], "format", _ROOT, problems)
     if text is None:
         return None, CsvDialect()
     folded = text.lower().removeprefix(".").replace("-", "_").replace(" ", "_")
-    if folded not in _FORMATS:
-        expected = ", ".join(file_format.value for file_format in FileFormat)
-        problems.add(
-            _ROOT, f"format {shown(text)} is not known; expected one of {expected}{suggestion(folded, _FORMATS)}"
-        )
-    return _FORMATS.get(folded), CsvDialect(delimiter="\t") if folded == "tsv" else CsvDialect()
+    known = {name: one for one in formats for name in (one.name, *one.spellings)}
+    if folded not in known:
+        expected = ", ".join(one.name for one in formats)
+        problems.add(_ROOT, f"format {shown(text)} is not known; expected one of {expected}{suggestion(folded, known)}")
+        return None, CsvDialect()
+    return known[folded].name, known[folded].dialects.get(folded, CsvDialect())
+
+
+def _read_options(
+    properties: Mapping[str, Any], formats: Sequence[FormatNames], problems: Problems
+) -> Iterator[tuple[str, object]]:
+    """Read what is said for a format alone, under its name."""
+    for one in formats:
+        if one.options and one.name in properties:
+            try:
+                yield one.name, one.options(properties[one.name])
+            except ValueError as error:
+                problems.add(one.name, str(error))
 
 
 def _read_strict(properties: Mapping[str, Any], problems: Problems) -> bool:

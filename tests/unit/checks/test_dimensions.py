@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dq.checks.definitions import load_definition
 from dq.checks.dimension import Dimension
 from dq.checks.plan import DIMENSIONS
+from dq.definitions import load_definition
 from tests.unit.verdict.samples import summary, verdict_of
 
 ROOT = Path(__file__).resolve().parents[3]

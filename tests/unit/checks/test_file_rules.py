@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.errors import DefinitionError
 from dq.profiling.summary.summary import ColumnSummary, FileSummary
 from dq.verdict.judge import judge

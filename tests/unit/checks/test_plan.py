@@ -3,8 +3,8 @@
 from fractions import Fraction
 
 from dq.checks.check import Check
-from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.schema.definition import FieldType, Scoring, Severity
 
 DEFINITION = load_definition(

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dq.engine.spark_readers.batch_sizes import MOST_BYTES, MOST_ROWS, batch_options
-from dq.engine.spark_readers.csv_probe import Probe, probe_text
+from dq.formats.csv.probe import Probe, probe_text
 from dq.schema.definition import CsvDialect
 
 ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"

@@ -13,7 +13,7 @@ import xlsxwriter
 from dq.errors import UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.limits import Limits
-from dq.schema.definition import FileFormat, SchemaDefinition
+from dq.schema.definition import SchemaDefinition
 from tests.unit.formats.collected import read_file
 from tests.unit.formats.workbooks import compound_file
 
@@ -116,7 +116,7 @@ def far_apart(book: Workbook) -> None:
 
 
 PROTECTED = compound_file({"EncryptionInfo": bytes(300), "EncryptedPackage": bytes(range(256)) * 40})
-EXCEL = SchemaDefinition((), format=FileFormat.EXCEL)
+EXCEL = SchemaDefinition((), format="excel")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dq.formats.json.rows import json_batch
 from dq.formats.json.values import MOST_NESTING, json_token, nested_too_deep
 from dq.formats.limits import Limits
 from dq.profiling.cells.values import JSON_TOKENS
-from dq.schema.definition import FieldDefinition, FieldType, FileFormat, SchemaDefinition
+from dq.schema.definition import FieldDefinition, FieldType, SchemaDefinition
 from tests.unit.formats.collected import Rows, collected, read_file
 
 TEXTS = st.text(st.sampled_from('a"\\[]{},:é \n\U0001f600'), max_size=6)
@@ -207,7 +207,7 @@ def test_json_lines_may_begin_with_a_byte_order_mark() -> None:
 
 def test_a_file_declared_as_an_array_that_is_an_object_is_refused() -> None:
     with pytest.raises(UnreadableFileError, match="expected '\\['"):
-        read_file(b'{"item": [1]}', "x", SchemaDefinition((), format=FileFormat.JSON))
+        read_file(b'{"item": [1]}', "x", SchemaDefinition((), format="json"))
 
 
 @pytest.mark.parametrize("split", [10, 100, 10_000])

@@ -15,7 +15,7 @@ from dq.formats.byte_source import BytesSource
 from dq.formats.compression import compression_of, expanded
 from dq.formats.layout import NoHeaderError
 from dq.formats.limits import Limits
-from dq.schema.definition import CsvDialect, FileFormat, SchemaDefinition
+from dq.schema.definition import CsvDialect, SchemaDefinition
 from tests.unit.formats.collected import read_file
 
 CSV = b"a,b\n1,x\n2,y\n"
@@ -32,7 +32,7 @@ def zipped(name: str = "data.csv") -> bytes:
     return file.getvalue()
 
 
-def declared(encoding: str = "utf-8", format_: FileFormat = FileFormat.CSV) -> SchemaDefinition:
+def declared(encoding: str = "utf-8", format_: str = "csv") -> SchemaDefinition:
     return SchemaDefinition((), format=format_, csv=CsvDialect(encoding=encoding))
 
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
-from dq.formats.csv.layout import csv_layout
 from dq.formats.limits import Limits
-from dq.formats.splits import NOWHERE, Split, SplitReading, plan_splits
-from dq.schema.definition import CsvDialect, FileFormat, SchemaDefinition
+from dq.formats.lines.ranges import plan_splits
+from dq.formats.reading import find_layout, read_part
+from dq.formats.splits import NOWHERE, Split
+from dq.schema.definition import CsvDialect, SchemaDefinition
 from tests.unit.formats.collected import collected, read_file
 from tests.unit.formats.csv_texts import DIALECTS, texts
 from tests.unit.formats.naive_csv import read_naively
@@ -26,7 +27,7 @@ def files(draw: st.DrawFn) -> tuple[bytes, SchemaDefinition, int, int, int]:
     width = draw(st.integers(1, 4))
     header = delimiter.join("abcd"[:width]).encode() + draw(st.sampled_from([b"\n", b"\r\n"]))
     start = draw(st.sampled_from([b"", b"\xef\xbb\xbf"]))
-    definition = SchemaDefinition((), format=FileFormat.CSV, csv=CsvDialect(delimiter, quote))
+    definition = SchemaDefinition((), format="csv", csv=CsvDialect(delimiter, quote))
     data = start + header + draw(texts(delimiter, quote))
     return data, definition, width, draw(st.integers(1, 40)), draw(st.integers(1, 40))
 
@@ -37,8 +38,8 @@ def body_of(data: bytes) -> bytes:
 
 @settings(max_examples=60)
 @given(files())
-@example((b'a\n\r,"', SchemaDefinition((), format=FileFormat.CSV), 1, 1, 1))
-@example((b'a,b\n1,"x\n2,y\n3,"\n4,z\n', SchemaDefinition((), format=FileFormat.CSV), 2, 3, 3))
+@example((b'a\n\r,"', SchemaDefinition((), format="csv"), 1, 1, 1))
+@example((b'a,b\n1,"x\n2,y\n3,"\n4,z\n', SchemaDefinition((), format="csv"), 2, 3, 3))
 def test_any_split_size_gives_the_rows_and_lines_of_the_csv_module(
     file: tuple[bytes, SchemaDefinition, int, int, int],
 ) -> None:
@@ -104,8 +105,9 @@ def test_wrong_guesses_are_found_out_and_read_again() -> None:
 def test_a_wrong_guess_that_cannot_be_read_is_no_error_of_the_file() -> None:
     """From within its quoted cell the rest of the file is one record beyond the limit."""
     data = b'a,b\n1,"' + b"2,y\n" * 50 + b'"\n' + b"3,z\n" * 400
-    layout = csv_layout(data, None, None, Limits(), whole=True)
-    reading = SplitReading(BytesSource(data), layout, Split(1, 200, len(data), given=True), Limits(line=100, block=50))
+    source = BytesSource(data)
+    layout = find_layout(source, "x.csv", None, Limits())
+    reading = read_part(source, layout, Split(1, 200, len(data), given=True), Limits(line=100, block=50))
     collected(reading.batches())
     assert (reading.began, reading.ended) == (NOWHERE, NOWHERE)
     limits = Limits(split=60, line=300, block=50)

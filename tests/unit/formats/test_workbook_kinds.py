@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.errors import UnreadableFileError

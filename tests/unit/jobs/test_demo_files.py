@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from dq.checks.definitions import load_definition
+from dq.definitions import load_definition
 from dq.events.key_layout import FileIdentity, KeyLayouts
 from jobs.playground.sample_files import DEFINITIONS, SAMPLES
 

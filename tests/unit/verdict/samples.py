@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.profiling.summary.summary import ColumnSummary, FileSummary
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
 from tests.reference.naive import RUN, score_naively

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dq.checks.definitions import load_definition
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.verdict.judge import judge
 from tests.golden_cases import GoldenCase, golden_cases
 from tests.reference.naive import RUN, score_naively

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dq.checks.definitions import load_definition
+from dq.definitions import load_definition
 from dq.profiling.summary.summary import Bin, Example, FileSummary, KeySummary, TopValue
 from dq.verdict.payload.profile import MAX_BYTES, encoded_size, most_bytes
 from dq.verdict.verdict import Verdict

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from dq.formats.byte_source import ByteSource, chunks
 from dq.formats.compression import expanded
-from dq.formats.encodings import is_utf8, translated
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
-from dq.formats.splits import line_rows
+from dq.formats.lines.encodings import is_utf8, translated
+from dq.formats.lines.line_format import LineFormat
 from dq.profiling.tally.row_batch import RowBatch
 
 
@@ -19,15 +19,16 @@ class StreamReading:
     began = 0
     ended = 0
 
-    def __init__(self, source: ByteSource, layout: FileLayout, limits: Limits) -> None:
+    def __init__(self, source: ByteSource, layout: FileLayout, limits: Limits, line_format: LineFormat) -> None:
         """Read nothing yet."""
         self._source = source
         self._layout = layout
         self._limits = limits
+        self._format = line_format
 
     def batches(self) -> Iterator[RowBatch]:
         """Give the rows of the file."""
-        rows = line_rows(self._layout, self._limits)
+        rows = self._format.rows(self._layout, self._limits)
         skip = self._layout.first_row
         for piece in text_pieces(self._source, self._layout, self._limits):
             if skip >= len(piece):

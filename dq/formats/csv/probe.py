@@ -8,25 +8,18 @@ parts before it were looked at: each is looked at for both cases.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dq.engine.byte_ranges.bundles import packed
-from dq.engine.parts import FileTask, fault
-from dq.engine.source_file import StoredSource
-from dq.engine.spark_readers.row_lengths import Distances, between, between_feeds, no_end
+from dq.formats.byte_source import ByteSource
+from dq.formats.csv.row_lengths import Distances, between, between_feeds, no_end
+from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
+from dq.formats.lines.streams import text_pieces
 from dq.formats.splits import Split
-from dq.formats.streams import text_pieces
 from dq.schema.definition import CsvDialect
-from etl_core.errors import PipelineError
-from etl_core.objects.store import ObjectStore
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 _LF, _CR, _SPACE = 10, 13, 32
 
@@ -73,13 +66,13 @@ class Probe:
         """Bytes of the longest row at most, with the line feed that ends it."""
         return self.rows[0].longest
 
-    def unfaithful(self, task: FileTask, limits: Limits) -> str | None:
+    def unfaithful(self, layout: FileLayout, limits: Limits) -> str | None:
         """Say why Spark's reader would not give the file as it stands, None when it would."""
         if not self.regular[0] or self.quotes % 2:
             return "its quotes are not those of RFC 4180"
         if self.quoted_breaks and self.returns:
             return "Spark would rewrite the line breaks inside its quotes"
-        if self.quoted_breaks and len(task.layout.header) == 1:
+        if self.quoted_breaks and len(layout.header) == 1:
             return "Spark would take blank lines for rows"
         if self.controls:
             return "Spark would take lines of control characters for blank ones"
@@ -88,48 +81,16 @@ class Probe:
         return None
 
 
-def probe_files(
-    spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
-) -> dict[int, Probe | PipelineError]:
-    """Probe at CSV files: in one Spark job, and without any at those that are at hand."""
-    small = [task for task in tasks if task.first]
-    large = [task for task in tasks if not task.first]
-    found = {task.id: [_probe_part(store, task, split, limits) for split in task.splits] for task in small}
-    if large:
-        bundles = packed(large, limits, spark.sparkContext.defaultParallelism)
-
-        def probe(some: Iterable[list[tuple[FileTask, Split]]]) -> Iterator[tuple[int, int, Probe | PipelineError]]:
-            for bundle in some:
-                for task, split in bundle:
-                    yield task.id, split.number, _probe_part(store, task, split, limits)
-
-        probes = spark.sparkContext.parallelize(bundles, len(bundles)).mapPartitions(probe).collect()
-        for number, _, one in sorted(probes, key=lambda seen: seen[:2]):
-            found.setdefault(number, []).append(one)
-    return {number: _together(probes) for number, probes in found.items()}
-
-
-def _together(probes: Sequence[Probe | PipelineError]) -> Probe | PipelineError:
-    error = next((probe for probe in probes if isinstance(probe, PipelineError)), None)
-    return error or sum((probe for probe in probes if isinstance(probe, Probe)), Probe())
-
-
-def _probe_part(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> Probe | PipelineError:
-    """Probe at one part of a file; of the first one at its header too."""
-    source = StoredSource(store, task.head, task.first)
-    dialect = task.layout.dialect
-    try:
-        if not task.layout.splittable:
-            return _probe_pieces(text_pieces(source, task.layout, limits), dialect)
-        start = split.start if split.number else 0
-        end = min(split.end + 1, source.size)
-        before = source.read(start - 1, 1) if start else b""
-        pieces = (source.read(at, min(limits.block, end - at)) for at in range(start, end, limits.block))
-        return _probe_pieces(pieces, dialect, before=before, behind=end - split.end)
-    except PipelineError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
-        return fault(task.head.uri, error)
+def probe_part(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> Probe:
+    """Probe one part of a file; of the first one its header too."""
+    dialect = layout.dialect
+    if not layout.splittable:
+        return _probe_pieces(text_pieces(source, layout, limits), dialect)
+    start = split.start if split.number else 0
+    end = min(split.end + 1, source.size)
+    before = source.read(start - 1, 1) if start else b""
+    pieces = (source.read(at, min(limits.block, end - at)) for at in range(start, end, limits.block))
+    return _probe_pieces(pieces, dialect, before=before, behind=end - split.end)
 
 
 def _probe_pieces(pieces: Iterable[bytes], dialect: CsvDialect, *, before: bytes = b"", behind: int = 0) -> Probe:

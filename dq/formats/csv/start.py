@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-from dq.errors import UnreadableFileError
-from dq.formats.byte_source import ByteSource
 from dq.formats.csv.careful import careful_records
-from dq.formats.csv.rows import too_long
 from dq.formats.layout import FileLayout
-from dq.formats.limits import Limits
-from dq.schema.definition import FileFormat
 
-_WINDOW = 64 * 1024
-_MOST_WINDOW = 8 * 1024 * 1024
 _RECORDS = 100
 
 
-def find_start(source: ByteSource, layout: FileLayout, start: int, limits: Limits) -> int:
-    """Find the first record start at or behind `start`, which is not the start of the file.
+def first_record(window: bytes, layout: FileLayout) -> int:
+    """Find the first record in a text cut out of a file, 0 where there is none: behind a line break, quoted or not.
 
-    Raises UnreadableFileError when no line ends within the limit.
+    Supposed that the text begins in a quoted cell, its first record ends elsewhere: the more likely place is the one
+    behind which more records have the right number of fields.
     """
-    position = start - 1
-    window = source.read(position, _WINDOW)
     plain = window.find(b"\n") + 1
-    if layout.format is FileFormat.CSV and layout.dialect.quote.encode() in window:
+    if layout.dialect.quote.encode() in window:
         inside = _end_of_quoted(window, layout)
         if inside and _fitting(window[inside:], layout) > _fitting(window[plain:] if plain else b"", layout):
-            return position + inside
-    size = _WINDOW
-    while not plain:
-        position += len(window)
-        if position >= source.size:
-            return source.size
-        if position - start > limits.line:
-            raise UnreadableFileError(too_long(limits))
-        size = min(size * 2, _MOST_WINDOW)
-        window = source.read(position, size)
-        plain = window.find(b"\n") + 1
-    return position + plain
+            return inside
+    return plain
 
 
 def _fitting(text: bytes, layout: FileLayout) -> float:

@@ -1,0 +1,142 @@
+"""The format ORC: typed columns in stripes.
+
+Arrow reads a stripe at once, with all that its dictionaries repeat, or a whole file in small batches. So each stripe is
+read as a file of its own, that names no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+from dq.errors import UnreadableFileError
+from dq.formats.byte_source import ByteSource
+from dq.formats.format import Format, Magic, OpenFile, WholeReading
+from dq.formats.layout import FileLayout
+from dq.formats.limits import Limits
+from dq.formats.orc.tail import open_orc
+from dq.formats.splits import Split, group_splits
+from dq.formats.typed.columns import families, typed_batch
+from dq.formats.typed.faults import named
+from dq.formats.typed.spark import TYPED
+from dq.profiling.tally.recipe import CellEncoding
+from dq.profiling.tally.row_batch import RowBatch
+from dq.schema.format_names import FormatNames
+
+#: Rows decoded at once, and rows that are counted together.
+_AT_ONCE, _TOGETHER = 4096, 64 * 1024
+#: Bytes that are decoded at once, in blocks.
+_BLOCKS = 8
+#: Spark keeps moments without a zone as integers, and says so beside the column.
+_SPARKS_TYPE, _NO_ZONE = b"spark.sql.catalyst.type", b"timestamp_ntz"
+
+
+def _layout(opened: OpenFile) -> FileLayout:
+    """Read the layout from the footer."""
+    limits = opened.limits
+    file, tail = open_orc(opened.source, limits)
+    with named("the ORC footer cannot be read"):
+        schema = pa.schema([pa.field(field.name, _meant(field)) for field in file.schema])
+        expanded = int(tail.row_bytes() * sum(stripe.rows for stripe in tail.stripes))
+    if len(schema) > limits.columns:
+        message = f"the file has {len(schema):,} columns, the most that is read is {limits.columns:,}"
+        raise UnreadableFileError(message)
+    largest = max((stripe.length for stripe in tail.stripes), default=0)
+    if largest > limits.whole:
+        message = f"a stripe of the file has {largest:,} bytes, the most that is held in memory is {limits.whole:,}"
+        raise UnreadableFileError(message)
+    if expanded > limits.free_expansion and expanded > limits.expansion * opened.source.size:
+        message = (
+            f"the ORC data expands from {opened.source.size:,} to {expanded:,} bytes, more than {limits.expansion} "
+            "times its size; such a file is refused as a decompression bomb"
+        )
+        raise UnreadableFileError(message)
+    return FileLayout(
+        format=opened.format,
+        header=tuple(name.strip() for name in schema.names),
+        splittable=len(tail.stripes) > 1,
+        inferred=families(schema),
+        row_groups=tuple(stripe.rows for stripe in tail.stripes),
+        arrow_schema=schema.serialize().to_pybytes(),
+    )
+
+
+def _meant(field: pa.Field) -> pa.DataType:
+    """Give the type a column stands for."""
+    without_zone = (field.metadata or {}).get(_SPARKS_TYPE) == _NO_ZONE
+    return pa.timestamp("us") if without_zone and pa.types.is_int64(field.type) else field.type
+
+
+def _as_meant(column: pa.Array, field: pa.Field) -> pa.Array:
+    return column if column.type == field.type else column.cast(field.type)
+
+
+def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
+    schema = pa.ipc.read_schema(pa.py_buffer(layout.arrow_schema))
+    return WholeReading(lambda: _batches(source, range(split.start, split.end), schema, limits), split)
+
+
+def _batches(source: ByteSource, numbers: Sequence[int], schema: pa.Schema, limits: Limits) -> Iterator[RowBatch]:
+    """Read stripes in order; line numbers count rows."""
+    _, tail = open_orc(source, limits)
+    most = _BLOCKS * limits.block
+    rows = int(min(max(most // tail.row_bytes(), 1), _AT_ONCE))
+    for number in numbers:
+        stripe = tail.stripes[number]
+        found = 0
+        with named("the ORC data cannot be read"):
+            part = tail.alone(stripe, source.read(stripe.offset, stripe.length))
+            for batch in _joined(_decoded(part, rows), most):
+                found += batch.num_rows
+                columns = [_as_meant(column, field) for column, field in zip(batch.columns, schema, strict=True)]
+                yield _checked(pa.RecordBatch.from_arrays(columns, schema=schema))
+        if found != stripe.rows:
+            message = f"the ORC footer promises {stripe.rows:,} rows and the data holds {found:,}; send the file again"
+            raise UnreadableFileError(message)
+
+
+def _checked(batch: pa.RecordBatch) -> RowBatch:
+    """Make sure that texts are texts: no reader looks at that."""
+    batch.validate(full=True)
+    return typed_batch(batch)
+
+
+def _sparks_rows(batch: pa.RecordBatch, _layout: FileLayout, _limits: Limits) -> Iterator[RowBatch]:
+    with named("the ORC data cannot be read"):
+        yield _checked(batch)
+
+
+def _decoded(part: pa.Buffer, rows: int) -> Iterator[pa.RecordBatch]:
+    fragment = pads.OrcFileFormat().make_fragment(pa.BufferReader(part))
+    yield from fragment.to_batches(batch_size=rows, batch_readahead=0, fragment_readahead=0, use_threads=False)
+
+
+def _joined(batches: Iterator[pa.RecordBatch], most: int) -> Iterator[pa.RecordBatch]:
+    """Put small batches together up to about `most` bytes: every call of a kernel costs the same for few rows."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        if held and (rows + batch.num_rows > _TOGETHER or size + batch.nbytes > most):
+            yield pa.concat_batches(held)
+            held, rows, size = [], 0, 0
+        held.append(batch)
+        rows += batch.num_rows
+        size += batch.nbytes
+    if held:
+        yield pa.concat_batches(held)
+
+
+ORC = Format(
+    FormatNames("orc"),
+    title="ORC",
+    cells=CellEncoding.TYPED,
+    layout=_layout,
+    splits=group_splits,
+    read=_read,
+    suffixes=("orc",),
+    magic=(Magic(b"ORC", "ORC", marked=True),),
+    spark=replace(TYPED, rows=_sparks_rows),
+)
