@@ -24,6 +24,8 @@ from dq.definitions import load_definition, vocabulary
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject
 from dq.events.run_window import WindowChoice
+from dq.formats.registry import OURS
+from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.definition import BOUNDS_RULES, FieldType, ScoringMode, Severity
 from dq.schema.loading import dialect, fields, read_definition, scoring_options
 from dq.schema.type_names import SYNONYMS
@@ -226,7 +228,9 @@ def definition_page() -> Iterator[str]:
     complete(TYPES, FieldType, "types")
     complete(FIELD, fields.PROPERTIES.values(), "properties of a field")
     complete(
-        DEFINITION, [*read_definition.PROPERTIES.values(), *(vocabulary().file_rules or ())], "properties of a definition"
+        DEFINITION,
+        [*read_definition.PROPERTIES.values(), *(vocabulary().file_rules or ())],
+        "properties of a definition",
     )
     complete(DIALECT, dialect.PROPERTIES.values(), "options of the dialect")
     complete(SCORING, scoring_options.PROPERTIES.values(), "options of scoring")
@@ -269,6 +273,24 @@ def definition_page() -> Iterator[str]:
         others = ", ".join(sorted(name for name, found in SYNONYMS.items() if found is kind and name != kind.value))
         good, bad = (text.partition("\n")[2].rstrip("\n") for text in (example.good, example.bad))
         rows.append([f"`{kind.value}`", means, f"`{good}`", f"`{bad}`: {message(example)}" if bad else "", others])
+    yield from table(*rows)
+    yield from ("## Formats", "", "Of a file no definition says more of, the first bytes decide, then the suffix.", "")
+    rows = [["format", "also called", "suffixes", "cells", "by Spark's readers"]]
+    for found in OURS:
+        rows.append(
+            [
+                f"`{found.name}`",
+                ", ".join(f"`{name}`" for name in found.names.spellings),
+                ", ".join(f"`.{suffix}`" for suffix in found.suffixes),
+                {
+                    CellEncoding.TEXT: "text",
+                    CellEncoding.JSON: "JSON values",
+                    CellEncoding.TYPED: "typed",
+                    CellEncoding.SHEET: "cells of a sheet",
+                }[found.cells],
+                "yes" if found.spark else "no",
+            ]
+        )
     yield from table(*rows)
     yield from ("## The dialect of CSV", "")
     yield from properties(DIALECT, dialect.PROPERTIES)

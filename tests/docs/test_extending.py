@@ -89,6 +89,7 @@ def test_the_recipes_are_those_that_are_asked_for_most() -> None:
     assert [recipe.title for recipe in recipes()] == [
         "A rule over whole files",
         "A rule over cells",
+        "A format",
         "A dialect of announcements",
         "A job",
     ]
