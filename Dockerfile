@@ -38,7 +38,7 @@ COPY --from=build /opt/pipeline /opt/pipeline
 COPY scripts/container.sh /opt/pipeline/bin/container
 COPY spark-submit.sh /opt/pipeline/submit/
 COPY scripts/run_job.py /opt/pipeline/submit/scripts/
-COPY conf/spark-defaults.conf conf/log4j2.properties /opt/pipeline/submit/conf/
+COPY conf/log4j2.properties /opt/pipeline/submit/conf/
 ENV PATH=/opt/pipeline/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SPARK_HOME=/opt/pipeline/lib/python3.11/site-packages/pyspark

@@ -50,13 +50,16 @@ class Ivy:
     repository: str | None = None
     pause_seconds: float = _PAUSE_SECONDS
 
-    def fetch(self, coordinates: Sequence[str], excluded: Sequence[str], scratch: Path) -> Path:
-        """Fetch jars with everything they need; gives the folder under `scratch` that holds them and nothing else.
+    def fetch(
+        self, coordinates: Sequence[str], scratch: Path, *, excluded: Sequence[str] = (), with_dependencies: bool = True
+    ) -> Path:
+        """Fetch jars; gives the folder under `scratch` that holds them and nothing else.
 
         Args:
             coordinates: `group:artifact:version` each.
-            excluded: `group:artifact` pairs to leave out; the artifact may be `*`.
             scratch: an empty folder for Ivy's files.
+            excluded: `group:artifact` pairs to leave out; the artifact may be `*`.
+            with_dependencies: fetch everything they need at run time, too.
 
         Raises:
             StorageUnavailableError: the repository did not answer.
@@ -64,7 +67,7 @@ class Ivy:
         """
         settings, module, jars = scratch / "settings.xml", scratch / "module.xml", scratch / "jars"
         settings.write_text(_settings(self.repository, scratch / "cache"), encoding="utf-8")
-        module.write_text(_module(coordinates, excluded), encoding="utf-8")
+        module.write_text(_module(coordinates, excluded, with_dependencies=with_dependencies), encoding="utf-8")
         command = [
             *(self.java, *_NO_SOURCES, "-cp", str(self.jar), "org.apache.ivy.Main"),
             *("-settings", str(settings), "-ivy", str(module), "-types", "jar", "bundle"),
@@ -124,12 +127,13 @@ def _settings(repository: str | None, cache: Path) -> str:
 """
 
 
-def _module(coordinates: Sequence[str], excluded: Sequence[str]) -> str:
-    """A module that needs exactly these versions, and at run time what they need."""
+def _module(coordinates: Sequence[str], excluded: Sequence[str], *, with_dependencies: bool) -> str:
+    """A module that needs exactly these versions."""
+    how = f'force="true" transitive="{str(with_dependencies).lower()}" conf="default->default(runtime)"'
     dependencies = []
     for group, artifact, version in (coordinate.split(":") for coordinate in coordinates):
         what = f"org={quoteattr(group)} name={quoteattr(artifact)} rev={quoteattr(version)}"
-        dependencies.append(f'    <dependency {what} force="true" conf="default->default(runtime)"/>')
+        dependencies.append(f"    <dependency {what} {how}/>")
     for group, artifact in (pair.split(":") for pair in excluded):
         dependencies.append(f"    <exclude org={quoteattr(group)} module={quoteattr(artifact)}/>")
     listed = "\n".join(dependencies)

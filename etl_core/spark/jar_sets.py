@@ -45,11 +45,13 @@ class JarSet:
         purpose: for people, e.g. "S3 (15 MB)".
         coordinates: Maven coordinates by the beginning of the PySpark versions that they fit ("" fits all).
             `{hadoop}` in them stands for the version of the Hadoop that Spark was built with.
+        with_dependencies: whether what these jars need comes along; otherwise they are all there is.
     """
 
     name: str
     purpose: str
     coordinates: Mapping[str, tuple[str, ...]]
+    with_dependencies: bool = True
 
     def fits(self, spark: InstalledSpark) -> bool:
         """Whether there are jars for this Spark."""
@@ -82,6 +84,24 @@ _SETS = (
                 *(f"software.amazon.awssdk:{module}:{_AWS_SDK}" for module in _AWS_SDK_MODULES),
             ),
         },
+    ),
+    JarSet(
+        "delta",
+        "Delta Lake (13 MB)",
+        {
+            # Delta's jars are made for one Spark; of 4.4 only 4.4.0 is on the Maven registry.
+            "4.2.": (
+                *(f"io.delta:{artifact}:4.4.0" for artifact in ("delta-spark_4.2_2.13", "delta-storage")),
+                *(f"io.delta:delta-kernel-{part}:4.4.0" for part in ("api", "defaults", "unitycatalog")),
+                "io.unitycatalog:unitycatalog-client:0.6.0",
+                "io.unitycatalog:unitycatalog-hadoop:0.6.0",
+            ),
+            # What EMR 8 has.
+            "4.0.": ("io.delta:delta-spark_2.13:4.0.0", "io.delta:delta-storage:4.0.0"),
+        },
+        # They name Jackson, Parquet, log4j and Scala in other versions than those that Spark brings and Delta was
+        # built to run with.
+        with_dependencies=False,
     ),
 )
 

@@ -1,8 +1,7 @@
 """Where the jars that Spark loads are kept, and how they get there: fetched once, held against shipped checksums.
 
 `python -m etl_core.spark.jars` fetches every set that fits the installed PySpark; from then on every start works
-without a network. JARS_REPOSITORY names a mirror. `... pin` writes the lists of checksums anew, `... paths NAME` prints
-where the jars of a set are.
+without a network. JARS_REPOSITORY names a mirror. `... pin` writes the lists of checksums anew.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib import metadata, util
 from pathlib import Path
 
-from etl_core.errors import PipelineError, RetryableError, SettingsError, UsageError
+from etl_core.errors import PipelineError, RetryableError, SettingsError
 from etl_core.shipped_files import shipped_file
 from etl_core.spark.ivy import Ivy
 from etl_core.spark.jar_sets import JAR_SETS, NEVER_FETCHED, InstalledSpark, JarSet
@@ -95,17 +94,21 @@ def fetch_jars(jar_set: JarSet, folder: Path, ivy: Ivy) -> None:
             or `folder` cannot be written.
     """
     spark = installed_spark()
-    coordinates = jar_set.coordinates_for(spark)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            fetched = ivy.fetch(coordinates, NEVER_FETCHED, Path(scratch))
+            fetched = _fetched(jar_set, spark, ivy, Path(scratch))
             _compare_checksums(fetched, jar_set, spark)
             shutil.rmtree(folder, ignore_errors=True)
             fetched.rename(folder)
     except PermissionError as error:
         advice = f"let somebody who may write there run {sys.executable} -m etl_core.spark.jars"
         raise SettingsError("Spark's jars", [f"{folder.parent} cannot be written; {advice}"]) from error
+
+
+def _fetched(jar_set: JarSet, spark: InstalledSpark, ivy: Ivy, scratch: Path) -> Path:
+    coordinates = jar_set.coordinates_for(spark)
+    return ivy.fetch(coordinates, scratch, excluded=NEVER_FETCHED, with_dependencies=jar_set.with_dependencies)
 
 
 def _own_jar(name: str) -> Path:
@@ -160,29 +163,18 @@ def _pin_all(lists: Path) -> None:
     for jar_set in JAR_SETS.values():
         if jar_set.fits(spark):
             with tempfile.TemporaryDirectory() as scratch:
-                fetched = ivy.fetch(jar_set.coordinates_for(spark), NEVER_FETCHED, Path(scratch))
+                fetched = _fetched(jar_set, spark, ivy, Path(scratch))
                 shutil.rmtree(jar_folder(jar_set), ignore_errors=True)
                 target = lists / _checksum_list(jar_set, spark)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text("\n".join(_checksum_lines(fetched)) + "\n")
 
 
-def _carry_out(arguments: Sequence[str]) -> None:
-    match arguments:
-        case []:
-            _fetch_all()
-        case ["pin"]:
-            _pin_all(Path(__file__).resolve().parents[2] / "conf" / "jars")
-            _fetch_all()
-        case ["paths", *names]:
-            print(",".join(map(str, present_jars(names))))  # noqa: T201 - for spark-submit.sh
-        case _:
-            raise UsageError(f"{' '.join(arguments)!r} is none of: (nothing), pin, paths NAME ...")
-
-
 if __name__ == "__main__":
     try:
-        _carry_out(sys.argv[1:])
+        if sys.argv[1:] == ["pin"]:
+            _pin_all(Path(__file__).resolve().parents[2] / "conf" / "jars")
+        _fetch_all()
     except PipelineError as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - a command for people
         sys.exit(75 if isinstance(problem, RetryableError) else 2)

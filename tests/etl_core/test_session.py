@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from etl_core.errors import SettingsError
 from etl_core.spark import jars
-from etl_core.spark.session import build_session, read_defaults
+from etl_core.spark.profiles import PROFILES, TABLES, find_profile
+from etl_core.spark.session import build_session
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -62,6 +64,47 @@ def test_large_objects_are_copied_by_the_asynchronous_client_on_sparks_own_netty
     ]
 
 
+def test_a_session_for_files_has_no_class_of_delta_and_is_not_taken_for_one_with_tables(spark: SparkSession) -> None:
+    java: Any = spark.sparkContext._jvm
+    loader = java.java.lang.Thread.currentThread().getContextClassLoader()
+    assert loader.getResource("org/apache/hadoop/fs/s3a/S3AFileSystem.class") is not None
+    assert loader.getResource("io/delta/sql/DeltaSparkSessionExtension.class") is None
+    with pytest.raises(SettingsError, match=r"spark\.sql\.extensions is 'unset' .* SPARK_PROFILE=tables"):
+        build_session(profile=TABLES)
+
+
+def test_a_session_for_tables_writes_reads_and_merges_delta_on_s3(
+    s3_server: S3Server, s3: S3Client, bucket: str
+) -> None:
+    """In a process of its own: a JVM keeps the jars of its first session."""
+    program = textwrap.dedent(f"""
+        from etl_core.spark.profiles import TABLES
+        from etl_core.spark.session import build_session
+        spark = build_session(
+            profile=TABLES, master="local[2]", s3_endpoint={s3_server.endpoint!r}, s3_region={s3_server.region!r},
+            s3_access_key={s3_server.access_key!r}, s3_secret_key={s3_server.secret_key!r},
+        )
+        table = "delta.`s3a://{bucket}/silver/rides`"
+        spark.sql(f"CREATE TABLE {{table}} (id BIGINT, fare DOUBLE, at TIMESTAMP) USING delta")
+        spark.sql(f"INSERT INTO {{table}} SELECT id, id / 2, timestamp'2026-01-04 12:00:00' FROM range(4)")
+        spark.sql(
+            f"MERGE INTO {{table}} t USING (SELECT 3L AS id UNION ALL SELECT 9L) s ON t.id = s.id"
+            " WHEN MATCHED THEN UPDATE SET fare = 100 WHEN NOT MATCHED THEN INSERT (id, fare) VALUES (s.id, 0)"
+        )
+        rows = spark.sql(f"SELECT id, fare FROM {{table}} ORDER BY id").collect()
+        print("rows", [tuple(row) for row in rows])
+        first = spark.sql(f"SELECT count(*) FROM {{table}} VERSION AS OF 1").first()
+        print("version 1", first[0], "adaptive", spark.conf.get("spark.sql.adaptive.enabled"))
+        assert build_session(profile=TABLES).sparkContext is spark.sparkContext
+        spark.stop()
+    """)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=280, check=False)
+    assert "rows [(0, 0.0), (1, 0.5), (2, 1.0), (3, 100.0), (9, 0.0)]" in run.stdout, run.stderr[-3000:]
+    assert "version 1 4 adaptive true" in run.stdout
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix="silver/rides/_delta_log/")["Contents"]]
+    assert "silver/rides/_delta_log/00000000000000000002.json" in keys
+
+
 def test_a_running_session_can_be_pointed_elsewhere(spark: SparkSession, s3_server: S3Server) -> None:
     hadoop = spark.sparkContext._jsc.hadoopConfiguration()
     build_session(s3_endpoint="http://127.0.0.1:1", s3_region="eu-west-1")
@@ -70,14 +113,31 @@ def test_a_running_session_can_be_pointed_elsewhere(spark: SparkSession, s3_serv
     assert hadoop.get("fs.s3a.endpoint") == s3_server.endpoint
 
 
-def test_every_default_is_a_pair_with_a_reason_above_it() -> None:
-    lines = Path("conf/spark-defaults.conf").read_text().splitlines()
+@pytest.mark.parametrize("name", ["common", *PROFILES])
+def test_every_setting_is_a_pair_with_a_reason_above_it(name: str) -> None:
+    lines = Path(f"conf/spark/{name}.conf").read_text().splitlines()
     options = [(above, line) for above, line in itertools.pairwise(lines) if line and not line.startswith("#")]
-    assert len(options) == len(read_defaults())
+    assert len({line.split(None, 1)[0] for _, line in options}) == len(options)
     unexplained = [
         line for above, line in options if not above.startswith("#") and not line.startswith(above.split(".", 1)[0])
     ]
     assert unexplained == []
+
+
+def test_what_is_set_in_every_session_is_set_otherwise_in_no_kind_of_them() -> None:
+    def names(file: str) -> set[str]:
+        return {line.split()[0] for line in Path(f"conf/spark/{file}.conf").read_text().splitlines() if line} - {"#"}
+
+    common = names("common")
+    assert {"spark.redaction.regex", "spark.sql.session.timeZone", "spark.hadoop.fs.s3a.attempts.maximum"} <= common
+    for profile in PROFILES.values():
+        assert names(profile.name) & common == set()
+        assert set(profile.options()) == names(profile.name) | common
+
+
+def test_an_unknown_profile_is_refused_with_the_known_names() -> None:
+    with pytest.raises(SettingsError, match="no session profile 'table'; there are files, tables"):
+        find_profile("table")
 
 
 def test_jars_match_the_hadoop_of_the_running_spark() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from etl_core.spark.profiles import FILES
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -98,11 +100,7 @@ def test_service_accounts_of_the_pods_exist_and_have_roles() -> None:
 def test_the_emr_sample_agrees_with_our_spark_settings() -> None:
     request = json.loads((ROOT / "conf/emr/job-run.json").read_text())
     properties = request["configurationOverrides"]["applicationConfiguration"][0]["properties"]
-    defaults = dict(
-        line.split(None, 1)
-        for line in (ROOT / "conf/spark-defaults.conf").read_text().splitlines()
-        if line and not line.startswith("#")
-    )
+    defaults = FILES.options()
     shared = {name: value for name, value in properties.items() if name in defaults}
     assert shared
     assert shared == {name: defaults[name] for name in shared}

@@ -52,9 +52,9 @@ def test_the_wheel_holds_every_module_and_what_they_read(wheel: Path) -> None:
 
 def test_an_installed_wheel_finds_its_files(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
-    program = "from etl_core.shipped_files import shipped_file; print(shipped_file('spark-defaults.conf'))"
+    program = "from etl_core.shipped_files import shipped_file; print(shipped_file('spark/common.conf'))"
     run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == str(tmp_path / "etl_core/conf/spark-defaults.conf")
+    assert run.stdout.strip() == str(tmp_path / "etl_core/conf/spark/common.conf")
 
 
 def test_the_wheel_and_the_archive_for_clusters_say_which_jobs_there_are(wheel: Path, tmp_path: Path) -> None:

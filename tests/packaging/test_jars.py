@@ -85,6 +85,12 @@ def test_jars_come_with_what_they_need_and_without_what_spark_brings(repository:
     }
 
 
+def test_a_set_may_be_all_there_is(repository: Path, tmp_path: Path) -> None:
+    alone = JarSet("ours", "a test", OURS.coordinates, with_dependencies=False)
+    jars.fetch_jars(alone, tmp_path / "jars", _ivy(repository))
+    assert [jar.name for jar in (tmp_path / "jars").iterdir()] == ["org.ours_ours-1.0.jar"]
+
+
 def test_a_home_whose_maven_has_poms_without_jars_changes_nothing(
     repository: Path, poisoned_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +108,7 @@ def test_maven_central_is_known_without_an_address_and_with_such_a_home(
     """The one test here that asks the real repository, for 60 kB."""
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", f"-Duser.home={poisoned_home}")
     ivy = Ivy("java", jars.maven().jar)
-    fetched = ivy.fetch(["commons-logging:commons-logging:1.2"], [], tmp_path)
+    fetched = ivy.fetch(["commons-logging:commons-logging:1.2"], tmp_path)
     (jar,) = fetched.iterdir()
     # As every Maven in the world has it.
     assert hashlib.sha256(jar.read_bytes()).hexdigest() == (
@@ -242,7 +248,7 @@ def test_nothing_is_on_the_class_path_in_two_versions() -> None:
 
 
 def test_an_unknown_set_is_refused_with_the_known_names() -> None:
-    with pytest.raises(SettingsError, match=r"no set 's4'; there are s3"):
+    with pytest.raises(SettingsError, match=r"no set 's4'; there are s3, delta"):
         jars.present_jars(["s4"])
 
 
