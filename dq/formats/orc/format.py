@@ -20,7 +20,7 @@ from dq.formats.orc.tail import open_orc
 from dq.formats.splits import Split, group_splits
 from dq.formats.typed.columns import families, typed_batch
 from dq.formats.typed.faults import named
-from dq.formats.typed.spark import TYPED
+from dq.formats.typed.spark import TYPED, arrow_schema, refuse_types
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.format_names import FormatNames
@@ -30,6 +30,8 @@ from etl_core.errors import UnreadableFileError
 _AT_ONCE, _TOGETHER = 4096, 64 * 1024
 #: Bytes that are decoded at once, in blocks.
 _BLOCKS = 8
+#: Beside a column in our own schema: a text that Spark cuts off, or fills up with spaces.
+_BOUNDED = {b"bounded": b"yes"}
 #: Spark keeps moments without a zone as integers, and says so beside the column.
 _SPARKS_TYPE, _NO_ZONE = b"spark.sql.catalyst.type", b"timestamp_ntz"
 
@@ -39,7 +41,10 @@ def _layout(opened: OpenFile) -> FileLayout:
     limits = opened.limits
     file, tail = open_orc(opened.source, limits)
     with named("the ORC footer cannot be read"):
-        schema = pa.schema([pa.field(field.name, _meant(field)) for field in file.schema])
+        bounded = zip(file.schema, tail.bounded_texts(), strict=True)
+        schema = pa.schema(
+            [pa.field(field.name, _meant(field), metadata=_BOUNDED if is_ else None) for field, is_ in bounded]
+        )
         expanded = int(tail.row_bytes() * sum(stripe.rows for stripe in tail.stripes))
     if len(schema) > limits.columns:
         message = f"the file has {len(schema):,} columns, the most that is read is {limits.columns:,}"
@@ -75,7 +80,7 @@ def _as_meant(column: pa.Array, field: pa.Field) -> pa.Array:
 
 
 def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
-    schema = pa.ipc.read_schema(pa.py_buffer(layout.arrow_schema))
+    schema = arrow_schema(layout)
     return WholeReading(lambda: _batches(source, range(split.start, split.end), schema, limits), split)
 
 
@@ -102,6 +107,12 @@ def _checked(batch: pa.RecordBatch) -> RowBatch:
     """Make sure that texts are texts: no reader looks at that."""
     batch.validate(full=True)
     return typed_batch(batch)
+
+
+def _refuse(layout: FileLayout, size: int) -> str | None:
+    if any(field.metadata for field in arrow_schema(layout)):
+        return "Spark reads char and varchar otherwise"
+    return refuse_types(layout, size)
 
 
 def _sparks_rows(batch: pa.RecordBatch, _layout: FileLayout, _limits: Limits) -> Iterator[RowBatch]:
@@ -138,5 +149,5 @@ ORC = Format(
     read=_read,
     suffixes=("orc",),
     magic=(Magic(b"ORC", "ORC", marked=True),),
-    spark=replace(TYPED, rows=_sparks_rows),
+    spark=replace(TYPED, refuse=_refuse, rows=_sparks_rows),
 )
