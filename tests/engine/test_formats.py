@@ -19,6 +19,7 @@ from dq.engine import small
 from dq.engine.file_results import FileVerdict
 from dq.engine.profile_files import judge_sources, profile_files
 from dq.formats.definitions import load_definition
+from dq.formats.orc.protobuf import encoded
 from dq.formats.registry import GROUP, OURS, Formats, known_formats
 from etl_core.errors import DefinitionError, SettingsError
 from etl_core.objects.store import ObjectStore
@@ -31,7 +32,7 @@ from tests.engine.batches import (
     s3_store,
     unseen_sources,
 )
-from tests.unit.formats.orc_files import encoded, with_footer, with_type, written
+from tests.unit.formats.orc_files import with_footer, with_type, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,13 +105,7 @@ def test_types_that_spark_reads_otherwise_are_left_to_byte_ranges(spark: SparkSe
     sources = local_sources([tmp_path / f"{name}.orc" for name in bodies], None)
     found = profile_files(sources, store=ObjectStore(), spark=spark, reader="spark")
     readers = {name: readable(found[at]).reader for at, name in enumerate(bodies)}
-    assert readers == {
-        "string": "spark",
-        "varchar": "direct",
-        "char": "direct",
-        "nanoseconds": "direct",
-        "moment": "spark",
-    }
+    assert [name for name, reader in readers.items() if reader == "spark"] == ["string", "moment"]
     here = profile_files(sources, store=ObjectStore())
     assert [readable(found[at]).sample_rows for at in range(5)] == [readable(here[at]).sample_rows for at in range(5)]
 

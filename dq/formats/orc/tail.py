@@ -70,14 +70,16 @@ class Tail:
         return tuple(number_of(tuple(fields_of(kinds[at])), _KIND) in _BOUNDED_TEXTS for at in columns)
 
     def row_bytes(self) -> float:
-        """Bytes of a row, decoded, on the average: by what the footer says that texts have and nested values are."""
+        """Bytes of a row, decoded, on the average: by what the footer says of its texts and values."""
         rows = max(number_of(self.footer, _ROWS), 1)
         total = 0
         for statistics in messages_of(self.footer, _STATISTICS):
             fields = tuple(fields_of(statistics))
             total += number_of(fields, _VALUES) * _PLAIN_VALUE
             for kind, place in ((_TEXTS, _SUM_OF_TEXTS), (_BINARIES, _SUM_OF_BINARIES)):
-                total += sum(signed(number_of(tuple(fields_of(one)), place)) for one in messages_of(fields, kind))
+                total += sum(
+                    max(signed(number_of(tuple(fields_of(one)), place)), 0) for one in messages_of(fields, kind)
+                )
         return max(total / rows, 1.0)
 
     def alone(self, stripe: Stripe, data: bytes) -> pa.Buffer:

@@ -31,6 +31,7 @@ from tests.unit.formats.orc_files import (
     with_postscript,
     with_stripe,
     with_type,
+    without,
     written,
 )
 
@@ -260,6 +261,21 @@ def test_a_file_that_says_to_expand_beyond_the_limits_is_refused() -> None:
     with pytest.raises(UnreadableFileError, match=r"to [0-9,]* bytes, more than 10 times its size"):
         read_file(data, limits=limits)
     assert len(read_file(data, limits=Limits(free_expansion=10_000_000, expansion=10)).rows.rows) == 60_000
+
+
+def test_a_file_that_says_nothing_of_its_texts_is_refused_once_it_has_expanded_beyond_the_limits() -> None:
+    """The statistics are left out of the footer: how much text there is shows while it is read."""
+    data = written({"text": ["x" * 5000, "y"] * 5000}, dictionary_key_size_threshold=1)
+    silent = with_footer(data, lambda footer: without(7, footer))
+    assert len(read_file(silent).rows.rows) == 10_000
+    limits = Limits(free_expansion=10_000_000, expansion=10, block=4096)
+    source = BytesSource(silent)
+    layout = find_layout(source, "x.orc", None, limits)
+    batches = read_part(source, layout, plan_parts(layout, len(silent), limits)[0], limits).batches()
+    sizes: list[int] = []
+    with pytest.raises(UnreadableFileError, match="more than 10 times its size"):
+        sizes.extend(sum(column.nbytes for column in batch.columns) for batch in batches)
+    assert 0 < sum(sizes) < 10_000_000
 
 
 PEAK = """
