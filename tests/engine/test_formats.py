@@ -20,6 +20,7 @@ from dq.engine import small
 from dq.engine.file_results import FileVerdict
 from dq.engine.profile_files import judge_sources, profile_files
 from dq.errors import DefinitionError
+from dq.formats.orc.protobuf import encoded
 from dq.formats.registry import GROUP, OURS, Formats, known_formats
 from etl_core.errors import SettingsError
 from etl_core.objects.store import ObjectStore
@@ -32,6 +33,7 @@ from tests.engine.batches import (
     s3_store,
     unseen_sources,
 )
+from tests.unit.formats.orc_files import with_footer, with_type, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,6 +87,28 @@ def test_orc_comes_from_s3_to_a_verdict(
     assert "no complete ORC file" in (verdicts[2].verdict.failed_validation_message or "")
     summaries = profile_files(sources, store=store, spark=session, reader=reader)
     assert [readable(summaries[at]).reader for at in (0, 1)] == [reader, reader]
+
+
+def test_types_that_spark_reads_otherwise_are_left_to_byte_ranges(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark cuts texts of bounded types off, and has no nanoseconds; moments it wrote itself it reads."""
+    texts = written({"id": [1, 2], "text": ["ab", "abcde"]})
+    numbers = written({"id": [1, 2], "moment": [1_700_000_000_123_456, -62_135_596_800_000_000]})
+    attribute = encoded(1, b"spark.sql.catalyst.type") + encoded(2, b"timestamp_ntz")
+    bodies = {
+        "string": texts,
+        "varchar": with_footer(texts, with_type(1, 16)),
+        "char": with_footer(texts, with_type(1, 17)),
+        "nanoseconds": written({"moment": pa.array([1], pa.timestamp("ns"))}),
+        "moment": with_footer(numbers, with_type(7, attribute)),
+    }
+    for name, body in bodies.items():
+        (tmp_path / f"{name}.orc").write_bytes(body)
+    sources = local_sources([tmp_path / f"{name}.orc" for name in bodies], None)
+    found = profile_files(sources, store=ObjectStore(), spark=spark, reader="spark")
+    readers = {name: readable(found[at]).reader for at, name in enumerate(bodies)}
+    assert [name for name, reader in readers.items() if reader == "spark"] == ["string", "moment"]
+    here = profile_files(sources, store=ObjectStore())
+    assert [readable(found[at]).sample_rows for at in range(5)] == [readable(here[at]).sample_rows for at in range(5)]
 
 
 DEFINITION: dict[str, Any] = {

@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,36 +19,28 @@ from pyarrow import orc
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
-from dq.formats.orc.tail import _encoded, _fields, _number, open_orc
+from dq.formats.orc.protobuf import encoded
+from dq.formats.orc.tail import open_orc
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.schema.definition import FieldType, SchemaDefinition
 from etl_core.errors import StorageUnavailableError
 from tests.unit.formats.collected import collected, read_file
+from tests.unit.formats.orc_files import (
+    in_stripes,
+    with_footer,
+    with_number,
+    with_postscript,
+    with_stripe,
+    with_type,
+    without,
+    written,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    Change: TypeAlias = Callable[[bytes], bytes]
 
 MOMENT = dt.datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 - a column without a zone
 ORC = SchemaDefinition((), format="orc")
-
-
-def written(columns: dict[str, Any] | pa.Table, **options: Any) -> bytes:  # noqa: ANN401 - options of the library
-    file = io.BytesIO()
-    orc.write_table(pa.table(columns), file, **options)
-    return file.getvalue()
-
-
-def in_stripes(columns: dict[str, Any], rows: int, **options: Any) -> bytes:  # noqa: ANN401 - options of the library
-    """Write a stripe for every so many rows."""
-    table = pa.table(columns)
-    file = io.BytesIO()
-    with orc.ORCWriter(file, stripe_size=1, batch_size=rows, **options) as writer:
-        for start in range(0, table.num_rows, rows):
-            writer.write(table.slice(start, rows))
-    return file.getvalue()
 
 
 TABLE = {" id ": list(range(10)), "text": [f"t{number}" for number in range(10)]}
@@ -104,15 +96,8 @@ def test_moments_are_those_the_writer_saw() -> None:
 def test_moments_that_spark_wrote_as_integers_are_moments() -> None:
     """Spark keeps a timestamp without a zone as microseconds, and says so beside the type."""
     data = written({"id": [1], "moment": [1_700_000_000_123_456]})
-    attribute = _encoded(1, b"spark.sql.catalyst.type") + _encoded(2, b"timestamp_ntz")
-
-    def marked(footer: bytes) -> bytes:
-        *_, (_, kind, raw) = (field for field in _fields(footer) if field[0] == 4)
-        assert isinstance(kind, bytes)
-        before, _, behind = footer.rpartition(raw)
-        return before + _encoded(4, kind + _encoded(7, attribute)) + behind
-
-    found = read_file(with_footer(data, marked))
+    attribute = encoded(1, b"spark.sql.catalyst.type") + encoded(2, b"timestamp_ntz")
+    found = read_file(with_footer(data, with_type(7, attribute)))
     assert found.layout.inferred == {"id": FieldType.INTEGER, "moment": FieldType.DATETIME}
     assert found.rows.values == [[1, dt.datetime(2023, 11, 14, 22, 13, 20, 123_456)]]  # noqa: DTZ001
 
@@ -147,57 +132,14 @@ def test_the_content_says_what_it_is_whatever_the_name_says() -> None:
         read_file(WHOLE, "x.csv", SchemaDefinition((), format="csv"))
 
 
-def with_postscript(data: bytes, number: int, value: int) -> bytes:
-    """Change a number in the postscript."""
-    length = data[-1]
-    fields = _fields(data[-1 - length : -1])
-    changed = b"".join(_encoded(number, value) if at == number else raw for at, _, raw in fields)
-    return data[: -1 - length] + changed + bytes([len(changed)])
-
-
-def with_footer(data: bytes, change: Change) -> bytes:
-    """Change the footer of a file that is not compressed."""
-    length = data[-1]
-    size = _number(tuple(_fields(data[-1 - length : -1])), 1)
-    end = len(data) - 1 - length
-    footer = change(data[end - size : end])
-    return with_postscript(data[: end - size] + footer + data[end:], 1, len(footer))
-
-
-def with_number(place: int, value: int | bytes) -> Change:
-    return lambda footer: b"".join(_encoded(at, value) if at == place else raw for at, _, raw in _fields(footer))
-
-
-def with_stripe(place: int, value: int) -> Change:
-    def change(footer: bytes) -> bytes:
-        return b"".join(
-            _encoded(3, with_number(place, value)(stripe)) if at == 3 and isinstance(stripe, bytes) else raw
-            for at, stripe, raw in _fields(footer)
-        )
-
-    return change
-
-
-def with_type(place: int, value: int | bytes) -> Change:
-    """Change the last type of a footer."""
-
-    def change(footer: bytes) -> bytes:
-        *_, (_, kind, raw) = (field for field in _fields(footer) if field[0] == 4)
-        assert isinstance(kind, bytes)
-        before, _, behind = footer.rpartition(raw)
-        return before + _encoded(4, with_number(place, value)(kind)) + behind
-
-    return change
-
-
 def nested(footer: bytes) -> bytes:
     """Put a hundred thousand types into each other."""
-    lists = b"".join(_encoded(4, _encoded(1, 10) + _encoded(2, at)) for at in range(4, 100_000))
+    lists = b"".join(encoded(4, encoded(1, 10) + encoded(2, at)) for at in range(4, 100_000))
     return with_type(1, 10)(footer) + lists
 
 
 def encrypted(footer: bytes) -> bytes:
-    return footer + _encoded(10, b"")
+    return footer + encoded(10, b"")
 
 
 @pytest.mark.parametrize(
@@ -320,6 +262,21 @@ def test_a_file_that_says_to_expand_beyond_the_limits_is_refused() -> None:
     with pytest.raises(UnreadableFileError, match=r"to [0-9,]* bytes, more than 10 times its size"):
         read_file(data, limits=limits)
     assert len(read_file(data, limits=Limits(free_expansion=10_000_000, expansion=10)).rows.rows) == 60_000
+
+
+def test_a_file_that_says_nothing_of_its_texts_is_refused_once_it_has_expanded_beyond_the_limits() -> None:
+    """The statistics are left out of the footer: how much text there is shows while it is read."""
+    data = written({"text": ["x" * 5000, "y"] * 5000}, dictionary_key_size_threshold=1)
+    silent = with_footer(data, lambda footer: without(7, footer))
+    assert len(read_file(silent).rows.rows) == 10_000
+    limits = Limits(free_expansion=10_000_000, expansion=10, block=4096)
+    source = BytesSource(silent)
+    layout = find_layout(source, "x.orc", None, limits)
+    batches = read_part(source, layout, plan_parts(layout, len(silent), limits)[0], limits).batches()
+    sizes: list[int] = []
+    with pytest.raises(UnreadableFileError, match="more than 10 times its size"):
+        sizes.extend(sum(column.nbytes for column in batch.columns) for batch in batches)
+    assert 0 < sum(sizes) < 10_000_000
 
 
 PEAK = """
