@@ -322,8 +322,8 @@ def test_undeclared_columns_are_counted_beside_the_declared_ones() -> None:
 
 def test_a_critical_rule_that_could_not_run_is_not_kept() -> None:
     """Whatever the score: nobody knows whether it holds."""
-    definition = {"fields": [{"name": "gone", "min": {"value": "a", "severity": "critical"}}, {"name": "a"}],
-                  "scoring": {"passScore": 0}}  # fmt: skip
+    gone = {"name": "gone", "type": "string", "min": {"value": "a", "severity": "critical"}}
+    definition = {"fields": [gone, {"name": "a"}], "scoring": {"passScore": 0}}
     verdict = verdict_of(summary(column("a"), missing_columns=("gone",)), definition)
     assert verdict.metrics["boundsRange"]["status"] == "not_run"
     assert (verdict.score, verdict.passed) == (80, False)
