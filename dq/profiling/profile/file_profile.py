@@ -17,10 +17,10 @@ MOST_EXTRAS = 1000
 class FileProfile:
     """Counts of one file or of a part of it; `+` merges parts in any order, `None` columns are neutral.
 
-    `rows` are parsed rows, `reasons` the malformed ones by why. `lines` counts the physical lines by
-    split, so that a line within a split becomes a line of the file once all splits are known. `extras` are columns that only turned up
-    while reading, by name: the first `MOST_EXTRAS` in the order of their names. `shown` is a small
-    sample of rows as text.
+    `rows` are parsed rows, `reasons` the malformed ones by why. `lines` counts the physical lines by split,
+    so that a line within a split becomes a line of the file once all splits are known. `extras` are columns
+    that only turned up while reading, by name: the first `MOST_EXTRAS` in the order of their names. `shown`
+    is a small sample of rows as text.
     """
 
     rows: int = 0
