@@ -99,12 +99,13 @@ def body_of(
         _sample(profile.sample, options),
         _sample(profile.shown, options),
         sorted(profile.lines.items()),
+        *([sorted(profile.reasons.items())] if profile.reasons else []),
     ]
 
 
 def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePack holds
     """Read what `body_of` wrote."""
-    rows, malformed, malformed_rows, columns, extras, sample, shown, lines = body
+    rows, malformed, malformed_rows, columns, extras, sample, shown, lines, *reasons = body
     return FileProfile(
         rows=rows,
         malformed=malformed,
@@ -114,11 +115,12 @@ def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePa
         sample=_sample_of(sample),
         shown=_sample_of(shown),
         lines=dict(lines),
+        reasons=dict(reasons[0]) if reasons else {},
     )
 
 
 def _offences_as_lists(offences: tuple[Offence, ...]) -> list[list[Any]]:
-    return [[one.split, one.line, one.text] for one in offences]
+    return [[one.split, one.line, one.text, *([one.reason] if one.reason else [])] for one in offences]
 
 
 def _found(rows: list[list[Any]]) -> tuple[Offence, ...]:
