@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,3 +120,18 @@ def test_without_a_definition_what_a_number_would_lose_is_text(judge: Judge, val
     zips, numbers = payload(verdict)["statisticalSummary"]["columns"]
     assert (zips["type"], numbers["type"]) == ("string", "integer")
     assert value in [one["value"] for one in payload(verdict)["valueDistributions"]["columns"][0]["values"]]
+
+
+def test_a_page_saved_as_csv_is_named(judge: Judge) -> None:
+    verdict = judge(b"<!DOCTYPE html>\n<html>\n<body><h1>403 Forbidden</h1></body>\n</html>\n", name="login.csv")
+    assert (verdict.score, verdict.deductions["format"]) == (65, 35)
+    assert "the file is an HTML page" in (verdict.failed_validation_message or "")
+
+
+def test_a_zip_of_one_file_gets_the_verdict_of_that_file(judge: Judge) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("folder/trips.csv", "id,name,city\n" + "1,Ann,Oslo\n" * 20_000 + "x,Bob,Rome\n")
+    verdict = judge(file.getvalue(), THREE, "trips.zip")
+    assert verdict.metrics["schemaValidation"]["failed"] == 1
+    assert payload(verdict)["statisticalSummary"]["rows"] == 20_001
