@@ -38,6 +38,9 @@ def find_layout(
     plain = first_expanded(source, compression, limits, _FIRST_BYTES) if compression else data
     kind = formats.format_of(plain, name, definition)
     _refuse_other(plain, kind, formats)
+    if kind.late:
+        layout = kind.layout(OpenFile(kind, source, name, plain, definition, compression, limits))
+        return replace(layout, compression=compression)
     if kind.streamed or compression is None:
         return kind.layout(OpenFile(kind, source, name, plain, definition, compression, limits))
     whole = held(source, compression, limits)
