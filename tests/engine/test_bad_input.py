@@ -19,7 +19,7 @@ from etl_core.objects.store import PEEK_BYTES, ObjectStore
 from tests.engine.batches import local_sources, readable, rows_of_text
 from tests.unit.formats.orc_files import with_footer, with_number, with_postscript, with_stripe, written
 from tests.unit.formats.test_workbook_kinds import far_xlsx
-from tests.unit.formats.workbooks import Table, xls, xlsx
+from tests.unit.formats.workbooks import Cell, Table, xls, xlsx
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +83,8 @@ def orc_table(rows: int) -> bytes:
     return written({"id": range(rows), "name": ["a", "b"] * (rows // 2), "fare": [1.5] * rows})
 
 
+SHEET: list[list[Cell]] = [["id", "name", "fare"]]
+SHEET += [[number, "abc", 2.5] for number in range(2000)]
 PARQUET = table(3000)
 ORC = orc_table(3000)
 FOOTER = int.from_bytes(PARQUET[-8:-4], "little")
@@ -92,7 +94,7 @@ SOUND = {
     "lines.jsonl": b"".join(b'{"id": %d, "name": "abc", "fare": 2.5}\n' % number for number in range(2000)),
     "table.parquet": PARQUET,
     "table.orc": orc_table(3000),
-    "sheet.xlsx": xlsx(Table([["id", "name", "fare"], *([number, "abc", 2.5] for number in range(2000))])),
+    "sheet.xlsx": xlsx(Table(SHEET)),
     "quoted.csv": HEADER + b"".join(b'%d,"a\nb",2.5\n' % number for number in range(2000)),
     "packed.csv.gz": gzip.compress(b"".join(b"%d,abc,2.5\n" % number for number in range(3000)), mtime=0),
 }
