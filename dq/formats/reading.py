@@ -41,6 +41,9 @@ def find_layout(
     refuse_foreign(plain, (one.title for one in formats))
     kind = formats.format_of(plain, name, definition)
     _refuse_other(plain, kind, formats)
+    if kind.late:
+        layout = kind.layout(OpenFile(kind, source, name, plain, definition, compression, limits))
+        return replace(layout, compression=compression)
     if kind.streamed or compression is None:
         return kind.layout(OpenFile(kind, source, name, plain, definition, compression, limits))
     whole = held(source, compression, limits)
@@ -51,16 +54,16 @@ def find_layout(
 def _zipped(
     source: ByteSource, first: bytes, name: str, definition: SchemaDefinition | None, formats: Formats
 ) -> str | None:
-    """Give `zip` for an archive of one file; one of several is refused, unless it was to be a format that is one."""
-    if not is_archive(first):
+    """Give `zip` for an archive of one file; one of several is refused. What is to be a workbook is not looked into."""
+    expected = formats.expected(name, definition)
+    if not is_archive(first) or (expected is not None and any(is_archive(magic.start) for magic in expected.magic)):
         return None
     names = files_of(source)
-    if names is None or len(names) == 1:
-        return None if names is None else "zip"
-    content = formats.content_of(first)
-    if content is None or formats.expected(name, definition) is not content[0]:
+    if names is None:
+        return None
+    if len(names) != 1:
         refuse_many(names)
-    return None
+    return "zip"
 
 
 def _refuse_other(first: bytes, kind: Format, formats: Formats) -> None:

@@ -33,7 +33,7 @@ from tests.engine.batches import (
     s3_store,
     unseen_sources,
 )
-from tests.unit.formats.orc_files import with_footer, with_type, written
+from tests.unit.formats.orc_files import in_stripes, with_footer, with_type, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,6 +109,60 @@ def test_types_that_spark_reads_otherwise_are_left_to_byte_ranges(spark: SparkSe
     assert [name for name, reader in readers.items() if reader == "spark"] == ["string", "moment"]
     here = profile_files(sources, store=ObjectStore())
     assert [readable(found[at]).sample_rows for at in range(5)] == [readable(here[at]).sample_rows for at in range(5)]
+
+
+PEAK = """
+import resource, sys
+from etl_core.objects.store import ObjectStore
+from dq.engine.profile_files import profile_files
+from dq.engine.source_file import SourceObject
+store = ObjectStore()
+peeks = [store.peek(None, path) for path in sys.argv[1:]]
+rows = []
+peaks = []
+for number, peek in enumerate(peeks):
+    rows.append(profile_files([SourceObject(number, peek, None)], store=store)[number].rows_read)
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(*rows, peaks[1] - peaks[0])
+"""
+
+
+def test_the_peak_of_a_process_that_profiles_a_file_of_repeated_texts(tmp_path: Path) -> None:
+    """Some kilobytes that are 240 MB of text take little more memory, in MiB, than harmless ones of as many rows."""
+    texts = [letter * 4000 for letter in "abcd"]
+    for name, column in (("harmless", ["abcd"] * 60_000), ("long", texts * 15_000)):
+        data = written({"text": column}, compression="zstd", dictionary_key_size_threshold=1)
+        (tmp_path / f"{name}.orc").write_bytes(data)
+    assert (tmp_path / "long.orc").stat().st_size < 100_000
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, str(tmp_path / "harmless.orc"), str(tmp_path / "long.orc")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    *rows, more = map(int, done.stdout.split()[-3:])
+    assert rows == [60_000, 60_000]
+    assert more < 300
+
+
+EXITS = """
+import sys
+from itertools import islice
+from dq.formats.byte_source import BytesSource
+from dq.formats.limits import Limits
+from dq.formats.reading import find_layout, plan_parts, read_part
+source = BytesSource(open(sys.argv[1], "rb").read())
+layout = find_layout(source, "x.orc", None, Limits())
+for split in plan_parts(layout, source.size, Limits()):
+    list(islice(read_part(source, layout, split, Limits()).batches(), 1))
+"""
+
+
+def test_a_process_may_end_while_a_file_is_read(tmp_path: Path) -> None:
+    """Arrow's threads take down a process that ends while they wait for its interpreter."""
+    path = tmp_path / "x.orc"
+    path.write_bytes(in_stripes({"id": range(400_000), "text": ["x" * 20] * 400_000}, 100_000))
+    for _ in range(8):
+        done = subprocess.run([sys.executable, "-c", EXITS, str(path)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 DEFINITION: dict[str, Any] = {

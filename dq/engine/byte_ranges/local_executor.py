@@ -35,6 +35,7 @@ def gathered(task: FileTask, parts: Sequence[CountedPart | PipelineError], reade
     if errors:
         return worst(errors)
     counted = sorted((part for part in parts if isinstance(part, CountedPart)), key=lambda part: part.number)
+    task = counted[0].laid_out or task
     # In groups, as Spark merges them: sums of floating point numbers depend on what is added first.
     groups = groupby(counted, lambda part: part.number // GROUP)
     profile = reduce(add, (reduce(add, (part.profile for part in group)) for _, group in groups))
