@@ -18,12 +18,13 @@ from etl_core.postgres.transaction import begin
 
 if TYPE_CHECKING:
     from dq.batch.doors import Doors
+    from dq.batch.outages import Outages
 
 log = structlog.get_logger()
 
 
-def settle(ending: Judged | SetAside | Failed, doors: Doors) -> BatchCounts:
-    """Write how one object ended.
+def settle(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -> BatchCounts:
+    """Write how one object ended; one that failed because the object store is out waits, untried.
 
     Raises:
         DatabaseUnavailableError: not even a failure can be written.
@@ -31,23 +32,27 @@ def settle(ending: Judged | SetAside | Failed, doors: Doors) -> BatchCounts:
     """
     try:
         try:
-            return _write(ending, doors)
+            return _write(ending, doors, outages)
         except CatalogueError:
             raise
         except (RetryableError, TerminalError) as error:
             item = ending.found.item if isinstance(ending, Judged) else ending.item
-            return _write(Failed(item, error), doors)
+            return _write(Failed(item, error), doors, outages)
     except LeaseLostError as error:
         log.warning("left to its new holder", error=str(error))
         return BatchCounts(1, {"pending": 1})
 
 
-def _write(ending: Judged | SetAside | Failed, doors: Doors) -> BatchCounts:
+def _write(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -> BatchCounts:
     match ending:
         case Judged():
             return BatchCounts(1, {_save(ending, doors): 1}, ending.rows, ending.head.size)
         case SetAside():
             return BatchCounts(1, {_set_aside(ending, doors): 1})
+        case Failed() if outages.explains(ending.error, ending.item.event.bucket):
+            reason = describe_error(ending.error)
+            doors.inbox.wait(ending.item, reason, doors.clock())
+            return BatchCounts(1, {"pending": 1}, outage=reason)
         case Failed():
             return BatchCounts(1, {_fail(ending, doors): 1})
 
@@ -98,7 +103,10 @@ def _save(judged: Judged, doors: Doors) -> str:
 
 def _set_aside(ending: SetAside, doors: Doors) -> str:
     finished = Ending(
-        ending.state, ending.reason, monitoring_file_id=ending.file.id if ending.file is not None else None
+        ending.state,
+        ending.reason,
+        monitoring_file_id=ending.file.id if ending.file is not None else None,
+        waits_for=ending.waits_for,
     )
     with begin(doors.database) as transaction:
         doors.inbox.finish(transaction, ending.item, finished, doors.clock())

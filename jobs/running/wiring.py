@@ -224,6 +224,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     from dq.ledger.inbox import Inbox
     from dq.reporting.catalogue.catalogue import read_catalogue
     from dq.reporting.reporting import ReportingStore
+    from dq.schema.definition import ScoringMode
 
     store = object_store(settings)
     batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
@@ -244,5 +245,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
             run_window=batch.run_window,
             allowed_buckets=frozenset(batch.allowed_buckets),
             auto_create_files=batch.auto_create_files,
+            process_inactive_files=batch.inactive_files == "process",
+            scoring_mode=ScoringMode(batch.scoring_mode),
             keep_profiles=ledger.keep_profiles,
         )
