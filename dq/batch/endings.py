@@ -52,7 +52,7 @@ class Found:
 class Judged:
     """An object with its verdict: the version that was read and its run.
 
-    `state` is its mergeable profile, empty where it could not be parsed.
+    `state` is its mergeable profile, empty where it could not be parsed; `unreadable` then is why.
     """
 
     found: Found
@@ -61,6 +61,7 @@ class Judged:
     verdict: Verdict
     rows: int
     state: bytes = field(default=b"", repr=False)
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,9 @@ def _judge_apart(sources: Sequence[Source], judge: JudgeFiles) -> dict[int, File
             half = len(some) // 2
             if half and broken < _MOST_BROKEN_CALLS:
                 log.warning(
-                    "the engine failed on a batch; looking for the object that did it", error=describe_error(error)
+                    "the engine failed on a batch; looking for the object that did it",
+                    error=describe_error(error),
+                    error_type=type(error).__name__,
                 )
                 waiting += [some[half:], some[:half]]
             else:
@@ -163,4 +165,5 @@ def _ending(found: Found, judged: FileVerdict | Exception | None) -> Judged | Se
             return Failed(found.item, judged)
     if isinstance(judged.window, NoWindow):
         return SetAside(found.item, "ignored", judged.window.reason, found.file)
-    return Judged(found, judged.head, judged.window, judged.verdict, judged.rows, judged.state)
+    head, window, verdict = judged.head, judged.window, judged.verdict
+    return Judged(found, head, window, verdict, judged.rows, judged.state, judged.unreadable)

@@ -267,6 +267,7 @@ class Inbox:
                 row["attempts"],
                 row["lost_leases"],
                 row["received_at"],
+                row["updated_at"],  # until its lease is renewed for the first time: when it was handed out
                 row["run_window"],
             )
             for row in rows

@@ -31,9 +31,9 @@ WAITING_STATES: tuple[State, ...] = ("unconfigured", "bad_definition")
 class InboxItem:
     """A row handed out in a batch. `batch` and `owner` are its fence: only they may end it.
 
-    `attempts` counts this one; `lost_leases` how often whoever held it vanished without a word. `received_at`, aware,
-    is when the ledger got it; `run_window` where the window of its run comes from, None where the announcement left
-    that to the settings.
+    `attempts` counts this one; `lost_leases` how often whoever held it vanished without a word. `received_at` and
+    `claimed_at`, aware, are when the ledger got it and when it was handed out. `run_window` is where the window of its
+    run comes from, None where the announcement left that to the settings.
     """
 
     id: int
@@ -43,6 +43,7 @@ class InboxItem:
     attempts: int = 1
     lost_leases: int = 0
     received_at: datetime | None = None
+    claimed_at: datetime | None = None
     run_window: WindowSource | None = None
 
 
