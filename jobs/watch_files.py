@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pyspark.sql import DataFrame
     from pyspark.sql.streaming.query import StreamingQuery
@@ -180,11 +181,11 @@ class _Worker:
                     self._report(counts)
                     self._tell(counts.outage)
                 except RetryableError as error:
-                    self._tell(str(error))
+                    self._tell(error)
                 except Exception as error:  # noqa: BLE001 - raised again in the main thread
                     self.error = error
 
-    def _tell(self, outage: str | None) -> None:
+    def _tell(self, outage: str | Exception | None) -> None:
         """Say that something is out and wait, longer each time in a row; or that it is there again."""
         if outage is not None:
             seconds = self._outage.failed()
@@ -198,7 +199,7 @@ class _Worker:
         try:
             released = self._doors.inbox.release(self._owner, self._doors.clock())
         except PipelineError as error:
-            log.warning("claimed objects fall back when their lease ends", error=str(error))
+            log.warning("claimed objects fall back when their lease ends", error=error)
         else:
             if released:
                 log.info("claimed objects were given back", objects=released)
@@ -226,7 +227,20 @@ def _warm_up(doors: Doors) -> None:
         path = Path(folder) / "warm-up.csv"
         path.write_text("id\n1\n2\n")
         peek = doors.objects.peek(None, str(path))
-        doors.judge([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
+        with _only_warnings_of("dq.engine"):
+            doors.judge([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
+
+
+@contextmanager
+def _only_warnings_of(room: str) -> Iterator[None]:
+    """Keep lines about files that are none of the user's out of the log."""
+    logger = logging.getLogger(room)
+    level = logger.level
+    logger.setLevel(max(logger.getEffectiveLevel(), logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _open_queue(settings: Settings) -> Queue | None:

@@ -45,7 +45,7 @@ def settle(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -
             item = ending.found.item if isinstance(ending, Judged) else ending.item
             return _write(Failed(item, error), doors, outages)
     except LeaseLostError as error:
-        log.warning("left to its new holder", error=str(error))
+        log.warning("left to its new holder", error=error)
         return BatchCounts(1, {"pending": 1})
 
 

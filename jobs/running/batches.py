@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from etl_core.errors import CatalogueError, PipelineError, RetryableError
+from etl_core.retry import Backoff, Outage
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
@@ -89,10 +90,11 @@ def process_claimed(doors: Doors, after_batch: int, upto_batch: int, owner: str)
 def _lease_kept(doors: Doors, owner: str) -> Iterator[None]:
     """Renew the owner's leases from a thread while the block runs."""
     done = threading.Event()
+    outage = Outage(Backoff(0, 1, 0))
 
     def renew() -> None:
         while not done.wait(LEASE_SECONDS / 4):
-            _renew(doors, owner)
+            _renew(doors, owner, outage)
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
@@ -103,8 +105,12 @@ def _lease_kept(doors: Doors, owner: str) -> Iterator[None]:
         thread.join()
 
 
-def _renew(doors: Doors, owner: str) -> None:
+def _renew(doors: Doors, owner: str, outage: Outage) -> None:
     try:
         doors.inbox.renew(owner, LEASE_SECONDS, doors.clock())
     except PipelineError as error:
-        log.warning("the lease could not be renewed", error=str(error))
+        outage.failed()
+        log.warning("the lease could not be renewed", error=error)
+    else:
+        if (lasted := outage.over()) is not None:
+            log.info("the lease is renewed again", seconds=lasted)

@@ -97,7 +97,7 @@ def end_of(entrypoint: Entrypoint, argv: Sequence[str]) -> Ended:
         log.debug("where the unexpected error was raised", exc_info=True)
         log.error(  # noqa: TRY400 - the trace is for LOG_LEVEL=DEBUG only
             "unexpected error; LOG_LEVEL=DEBUG shows where it was raised, please report it",
-            error=f"{type(error).__name__}: {error}",
+            error=error,
         )
         return Ended(ExitCode.FAILED, f"{type(error).__name__}: {error}")
 
@@ -105,7 +105,8 @@ def end_of(entrypoint: Entrypoint, argv: Sequence[str]) -> Ended:
 def _report(error: PipelineError) -> None:
     log.debug("where the error was raised", exc_info=error)
     if isinstance(error, ProblemsError):
-        log.error(error.subject, error=type(error).__name__, problems=list(error.problems))
+        said, problems = error.subject, list(error.problems)
+        log.error(said, error="; ".join(problems), error_type=type(error).__name__, problems=problems)
     else:
         first, *more = str(error).split("\n")
-        log.error(first, error=type(error).__name__, **({"problems": more} if more else {}))
+        log.error(first, error=error, **({"problems": more} if more else {}))
