@@ -8,7 +8,8 @@
 #                       present: the nodes or the image have them already, at the same place
 #   SPARK_NODE_PYTHON   Python on the nodes (default: python3.N as in .venv; with `present` that of .venv itself)
 #   SPARK_SUBMIT        the spark-submit to use (default: that of .venv; on EMR /usr/bin/spark-submit)
-#   SPARK_JARS          comma-separated jars for S3 (default: those that `make setup` fetched; none: the cluster has its own)
+#   SPARK_PROFILE       what kind of session: files, or tables for Delta and SQL (default: the job's)
+#   SPARK_JARS          comma-separated jars (default: those of the profile, fetched by `make setup`; none: the cluster has its own)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv=${VENV:-$here/.venv}
@@ -26,13 +27,20 @@ if [ -z "${SPARK_SUBMIT:-}" ]; then # another Spark's own submit knows its home
   SPARK_HOME=$("$python" -c 'from etl_core.spark.jars import spark_home; print(spark_home())')
   export SPARK_HOME
 fi
-options=(--master "$master" --properties-file "$here/conf/spark-defaults.conf" --load-spark-defaults)
+options=(--master "$master")
+
+# Sessions for files have other settings and fewer jars than those for tables. The cluster's own spark-defaults.conf
+# holds where the profile says nothing.
+profile=${SPARK_PROFILE:-$("$python" -m jobs.running.session_profiles "$1")}
+settings=$("$python" -m etl_core.spark.profiles settings "$profile")
+while IFS= read -r setting; do
+  options+=(--conf "$setting")
+done <<<"$settings"
 
 case ${SPARK_JARS:-} in
   none) ;;
   '')
-    jars=$("$python" -c 'from etl_core.spark.jars import fetched_jars; print(",".join(map(str, fetched_jars())))')
-    [ -n "$jars" ] || { echo "spark-submit.sh: Spark's S3 jars are not here; run make setup" >&2; exit 2; }
+    jars=$("$python" -m etl_core.spark.profiles jars "$profile")
     options+=(--jars "$jars")
     ;;
   *) options+=(--jars "$SPARK_JARS") ;;

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dq.batch.process_batch import process_batch
     from dq.checks.plan import plan_checks
+    from dq.definitions import load_definition
     from dq.engine.profile_files import profile_files
     from dq.engine.source_file import SourceObject
-    from dq.formats.definitions import load_definition
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.profiling.summary.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
@@ -47,7 +47,7 @@ _HOMES = {
     "SourceObject": "dq.engine.source_file",
     "Verdict": "dq.verdict.verdict",
     "judge": "dq.verdict.judge",
-    "load_definition": "dq.formats.definitions",
+    "load_definition": "dq.definitions",
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",

@@ -3,20 +3,18 @@
 ```
 PipelineError
 ├── TerminalError              trying again cannot help
-│   ├── ProblemsError          several problems of one text, listed together
-│   │   ├── SettingsError      environment variables or arguments (exit 2)
-│   │   ├── DefinitionError    a schema definition (state bad_definition)
-│   │   └── CatalogueError     required tables, columns or rights are missing (exit 2)
+│   ├── ProblemsError          several problems of one text, listed together (exit 2)
+│   │   ├── SettingsError      environment variables or arguments
+│   │   └── CatalogueError     required tables, columns or rights are missing
 │   ├── UsageError             a command line that cannot be carried out (exit 2)
-│   ├── UnreadableFileError    the bytes are not a file of the claimed format: a verdict
-│   └── ObjectGoneError        the announced version is no longer there: superseded
-├── RetryableError             the same call may succeed later (exit 75)
-│   ├── StorageUnavailableError
-│   ├── DatabaseUnavailableError
-│   └── QueueUnavailableError
-└── LeaseLostError             the work is somebody else's by now: drop it
+│   └── ObjectGoneError        the wanted version of an object is no longer there
+└── RetryableError             the same call may succeed later (exit 75)
+    ├── StorageUnavailableError
+    ├── DatabaseUnavailableError
+    └── QueueUnavailableError
 ```
 
+A package adds its own below these (`dq/errors.py`), where its callers can do no more about them than the tree says.
 Every message says what was found, what was expected and what to do.
 """
 
@@ -61,10 +59,6 @@ class SettingsError(ProblemsError):
     """Wrong or missing settings."""
 
 
-class DefinitionError(ProblemsError):
-    """A schema definition that cannot be used."""
-
-
 class CatalogueError(ProblemsError):
     """The database lacks tables, columns or rights the product needs."""
 
@@ -73,12 +67,8 @@ class UsageError(TerminalError):
     """A command line that cannot be carried out as given."""
 
 
-class UnreadableFileError(TerminalError):
-    """The bytes of an object are not a file of its format; becomes a verdict, not a failure."""
-
-
 class ObjectGoneError(TerminalError):
-    """The announced object version was deleted or overwritten before it could be read."""
+    """The wanted version of an object was deleted or overwritten before it could be read."""
 
 
 class StorageUnavailableError(RetryableError):
@@ -91,7 +81,3 @@ class DatabaseUnavailableError(RetryableError):
 
 class QueueUnavailableError(RetryableError):
     """The queue did not answer."""
-
-
-class LeaseLostError(PipelineError):
-    """A ledger row is no longer held by the one who wants to end it; roll back and leave it alone."""

@@ -9,7 +9,7 @@ def shipped_file(name: str) -> Path:
     """Where a file of `conf/` is, in a checkout as in an installed wheel.
 
     Args:
-        name: path inside `conf/`, e.g. `spark-defaults.conf` or `sql/reporting.sql`.
+        name: path inside `conf/`, e.g. `spark/common.conf` or `sql/reporting.sql`.
 
     Raises:
         FileNotFoundError: the file is in neither place; the message names both.

@@ -15,6 +15,7 @@ import structlog
 from etl_core.errors import UsageError
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,12 +35,15 @@ _COLLAPSES_SHOWN = 10
 def main(argv: list[str]) -> int:
     """Choose the objects, check that their runs stay apart, write them to the ledger and work it off."""
     arguments = _parser().parse_args(argv)
+    from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
 
     program = start()
+    note(subject=arguments.prefix or arguments.manifest, step="dry run" if arguments.dry_run else None)
+    limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as opened, StopRequest() as stop:
         doors = replace(opened, run_window=arguments.run_window or opened.run_window)
         chosen = _choose(arguments, doors)
@@ -55,9 +59,7 @@ def main(argv: list[str]) -> int:
             return ExitCode.OK
         dead_letters = _announce(chosen, doors, force=arguments.force)
         with show_progress(program.console, "backfill", len(chosen.events)) as report:
-            counts = work_off(
-                doors, limit=program.settings.max_files_per_batch, owner=new_owner(), stop=stop, report=report
-            )
+            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
         if stop.is_set():
             log.warning("stopped; the same command goes on where it ended")
             return ExitCode.TRY_AGAIN
@@ -71,13 +73,13 @@ def refuse_collapses(events: Sequence[ObjectEvent], doors: Doors) -> None:
         UsageError: names the runs and asks for a decision.
     """
     from dq.events.key_layout import FileIdentity
-    from dq.events.run_window import RunWindow, choose_window, find_collapses
+    from dq.events.run_window import RunWindow, find_collapses, window_choice
 
     placed = []
     for event in events:
         identity = doors.layouts.identify(event.key)
         if isinstance(identity, FileIdentity):
-            window = choose_window(identity, event.event_time, doors.run_window)
+            window = window_choice(identity, doors.run_window).window(event.event_time)
             if isinstance(window, RunWindow):
                 placed.append((identity, window))
     collapses = find_collapses(placed)

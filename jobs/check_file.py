@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import orjson
 import structlog
 
-from etl_core.errors import DefinitionError, PipelineError, TerminalError, UsageError
+from dq.errors import DefinitionError
+from etl_core.errors import PipelineError, TerminalError, UsageError
 from jobs.console.json_output import write_json
 from jobs.console.terminal import stdout
 from jobs.console.verdict_table import verdict_report
@@ -18,8 +19,8 @@ from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dq.schema.definition import SchemaDefinition
-    from dq.settings import Settings
     from dq.verdict.verdict import Verdict
+    from etl_core.settings import Settings
 
 log = structlog.get_logger()
 
@@ -57,8 +58,8 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
         PipelineError: it cannot be reached or read now.
     """
     from dq.engine.source_file import SourceObject
-    from dq.intake.place import parse_place
-    from dq.verdict.json_text import json_text
+    from etl_core.objects.place import parse_place
+    from etl_core.storable import json_text
     from jobs.running.wiring import object_store, open_profiler
 
     place = parse_place(location.removeprefix("file://"))
@@ -81,7 +82,7 @@ def read_definition(path: str) -> SchemaDefinition:
         DefinitionError: lists all problems of the definition.
         UsageError: the file cannot be read.
     """
-    from dq.formats.definitions import load_definition
+    from dq.definitions import load_definition
 
     try:
         definition = load_definition(Path(path).read_bytes())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from etl_core.errors import PipelineError, UsageError
-from etl_core.log.output import configure_logging
-from jobs.registry import job_names, load_job
+from etl_core.errors import UsageError
+from etl_core.log.set_up import configure_logging
+from jobs.registry import describe_job, job_names, load_job
 from jobs.running.exit_codes import ExitCode, run_entrypoint
+from jobs.running.job_run import run_job
 from jobs.running.quick_start import leave_pandas_out
 
 if TYPE_CHECKING:
@@ -53,18 +54,14 @@ def _dispatch(arguments: list[str]) -> int:
         case ["run"]:
             raise UsageError("run needs a job: pipeline-processing run JOB -- ARGS")
         case ["run", name, "--", *rest] | ["run", name, *rest] | [name, *rest]:
-            return run_entrypoint(load_job(name).entrypoint, rest)
+            return run_job(load_job(name), rest)
     raise AssertionError(arguments)
 
 
 def _list() -> int:
     width = max(len(name) for name in job_names())
     for name in job_names():
-        try:
-            description = load_job(name).description
-        except PipelineError as error:
-            description = f"not available: {error}"
-        sys.stdout.write(f"{name:{width}}  {description}\n")
+        sys.stdout.write(f"{name:{width}}  {describe_job(name)}\n")
     return ExitCode.OK
 
 

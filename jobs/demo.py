@@ -14,7 +14,8 @@ import structlog
 from pydantic import SecretStr
 from rich.table import Table
 
-from dq.settings import Settings, read_settings
+from dq.settings import ROOMS, read_settings
+from etl_core.settings import declared_fields
 from jobs.console.terminal import cell, stdout
 from jobs.console.verdict_table import score_cell
 from jobs.playground.sample_files import AGENCY, DEFINITIONS, SAMPLES
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from dq.reporting.readback import VerdictRow
     from etl_core.postgres.embedded import EmbeddedPostgres
+    from etl_core.settings import Settings
     from jobs.playground.local_services import LocalServices
 
 log = structlog.get_logger()
@@ -79,7 +81,7 @@ def main(argv: list[str]) -> int:
 def demo_settings(services: LocalServices, server: EmbeddedPostgres) -> Settings:
     """Settings that point at the local services; all else but READER and LOG_LEVEL has its default."""
     free = {"reader", "log_level"}
-    chosen = {name: field.default for name, field in Settings.model_fields.items() if name not in free}
+    chosen = {name: field.default for name, field in declared_fields(ROOMS).items() if name not in free}
     chosen |= {
         "database_url": SecretStr(server.dsn),
         "s3_endpoint": services.endpoint,

@@ -15,6 +15,7 @@ from rich.table import Table
 from etl_core.errors import UsageError
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import open_database, start
 
     program = start()
+    note(step=arguments.step)
     with open_database(program.settings) as database:
         arguments.action(database, arguments)
     return ExitCode.OK
@@ -100,6 +102,7 @@ def _retry(database: Engine, arguments: argparse.Namespace) -> None:
     text = f"{objects} objects are due again"
     if understood is not None:
         text += f"; dead letters gave {understood.new} new objects"
+    note(inputs=arguments.numbers, message=text)
     stdout().print(cell(text))
 
 
@@ -110,7 +113,9 @@ def _discard(database: Engine, arguments: argparse.Namespace) -> None:
     ids, letter_ids = _numbers(arguments.numbers)
     objects = discard_rows(database, now(), ids=ids, reason=arguments.reason) if ids else 0
     letters = discard_dead_letters(database, now(), ids=letter_ids) if letter_ids else 0
-    stdout().print(cell(f"discarded {objects} objects and {letters} dead letters"))
+    text = f"discarded {objects} objects and {letters} dead letters"
+    note(inputs=arguments.numbers, message=f"{text}: {arguments.reason}")
+    stdout().print(cell(text))
 
 
 def _numbers(texts: Sequence[str]) -> tuple[list[int], list[int]]:
@@ -165,22 +170,22 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--after", type=int, default=0, metavar="NO", help="continue after this number")
     listing.add_argument("--limit", type=int, default=100, metavar="N", help="most lines (default: 100)")
     listing.add_argument("--json", action="store_true", help="JSON lines instead of tables")
-    listing.set_defaults(action=_list)
+    listing.set_defaults(action=_list, step="list")
 
     showing = actions.add_parser("show", help="everything about one object or dead letter")
     showing.add_argument("number", metavar="NO")
     showing.add_argument("--json", action="store_true", help="JSON instead of a table")
-    showing.set_defaults(action=_show)
+    showing.set_defaults(action=_show, step="show")
 
     retrying = actions.add_parser("retry", help="make objects due again, as if never tried; read dead letters again")
     retrying.add_argument("numbers", nargs="*", metavar="NO")
     retrying.add_argument("--state", action="append", choices=_STATES[2:], help="all objects in this state")
-    retrying.set_defaults(action=_retry)
+    retrying.set_defaults(action=_retry, step="retry")
 
     discarding = actions.add_parser("discard", help="close objects or dead letters that need nothing")
     discarding.add_argument("numbers", nargs="+", metavar="NO")
     discarding.add_argument("--reason", required=True, help="kept in the ledger")
-    discarding.set_defaults(action=_discard)
+    discarding.set_defaults(action=_discard, step="discard")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Make the ledger's tables (schema `pipeline`) where this role may."""
+"""Make the product's own tables (schema `pipeline`) where this role may."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import argparse
 import structlog
 
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 log = structlog.get_logger()
 
 
 def main(argv: list[str]) -> int:
-    """Apply conf/sql/pipeline.sql; running it again changes nothing. The reporting tables are their owner's."""
+    """Carry out what is pending of conf/sql/pipeline.sql. The reporting tables are their owner's."""
     argparse.ArgumentParser(prog="pipeline-processing migrate", description=__doc__).parse_args(argv)
-    from dq.ledger.migrate import migrate
-    from jobs.running.wiring import open_database, start
+    from jobs.running.wiring import migrate_all, open_database, start
 
     program = start()
     with open_database(program.settings, ledger=False) as database:
-        migrate(database)
-    log.info("the ledger's tables are up to date")
+        done = migrate_all(database)
+    note(subject="schema pipeline", outputs=done, message=f"{len(done)} migrations were carried out")
+    log.info("the ledger's tables are up to date", carried_out=list(done))
     return ExitCode.OK
 
 

@@ -8,6 +8,7 @@ import structlog
 
 from etl_core.errors import ObjectGoneError, UsageError
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 log = structlog.get_logger()
 
@@ -16,12 +17,16 @@ def main(argv: list[str]) -> int:
     """Announce the object to the ledger and work that off."""
     arguments = _parser().parse_args(argv)
     from dq.events.object_event import ObjectEvent
+    from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
 
     program = start()
+    version = f" version {arguments.version_id}" if arguments.version_id else ""
+    note(subject=f"s3://{arguments.bucket}/{arguments.key}{version}")
+    limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as doors, StopRequest() as stop:
         if doors.allowed_buckets and arguments.bucket not in doors.allowed_buckets:
             allowed = ", ".join(sorted(doors.allowed_buckets))
@@ -40,9 +45,7 @@ def main(argv: list[str]) -> int:
         )
         doors.inbox.add([event], now=doors.clock(), source="process_file", force=True)
         with show_progress(program.console, "objects") as report:
-            counts = work_off(
-                doors, limit=program.settings.max_files_per_batch, owner=new_owner(), stop=stop, report=report
-            )
+            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
     if counts.announced == 0:
         log.warning("another process is working on this object; see `pipeline-processing inbox list`")
         return ExitCode.TRY_AGAIN

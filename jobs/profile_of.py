@@ -13,6 +13,7 @@ from etl_core.errors import UsageError
 from jobs.console.json_output import write_json
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from dq.ledger.profile_states import MergedProfile
@@ -34,6 +35,7 @@ def main(argv: list[str]) -> int:
         raise UsageError(f"--since {query.since} is after --until {query.until}")
     with open_database(program.settings) as database:
         found = profile_of(database, query)
+    note(message=f"{found.runs} runs were read")
     if not found.runs:
         raise UsageError("no run fits, or none has kept its profile (KEEP_PROFILES); `inbox list --all` shows objects")
     for reason in found.refusals:

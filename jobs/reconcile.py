@@ -11,6 +11,7 @@ import structlog
 
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 log = structlog.get_logger()
 
@@ -23,6 +24,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import open_doors, start
 
     program = start()
+    note(subject=arguments.prefix, step="dry run" if arguments.dry_run else None)
     with open_doors(program.settings) as doors:
         listed = list_objects(doors.objects, arguments.prefix)
         with doors.database.connect() as connection:
@@ -34,6 +36,7 @@ def main(argv: list[str]) -> int:
         added = 0
         if not arguments.dry_run:
             added = doors.inbox.add(missing, listed.rejected, now=doors.clock(), source="reconcile").new
+    note(message=f"{len(missing)} of {len(listed.events)} objects were missing, {added} were added")
     log.info("reconciled", listed=len(listed.events), known=len(known), missing=len(missing), added=added)
     return ExitCode.OK
 

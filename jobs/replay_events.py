@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 
 def main(argv: list[str]) -> int:
@@ -12,19 +13,20 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     from dq.intake.accept import accept
     from dq.intake.replay import read_announcements
+    from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import object_store, open_doors, start
 
     program = start()
+    note(subject=arguments.events)
+    limit = program.settings[LedgerSettings].max_files_per_batch
     announcement = read_announcements(object_store(program.settings), arguments.events)
     with open_doors(program.settings) as doors, StopRequest() as stop:
         accepted = accept(doors.inbox, announcement, now=doors.clock(), source="replay", force=arguments.force)
         with show_progress(program.console, "objects", len(announcement.events)) as report:
-            counts = work_off(
-                doors, limit=program.settings.max_files_per_batch, owner=new_owner(), stop=stop, report=report
-            )
+            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
         if stop.is_set():
             return ExitCode.TRY_AGAIN
     return exit_code_for(counts, dead_letters=accepted.added.dead_letters)

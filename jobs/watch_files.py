@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from dq.ledger.settings import LedgerSettings
 from etl_core.errors import PipelineError, RetryableError
+from etl_core.objects.settings import S3Settings
+from etl_core.queue.settings import QueueSettings
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +28,8 @@ if TYPE_CHECKING:
 
     from dq.batch.process_batch import BatchCounts, Doors
     from dq.intake.feed_settings import FeedSettings
-    from dq.intake.sqs import Queue, QueueSettings
-    from dq.settings import Settings
+    from etl_core.queue.sqs import Queue, QueueAccess
+    from etl_core.settings import Settings
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import Program
 
@@ -44,19 +48,21 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import start
 
     program = start()
+    note(subject=program.settings[QueueSettings].poll_queue_url, step="once" if arguments.once else "watch")
     return drain_once(program) if arguments.once else watch(program)
 
 
 def drain_once(program: Program) -> int:
     """Take in what the queue has, work the ledger off, and look once more whether anything came meanwhile."""
     from dq.batch.process_batch import BatchCounts
-    from dq.intake.sqs import Intake, drain
+    from dq.intake.take_in import Intake, drain
     from jobs.console.progress import show_progress
     from jobs.running.batches import exit_code_for, new_owner, work_off
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors
 
     settings, owner, total, letters = program.settings, new_owner(), BatchCounts(), 0
+    limit = settings[LedgerSettings].max_files_per_batch
     with (
         open_doors(settings) as doors,
         StopRequest() as stop,
@@ -65,8 +71,10 @@ def drain_once(program: Program) -> int:
         queue = _open_queue(settings)
         empty_receives = 3
         while not stop.is_set():
-            taken = drain(queue, doors.inbox, doors.clock, empty_receives=empty_receives) if queue else Intake()
-            counts = work_off(doors, limit=settings.max_files_per_batch, owner=owner, stop=stop, report=report)
+            taken = Intake()
+            if queue:
+                taken = drain(queue, doors.inbox, doors.clock, empty_receives=empty_receives, sleep=stop.wait)
+            counts = work_off(doors, limit=limit, owner=owner, stop=stop, report=report)
             total += counts
             letters += taken.accepted.added.dead_letters
             if not taken.messages and not counts.announced:
@@ -89,7 +97,7 @@ def watch(program: Program) -> int:
     settings, owner = program.settings, new_owner()
     with (
         StopRequest() as stop,
-        open_profiler(settings, object_store(settings), keep_states=settings.keep_profiles) as profiler,
+        open_profiler(settings, object_store(settings), keep_states=settings[LedgerSettings].keep_profiles) as profiler,
         open_doors(settings, profiler) as doors,
         show_progress(program.console, "objects") as report,
         handed_over(_feed_settings(settings, doors, owner)) as handover,
@@ -107,13 +115,14 @@ def watch(program: Program) -> int:
             .option("checkpointLocation", checkpoint)
             .start()
         )
-        log.info("watching", queue=settings.poll_queue_url or "none; only the inbox is worked off")
+        log.info("watching", queue=settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off")
         try:
             while query.isActive and worker.error is None and not stop.wait(_LOOK_SECONDS):
                 pass
         finally:
             stop.set()
             _end(query, worker)
+            note(counts=worker.total)  # here, for Spark calls the worker in a thread that knows of no run
         if worker.error is not None:
             raise worker.error
         log.info("stopped")
@@ -124,7 +133,10 @@ class _Worker:
     """What Spark calls with each batch. It never raises: an outage waits, any other error ends the watch."""
 
     def __init__(self, doors: Doors, owner: str, stop: StopRequest, report: Callable[[BatchCounts], None]) -> None:
+        from dq.batch.process_batch import BatchCounts
+
         self.error: Exception | None = None
+        self.total = BatchCounts()
         self.busy = threading.Lock()
         self._doors, self._owner, self._stop, self._report = doors, owner, stop, report
 
@@ -139,7 +151,9 @@ class _Worker:
                 if self._stop.is_set() or self.error is not None:
                     return
                 try:
-                    self._report(process_claimed(self._doors, batch - 1, batch, self._owner))
+                    counts = process_claimed(self._doors, batch - 1, batch, self._owner)
+                    self.total += counts
+                    self._report(counts)
                 except RetryableError as error:
                     log.warning("waiting for an outage to end", error=str(error))
                     self._stop.wait(_OUTAGE_SECONDS)
@@ -171,8 +185,8 @@ def _end(query: StreamingQuery, worker: _Worker) -> None:
 
 def _warm_up(doors: Doors) -> None:
     """Profile a few small files on Spark, so that the first real one does not wait for its workers to get going."""
+    from dq.definitions import load_definition
     from dq.engine.source_file import SourceObject
-    from dq.formats.definitions import load_definition
 
     definition = load_definition({"fields": [{"name": "id", "type": "integer", "required": True, "unique": True}]})
     with tempfile.TemporaryDirectory(prefix="pipeline-warm-up-") as folder:
@@ -184,37 +198,37 @@ def _warm_up(doors: Doors) -> None:
 
 def _open_queue(settings: Settings) -> Queue | None:
     """The queue, after asking whether it is there; None when there is none to watch."""
-    from dq.intake.sqs import Queue
+    from etl_core.queue.sqs import Queue
 
-    queue_settings = _queue_settings(settings)
-    if queue_settings is None:
+    queue_access = _queue_access(settings)
+    if queue_access is None:
         log.warning("POLL_QUEUE_URL is not set: only what is in the inbox is worked off")
         return None
-    queue = Queue(queue_settings)
+    queue = Queue(queue_access)
     queue.check()
     return queue
 
 
-def _queue_settings(settings: Settings) -> QueueSettings | None:
-    from dq.intake.sqs import QueueSettings
-    from jobs.running.wiring import key_pair
+def _queue_access(settings: Settings) -> QueueAccess | None:
+    from etl_core.queue.sqs import QueueAccess
 
-    if settings.poll_queue_url is None:
+    queue, s3 = settings[QueueSettings], settings[S3Settings]
+    if queue.poll_queue_url is None:
         return None
-    access_key, secret_key = key_pair(settings)
-    return QueueSettings(settings.poll_queue_url, settings.sqs_endpoint, settings.s3_region, access_key, secret_key)
+    return QueueAccess(queue.poll_queue_url, queue.sqs_endpoint, s3.s3_region, *s3.key_pair())
 
 
 def _feed_settings(settings: Settings, doors: Doors, owner: str) -> FeedSettings:
     from dq.intake.feed_settings import FeedSettings
     from jobs.running.batches import LEASE_SECONDS
 
+    ledger = settings[LedgerSettings]
     return FeedSettings(
         database_url=doors.database.url.render_as_string(hide_password=False),
         owner=owner,
-        queue=_queue_settings(settings),
-        max_files=settings.max_files_per_batch,
-        max_attempts=settings.max_attempts,
+        queue=_queue_access(settings),
+        max_files=ledger.max_files_per_batch,
+        max_attempts=ledger.max_attempts,
         lease_seconds=LEASE_SECONDS,
     )
 

@@ -1,8 +1,9 @@
 """Packs what a cluster's nodes need into dist/.
 
 `environment.tar.gz` holds the packages of requirements-runtime.lock as they are installed here (made again only when
-the lock changed), `code.tar.gz` holds our packages and conf. Nothing in them knows a path, so they can be unpacked
-anywhere; a node needs a Python of the version that runs this, and Spark, which brings PySpark.
+the lock changed), `code.tar.gz` holds our packages, conf, and what the installation says about our jobs. Nothing in
+them knows a path, so they can be unpacked anywhere; a node needs a Python of the version that runs this, and Spark,
+which brings PySpark.
 """
 
 from __future__ import annotations
@@ -56,6 +57,22 @@ def code() -> Iterator[tuple[Path, str]]:
         for path in sorted((ROOT / room).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path, f"{place}/{path.relative_to(ROOT / room)}"
+    yield from registrations()
+
+
+def registrations() -> Iterator[tuple[Path, str]]:
+    """What says on a node which jobs there are and of which version.
+
+    Raises:
+        SystemExit: the package is not installed here, or was before its jobs were registered.
+    """
+    ours = metadata.distribution("pipeline-processing")
+    found = {file.name: file for file in ours.files or () if file.parent.name.endswith(".dist-info")}
+    missing = {"METADATA", "entry_points.txt"} - found.keys()
+    if missing:
+        sys.exit(f"pack: pipeline-processing is installed without {' and '.join(sorted(missing))}; run make setup")
+    for name in ("METADATA", "entry_points.txt"):
+        yield Path(str(ours.locate_file(found[name]))), str(found[name])
 
 
 def write(archive: Path, files: Iterator[tuple[Path, str]]) -> None:

@@ -3,6 +3,8 @@
 #   PYTHON=python3.12   the interpreter to build with (default: python3)
 #   VENV=.venv          where to build
 #   PYSPARK=4.0.2       another PySpark than the locked one (the test matrix uses it)
+#   JARS_REPOSITORY     the Maven repository to fetch Spark's jars from, where Maven Central is out of reach;
+#                       pip has settings of its own for its index
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=${PYTHON:-python3}

@@ -13,20 +13,16 @@ import sqlalchemy
 
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.shipped_files import shipped_file
+from tests.databases import VARIANTS, admin_engine, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy.engine import Engine
-
-_VARIANTS = Path(__file__).parent / "store" / "variants"
-
+    from collections.abc import Callable, Iterator
 
 #: Files of tests that start Spark, clusters or servers, the longest first; quick ones fill the gaps at the end.
 _LONGEST = (
     "parity/test_lanes.py",
     "end_to_end/test_spark_submit.py",
-    "engine/test_session.py",
+    "etl_core/test_session.py",
     "end_to_end/test_readme.py",
     "engine/test_hostile_keys.py",
     "engine/test_neighbours.py",
@@ -68,7 +64,7 @@ def _server_url() -> Iterator[str]:
         yield given
         return
     with tempfile.TemporaryDirectory(prefix="dq-") as directory, embedded_postgres(f"{directory}/postgres") as server:
-        admin = _admin(server.dsn)
+        admin = admin_engine(server.dsn)
         with admin.connect() as connection:  # nothing here has to survive a power cut
             connection.execute(sqlalchemy.text("ALTER SYSTEM SET fsync = off"))
             connection.execute(sqlalchemy.text("ALTER SYSTEM SET full_page_writes = off"))
@@ -77,45 +73,43 @@ def _server_url() -> Iterator[str]:
         yield server.dsn
 
 
-def _admin(url: str) -> Engine:
-    address = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2")
-    return sqlalchemy.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
+@pytest.fixture
+def new_database(_server_url: str) -> Iterator[Callable[[], str]]:
+    """Makes databases without any table, and gives the address of each; they are dropped afterwards."""
+    admin, names = admin_engine(_server_url), list[str]()
+
+    def make() -> str:
+        names.append(f"test_{uuid.uuid4().hex}")
+        with admin.connect() as connection:
+            connection.execute(sqlalchemy.text(f"CREATE DATABASE {names[-1]}"))
+        return sqlalchemy.make_url(_server_url).set(database=names[-1]).render_as_string(hide_password=False)
+
+    yield make
+    with admin.connect() as connection:
+        for name in names:
+            connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
 
 
 @pytest.fixture
-def database_url(_server_url: str) -> Iterator[str]:
-    """The address of a database without any table, dropped afterwards."""
-    name = f"test_{uuid.uuid4().hex}"
-    admin = _admin(_server_url)
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
-    yield sqlalchemy.make_url(_server_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
-
-
-def _apply(url: str, script: Path) -> str:
-    admin = _admin(url)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(script.read_text(encoding="utf-8").replace("%", "%%"))
-    admin.dispose()
-    return url
+def database_url(new_database: Callable[[], str]) -> str:
+    """The address of a database without any table."""
+    return new_database()
 
 
 @pytest.fixture
 def variant_a(database_url: str) -> str:
     """The address of a database with the full reporting tables, as `conf/sql/reporting.sql` makes them."""
-    return _apply(database_url, shipped_file("sql/reporting.sql"))
+    return apply(database_url, shipped_file("sql/reporting.sql"))
 
 
 @pytest.fixture
 def variant_b(database_url: str) -> str:
     """The address of a database as a web framework makes it: no defaults, no uniqueness, no optional columns."""
-    return _apply(database_url, _VARIANTS / "web_application.sql")
+    return apply(database_url, VARIANTS / "web_application.sql")
 
 
 @pytest.fixture
 def variant_c(database_url: str) -> str:
     """The address of a database in between: some optional columns, narrow types, uuid keys."""
-    return _apply(database_url, _VARIANTS / "in_between.sql")
+    return apply(database_url, VARIANTS / "in_between.sql")

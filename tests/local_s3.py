@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+    from etl_core.queue.sqs import Queue, QueueAccess
+
 
 @dataclass(frozen=True)
 class S3Server:
@@ -76,3 +78,26 @@ def bucket(s3: S3Client, request: pytest.FixtureRequest) -> str:
     s3.create_bucket(Bucket=name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return name
+
+
+@pytest.fixture
+def queue_url(sqs: SQSClient, request: pytest.FixtureRequest) -> str:
+    """A queue of this test's own; what is received and not deleted is back after a second."""
+    name = f"announcements-{zlib.crc32(request.node.nodeid.encode()):08x}"
+    return sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
+
+
+@pytest.fixture
+def queue_access(s3_server: S3Server, queue_url: str) -> QueueAccess:
+    """How the queue is reached."""
+    from etl_core.queue.sqs import QueueAccess  # noqa: PLC0415 - what most tests can do without
+
+    return QueueAccess(queue_url, s3_server.endpoint, s3_server.region, s3_server.access_key, s3_server.secret_key)
+
+
+@pytest.fixture
+def queue(queue_access: QueueAccess) -> Queue:
+    """The queue as the program sees it."""
+    from etl_core.queue.sqs import Queue  # noqa: PLC0415 - as above
+
+    return Queue(queue_access)

@@ -1,5 +1,7 @@
--- The product's own tables: the ledger of announced objects. `pipeline-processing migrate` applies this file where
--- it may; otherwise the owner of the database does. Running it again changes nothing.
+-- The product's own tables: the ledger of announced objects, and the account of what jobs did.
+-- `pipeline-processing migrate` makes them where it may; otherwise the owner of the database applies this file, with
+-- the same result. Running it again changes nothing. Each part that a line `-- migration` begins is one step from an
+-- older form of the tables to a newer one.
 --
 -- Rights for a role that runs the product without owning these tables (here `worker`):
 --   GRANT USAGE ON SCHEMA pipeline TO worker;
@@ -7,7 +9,18 @@
 
 CREATE SCHEMA IF NOT EXISTS pipeline;
 
--- Which form of these tables the database has; the program refuses to work on one it does not know.
+-- The steps that were carried out; the program refuses to work on tables whose form it does not know.
+CREATE TABLE IF NOT EXISTS pipeline.migration (
+    history    text NOT NULL,
+    version    integer NOT NULL,
+    name       text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (history, version)
+);
+
+-- migration ledger 2: the inbox, and the profiles of its runs
+
+-- Where programs look that know no table of migrations yet.
 CREATE TABLE IF NOT EXISTS pipeline.ledger_version (
     only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     version    integer NOT NULL,
@@ -110,3 +123,43 @@ CREATE TABLE IF NOT EXISTS pipeline.profile_state (
 ALTER TABLE pipeline.profile_state ALTER COLUMN state SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS profile_state_file ON pipeline.profile_state (agency_slug, file_name, run_date);
 CREATE INDEX IF NOT EXISTS profile_state_date ON pipeline.profile_state (run_date);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 2, 'the inbox, and the profiles of its runs') ON CONFLICT DO NOTHING;
+
+-- migration audit 1: a line for every job and step
+
+-- What every job and step did, one line each. Lines are added and never changed: a role that only runs the product
+-- cannot take one back, and whoever owns the table disables the trigger to delete old ones.
+CREATE TABLE IF NOT EXISTS pipeline.audit (
+    id          uuid PRIMARY KEY,
+    at          timestamptz NOT NULL,
+    job         text NOT NULL,
+    job_version text NOT NULL,
+    -- the same for all lines of one run; `step` says which part of it, `subject` what it was about
+    run_id      text NOT NULL,
+    step        text NOT NULL,
+    subject     text,
+    inputs      jsonb NOT NULL,
+    outputs     jsonb NOT NULL,
+    rows_in     bigint,
+    rows_out    bigint,
+    status      text NOT NULL,
+    message     text,
+    duration_ms bigint NOT NULL
+);
+CREATE INDEX IF NOT EXISTS audit_at ON pipeline.audit (at);
+CREATE INDEX IF NOT EXISTS audit_run ON pipeline.audit (run_id);
+CREATE INDEX IF NOT EXISTS audit_subject ON pipeline.audit USING hash (subject);
+
+CREATE OR REPLACE FUNCTION pipeline.audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'lines of pipeline.audit are never changed or deleted';
+END
+$$;
+DROP TRIGGER IF EXISTS audit_is_append_only ON pipeline.audit;
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON pipeline.audit
+    FOR EACH STATEMENT EXECUTE FUNCTION pipeline.audit_is_append_only();
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('audit', 1, 'a line for every job and step') ON CONFLICT DO NOTHING;

@@ -7,12 +7,13 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from dq.engine.source_file import SourceObject, UnseenObject
+from dq.events.run_window import window_choice
 from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
     from dq.engine.source_file import Source
     from dq.events.key_layout import FileIdentity
-    from dq.events.run_window import RunWindow
+    from dq.events.run_window import RunWindow, WindowSource
     from dq.ledger.inbox_item import EndState, InboxItem
     from dq.reporting.result import MonitoredFile
     from dq.schema.definition import SchemaDefinition
@@ -35,12 +36,13 @@ class Found:
         """Size in bytes, as far as it is known."""
         return (self.item.event.size or 0) if self.peek is None else self.peek.head.size
 
-    def source(self, number: int) -> Source:
-        """Give the object to the engine, under this number."""
+    def source(self, number: int, prefer: WindowSource) -> Source:
+        """Give the object to the engine, under this number; `prefer` says where the window of its run comes from."""
+        window = window_choice(self.identity, prefer)
         if self.peek is not None:
-            return SourceObject(number, self.peek, self.definition)
+            return SourceObject(number, self.peek, self.definition, window)
         event = self.item.event
-        return UnseenObject(number, event.bucket, event.key, event.version_id, self.size, self.definition)
+        return UnseenObject(number, event.bucket, event.key, event.version_id, self.size, self.definition, window)
 
 
 @dataclass(frozen=True, slots=True)

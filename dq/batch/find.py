@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from dq.batch.endings import Failed, Found, SetAside
+from dq.definitions import definition_or_none
 from dq.engine.small import is_one_read
+from dq.errors import DefinitionError
 from dq.events.dialects.key_encoding import other_reading
 from dq.events.key_layout import Unmatched
-from dq.formats.definitions import definition_or_none
-from etl_core.errors import DefinitionError, ObjectGoneError, PipelineError, TerminalError
+from etl_core.errors import ObjectGoneError, PipelineError, TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

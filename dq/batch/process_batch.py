@@ -24,7 +24,7 @@ from dq.batch.endings import Failed, Found, Judged, SetAside, describe_error
 from dq.batch.find import find_objects
 from dq.batch.settle import settle
 from dq.engine.one_ahead import one_ahead
-from dq.events.run_window import NoWindow, choose_window
+from dq.events.run_window import NoWindow
 from etl_core.errors import ObjectGoneError, RetryableError
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def process_batch(items: Sequence[InboxItem], doors: Doors) -> BatchCounts:
         for found, ended in one_ahead(finder, lambda share: find_objects(share, doors), _shares(items)):
             settled.append(_settle_all(ended, doors, writers))
             for portion in _portions(found, doors):
-                sources = [one.source(place) for place, one in enumerate(portion)]
+                sources = [one.source(place, doors.run_window) for place, one in enumerate(portion)]
                 judged = _judge_apart(sources, doors.judge)
-                endings = [_ending(one, judged.pop(place, None), doors) for place, one in enumerate(portion)]
+                endings = [_ending(one, judged.pop(place, None)) for place, one in enumerate(portion)]
                 counts = sum(chain(*settled), counts)
                 settled = [_settle_all(endings, doors, writers)]
         counts = sum(chain(*settled), counts)
@@ -151,7 +151,7 @@ def _settle_all(
     return writers.map(lambda some: sum((settle(one, doors) for one in some), BatchCounts()), in_turn)
 
 
-def _ending(found: Found, judged: FileVerdict | Exception | None, doors: Doors) -> Judged | SetAside | Failed:
+def _ending(found: Found, judged: FileVerdict | Exception | None) -> Judged | SetAside | Failed:
     match judged:
         case None:
             return Failed(found.item, RuntimeError("the engine gave no answer"))
@@ -159,7 +159,6 @@ def _ending(found: Found, judged: FileVerdict | Exception | None, doors: Doors) 
             return SetAside(found.item, "superseded", str(judged), found.file)
         case Exception():
             return Failed(found.item, judged)
-    window = choose_window(found.identity, judged.head.last_modified, doors.run_window)
-    if isinstance(window, NoWindow):
-        return SetAside(found.item, "ignored", window.reason, found.file)
-    return Judged(found, judged.head, window, judged.verdict, judged.rows, judged.state)
+    if isinstance(judged.window, NoWindow):
+        return SetAside(found.item, "ignored", judged.window.reason, found.file)
+    return Judged(found, judged.head, judged.window, judged.verdict, judged.rows, judged.state)

@@ -8,11 +8,12 @@ import structlog
 
 from dq.batch.batch_counts import BatchCounts
 from dq.batch.endings import Failed, Judged, SetAside, describe_error, log_fields
+from dq.errors import LeaseLostError
 from dq.events.object_version import ObjectVersion
 from dq.ledger.inbox_item import Ending
 from dq.ledger.profile_states import RunProfile, keep_profile
 from dq.reporting.result import RunResult
-from etl_core.errors import CatalogueError, LeaseLostError, RetryableError, TerminalError
+from etl_core.errors import CatalogueError, RetryableError, TerminalError
 from etl_core.postgres.transaction import begin
 
 if TYPE_CHECKING:

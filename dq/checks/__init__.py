@@ -1,1 +1,1 @@
-"""What to count: the checks a definition asks for, one module per dimension. Pure."""
+"""What a definition asks of a file, and how far the file meets it: one module per dimension. Pure."""

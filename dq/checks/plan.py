@@ -1,56 +1,35 @@
-"""All checks of a definition, dimension by dimension."""
+"""All dimensions and whole-file rules there are, and the checks of a definition.
+
+A new dimension, or a new rule over whole files, is one module and one line here.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from dq.checks.bounds import bounds_checks
-from dq.checks.check import Check, Dimension
-from dq.checks.completeness import completeness_checks
-from dq.checks.format import format_checks
-from dq.checks.schema import schema_checks
-from dq.checks.uniqueness import uniqueness_checks
-from dq.schema.definition import SchemaDefinition, Scoring
+from dq.checks.check import CheckPlan
+from dq.checks.dimensions.bounds import BOUNDS
+from dq.checks.dimensions.completeness import COMPLETENESS
+from dq.checks.dimensions.format import FORMAT
+from dq.checks.dimensions.schema import SCHEMA
+from dq.checks.dimensions.uniqueness import UNIQUENESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from dq.checks.dimension import Dimension
+    from dq.schema.definition import SchemaDefinition
 
-#: What a definition asks for, in the order of the verdict.
-DERIVERS: Final[tuple[Callable[[SchemaDefinition], tuple[Check, ...]], ...]] = (
-    schema_checks,
-    completeness_checks,
-    bounds_checks,
-    uniqueness_checks,
+#: In the order of the verdict.
+DIMENSIONS: Final[tuple[Dimension, ...]] = (
+    SCHEMA,
+    FORMAT,
+    COMPLETENESS,
+    BOUNDS,
+    UNIQUENESS,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CheckPlan:
-    """What to count in one file. Without a definition only the format is checked."""
-
-    definition: SchemaDefinition | None
-    checks: tuple[Check, ...]
-
-    @property
-    def scoring(self) -> Scoring:
-        """How the counts become a score; the defaults where nothing is defined."""
-        return self.definition.scoring if self.definition else Scoring()
-
-    @property
-    def sensitive(self) -> frozenset[str]:
-        """Names of the columns whose values may appear nowhere."""
-        fields = self.definition.fields if self.definition else ()
-        return frozenset(field.name for field in fields if field.sensitive)
-
-    def of(self, dimension: Dimension) -> tuple[Check, ...]:
-        """Give the checks of one dimension."""
-        return tuple(check for check in self.checks if check.dimension is dimension)
 
 
 @lru_cache(maxsize=64)
 def plan_checks(definition: SchemaDefinition | None) -> CheckPlan:
-    """Derive every check of a definition, beside the check of the format, which always runs."""
-    derived = tuple(check for derive in DERIVERS for check in derive(definition)) if definition else ()
-    return CheckPlan(definition, (*format_checks(), *derived))
+    """Derive every check of a definition; without one only the format is checked."""
+    return CheckPlan(definition, tuple(check for dimension in DIMENSIONS for check in dimension.derive(definition)))

@@ -9,6 +9,9 @@ from typing import TypeAlias, TypeVar
 
 from dq.checks.plan import plan_checks
 from dq.engine.parts import FileTask, fault
+from dq.engine.source_file import SourceObject
+from dq.errors import UnreadableFileError
+from dq.events.run_window import NoWindow, RunWindow, WindowChoice
 from dq.formats.layout import NoHeaderError
 from dq.formats.splits import NOWHERE, Split
 from dq.profiling.profile.file_profile import FileProfile
@@ -18,11 +21,11 @@ from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.offences import Offence, first_offences, placed
 from dq.schema.definition import SchemaDefinition
-from dq.verdict.json_text import JsonText, json_text
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
-from etl_core.errors import PipelineError, RetryableError, UnreadableFileError
+from etl_core.errors import PipelineError, RetryableError
 from etl_core.objects.store import ObjectHead
+from etl_core.storable import JsonText, json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,11 @@ class Profiled:
 class FileVerdict:
     """A file's verdict, the rows it was made from, malformed ones included, and its state as in `Profiled`.
 
-    `head` is the version that was read.
+    `head` is the version that was read, `window` that of its run.
     """
 
     head: ObjectHead
+    window: RunWindow | NoWindow
     verdict: Verdict
     rows: int
     state: bytes = b""
@@ -101,19 +105,21 @@ def conclude(
     facts = FileFacts(task.layout.header, task.head.size, reader)
     summary = summarise(settled, task.recipe, task.definition, facts, figures)
     profiled = Profiled(summary, _state(task, settled, summary) if task.keep_state else b"")
-    return verdict_on(profiled, task.definition, task.head) if task.judged else profiled
+    return verdict_on(profiled, task.definition, task.head, task.window) if task.judged else profiled
 
 
 def verdict_on(
-    profiled: Profiled, definition: SchemaDefinition | None, head: ObjectHead
+    profiled: Profiled, definition: SchemaDefinition | None, head: ObjectHead, choice: WindowChoice
 ) -> FileVerdict | PipelineError:
     """Judge a file by its figures; an odd one must not cost its neighbours their verdicts."""
     try:
-        verdict = judge(profiled.summary, plan_checks(definition))
+        window = choice.window(head.last_modified)
+        start = window.start if isinstance(window, RunWindow) else None
+        verdict = judge(profiled.summary, replace(plan_checks(definition), run_start=start))
         written = replace(verdict, profile_payload=JsonText(json_text(verdict.profile_payload)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's alone
         return fault(head.uri, error)
-    return FileVerdict(head, written, profiled.summary.rows_read, profiled.state)
+    return FileVerdict(head, window, written, profiled.summary.rows_read, profiled.state)
 
 
 def _state(task: FileTask, profile: FileProfile, summary: FileSummary) -> bytes:
@@ -159,13 +165,14 @@ def unreadable(task_bytes: int, error: UnreadableFileError, reader: str) -> Prof
 
 
 def with_verdict(
-    found: _Found, head: ObjectHead, definition: SchemaDefinition | None, reader: str, *, judged: bool
+    found: _Found, source: SourceObject, reader: str, *, judged: bool
 ) -> _Found | Finished | PipelineError:
     """Turn a file that cannot be parsed into figures, or a verdict, that say so."""
     if not isinstance(found, UnreadableFileError):
         return found
+    head = source.peek.head
     profiled = unreadable(head.size, found, reader)
-    return verdict_on(profiled, definition, head) if judged else profiled
+    return verdict_on(profiled, source.definition, head, source.window) if judged else profiled
 
 
 def worst(errors: Sequence[PipelineError]) -> PipelineError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from dq.engine.source_file import StoredSource
+from dq.events.run_window import WindowChoice
 from dq.formats.format import LateReading, Reading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
@@ -32,7 +33,8 @@ class FileTask:
 
     `first` are the file's first bytes, carried along for files small enough to need no second request.
     `keep_state`: the merged profile itself is wanted too, some megabytes for a large file. `judged`: not the figures
-    are wanted but the verdict on them, which is smaller and is then made where the file is put together.
+    are wanted but the verdict on them, which is smaller and is then made where the file is put together; `window`
+    tells how the window of its run is chosen.
     """
 
     id: int
@@ -45,6 +47,7 @@ class FileTask:
     first: bytes = field(default=b"", repr=False)
     keep_state: bool = False
     judged: bool = False
+    window: WindowChoice = field(default_factory=WindowChoice)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def plan_file(source: SourceObject, assignment: Assignment) -> FileTask | Pipeli
         whole,
         assignment.keep_states,
         assignment.judged,
+        source.window,
     )
 
 

@@ -148,9 +148,7 @@ class _Call:
         read = profile_by_ranges(by_ranges, store, self.spark, limits)
         found |= {number: (one, "direct") for number, one in read.items()}
         return {
-            number: with_verdict(
-                one, by_id[number].peek.head, by_id[number].definition, reader, judged=self.assignment.judged
-            )
+            number: with_verdict(one, by_id[number], reader, judged=self.assignment.judged)
             for number, (one, reader) in found.items()
         }
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from dq.events.run_window import WindowChoice
 from dq.schema.definition import SchemaDefinition
 from etl_core.objects.store import ObjectHead, ObjectStore, Peek
 
 
 @dataclass(frozen=True, slots=True)
 class SourceObject:
-    """An object the caller wants profiled. `id` is the caller's own number for it."""
+    """An object the caller wants profiled. `id` is the caller's own number for it.
+
+    `window` tells how the window of its run is chosen, which a verdict may depend on.
+    """
 
     id: int
     peek: Peek
     definition: SchemaDefinition | None
+    window: WindowChoice = field(default_factory=WindowChoice)
 
     @property
     def size(self) -> int:
@@ -36,10 +41,11 @@ class UnseenObject:
     version_id: str | None
     size: int
     definition: SchemaDefinition | None
+    window: WindowChoice = field(default_factory=WindowChoice)
 
     def seen(self, peek: Peek) -> SourceObject:
         """Add what was seen."""
-        return SourceObject(self.id, peek, self.definition)
+        return SourceObject(self.id, peek, self.definition, self.window)
 
 
 #: An object the caller wants profiled.

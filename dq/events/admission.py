@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dq.events.announcement import Rejected, Skipped
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from dq.events.object_event import ObjectEvent
@@ -35,7 +36,7 @@ def _problems(event: ObjectEvent) -> list[str]:
         length = len(text.encode("utf-8", "surrogatepass"))
         if length > most:
             problems.append(f"{name} has {length} bytes, at most {most} are possible")
-        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        if storable(text) != text:
             problems.append(f"{name} holds a NUL or half a surrogate pair")
     if event.size is not None and not 0 <= event.size <= _MOST_SIZE:
         problems.append(f"size is {event.size}, which no object has")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, time, timezone
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ class RunWindow:
     source: WindowSource
     note: str | None = None
 
+    @property
+    def start(self) -> datetime:
+        """When the window begins, aware."""
+        return datetime.combine(self.run_date, time(self.run_hour), timezone.utc)
+
 
 @dataclass(frozen=True, slots=True)
 class NoWindow:
@@ -46,31 +51,42 @@ class Collapse:
     key_windows: tuple[tuple[date, int], ...]
 
 
-def choose_window(
-    identity: FileIdentity, last_modified: datetime | None, prefer: WindowSource = "last_modified"
-) -> RunWindow | NoWindow:
-    """The window of one object: from the preferred source, else from the other one.
+@dataclass(frozen=True, slots=True)
+class WindowChoice:
+    """How the window of an object is chosen, once it is known when it was last modified.
 
-    Args:
-        identity: what the key says.
-        last_modified: aware, of the object; None when unknown.
-        prefer: the setting RUN_WINDOW.
+    `named` is the date and hour in its key, `prefer` the setting RUN_WINDOW.
     """
-    named = _of_key(identity)
-    modified = None
-    if last_modified is not None:
-        instant = last_modified.astimezone(timezone.utc)
-        modified = (instant.date(), instant.hour)
-    first, second = (modified, named) if prefer == "last_modified" else (named, modified)
-    other: WindowSource = "key" if prefer == "last_modified" else "last_modified"
-    if first is not None:
-        note = None
-        if second is not None and second != first:
-            note = f"run window {_text(first)} is from {_label(prefer)}; {_label(other)} says {_text(second)}"
-        return RunWindow(*first, prefer, note)
-    if second is not None:
-        return RunWindow(*second, other, f"run window is from {_label(other)}; {_label(prefer)} names none")
-    return NoWindow("neither the key nor the object's last-modified names a run date and hour")
+
+    named: tuple[date, int] | None = None
+    prefer: WindowSource = "last_modified"
+
+    def window(self, last_modified: datetime | None) -> RunWindow | NoWindow:
+        """The window of one object: from the preferred source, else from the other one.
+
+        Args:
+            last_modified: aware, of the object; None when unknown.
+        """
+        modified = None
+        if last_modified is not None:
+            instant = last_modified.astimezone(timezone.utc)
+            modified = (instant.date(), instant.hour)
+        prefer, named = self.prefer, self.named
+        first, second = (modified, named) if prefer == "last_modified" else (named, modified)
+        other: WindowSource = "key" if prefer == "last_modified" else "last_modified"
+        if first is not None:
+            note = None
+            if second is not None and second != first:
+                note = f"run window {_text(first)} is from {_label(prefer)}; {_label(other)} says {_text(second)}"
+            return RunWindow(*first, prefer, note)
+        if second is not None:
+            return RunWindow(*second, other, f"run window is from {_label(other)}; {_label(prefer)} names none")
+        return NoWindow("neither the key nor the object's last-modified names a run date and hour")
+
+
+def window_choice(identity: FileIdentity, prefer: WindowSource = "last_modified") -> WindowChoice:
+    """How the window of an object is chosen whose key says `identity`."""
+    return WindowChoice(_of_key(identity), prefer)
 
 
 def find_collapses(objects: Iterable[tuple[FileIdentity, RunWindow]]) -> tuple[Collapse, ...]:

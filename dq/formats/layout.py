@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dq.errors import UnreadableFileError
 from dq.schema.definition import CsvDialect, FieldType
-from etl_core.errors import UnreadableFileError
 
 if TYPE_CHECKING:
     from dq.formats.format import Format

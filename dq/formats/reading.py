@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dq.errors import UnreadableFileError
+from dq.formats.archive import begins_as_workbook, files_of, is_archive, refuse_many
 from dq.formats.byte_source import ByteSource
 from dq.formats.compression import compression_of, first_expanded, held
+from dq.formats.foreign import refuse_foreign
 from dq.formats.format import Format, OpenFile, Reading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.registry import Formats, known_formats
 from dq.formats.splits import Split
 from dq.schema.definition import SchemaDefinition
-from etl_core.errors import UnreadableFileError
 
 _FIRST_BYTES = 64 * 1024
 
@@ -34,8 +36,9 @@ def find_layout(
         raise UnreadableFileError(message)
     formats = formats or known_formats()
     data = source.read(0, _FIRST_BYTES) if first is None else first
-    compression = compression_of(data)
+    compression = _zipped(source, data, name, definition, formats) or compression_of(data)
     plain = first_expanded(source, compression, limits, _FIRST_BYTES) if compression else data
+    refuse_foreign(plain, (one.title for one in formats))
     kind = formats.format_of(plain, name, definition)
     _refuse_other(plain, kind, formats)
     if kind.late:
@@ -46,6 +49,21 @@ def find_layout(
     whole = held(source, compression, limits)
     layout = kind.layout(OpenFile(kind, whole, name, plain, definition, None, limits))
     return replace(layout, compression=compression, splittable=False)
+
+
+def _zipped(
+    source: ByteSource, first: bytes, name: str, definition: SchemaDefinition | None, formats: Formats
+) -> str | None:
+    """Give `zip` for an archive of one file; one of several is refused, unless it was to be a format that is one."""
+    if not is_archive(first) or begins_as_workbook(first):
+        return None
+    names = files_of(source)
+    if names is None or len(names) == 1:
+        return None if names is None else "zip"
+    content = formats.content_of(first)
+    if content is None or formats.expected(name, definition) is not content[0]:
+        refuse_many(names)
+    return None
 
 
 def _refuse_other(first: bytes, kind: Format, formats: Formats) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.intake.sqs import MOST_PER_CALL, Queue, take_in
+from dq.intake.take_in import take_in
 from dq.ledger.inbox import Inbox
 from etl_core.errors import PipelineError, QueueUnavailableError, SettingsError
 from etl_core.postgres.database import connect
+from etl_core.queue.sqs import MOST_PER_CALL, Queue
+from etl_core.retry import Backoff, call_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _LONGEST_RECEIVING = 5.0
-_LONGEST_REST = 30.0
-_RETRY_WAITS = (1, 2, 5, 10, 20, 30, 30, 30)
+_REST = Backoff(first=1.0, factor=2.0, longest=30.0)
+_HELD_TRIES = 10
 
 
 class Feed:
@@ -64,17 +66,17 @@ class Feed:
         """The batches `after_batch` < n <= `upto_batch` of which this owner still holds rows, in their order.
 
         Raises:
-            PipelineError: the ledger could not be read for two minutes.
+            PipelineError: the ledger could not be read for about two minutes.
         """
         if after_batch >= upto_batch:
             return ()
-        for wait in _RETRY_WAITS:
-            try:
-                return self._held(after_batch, upto_batch)
-            except PipelineError as error:  # noqa: PERF203  a handful of rounds that mostly sleep
-                log.warning("the batch cannot be read yet", error=str(error), wait=wait)
-                time.sleep(wait)  # an outage of the database; raising would end the stream
-        return self._held(after_batch, upto_batch)
+        return call_again(
+            lambda: self._held(after_batch, upto_batch),
+            attempts=_HELD_TRIES,
+            backoff=_REST,
+            on=PipelineError,  # whatever it is, raising would end the stream
+            waiting=lambda error, wait: log.warning("the batch cannot be read yet", error=str(error), wait=wait),
+        )
 
     def close(self) -> None:
         """Let go of the database."""
@@ -124,4 +126,4 @@ class Feed:
 
 def _rest(outages: int) -> float:
     """Seconds to wait after so many outages in a row."""
-    return min(_LONGEST_REST, 0.5 * 2.0 ** min(outages, 16))
+    return _REST.wait(outages, 1.0).total_seconds()  # one feed asks one queue: nobody else comes back at the same time

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from dq.intake.sqs import QueueSettings
+from etl_core.queue.sqs import QueueAccess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +34,18 @@ class FeedSettings:
 
     database_url: str = field(repr=False)
     owner: str
-    queue: QueueSettings | None = None
+    queue: QueueAccess | None = None
     max_files: int = 1000
     max_attempts: int = 5
     lease_seconds: float = 600.0
     wait_seconds: int = 1
     idle_seconds: float = 0.2
+
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that may stand in no line of the log."""
+        queue = self.queue
+        keys = () if queue is None else (queue.access_key, queue.secret_key)
+        return tuple(secret for secret in (self.database_url, urlsplit(self.database_url).password, *keys) if secret)
 
 
 @contextmanager
@@ -56,4 +63,4 @@ def read_feed_settings(path: str) -> FeedSettings:
     """The settings that `handed_over` wrote."""
     found = json.loads(Path(path).read_text(encoding="utf-8"))
     queue = found.pop("queue")
-    return FeedSettings(**found, queue=None if queue is None else QueueSettings(**queue))
+    return FeedSettings(**found, queue=None if queue is None else QueueAccess(**queue))

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pyspark.sql.datasource import DataSource, DataSourceStreamReader, InputPartition
 
+from etl_core.log.redaction import Redaction
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -114,8 +116,9 @@ class InboxStreamReader(DataSourceStreamReader):
             from dq.intake.feed import Feed  # noqa: PLC0415  executors have no use for database and queue clients
             from dq.intake.feed_settings import read_feed_settings  # noqa: PLC0415  as above
 
-            _log_to_stderr()
-            self._feed = Feed(read_feed_settings(self._handover), _now)
+            settings = read_feed_settings(self._handover)
+            _log_to_stderr(Redaction(settings.secrets()))
+            self._feed = Feed(settings, _now)
         return self._feed
 
 
@@ -124,8 +127,8 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)  # noqa: TID251  see above
 
 
-def _log_to_stderr() -> None:
-    """One JSON object a line, as the rest of the program logs where there is no terminal."""
+def _log_to_stderr(redaction: Redaction) -> None:
+    """One JSON object a line without secrets, as the rest of the program logs where there is no terminal."""
     if structlog.is_configured():
         return
     structlog.configure(
@@ -133,6 +136,7 @@ def _log_to_stderr() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
             structlog.processors.EventRenamer("message"),
+            lambda _logger, _method, event: redaction.value(event),
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.intake.place import parse_place
 from etl_core.errors import TerminalError, UsageError
+from etl_core.objects.place import parse_place
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from dq.ledger.identity import chunks, is_about, sort_key
 from dq.ledger.inbox_item import OPEN_STATES, Added
 from dq.ledger.rows import starting_over
-from dq.ledger.tables import announcement_dead_letter, object_inbox, storable
+from dq.ledger.tables import announcement_dead_letter, object_inbox
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, select, true, update
 
+from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
-from dq.ledger.backoff import Backoff
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.rows import event_of
-from dq.ledger.tables import batch_counter, object_inbox, storable
-from etl_core.errors import LeaseLostError
+from dq.ledger.tables import batch_counter, object_inbox
 from etl_core.postgres.transaction import begin, prepare
+from etl_core.retry import Backoff
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _C = object_inbox.c
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+#: Five attempts span about a quarter of an hour, so a short outage kills nothing.
+_BACKOFF = Backoff(first=10.0, factor=4.0, longest=900.0)
 _VANISHED = "whoever processed it vanished without a word, time and again: the process was killed or stalled"
 
 
@@ -58,7 +61,7 @@ class Inbox:
     def __init__(self, engine: Engine, *, max_attempts: int = 5, backoff: Backoff | None = None) -> None:
         self.engine = engine
         self.max_attempts = max_attempts
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or _BACKOFF
 
     def add(
         self,

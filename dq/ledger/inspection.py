@@ -11,8 +11,9 @@ from dq.events.notification import parse_announcement
 from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.inbox_item import FAILURE_STATES, GOOD_STATES, OPEN_STATES, Added, State
 from dq.ledger.rows import event_of, starting_over
-from dq.ledger.tables import announcement_dead_letter, object_inbox, storable
+from dq.ledger.tables import announcement_dead_letter, object_inbox
 from etl_core.errors import UsageError
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, select, true
 
-from dq.ledger.tables import profile_state, storable
+from dq.ledger.tables import profile_state
 from dq.profiling.profile.codec import ProfileCodecError
 from dq.profiling.profile.profile_state import ProfileState
 from dq.profiling.profile.state_codec import decode_state
 from etl_core.postgres.transaction import prepare
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,17 +5,8 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text
 
 SCHEMA = "pipeline"
-#: The form of the tables this code works on, as `ledger_version` says it.
-LEDGER_VERSION = 2
 
 _METADATA = MetaData(schema=SCHEMA)
-
-ledger_version = Table(
-    "ledger_version",
-    _METADATA,
-    Column("only_row", Boolean, primary_key=True),
-    Column("version", Integer, nullable=False),
-)
 
 batch_counter = Table(
     "batch_counter",
@@ -83,9 +74,4 @@ profile_state = Table(
 )
 
 #: Every table of the ledger.
-LEDGER = (ledger_version, batch_counter, object_inbox, announcement_dead_letter, profile_state)
-
-
-def storable(text: str) -> str:
-    """The text as a Postgres column takes it: NUL and halves of surrogate pairs written out."""
-    return text.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode()
+LEDGER_TABLES = (batch_counter, object_inbox, announcement_dead_letter, profile_state)

@@ -9,8 +9,8 @@ import sqlalchemy
 
 from dq.reporting.catalogue.expected import FAILED_VALIDATION
 from dq.reporting.table_writer import TableWriter
-from dq.verdict.json_text import json_text
 from etl_core.postgres.transaction import prepare
+from etl_core.storable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

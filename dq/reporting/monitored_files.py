@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from dq.reporting.catalogue.expected import DEFINITION, FILE, FILE_KEY
 from dq.reporting.result import MonitoredFile
 from dq.reporting.table_writer import TableWriter, as_sqlalchemy
-from dq.verdict.json_text import storable_text
 from etl_core.errors import TerminalError
 from etl_core.postgres.locks import lock
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ class MonitoredFiles:
 
         Where several rows have the same pair, the active one counts, of these the one with the smallest id.
         """
-        wanted = sorted({pair for pair in pairs if all(part == storable_text(part) for part in pair)})
+        wanted = sorted({pair for pair in pairs if all(part == storable(part) for part in pair)})
         if not wanted:
             return {}
         slugs, names = zip(*wanted, strict=True)
@@ -74,7 +74,7 @@ class MonitoredFiles:
             TerminalError: the names hold characters no text of Postgres can.
         """
         pair = (agency_slug, file_name)
-        if any(part != storable_text(part) for part in pair):
+        if any(part != storable(part) for part in pair):
             raise TerminalError(f"no file can be called {pair!r}: the database cannot store these characters")
         lock(connection, FILE, *pair)
         found = self.find(connection, [pair])

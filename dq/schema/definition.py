@@ -92,23 +92,20 @@ class ScoringMode(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """The most a metric can deduct, in points of the score."""
-
-    schema: Fraction = Fraction(40)
-    format: Fraction = Fraction(35)
-    completeness: Fraction = Fraction(20)
-    bounds: Fraction = Fraction(15)
-    uniqueness: Fraction = Fraction(10)
-
-
-@dataclass(frozen=True, slots=True)
 class Scoring:
-    """How counts become a score (0 to 100) and a verdict (score >= pass_score)."""
+    """How counts become a score (0 to 100) and a verdict (score >= pass_score).
+
+    `weights` holds, by dimension, the most that it can deduct, in points of the score; one that is not there has the
+    weight it comes with.
+    """
 
     mode: ScoringMode = ScoringMode.PROPORTIONAL
     pass_score: Fraction = Fraction(80)
-    weights: Weights = field(default_factory=Weights)
+    weights: tuple[tuple[str, Fraction], ...] = ()
+
+    def weight(self, dimension: str, default: Fraction) -> Fraction:
+        """Give the weight of a dimension, `default` where nothing is said of it."""
+        return dict(self.weights).get(dimension, default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +124,8 @@ class SchemaDefinition:
     sheet: str | None = None
     options: tuple[tuple[str, object], ...] = ()
     scoring: Scoring = field(default_factory=Scoring)
+    #: rules over the whole file, by their name
+    file_rules: tuple[tuple[str, Rule], ...] = ()
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
 

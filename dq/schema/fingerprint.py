@@ -19,7 +19,7 @@ def fingerprint(definition: SchemaDefinition) -> str:
     values and allowed values is not. Warnings and the old fingerprint are left out.
     """
     scoring = definition.scoring
-    meaning = {
+    meaning: dict[str, Any] = {
         "fields": [_field(field) for field in definition.fields],
         "keys": sorted((_key(key) for key in definition.keys), key=json.dumps),
         "format": definition.format,
@@ -29,14 +29,10 @@ def fingerprint(definition: SchemaDefinition) -> str:
         "sheet": definition.sheet,
         "mode": scoring.mode.value,
         "passScore": str(scoring.pass_score),
-        "weights": [
-            str(scoring.weights.schema),
-            str(scoring.weights.format),
-            str(scoring.weights.completeness),
-            str(scoring.weights.bounds),
-            str(scoring.weights.uniqueness),
-        ],
+        "weights": [str(points) for _, points in scoring.weights],
     }
+    if definition.file_rules:  # left out where there are none: as before there were any
+        meaning["fileRules"] = {name: _rule(rule) for name, rule in definition.file_rules}
     if definition.options:
         meaning["options"] = sorted([name, repr(options)] for name, options in definition.options)
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))

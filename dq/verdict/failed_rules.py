@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from dq.checks.check_result import CheckResult, Status
+from dq.checks.wording import MASK
+from dq.profiling.tally.offences import shortened
 from dq.schema.definition import Severity
-from dq.verdict.check_result import CheckResult, Status
-from dq.verdict.wording import MASK, storable
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dq.checks.check_result import Measure
     from dq.profiling.summary.summary import Example
-    from dq.verdict.check_result import Measure
 
 #: At most so many examples for one rule, and for all rules of a file together.
 MOST_EXAMPLES: Final = 10
@@ -56,7 +58,7 @@ def _rule(rule: FailedRule, most: int) -> dict[str, Any]:
     result = rule.result
     return {
         "rule": result.rule,
-        "dimension": result.check.dimension.value,
+        "dimension": result.check.dimension,
         "column": None if result.column is None else storable(result.column),
         "severity": result.check.severity.value,
         "failed": result.failed,
@@ -68,6 +70,7 @@ def _rule(rule: FailedRule, most: int) -> dict[str, Any]:
 
 
 def example_of(example: Example, characters: int = _MOST_CHARACTERS) -> dict[str, Any]:
-    """Write one example: its line, null where it is not known, and its text."""
-    value = MASK if example.text == MASK else storable(example.text, characters)
-    return {"line": example.line, "value": value}
+    """Write one example: its line, null where it is not known, its text, and why it is one where there is a reason."""
+    value = MASK if example.text == MASK else shortened(storable(example.text), characters)
+    shown = {"line": example.line, "value": value}
+    return {**shown, "reason": example.reason} if example.reason else shown

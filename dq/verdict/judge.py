@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from dq.checks.check_result import Status
+from dq.checks.plan import DIMENSIONS
 from dq.schema.definition import Severity
 from dq.verdict.failed_rules import failed_rules, written_rules
 from dq.verdict.masking import Masking
-from dq.verdict.measures.bounds import measure_bounds
-from dq.verdict.measures.completeness import measure_completeness
-from dq.verdict.measures.format import measure_format
-from dq.verdict.measures.schema import measure_schema
-from dq.verdict.measures.uniqueness import measure_uniqueness
 from dq.verdict.messages import message_of
 from dq.verdict.metrics import metrics_of
 from dq.verdict.payload.profile import profile_payload
@@ -20,20 +17,8 @@ from dq.verdict.score import deductions_of, score_of
 from dq.verdict.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dq.checks.plan import CheckPlan
+    from dq.checks.check import CheckPlan
     from dq.profiling.summary.summary import FileSummary
-    from dq.verdict.check_result import Measure
-
-#: One measure per dimension, in the order of the verdict.
-MEASURES: Final[tuple[Callable[[FileSummary, CheckPlan], Measure], ...]] = (
-    measure_schema,
-    measure_format,
-    measure_completeness,
-    measure_bounds,
-    measure_uniqueness,
-)
 
 
 def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
@@ -44,24 +29,29 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
         plan: what its definition asks for, without one only the format.
 
     Returns:
-        The verdict. It passes when the score reaches the pass score and no critical rule failed.
+        The verdict. It passes when the score reaches the pass score and every critical rule was looked at and kept.
     """
     masking = Masking(plan.sensitive)
     scoring = plan.scoring
     measured = []
-    for take in MEASURES:
-        measure = masking.measure(take(summary, plan))
-        weight: Fraction = getattr(scoring.weights, measure.dimension.value)
+    for dimension in DIMENSIONS:
+        measure = masking.measure(dimension.measure(summary, plan))
+        weight = scoring.weight(dimension.key, dimension.weight)
         measured.append((measure, deductions_of(measure, weight, scoring.mode)))
     totals = {measure.dimension: sum(filter(None, deductions), Fraction(0)) for measure, deductions in measured}
     failed = failed_rules(measured)
     score = score_of(totals.values())
-    critical = any(rule.result.check.severity is Severity.CRITICAL for rule in failed)
+    # A critical rule that could not run was not kept, as far as anybody knows.
+    critical = any(
+        result.check.severity is Severity.CRITICAL and result.status is not Status.PASSED
+        for measure, _ in measured
+        for result in measure.results
+    )
     return Verdict(
         score=score,
         passed=score >= scoring.pass_score and not critical,
         metrics=metrics_of((measure, totals[measure.dimension]) for measure, _ in measured),
-        deductions={dimension.value: float(total) for dimension, total in totals.items()},
+        deductions={dimension: float(total) for dimension, total in totals.items()},
         failed_validation_message=message_of(failed),
         failed_validation_rules=written_rules(failed),
         profile_payload=profile_payload(summary, plan, masking),

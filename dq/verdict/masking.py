@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dq.checks.check import Dimension
-from dq.verdict.wording import MASK
+from dq.checks.wording import MASK
 
 if TYPE_CHECKING:
+    from dq.checks.check_result import CheckResult, Measure
     from dq.profiling.summary.summary import Example
-    from dq.verdict.check_result import CheckResult, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,7 @@ class Masking:
         return replace(measure, results=tuple(self._result(result) for result in measure.results))
 
     def _result(self, result: CheckResult) -> CheckResult:
-        whole_rows = result.check.dimension is Dimension.FORMAT and self.hides_rows
-        if not whole_rows and not self.hides(*result.check.columns):
+        if not (result.of_whole_rows and self.hides_rows) and not self.hides(*result.check.columns):
             return result
         return replace(result, examples=hidden(result.examples))
 

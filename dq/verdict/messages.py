@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dq.checks.wording import MASK, count, on_one_line, points
 from dq.schema.definition import Severity
 from dq.verdict.metrics import METRIC_NAMES
-from dq.verdict.wording import MASK, count, on_one_line, points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,8 @@ def _example(rule: FailedRule) -> str:
         return ""
     first = examples[0]
     value = "" if first.text == MASK else f'"{on_one_line(first.text, _MOST_EXAMPLE)}"'
+    if first.reason and len(examples) > 1:
+        value = f"{value} ({first.reason})" if value else f"({first.reason})"
     if first.line is None:
         return f"; for example {value}" if value else ""
     return f"; first at line {first.line}: {value}" if value else f"; first at line {first.line}"

@@ -6,14 +6,14 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from dq.checks.check_result import Status, total_share
 from dq.schema.definition import ScoringMode
-from dq.verdict.check_result import Status, total_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dq.checks.check import Check
-    from dq.verdict.check_result import Measure
+    from dq.checks.check_result import Measure
 
 
 def deductions_of(measure: Measure, weight: Fraction, mode: ScoringMode) -> tuple[Fraction, ...]:

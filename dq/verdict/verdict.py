@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dq.verdict.json_text import JsonText
+from etl_core.storable import JsonText
 
 
 @dataclass(frozen=True, slots=True)

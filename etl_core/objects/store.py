@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl_core.errors import ObjectGoneError, PipelineError
-from etl_core.objects.boto3_reads import ObjectRefusedError, read_range
+from etl_core.objects.boto3_reads import read_range
+from etl_core.objects.failures import ObjectRefusedError
 from etl_core.objects.native_reads import NativeReads
 from etl_core.objects.ranges import ObjectRange
 
@@ -61,7 +62,7 @@ class Peek:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreSettings:
+class S3Access:
     """Where S3 is and how to sign in; None leaves it to the AWS default chain."""
 
     endpoint: str | None = None
@@ -71,16 +72,16 @@ class StoreSettings:
 
 
 class ObjectStore:
-    """Reads objects. Is but its settings, also when it travels to workers; each process has clients of its own."""
+    """Reads objects. Is but its access, also when it travels to workers; each process has clients of its own."""
 
-    def __init__(self, settings: StoreSettings | None = None) -> None:
-        """Keep the settings; connect on the first use."""
-        self._settings = settings or StoreSettings()
+    def __init__(self, access: S3Access | None = None) -> None:
+        """Keep the access; connect on the first use."""
+        self._access = access or S3Access()
 
     @property
     def s3(self) -> S3Client:
         """Give this process's client."""
-        return _clients(self._settings)[0]
+        return _clients(self._access)[0]
 
     def peek(self, bucket: str | None, key: str, version_id: str | None = None) -> Peek:
         """Read an object's head and first bytes.
@@ -139,7 +140,7 @@ class ObjectStore:
         return self._get(ObjectRange(head.bucket, head.key, start, stop, _kept(head.version_id), head.etag)).data
 
     def _get(self, wanted: ObjectRange) -> Received:
-        client, native = _clients(self._settings)
+        client, native = _clients(self._access)
         got = native.get(wanted)
         return got if got is not None else read_range(client, wanted)
 
@@ -150,29 +151,29 @@ def _kept(version_id: str | None) -> str | None:
 
 
 @lru_cache(maxsize=_MOST_CLIENTS)
-def _clients(settings: StoreSettings) -> tuple[S3Client, NativeReads]:
+def _clients(access: S3Access) -> tuple[S3Client, NativeReads]:
     """Give the clients of this process: a task of Spark's makes none where one before it did."""
     import boto3  # noqa: PLC0415 - half a second that local files can do without
     from botocore.config import Config  # noqa: PLC0415 - comes with boto3
 
     session = boto3.Session(
-        aws_access_key_id=settings.access_key,
-        aws_secret_access_key=settings.secret_key,
-        region_name=settings.region,
+        aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key,
+        region_name=access.region,
     )
     client = session.client(
         "s3",
-        endpoint_url=settings.endpoint,
+        endpoint_url=access.endpoint,
         config=Config(
             retries={"mode": "standard", "total_max_attempts": 5},
             connect_timeout=5,
             read_timeout=60,
             max_pool_connections=_THREADS,
             user_agent=_USER_AGENT,
-            s3={"addressing_style": "path"} if settings.endpoint else {},
+            s3={"addressing_style": "path"} if access.endpoint else {},
         ),
     )
-    return client, NativeReads(session, client, path_style=settings.endpoint is not None)
+    return client, NativeReads(session, client, path_style=access.endpoint is not None)
 
 
 def _peek_file(path: str) -> Peek:

@@ -184,7 +184,7 @@ def _translate(context: ExceptionContext) -> None:
 
 def _failure(original: BaseException, *, lost: bool) -> PipelineError:
     code = getattr(original, "pgcode", None)
-    message = _describe(original, code)
+    message = describe(original)
     lost = lost or (code is None and type(original).__name__ in {"OperationalError", "InterfaceError"})
     if lost or (code is not None and _RETRYABLE.fullmatch(code)):
         return DatabaseUnavailableError(message)
@@ -194,8 +194,9 @@ def _failure(original: BaseException, *, lost: bool) -> PipelineError:
     return TerminalError(message)
 
 
-def _describe(original: BaseException, code: str | None) -> str:
-    """The server's sentence and the names it gives; DETAIL is left out, it quotes rows."""
+def describe(original: BaseException | None) -> str:
+    """What the driver raised as the server's sentence and the names it gives; DETAIL is left out, it quotes rows."""
+    code = getattr(original, "pgcode", None)
     diagnostics = getattr(original, "diag", None)
     primary = getattr(diagnostics, "message_primary", None) or " ".join(str(original).split())
     names = [

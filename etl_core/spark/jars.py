@@ -1,6 +1,7 @@
-"""The jars that let Spark read S3: which ones, where they are kept, how they get there.
+"""Where the jars that Spark loads are kept, and how they get there: fetched once, held against shipped checksums.
 
-`python -m etl_core.spark.jars [FOLDER]` fetches them once; from then on every start works without a network.
+`python -m etl_core.spark.jars` fetches every set that fits the installed PySpark; from then on every start works
+without a network. JARS_REPOSITORY names a mirror. `... pin` writes the lists of checksums anew.
 """
 
 from __future__ import annotations
@@ -8,24 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from importlib import metadata, util
 from pathlib import Path
 
-from etl_core.errors import SettingsError, StorageUnavailableError
+from etl_core.errors import PipelineError, RetryableError, SettingsError
 from etl_core.shipped_files import shipped_file
-
-# Only the modules of the AWS SDK that S3A touches: 19 MB. The `bundle` that hadoop-aws asks for is 686 MB.
-_AWS_SDK = "2.35.4"
-_AWS_SDK_MODULES = ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client", "url-connection-client")
-_EXCLUDED = (
-    "software.amazon.awssdk:bundle",
-    "org.apache.hadoop:hadoop-client-api",  # Spark brings its own
-    "org.apache.hadoop:hadoop-client-runtime",
-    "org.slf4j:slf4j-api",
-)
+from etl_core.spark.ivy import Ivy
+from etl_core.spark.jar_sets import JAR_SETS, NEVER_FETCHED, InstalledSpark, JarSet
 
 
 def spark_home() -> Path:
@@ -40,85 +33,148 @@ def spark_home() -> Path:
     return Path(spec.origin).parent
 
 
-def package_coordinates() -> tuple[str, ...]:
-    """The Maven coordinates to load; hadoop-aws has to be exactly the Hadoop that the running Spark was built with.
+def installed_spark() -> InstalledSpark:
+    """Which PySpark there is, and the Hadoop it was built with, read from its jars.
 
     Raises:
         SettingsError: PySpark is missing or holds no Hadoop client.
     """
-    clients = sorted((spark_home() / "jars").glob("hadoop-client-api-*.jar"))
-    if not clients:
-        raise SettingsError("Spark", [f"no hadoop-client-api jar in {spark_home() / 'jars'}; reinstall PySpark"])
-    hadoop = clients[-1].stem.removeprefix("hadoop-client-api-")
-    modules = tuple(f"software.amazon.awssdk:{module}:{_AWS_SDK}" for module in _AWS_SDK_MODULES)
-    return (f"org.apache.hadoop:hadoop-aws:{hadoop}", *modules)
+    client = _own_jar("hadoop-client-api")
+    return InstalledSpark(metadata.version("pyspark"), client.stem.removeprefix("hadoop-client-api-"))
 
 
-def excluded_packages() -> tuple[str, ...]:
-    """The `group:artifact` pairs that must not be pulled in along with `package_coordinates`."""
-    return _EXCLUDED
-
-
-def jar_folder() -> Path:
-    """Where the jars of the running PySpark belong: `.jars/` of a checkout, `share/` of an installed environment."""
+def jar_folder(jar_set: JarSet) -> Path:
+    """Where a set belongs: in `.jars/` of a checkout, in `share/` of an installed environment; a folder per PySpark."""
     checkout = Path(__file__).resolve().parents[2]
     in_checkout = (checkout / "pyproject.toml").is_file()
     root = checkout / ".jars" if in_checkout else Path(sys.prefix) / "share" / "pipeline-processing" / "jars"
-    return root / f"pyspark-{metadata.version('pyspark')}"
+    return root / f"pyspark-{metadata.version('pyspark')}" / jar_set.name
 
 
-def fetched_jars() -> tuple[Path, ...]:
-    """The jars already on this machine, in a fixed order; empty when they were never fetched."""
-    return tuple(sorted(jar_folder().glob("*.jar")))
-
-
-def fetch_jars(folder: Path) -> None:
-    """Fetch the jars into `folder` with the resolver that Spark itself uses; `folder` appears complete or not at all.
+def present_jars(names: Iterable[str]) -> tuple[Path, ...]:
+    """The jars of the named sets in a fixed order, fetched now unless they are here.
 
     Raises:
-        StorageUnavailableError: the Maven registry could not be reached or lacks one of the jars.
-        SettingsError: a jar is not the one whose checksum is shipped.
+        StorageUnavailableError: they are not here, and the Maven repository did not answer.
+        SettingsError: they are not here and cannot be fetched, or no set has that name.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        nothing = Path(scratch) / "nothing.py"
-        nothing.touch()
-        command = [
-            str(spark_home() / "bin" / "spark-submit"),
-            *("--master", "local[1]", "--conf", f"spark.jars.ivy={scratch}/ivy"),
-            *("--packages", ",".join(package_coordinates())),
-            *("--exclude-packages", ",".join(_EXCLUDED)),
-            str(nothing),
-        ]
-        environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(spark_home())}
-        run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - our own words only
-        if run.returncode != 0:
-            raise StorageUnavailableError(f"Spark's jars could not be fetched:\n{run.stderr[-2000:]}")
-        fetched = Path(scratch) / "ivy" / "jars"
-        _compare_checksums(fetched)
-        shutil.rmtree(folder, ignore_errors=True)
-        fetched.rename(folder)
+    jars: list[Path] = []
+    for name in names:
+        if name not in JAR_SETS:
+            raise SettingsError("Spark's jars", [f"there is no set {name!r}; there are {', '.join(JAR_SETS)}"])
+        folder = jar_folder(JAR_SETS[name])
+        if not is_current(folder, JAR_SETS[name]):
+            fetch_jars(JAR_SETS[name], folder, maven())
+        jars += sorted(folder.glob("*.jar"))
+    return tuple(jars)
 
 
-def checksum_lines(folder: Path) -> list[str]:
-    """One line `sha256  name` per jar in `folder`, by name."""
+def is_current(folder: Path, jar_set: JarSet) -> bool:
+    """Whether `folder` holds the files that are listed today; what is in them was checked when they came."""
+    shipped = _shipped_lines(jar_set, installed_spark())
+    if shipped is None:
+        return folder.is_dir()
+    return {jar.name for jar in folder.glob("*.jar")} == {line.split("  ", 1)[1] for line in shipped}
+
+
+def maven() -> Ivy:
+    """PySpark's Ivy, asking the repository that JARS_REPOSITORY (or Spark's own variable for it) names."""
+    java_home = os.environ.get("JAVA_HOME")
+    java = str(Path(java_home) / "bin" / "java") if java_home else "java"
+    repository = os.environ.get("JARS_REPOSITORY") or os.environ.get("DEFAULT_ARTIFACT_REPOSITORY")
+    return Ivy(java, _own_jar("ivy"), repository)
+
+
+def fetch_jars(jar_set: JarSet, folder: Path, ivy: Ivy) -> None:
+    """Fetch a set into `folder`, which appears complete or not at all.
+
+    Raises:
+        StorageUnavailableError: the Maven repository did not answer.
+        SettingsError: it lacks a jar, a jar is not the one whose checksum is shipped, none fits the installed PySpark,
+            or `folder` cannot be written.
+    """
+    spark = installed_spark()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            fetched = _fetched(jar_set, spark, ivy, Path(scratch))
+            _compare_checksums(fetched, jar_set, spark)
+            shutil.rmtree(folder, ignore_errors=True)
+            fetched.rename(folder)
+    except PermissionError as error:
+        advice = f"let somebody who may write there run {sys.executable} -m etl_core.spark.jars"
+        raise SettingsError("Spark's jars", [f"{folder.parent} cannot be written; {advice}"]) from error
+
+
+def _fetched(jar_set: JarSet, spark: InstalledSpark, ivy: Ivy, scratch: Path) -> Path:
+    coordinates = jar_set.coordinates_for(spark)
+    return ivy.fetch(coordinates, scratch, excluded=NEVER_FETCHED, with_dependencies=jar_set.with_dependencies)
+
+
+def _own_jar(name: str) -> Path:
+    """A jar of PySpark's own, by its name without the version."""
+    found = sorted((spark_home() / "jars").glob(f"{name}-[0-9]*.jar"))
+    if not found:
+        raise SettingsError("Spark", [f"no {name} jar in {spark_home() / 'jars'}; reinstall PySpark"])
+    return found[-1]
+
+
+def _checksum_lines(folder: Path) -> list[str]:
+    """One line `sha256  name` per jar in `folder`, by name, as `sha256sum` writes it."""
     return [f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {jar.name}" for jar in sorted(folder.glob("*.jar"))]
 
 
-def _compare_checksums(folder: Path) -> None:
+def _compare_checksums(folder: Path, jar_set: JarSet, spark: InstalledSpark) -> None:
     """Hold what was fetched against the list shipped for this PySpark; a PySpark without a list is not checked."""
-    try:
-        expected = shipped_file(f"jars/pyspark-{metadata.version('pyspark')}.sha256").read_text().splitlines()
-    except FileNotFoundError:
+    shipped = _shipped_lines(jar_set, spark)
+    if shipped is None:
         return
-    found = checksum_lines(folder)
-    differing = sorted(set(found) ^ set(expected))
-    if differing:
-        raise SettingsError("Spark's jars", [f"not as shipped or not shipped: {line}" for line in differing])
+    found = _checksum_lines(folder)
+    problems = [f"came and is not in the list: {line}" for line in found if line not in shipped]
+    problems += [f"in the list and did not come: {line}" for line in shipped if line not in found]
+    if problems:
+        raise SettingsError(f"Spark's jars against conf/jars/{_checksum_list(jar_set, spark)}", problems)
+
+
+def _shipped_lines(jar_set: JarSet, spark: InstalledSpark) -> list[str] | None:
+    try:
+        return shipped_file(f"jars/{_checksum_list(jar_set, spark)}").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+
+
+def _checksum_list(jar_set: JarSet, spark: InstalledSpark) -> str:
+    return f"pyspark-{spark.pyspark}/{jar_set.name}.sha256"
+
+
+def _fetch_all() -> None:
+    """Fetch the sets that fit and are not here yet, telling what happens."""
+    spark, ivy = installed_spark(), maven()
+    for jar_set in JAR_SETS.values():
+        folder = jar_folder(jar_set)
+        if jar_set.fits(spark) and not is_current(folder, jar_set):
+            print(f"fetching Spark's jars for {jar_set.purpose} into {folder} (once)", flush=True)  # noqa: T201 - a command for people
+            fetch_jars(jar_set, folder, ivy)
+
+
+def _pin_all(lists: Path) -> None:
+    """Fetch the sets that fit once more and make their lists of checksums anew: for who changed `jar_sets.py`."""
+    spark, ivy = installed_spark(), maven()
+    for jar_set in JAR_SETS.values():
+        if jar_set.fits(spark):
+            with tempfile.TemporaryDirectory() as scratch:
+                fetched = _fetched(jar_set, spark, ivy, Path(scratch))
+                shutil.rmtree(jar_folder(jar_set), ignore_errors=True)
+                target = lists / _checksum_list(jar_set, spark)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text("\n".join(_checksum_lines(fetched)) + "\n")
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else jar_folder()
-    if not any(target.glob("*.jar")):
-        print(f"fetching Spark's S3 jars into {target} (20 MB, once)", flush=True)  # noqa: T201 - a command for people
-        fetch_jars(target)
+    try:
+        if sys.argv[1:] == ["pin"]:
+            _pin_all(Path(__file__).resolve().parents[2] / "conf" / "jars")
+        _fetch_all()
+    except PipelineError as problem:
+        print(problem, file=sys.stderr)  # noqa: T201 - a command for people
+        sys.exit(75 if isinstance(problem, RetryableError) else 2)

@@ -1,4 +1,4 @@
-"""The Spark session: settings from `conf/spark-defaults.conf`, S3 access, jars that are already on the machine.
+"""The Spark session: settings and jars of its profile, S3 access.
 
 Keys never enter Spark's configuration, which is shown in event logs and the UI. A JVM that this process starts
 inherits them as environment variables; an already running one (spark-submit, a cluster) gets them in its
@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import SparkSession
 
+from etl_core.errors import SettingsError
 from etl_core.shipped_files import shipped_file
-from etl_core.spark.jars import excluded_packages, fetched_jars, package_coordinates
+from etl_core.spark.jars import present_jars
+from etl_core.spark.profiles import FILES, SessionProfile
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
 
+# Options that Spark takes only when a session starts, and without which one cannot do what its profile is for.
+_FIXED_AT_START = ("spark.sql.extensions", "spark.sql.catalog.spark_catalog")
 _STARTED_BY_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
 #: In a local session the driver's JVM reads the files. Nobody waits for its pauses, so the collector with the
 #: best throughput is the right one; clusters have their own settings.
@@ -29,7 +33,7 @@ _LOCAL_JVM = {"spark.driver.defaultJavaOptions": "-XX:+UseParallelGC"}
 
 def build_session(
     *,
-    app_name: str = "pipeline-processing",
+    profile: SessionProfile = FILES,
     master: str | None = None,
     s3_endpoint: str | None = None,
     s3_region: str | None = None,
@@ -40,26 +44,33 @@ def build_session(
     """Start Spark, or take the running session and point it at the given S3 service.
 
     Args:
-        app_name: shown in Spark's UI and in the names of event logs.
+        profile: what the session is for. A session that runs already keeps its settings and jars.
         master: Spark master; `local[*]` when None. Ignored under spark-submit, which decided already.
         s3_endpoint: address of an S3 service that is not AWS, e.g. `http://127.0.0.1:9000`.
         s3_region: region of the buckets.
         s3_access_key: access key; None leaves it to the AWS default chain (environment, IRSA, profile, role).
         s3_secret_key: its secret.
-        options: Spark options that win over `conf/spark-defaults.conf`.
+        options: Spark options that win over those of the profile.
+
+    Raises:
+        SettingsError: the running session was not started for this profile, or the profile's jars do not fit the
+            installed PySpark.
+        StorageUnavailableError: the jars are not on this machine, and the Maven repository does not answer.
     """
     # py4j logs every call with its arguments at DEBUG, the hand-over of a key among them.
     logging.getLogger("py4j").setLevel(logging.INFO)
     submitted = _STARTED_BY_SPARK_SUBMIT in os.environ
     s3 = _s3_options(s3_endpoint, s3_region)
     given = {**{f"spark.hadoop.{name}": value for name, value in s3.items()}, **(options or {})}
-    builder = SparkSession.builder.appName(app_name)
+    builder = SparkSession.builder.appName("pipeline-processing")
     if submitted or session_is_running():
         session = _configured(builder, given).getOrCreate()
+        _require_started_for(profile, session)
     else:
         _prepare_environment(s3_region, s3_access_key, s3_secret_key)
         master = master or "local[*]"
-        defaults = {**read_defaults(), **_jar_options(), **_log_options()}
+        jars = {"spark.jars": ",".join(map(str, present_jars(profile.jar_sets)))}
+        defaults = {**profile.options(), **jars, **_log_options()}
         if master.startswith("local"):
             defaults |= _loopback_options() | _LOCAL_JVM
         session = _configured(builder.master(master), {**defaults, **given}).getOrCreate()
@@ -75,17 +86,23 @@ def session_is_running() -> bool:
     return SparkSession.getActiveSession() is not None
 
 
-def read_defaults() -> dict[str, str]:
-    """The options of `conf/spark-defaults.conf`."""
-    lines = (line.strip() for line in shipped_file("spark-defaults.conf").read_text().splitlines())
-    pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
-    return {name: value.strip() for name, value in pairs}
-
-
 def _configured(builder: SparkSession.Builder, options: Mapping[str, str]) -> SparkSession.Builder:
     for name, value in options.items():
         builder = builder.config(name, value)
     return builder
+
+
+def _require_started_for(profile: SessionProfile, session: SparkSession) -> None:
+    """Refuse a running session that lacks what only a start can give."""
+    wanted = {name: value for name, value in profile.options().items() if name in _FIXED_AT_START}
+    lacking = [
+        f"{name} is {session.conf.get(name, 'unset')!r} where sessions for {profile.name} have {value!r}; stop the"
+        f" running session first, or submit the job with SPARK_PROFILE={profile.name}"
+        for name, value in wanted.items()
+        if value not in (session.conf.get(name, "") or "").split(",")
+    ]
+    if lacking:
+        raise SettingsError("the running Spark session", lacking)
 
 
 def _prepare_environment(region: str | None, access_key: str | None, secret_key: str | None) -> None:
@@ -98,17 +115,6 @@ def _prepare_environment(region: str | None, access_key: str | None, secret_key:
         "AWS_SECRET_ACCESS_KEY": secret_key,
     }
     os.environ.update({name: value for name, value in inherited.items() if value})
-
-
-def _jar_options() -> dict[str, str]:
-    """Jars on this machine when `make setup` fetched them, otherwise their coordinates for Spark to resolve."""
-    jars = fetched_jars()
-    if jars:
-        return {"spark.jars": ",".join(map(str, jars))}
-    return {
-        "spark.jars.packages": ",".join(package_coordinates()),
-        "spark.jars.excludes": ",".join(excluded_packages()),
-    }
 
 
 def _log_options() -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from etl_core.log.output import one_line
+from etl_core.log.redaction import one_line
 
 _WIDTH_OF_A_FILE = 200
 

@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from dq.checks.plan import DIMENSIONS
 from jobs.console.terminal import cell
 
 if TYPE_CHECKING:
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
 
     from dq.verdict.verdict import Verdict
 
-#: metrics key -> deductions key, in the order of their weights
-METRICS = {
-    "schemaValidation": "schema",
-    "formatParsing": "format",
-    "completeness": "completeness",
-    "boundsRange": "bounds",
-    "uniqueness": "uniqueness",
-}
 _STATUS_STYLES = {"passed": "green", "failed": "red", "not_run": "dim"}
 _MOST_RULES = 20
 
@@ -45,12 +38,15 @@ def verdict_report(name: str, verdict: Verdict) -> RenderableType:
 
 def _metrics(verdict: Verdict) -> Table:
     table = Table("metric", "status", "deducted", "details", header_style="bold")
-    for metric, deduction in METRICS.items():
-        found: Mapping[str, Any] = verdict.metrics[metric]
+    for dimension in DIMENSIONS:
+        found: Mapping[str, Any] = verdict.metrics[dimension.metric]
         status = str(found["status"])
-        points = f"{verdict.deductions[deduction]:.2f}"
+        points = f"{verdict.deductions[dimension.key]:.2f}"
         table.add_row(
-            metric, cell(status, _STATUS_STYLES.get(status, "")), Text(points, justify="right"), cell(found["details"])
+            dimension.metric,
+            cell(status, _STATUS_STYLES.get(status, "")),
+            Text(points, justify="right"),
+            cell(found["details"]),
         )
     return table
 
@@ -76,6 +72,7 @@ def _examples(examples: Iterable[object], most: int = 3) -> Iterable[str]:
             return
         if isinstance(example, dict):
             line, text = example.get("line"), example.get("text", example.get("value", ""))
-            yield f"line {line}: {text}" if line is not None else str(text)
+            reason = f" ({example['reason']})" if example.get("reason") else ""
+            yield (f"line {line}: {text}" if line is not None else str(text)) + reason
         else:
             yield str(example)

@@ -13,6 +13,7 @@ import structlog
 
 from etl_core.errors import CatalogueError, PipelineError, RetryableError
 from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +57,7 @@ def work_off(
             break
         counts = process_claimed(doors, batch - 1, batch, owner)
         total += counts
+        note(counts=counts)
         report(counts)
     return total
 

@@ -12,19 +12,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 import structlog
 
-from etl_core.errors import (
-    CatalogueError,
-    DefinitionError,
-    PipelineError,
-    ProblemsError,
-    RetryableError,
-    SettingsError,
-    UsageError,
-)
+from etl_core.errors import PipelineError, ProblemsError, RetryableError, UsageError
 
 log = structlog.get_logger()
 
@@ -43,7 +36,7 @@ class ExitCode(IntEnum):
 def exit_code_of(error: BaseException) -> ExitCode:
     """The code an error that ended a job stands for."""
     match error:
-        case SettingsError() | CatalogueError() | DefinitionError() | UsageError():
+        case ProblemsError() | UsageError():
             return ExitCode.USAGE
         case RetryableError():
             return ExitCode.TRY_AGAIN
@@ -51,26 +44,39 @@ def exit_code_of(error: BaseException) -> ExitCode:
             return ExitCode.FAILED
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a job ended: its exit code, and the reason where it did not come to its own end."""
+
+    code: int
+    reason: str | None = None
+
+
 def run_entrypoint(entrypoint: Entrypoint, argv: Sequence[str]) -> int:
     """Run a job; say in one line why it ended, without a trace unless LOG_LEVEL is DEBUG."""
+    return end_of(entrypoint, argv).code
+
+
+def end_of(entrypoint: Entrypoint, argv: Sequence[str]) -> Ended:
+    """As `run_entrypoint`, with the reason."""
     try:
-        return int(entrypoint(list(argv)))
+        return Ended(int(entrypoint(list(argv))))
     except PipelineError as error:
         _report(error)
-        return exit_code_of(error)
+        return Ended(exit_code_of(error), str(error))
     except KeyboardInterrupt:
         log.warning("stopped before it was done; what was finished is kept")
-        return ExitCode.TRY_AGAIN
+        return Ended(ExitCode.TRY_AGAIN, "stopped before it was done")
     except BrokenPipeError:  # the reader of our output is gone, as in `... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return ExitCode.OK
+        return Ended(ExitCode.OK)
     except Exception as error:  # the last door: whatever nobody foresaw
         log.debug("where the unexpected error was raised", exc_info=True)
         log.error(  # noqa: TRY400 - the trace is for LOG_LEVEL=DEBUG only
             "unexpected error; LOG_LEVEL=DEBUG shows where it was raised, please report it",
             error=f"{type(error).__name__}: {error}",
         )
-        return ExitCode.FAILED
+        return Ended(ExitCode.FAILED, f"{type(error).__name__}: {error}")
 
 
 def _report(error: PipelineError) -> None:

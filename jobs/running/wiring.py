@@ -6,7 +6,7 @@ Everything heavy is imported and started when it is first needed.
 from __future__ import annotations
 
 import random
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.settings import Settings, read_settings
-from etl_core.log.output import configure_logging
+from dq.batch.settings import BatchSettings
+from dq.engine.settings import EngineSettings
+from dq.ledger.settings import LedgerSettings
+from dq.reporting.settings import ReportingSettings
+from dq.settings import read_settings
+from etl_core.log.set_up import configure_logging
+from etl_core.log.settings import LogSettings
+from etl_core.objects.settings import S3Settings
+from etl_core.postgres.settings import PostgresSettings
+from etl_core.settings import Settings
+from jobs.running.job_run import current_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +61,9 @@ def start(settings: Settings | None = None) -> Program:
         SettingsError: lists every wrong variable.
     """
     settings = settings or read_settings()
-    return Program(settings, configure_logging(settings.log_level, settings.secrets()))
+    if (run := current_run()) is not None:
+        run.secrets = settings.secrets()
+    return Program(settings, configure_logging(settings[LogSettings].log_level, settings.secrets()))
 
 
 def now() -> datetime:
@@ -62,14 +73,17 @@ def now() -> datetime:
 
 def object_store(settings: Settings) -> ObjectStore:
     """The door to S3 and local files; nothing is connected yet."""
-    from etl_core.objects.store import ObjectStore, StoreSettings
+    from etl_core.objects.store import ObjectStore, S3Access
 
-    return ObjectStore(StoreSettings(settings.s3_endpoint, settings.s3_region, *key_pair(settings)))
+    s3 = settings[S3Settings]
+    return ObjectStore(S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair()))
 
 
 @contextmanager
 def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalchemy.Engine]:
     """The database of DATABASE_URL, else the embedded one with all tables made.
+
+    In a job that is running it stays open until the job has ended and its line of the audit is written.
 
     Args:
         settings: which database.
@@ -79,46 +93,68 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
         SettingsError, DatabaseUnavailableError: it cannot be reached.
         CatalogueError: the ledger is missing.
     """
+    with ExitStack() as own:
+        run = current_run()
+        engine = (own.enter_context if run is None else run.hold)(_database(settings, ledger=ledger))
+        if run is not None:
+            run.database = engine
+        yield engine
+
+
+@contextmanager
+def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine]:
     from dq.ledger.migrate import require_ledger
     from etl_core.postgres.database import connect
 
-    if settings.database_url is None:
-        with embedded_database() as server:
+    with ExitStack() as own:
+        address = settings[PostgresSettings].database_url
+        if address is None:
+            server = own.enter_context(embedded_database())
             log.warning(server.notice)
-            engine = connect(server.dsn)
-            try:
-                make_all_tables(engine)
-                yield engine
-            finally:
-                engine.dispose()
-        return
-    engine = connect(settings.database_url.get_secret_value())
-    try:
-        if ledger:
+            dsn = server.dsn
+        else:
+            dsn = address.get_secret_value()
+        engine = connect(dsn)
+        own.callback(engine.dispose)
+        if address is None:
+            make_all_tables(engine)
+        elif ledger:
             require_ledger(engine)
         yield engine
-    finally:
-        engine.dispose()
 
 
 @contextmanager
 def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgres]:
-    """The embedded server under the working directory."""
+    """The embedded server under the working directory; in a job that is running it stays up until the job's end."""
     from etl_core.postgres.embedded import embedded_postgres
 
-    with embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running) as server:
-        yield server
+    with ExitStack() as own:
+        run = current_run()
+        opened = embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running)
+        yield (own.enter_context if run is None else run.hold)(opened)
 
 
 def make_all_tables(engine: sqlalchemy.Engine) -> None:
-    """Apply the shipped reporting tables, and the ledger's; done to the embedded database only."""
-    from dq.ledger.migrate import migrate
+    """Apply the shipped reporting tables, and the product's own; done to the embedded database only."""
     from etl_core.shipped_files import shipped_file
 
     script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
     with engine.begin() as connection:
         connection.exec_driver_sql(script.replace("%", "%%"))
-    migrate(engine)
+    migrate_all(engine)
+
+
+def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
+    """Bring all of the product's own tables to the form this code works on; the steps that took.
+
+    Raises:
+        CatalogueError: this role may not, or the database is newer than this code.
+    """
+    from dq.ledger.migrate import LEDGER
+    from etl_core.audit.table import AUDIT
+    from etl_core.postgres.migrations import migrate
+
+    return migrate(engine, LEDGER, AUDIT)
 
 
 class Profiler:
@@ -137,12 +173,12 @@ class Profiler:
         if self._session is None:
             from etl_core.spark.session import build_session, session_is_running
 
-            settings = self._settings
+            s3 = self._settings[S3Settings]
             self._is_ours = not session_is_running()
-            access_key, secret_key = key_pair(settings)
+            access_key, secret_key = s3.key_pair()
             self._session = build_session(
-                s3_endpoint=settings.s3_endpoint,
-                s3_region=settings.s3_region,
+                s3_endpoint=s3.s3_endpoint,
+                s3_region=s3.s3_region,
                 s3_access_key=access_key,
                 s3_secret_key=secret_key,
             )
@@ -154,7 +190,7 @@ class Profiler:
         from dq.engine.small import is_small_work
 
         sizes = [source.size for source in sources]
-        reader = self._settings.reader
+        reader = self._settings[EngineSettings].reader
         worth_a_session = self._session is not None or reader == "spark" or not is_small_work(sizes)
         session = self.session if worth_a_session else None
         return judge_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
@@ -190,29 +226,23 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     from dq.reporting.reporting import ReportingStore
 
     store = object_store(settings)
+    batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
     with (
         open_database(settings) as database,
-        open_profiler(settings, store, keep_states=settings.keep_profiles) as own_profiler,
+        open_profiler(settings, store, keep_states=ledger.keep_profiles) as own_profiler,
     ):
-        catalogue = read_catalogue(database, creates_files=settings.auto_create_files)
+        catalogue = read_catalogue(database, creates_files=batch.auto_create_files)
         yield Doors(
             database=database,
-            inbox=Inbox(database, max_attempts=settings.max_attempts),
-            reporting=ReportingStore(catalogue, score_aggregate=settings.score_aggregate),
+            inbox=Inbox(database, max_attempts=ledger.max_attempts),
+            reporting=ReportingStore(catalogue, score_aggregate=reporting.score_aggregate),
             objects=store,
             judge=profiler or own_profiler,
             clock=now,
             chance=random.random,
-            layouts=KeyLayouts(settings.key_layouts),
-            run_window=settings.run_window,
-            allowed_buckets=frozenset(settings.allowed_buckets),
-            auto_create_files=settings.auto_create_files,
-            keep_profiles=settings.keep_profiles,
+            layouts=KeyLayouts(batch.key_layouts),
+            run_window=batch.run_window,
+            allowed_buckets=frozenset(batch.allowed_buckets),
+            auto_create_files=batch.auto_create_files,
+            keep_profiles=ledger.keep_profiles,
         )
-
-
-def key_pair(settings: Settings) -> tuple[str | None, str | None]:
-    """The keys for S3 and SQS; None leaves them to the AWS default chain."""
-    if settings.s3_access_key is None or settings.s3_secret_key is None:
-        return None, None
-    return settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()

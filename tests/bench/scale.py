@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from dq.definitions import load_definition
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled, packed
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.formats.definitions import load_definition
 from dq.formats.limits import Limits
 from etl_core.errors import PipelineError
-from etl_core.objects.store import PEEK_BYTES, ObjectStore, StoreSettings
+from etl_core.objects.store import PEEK_BYTES, ObjectStore, S3Access
 from etl_core.spark.session import build_session
 from tests.bench.contestant import ROOT
 from tests.bench.inputs import TRIP_DEFINITION, TRIP_FIELDS, Inputs
@@ -108,9 +108,7 @@ class Runner:
         self.session = session
         self._server = server
         address = server.address
-        self._store = ObjectStore(
-            StoreSettings(address.endpoint, address.region, address.access_key, address.secret_key)
-        )
+        self._store = ObjectStore(S3Access(address.endpoint, address.region, address.access_key, address.secret_key))
         self._client = server.client()
         self._client.create_bucket(Bucket=_BUCKET)
         self._sizes: dict[str, int] = {}

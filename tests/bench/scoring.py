@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.engine.source_file import SourceObject
-from dq.formats.definitions import load_definition
 from dq.verdict.judge import judge
 
 if TYPE_CHECKING:

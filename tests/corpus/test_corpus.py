@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from dq.definitions import load_definition
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
-from dq.formats.definitions import load_definition
+from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from dq.schema.definition import SchemaDefinition
-from etl_core.errors import UnreadableFileError
 from etl_core.objects.store import ObjectStore
 from tests.unit.formats.collected import read_file
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dq.settings import Settings
+from dq.settings import ROOMS
+from etl_core.settings import declared_fields
 from jobs.cli import main
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class CommandLine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
         self._monkeypatch, self._capsys, self.folder = monkeypatch, capsys, folder
         monkeypatch.chdir(folder)
-        for name in Settings.model_fields:
+        for name in declared_fields(ROOMS):
             monkeypatch.delenv(name.upper(), raising=False)
 
     def set(self, **variables: str) -> None:

@@ -13,13 +13,13 @@ from dq.engine.profile_files import judge_sources
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox import Inbox
 from dq.ledger.inspection import InboxRow, list_rows
-from dq.ledger.migrate import migrate
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.readback import VerdictRow, read_verdicts
 from dq.reporting.reporting import ReportingStore
-from etl_core.objects.store import ObjectStore, StoreSettings
+from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.postgres.database import connect
-from tests.store.samples import add_file
+from jobs.running.wiring import migrate_all
+from tests.reporting.samples import add_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -123,8 +123,8 @@ def make_landing(
 ) -> Landing:
     """A landing zone on a database with reporting tables; the engine runs in this process unless one is given."""
     database = connect(url)
-    migrate(database)
-    store = ObjectStore(StoreSettings(server.endpoint, server.region, server.access_key, server.secret_key))
+    migrate_all(database)
+    store = ObjectStore(S3Access(server.endpoint, server.region, server.access_key, server.secret_key))
     clock = Clock()
     doors = Doors(
         database=database,

@@ -11,7 +11,7 @@ import pytest
 from dq.ledger.inspection import balance, list_rows
 from tests.announcements import notification, s3_record, s3_test_event
 from tests.end_to_end.landing import GOOD, Landing, key_of
-from tests.store.samples import everything
+from tests.reporting.samples import everything
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -18,17 +18,20 @@ from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inspection import balance, retry_rows
 from etl_core.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
-from tests.end_to_end.landing import GOOD, TRIPS, Landing, key_of
-from tests.store.samples import everything
+from etl_core.shipped_files import shipped_file
+from tests.databases import VARIANTS, apply
+from tests.end_to_end.landing import GOOD, TRIPS, Landing, key_of, make_landing
+from tests.reporting.samples import everything
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
 
     from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source
-
-
-_VERDICTS = pytest.StashKey[list[tuple[object, ...]]]()
+    from tests.local_s3 import S3Server
 
 
 def test_an_announced_object_gets_its_verdict_and_the_ledger_says_done(any_landing: Landing) -> None:
@@ -45,23 +48,26 @@ def test_an_announced_object_gets_its_verdict_and_the_ledger_says_done(any_landi
 
 
 def test_both_variants_of_the_tables_get_the_same_verdicts(
-    any_landing: Landing, request: pytest.FixtureRequest
+    new_database: Callable[[], str], s3_server: S3Server, s3: S3Client, bucket: str
 ) -> None:
-    """Compared across the parameters through a store on the session."""
-    any_landing.configure()
-    any_landing.configure("notes", {"fields": [{"name": "author"}, {"name": "missing"}]})
-    any_landing.announce(
-        any_landing.put(key_of(), b"id,driver\n1,ada\n1,\nx,ben\n"),
-        any_landing.put(key_of("notes"), b"author\nada\n"),
-        any_landing.put(key_of("trips", 13), b""),
-    )
-    any_landing.process()
-    found: list[tuple[object, ...]] = [
-        (one.file_name, one.run_hour, one.score, one.metrics, one.deductions) for one in any_landing.verdicts()
-    ]
-    assert len(found) == 3
-    expected = request.config.stash.setdefault(_VERDICTS, found)
-    assert found == expected
+    def verdicts(script: Path) -> list[tuple[str, int, int, dict[str, Any], dict[str, float]]]:
+        landing = make_landing(apply(new_database(), script), s3_server, s3, bucket)
+        landing.configure()
+        landing.configure("notes", {"fields": [{"name": "author"}, {"name": "missing"}]})
+        landing.announce(
+            landing.put(key_of(), b"id,driver\n1,ada\n1,\nx,ben\n"),
+            landing.put(key_of("notes"), b"author\nada\n"),
+            landing.put(key_of("trips", 13), b""),
+        )
+        landing.process()
+        found = [(one.file_name, one.run_hour, one.score, one.metrics, one.deductions) for one in landing.verdicts()]
+        landing.database.dispose()
+        return found
+
+    full = verdicts(shipped_file("sql/reporting.sql"))
+    assert [score for _, _, score, _, _ in full] != [100] * len(full)
+    assert len(full) == 3
+    assert verdicts(VARIANTS / "web_application.sql") == full
 
 
 def test_processing_twice_changes_nothing_but_the_time_of_the_update(any_landing: Landing) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from dq.definitions import load_definition
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import Source, SourceObject
-from dq.formats.definitions import load_definition
 from dq.ledger.profile_states import RunQuery, profile_of
 from dq.profiling.profile import profile_state
 from dq.profiling.summary.summarise_state import summarise_state

@@ -17,7 +17,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from dq.settings import Settings
+from dq.settings import ROOMS
+from etl_core.settings import declared_fields
 from jobs.playground.sample_files import SAMPLES
 from jobs.registry import job_names, load_job
 
@@ -58,7 +59,7 @@ class Demo:
 
 def variables() -> dict[str, str]:
     """The environment of a new user: none of ours, nothing of AWS."""
-    ours = {name.upper() for name in Settings.model_fields}
+    ours = {name.upper() for name in declared_fields(ROOMS)}
     return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("AWS_")}
 
 
@@ -134,7 +135,7 @@ def test_the_table_of_jobs_is_that_of_the_registry() -> None:
 
 
 def test_every_folder_and_file_the_readme_names_exists() -> None:
-    named = re.findall(r"`((?:dq|jobs|conf|docs|notebooks|tests)/[\w/.]*)`", README)
+    named = re.findall(r"`((?:dq|etl_core|jobs|conf|docs|notebooks|tests)/[\w/.]*)`", README)
     named += re.findall(r"\]\(([^)#]+)\)", README)
     assert len(named) > 10
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.formats.definitions import load_definition
 from dq.verdict.judge import judge
 from etl_core.errors import PipelineError
-from etl_core.objects.store import ObjectStore, Peek, StoreSettings
+from etl_core.objects.store import ObjectStore, Peek, S3Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ def local_sources(
 
 
 def s3_store(server: S3Server) -> ObjectStore:
-    return ObjectStore(StoreSettings(server.endpoint, server.region, server.access_key, server.secret_key))
+    return ObjectStore(S3Access(server.endpoint, server.region, server.access_key, server.secret_key))
 
 
 def s3_sources(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.format import Format, Magic, OpenFile, WholeReading
 from dq.formats.layout import FileLayout
@@ -20,7 +21,6 @@ from dq.formats.splits import Split, one_split
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 from dq.schema.format_names import FormatNames
-from etl_core.errors import UnreadableFileError
 
 
 def read_options(raw: Any) -> tuple[int, ...]:  # noqa: ANN401 - any JSON value

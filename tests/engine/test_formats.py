@@ -15,13 +15,14 @@ import pyarrow as pa
 import pytest
 from pyarrow import orc
 
+from dq.definitions import load_definition
 from dq.engine import small
 from dq.engine.file_results import FileVerdict
 from dq.engine.profile_files import judge_sources, profile_files
-from dq.formats.definitions import load_definition
+from dq.errors import DefinitionError
 from dq.formats.orc.protobuf import encoded
 from dq.formats.registry import GROUP, OURS, Formats, known_formats
-from etl_core.errors import DefinitionError, SettingsError
+from etl_core.errors import SettingsError
 from etl_core.objects.store import ObjectStore
 from tests.engine.batches import (
     counted_jobs,

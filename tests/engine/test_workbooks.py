@@ -20,13 +20,13 @@ from dq.engine.file_results import FileVerdict
 from dq.engine.parts import EngineFaultError
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.excel import worker
 from dq.formats.excel.rows import WorkbookReading
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.schema.definition import SchemaDefinition
-from etl_core.errors import UnreadableFileError
 from etl_core.objects.store import ObjectStore
 from tests.unit.formats import workbooks
 from tests.unit.formats.collected import collected, read_file
@@ -261,7 +261,7 @@ import resource, sys
 from dq.formats.byte_source import BytesSource
 from dq.formats.excel.worker import frames_of
 from dq.formats.limits import Limits
-from etl_core.errors import UnreadableFileError
+from dq.errors import UnreadableFileError
 data = open(sys.argv[1], "rb").read()
 own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

@@ -8,7 +8,7 @@ import pytest
 
 from dq.ledger.inbox import Inbox
 from dq.ledger.migrate import migrate
-from etl_core.objects.store import ObjectStore, StoreSettings
+from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.postgres.database import connect
 from tests.local_s3 import bucket, s3, s3_server, sqs
 from tests.local_spark import spark
@@ -42,4 +42,4 @@ def inbox(engine: Engine) -> Inbox:
 def store(s3_server: S3Server) -> ObjectStore:
     """The local object store."""
     server = s3_server
-    return ObjectStore(StoreSettings(server.endpoint, server.region, server.access_key, server.secret_key))
+    return ObjectStore(S3Access(server.endpoint, server.region, server.access_key, server.secret_key))

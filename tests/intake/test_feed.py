@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import stat
+import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +16,12 @@ import pytest
 from dq.events.object_event import ObjectEvent
 from dq.intake.feed import Feed
 from dq.intake.feed_settings import FeedSettings, handed_over, read_feed_settings
-from dq.intake.sqs import QueueSettings
 from dq.intake.stream_source import InboxPartition, InboxStreamReader
 from dq.ledger.inbox import Inbox
 from dq.ledger.migrate import migrate
 from etl_core.postgres.database import connect
 from etl_core.postgres.embedded import embedded_postgres
+from etl_core.queue.sqs import QueueAccess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +99,7 @@ def test_an_outage_is_waited_out(tmp_path: Path) -> None:
 def test_a_queue_that_is_away_leaves_the_ledgers_own_rows(settings: FeedSettings, inbox: Inbox) -> None:
     """They are worked on all the same."""
     inbox.add(EVENTS[:1], now=NOW)
-    queue = QueueSettings("http://127.0.0.1:9/1/q", "http://127.0.0.1:9", "us-east-1", "a", "b")
+    queue = QueueAccess("http://127.0.0.1:9/1/q", "http://127.0.0.1:9", "us-east-1", "a", "b")
     feed = Feed(FeedSettings(settings.database_url, "me", queue), clock)
     assert feed.next_batch(0) == 1
     feed.close()
@@ -104,7 +107,7 @@ def test_a_queue_that_is_away_leaves_the_ledgers_own_rows(settings: FeedSettings
 
 def test_settings_are_handed_over_in_a_private_file() -> None:
     """Readable by this user only, gone afterwards; no secret is printed."""
-    queue = QueueSettings("http://q", None, "eu-west-1", "access", "canary-secret")
+    queue = QueueAccess("http://q", None, "eu-west-1", "access", "canary-secret")
     settings = FeedSettings("postgresql://u:canary-password@h/d", "me", queue, max_files=3)
     with handed_over(settings) as path:
         assert read_feed_settings(path) == settings
@@ -112,6 +115,25 @@ def test_settings_are_handed_over_in_a_private_file() -> None:
         assert stat.S_IMODE(Path(path).parent.stat().st_mode) == 0o700
     assert not Path(path).exists()
     assert "canary" not in repr(settings)
+
+
+def test_a_line_of_the_streams_own_process_is_json_without_secrets() -> None:
+    """Nobody but the handed-over file tells that process what is one."""
+    program = """
+import structlog
+from dq.intake.feed_settings import FeedSettings
+from dq.intake.stream_source import _log_to_stderr
+from etl_core.log.redaction import Redaction
+from etl_core.queue.sqs import QueueAccess
+
+queue = QueueAccess("http://q", None, "eu-west-1", "canary-access", "canary-secret")
+settings = FeedSettings("postgresql://u:canary-password@h/d", "me", queue)
+_log_to_stderr(Redaction(settings.secrets()))
+structlog.get_logger().warning("refused", error="canary-password", tried=["canary-access", "canary-secret"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    line = json.loads(done.stderr)
+    assert (line["message"], line["error"], line["tried"]) == ("refused", "***", ["***", "***"])
 
 
 def test_the_reader_serves_both_signatures_of_spark(settings: FeedSettings, inbox: Inbox) -> None:

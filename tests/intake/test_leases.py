@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.errors import LeaseLostError
 from dq.ledger.inspection import list_rows
-from etl_core.errors import LeaseLostError
 from tests.intake.ledger import EVENT, NOW, events, finish, later, states, take
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +12,48 @@ from sqlalchemy import text
 from dq.ledger.migrate import migrate, require_ledger
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
+from etl_core.shipped_files import shipped_file
+from jobs.running.wiring import migrate_all
+from tests.form_of_tables import form_of_tables, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import Engine
+
+_VERSION_2 = Path(__file__).parent / "ledger_version_2.sql"
+_ROWS = """
+INSERT INTO pipeline.object_inbox (bucket, key, source, received_at, due_at, updated_at, state, reason, batch,
+                                   lease_owner, lease_until)
+VALUES ('landing', 'a', 'queue', now(), now(), now(), 'pending', null, null, null, null),
+       ('landing', 'b', 'queue', now(), now(), now(), 'dead', 'broken', 3, null, null),
+       ('landing', 'c', 'queue', now(), now(), now(), 'claimed', null, 4, 'somebody', now());
+INSERT INTO pipeline.announcement_dead_letter (received_at, source, reason, body, digest)
+VALUES (now(), 'queue', 'not JSON', '{', 'd1');
+INSERT INTO pipeline.profile_state VALUES ('1', '2', 'tenant-a', 'trips', '2026-01-04', 12, '\\x00ff', now());
+UPDATE pipeline.batch_counter SET last_batch = 7;
+"""
+
+
+def _apply(engine: Engine, script: Path) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(script.read_text(encoding="utf-8").replace("%", "%%"))
+
+
+@pytest.fixture
+def second(empty: Engine, database_url: str) -> Iterator[Engine]:
+    """Another database without the ledger, on the same server."""
+    name = f"{empty.url.database}_2"
+    admin = sqlalchemy.create_engine(empty.url, isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    address = sqlalchemy.make_url(database_url).set(database=name)
+    made = connect(address.render_as_string(hide_password=False))
+    yield made
+    made.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
 
 
 @pytest.fixture
@@ -91,7 +129,7 @@ def test_a_ledger_of_another_version_is_refused(empty: Engine) -> None:
     """An older program must not write into newer tables."""
     migrate(empty)
     with empty.begin() as connection:
-        connection.execute(text("UPDATE pipeline.ledger_version SET version = 99"))
+        connection.execute(text("INSERT INTO pipeline.migration VALUES ('ledger', 99, 'of tomorrow')"))
     for check in (require_ledger, migrate):
         with pytest.raises(CatalogueError, match="version 99, this program works on version 2"):
             check(empty)
@@ -99,7 +137,7 @@ def test_a_ledger_of_another_version_is_refused(empty: Engine) -> None:
 
 def test_a_ledger_of_the_first_version_gets_what_it_lacks_and_keeps_its_rows(empty: Engine) -> None:
     """The first version kept no profiles."""
-    migrate(empty)
+    _apply(empty, _VERSION_2)
     with empty.begin() as connection:
         connection.execute(text("DROP TABLE pipeline.profile_state"))
         connection.execute(text("UPDATE pipeline.ledger_version SET version = 1"))
@@ -111,6 +149,42 @@ def test_a_ledger_of_the_first_version_gets_what_it_lacks_and_keeps_its_rows(emp
     with empty.connect() as connection:
         assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 2
         assert connection.scalar(text("SELECT last_batch FROM pipeline.batch_counter")) == 7
+
+
+def test_a_ledger_made_before_there_were_records_goes_on_without_loss(empty: Engine, second: Engine) -> None:
+    """Every row stays, and its form is that of a ledger made now."""
+    _apply(empty, _VERSION_2)
+    with empty.begin() as connection:
+        connection.exec_driver_sql(_ROWS)
+    tables = ("object_inbox", "batch_counter", "announcement_dead_letter", "profile_state", "ledger_version")
+    before = {table: rows_of(empty, f"pipeline.{table}") for table in tables}
+    assert all(before.values())
+    with pytest.raises(CatalogueError, match=r"table pipeline\.migration is missing"):
+        require_ledger(empty)
+    migrate(empty)
+    require_ledger(empty)
+    migrate(second)
+    assert {table: rows_of(empty, f"pipeline.{table}") for table in tables} == before
+    assert form_of_tables(empty, "pipeline") == form_of_tables(second, "pipeline")
+
+
+@pytest.mark.parametrize("before", [None, _VERSION_2], ids=["an empty database", "one without records"])
+def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second: Engine, before: Path | None) -> None:
+    """Once or twice; and then there is nothing left to migrate."""
+    for engine in (empty, second):
+        if before is not None:
+            _apply(engine, before)
+    assert migrate_all(empty) == (
+        "ledger 2: the inbox, and the profiles of its runs",
+        "audit 1: a line for every job and step",
+    )
+    for _ in range(2):
+        _apply(second, shipped_file("sql/pipeline.sql"))
+    assert form_of_tables(second, "pipeline") == form_of_tables(empty, "pipeline")
+    for table in ("migration", "ledger_version"):
+        columns = {"migration": "history, version, name", "ledger_version": "version"}[table]
+        assert rows_of(second, f"pipeline.{table}", columns) == rows_of(empty, f"pipeline.{table}", columns)
+    assert migrate_all(second) == ()
 
 
 def test_a_role_that_may_not_create_is_told_so(worker: Engine) -> None:

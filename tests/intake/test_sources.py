@@ -11,10 +11,10 @@ import pytest
 from dq.intake.accept import accept
 from dq.intake.listing import list_objects
 from dq.intake.manifest import read_manifest
-from dq.intake.place import Place, parse_place
 from dq.intake.replay import read_announcements
 from etl_core.errors import StorageUnavailableError, UsageError
-from etl_core.objects.store import ObjectStore, StoreSettings
+from etl_core.objects.place import Place, parse_place
+from etl_core.objects.store import ObjectStore, S3Access
 from tests.announcements import eventbridge, notification, s3_record, s3_test_event
 
 if TYPE_CHECKING:
@@ -132,6 +132,6 @@ def test_a_listing_that_cannot_be_made_says_why(store: ObjectStore, tmp_path: Pa
         list_objects(store, str(tmp_path))
     with pytest.raises(UsageError, match="NoSuchBucket"):
         list_objects(store, "s3://no-such-bucket-here/x")
-    away = ObjectStore(StoreSettings("http://127.0.0.1:9", "us-east-1", "a", "b"))
+    away = ObjectStore(S3Access("http://127.0.0.1:9", "us-east-1", "a", "b"))
     with pytest.raises(StorageUnavailableError, match="no answer"):
         list_objects(away, "s3://bucket/x")

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from dq.errors import LeaseLostError
 from dq.events.notification import parse_announcement
 from dq.events.object_version import ObjectVersion, is_older
 from dq.ledger.inbox import Inbox
 from dq.ledger.inbox_item import Ending, InboxItem
 from dq.ledger.inspection import balance, list_rows
-from etl_core.errors import LeaseLostError
 from etl_core.postgres.transaction import begin
 from tests.announcements import notification, s3_record
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,29 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from dq.settings import Settings
+from dq.settings import ROOMS
+from etl_core.settings import declared_fields
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        str(folder),
-        str(ROOT),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
 
 
 def test_the_wheel_holds_every_module_and_what_they_read(wheel: Path) -> None:
@@ -49,9 +32,28 @@ def test_the_wheel_holds_every_module_and_what_they_read(wheel: Path) -> None:
 
 def test_an_installed_wheel_finds_its_files(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
-    program = "from etl_core.shipped_files import shipped_file; print(shipped_file('spark-defaults.conf'))"
+    program = "from etl_core.shipped_files import shipped_file; print(shipped_file('spark/common.conf'))"
     run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == str(tmp_path / "etl_core/conf/spark-defaults.conf")
+    assert run.stdout.strip() == str(tmp_path / "etl_core/conf/spark/common.conf")
+
+
+def test_the_wheel_and_the_archive_for_clusters_say_which_jobs_there_are(wheel: Path, tmp_path: Path) -> None:
+    """Each alone on the path, without what is installed here."""
+    zipfile.ZipFile(wheel).extractall(tmp_path / "wheel")
+    spec = importlib.util.spec_from_file_location("pack", ROOT / "scripts/pack.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pack = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pack)
+    for path, name in pack.code():
+        (tmp_path / "archive" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "archive" / name)
+    program = "from jobs.registry import job_names, load_job; print(*job_names())"
+    for place in ("wheel", "archive"):
+        run = subprocess.run(
+            [sys.executable, "-S", "-c", program], cwd=tmp_path / place, capture_output=True, text=True, check=True
+        )
+        assert {"watch_files", "backfill", "check_file"} <= set(run.stdout.split())
 
 
 def _blocks(name: str) -> set[str]:
@@ -84,11 +86,11 @@ def test_whatever_is_imported_is_installed_with_the_package() -> None:
     owners = _owners()
     missing = {
         f"{path.relative_to(ROOT)}: {package}"
-        for room in ("dq", "jobs")
+        for room in ("dq", "etl_core", "jobs")
         for path in (ROOT / room).rglob("*.py")
         for package in _imported(ast.parse(path.read_text(encoding="utf-8")))
         if package not in sys.stdlib_module_names
-        and package not in {"dq", "jobs", "moto"}
+        and package not in {"dq", "etl_core", "jobs", "moto"}
         and not locked & {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners.get(package, ())}
     }
     assert missing == set()
@@ -129,7 +131,7 @@ def test_make_alone_lists_its_targets() -> None:
 
 def test_the_sample_settings_name_every_variable() -> None:
     sample = (ROOT / ".env.example").read_text()
-    assert set(re.findall(r"^([A-Z0-9_]+)=", sample, re.MULTILINE)) == {name.upper() for name in Settings.model_fields}
+    assert set(re.findall(r"^([A-Z0-9_]+)=", sample, re.MULTILINE)) == {name.upper() for name in declared_fields(ROOMS)}
 
 
 def test_setup_names_the_package_when_java_is_missing(tmp_path: Path) -> None:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.engine.assignment import Assignment
 from dq.engine.parts import FileTask
 from dq.engine.planning import plan_file
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
-from dq.formats.definitions import load_definition
 from dq.formats.limits import Limits
-from dq.verdict.judge import judge
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
+from tests.parity.verdicts import Checked, differences, said
 from tests.reference.naive import score_naively
 
 if TYPE_CHECKING:
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from dq.profiling.summary.summary import ColumnSummary, FileSummary
-    from dq.schema.definition import SchemaDefinition
-    from dq.verdict.verdict import Verdict
     from tests.reference.tables import Case
 
 #: What depends on how a file was cut or read: samples, the text of malformed rows, names of readers.
@@ -45,19 +41,6 @@ _ESTIMATED = {
 }
 _ROUNDED = {"mean", "stddev"}
 _EXAMPLES = {"unparsable_examples", "violation_examples"}
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A file on disk, its definition, and what the engine found in it."""
-
-    path: Path
-    definition: SchemaDefinition | None
-    summary: FileSummary
-
-    @property
-    def verdict(self) -> Verdict:
-        return judge(self.summary, plan_checks(self.definition))
 
 
 def check_files(
@@ -133,19 +116,12 @@ def assert_same_verdict(one: Checked, other: Checked) -> None:
     assert first.deductions == second.deductions, place
     assert (first.score, first.passed) == (second.score, second.passed), place
     if one.summary.unreadable is None:
-        assert _metrics(first, lines=lines) == _metrics(second, lines=lines), place
+        differing = differences(said(one, lines=lines), said(other, lines=lines))
+        assert not differing, "\n".join([place, *differing])
     figures, others = exact_figures(one.summary, lines=lines), exact_figures(other.summary, lines=lines)
     different = {name: (figure, others.get(name)) for name, figure in figures.items() if figure != others.get(name)}
     assert not different, place
     assert figures.keys() == others.keys(), place
-
-
-def _metrics(verdict: Verdict, *, lines: bool) -> dict[str, Any]:
-    """Give the metrics; without `lines` their sentences point to none."""
-    return {
-        name: metric if lines else {**metric, "details": re.sub(", the first at line [0-9,]+", "", metric["details"])}
-        for name, metric in verdict.metrics.items()
-    }
 
 
 def exact_figures(summary: FileSummary, *, lines: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +25,15 @@ METRICS = {
 }
 BOUNDS = ("min", "max", "enum", "pattern", "minLength", "maxLength")
 RANKS = ["warning", "error", "critical"]
+#: When the run of every file begins that is scored here.
+RUN = datetime(2024, 3, 1, 12, tzinfo=timezone.utc)
+AGES = {
+    "36h": timedelta(hours=36),
+    "1d": timedelta(days=1),
+    "2d": timedelta(days=2),
+    "1w": timedelta(days=7),
+    "2000d": timedelta(days=2000),
+}
 
 
 @dataclass
@@ -70,7 +80,8 @@ def score_naively(data: bytes, definition: dict[str, Any] | None, kind: str = "c
     verdict = NaiveVerdict()
     for name, (share, rules) in dimensions(table, definition).items():
         verdict.deductions[name] = weights[name] * lost(mode, share, rules)
-        verdict.critical = verdict.critical or any(rule.broken and rule.severity == "critical" for rule in rules)
+        critical = [rule for rule in rules if rule.severity == "critical"]
+        verdict.critical = verdict.critical or any(rule.broken or not rule.ran for rule in critical)
         status = "not_run"
         if any(rule.ran for rule in rules):
             status = "failed" if any(rule.fails for rule in rules) else "passed"
@@ -103,9 +114,10 @@ def dimensions(table: Table, definition: dict[str, Any] | None) -> dict[str, tup
         "bounds": bounds(table, fields),
         "uniqueness": uniqueness(table, definition or {}, fields),
     }
-    if table.unparsable or table.no_header:
+    nothing_parsed = bool(table.malformed) and not table.rows
+    if table.unparsable or table.no_header or nothing_parsed:
         for name in measured:
-            if name != "format":
+            if name != "format" and not (nothing_parsed and name == "schema"):
                 rules = [Rule(rule.severity, checked=None) for rule in measured[name][1]]
                 measured[name] = (Fraction(0), rules)
     return measured
@@ -127,6 +139,9 @@ def schema(table: Table, fields: list[dict[str, Any]], *, strict: bool) -> tuple
         if name not in table.columns or name in table.repeated:
             rules.append(Rule(severity, 1, 1))
             continue
+        if table.malformed and not table.rows:
+            rules.append(Rule(severity, checked=None))
+            continue
         cells = [row[name].value for row in table.rows if row[name].value is not NULL]
         bad = sum(1 for value in cells if value is BAD)
         rules.append(Rule(severity, bad, len(cells), threshold))
@@ -136,6 +151,8 @@ def schema(table: Table, fields: list[dict[str, Any]], *, strict: bool) -> tuple
         extra = [name for name in table.columns if name not in names]
         rules.append(Rule("error", len(extra), max(1, len(extra))))
         failing += len(extra)
+    if table.malformed and not table.rows and not failing:
+        rules = [Rule(rule.severity, checked=None) for rule in rules]
     return Fraction(failing, len(fields)) if fields else Fraction(0), rules
 
 
@@ -156,7 +173,42 @@ def completeness(table: Table, definition: dict[str, Any], fields: list[dict[str
         rules.append(rule)
         cells += len(table.rows)
         nulls += null if rule.fails else 0
-    return Fraction(nulls, cells) if cells else Fraction(0), rules
+    fields_there = sum(1 for rule in rules if rule.ran)
+    of_files = whole_file(table, definition)
+    files_ran = sum(1 for rule in of_files if rule.ran)
+    share = Fraction(nulls, cells) if cells else Fraction(0)
+    broken = sum(1 for rule in of_files if rule.fails)
+    parts = fields_there + files_ran
+    return (fields_there * share + broken) / parts if parts else Fraction(0), rules + of_files
+
+
+def whole_file(table: Table, definition: dict[str, Any]) -> list[Rule]:
+    """Rules that a file keeps to or not: how many rows it has, and how old its newest value is when its run begins."""
+    rules = []
+    if "rowCount" in definition:
+        said = definition["rowCount"]
+        limits = value_in(said) if "value" in said else said
+        rows = len(table.rows)
+        kept = limits.get("min", 0) <= rows <= limits.get("max", rows)
+        rules.append(Rule(said.get("severity", "error"), int(not kept), 1, Fraction(str(said.get("threshold", 0)))))
+    if "freshness" in definition:
+        said = definition["freshness"]
+        severity, threshold = said.get("severity", "error"), Fraction(str(said.get("threshold", 0)))
+        name = said["field"]
+        if name not in table.columns:
+            rules.append(Rule(severity, checked=None))
+        else:
+            values = [row[name].value for row in table.rows if row[name].value not in (NULL, BAD)]
+            stale = not values or age_at_run(max(values)) > AGES[said["maxAge"]]
+            rules.append(Rule(severity, int(stale), 1, threshold))
+    return rules
+
+
+def age_at_run(value: date) -> timedelta:
+    """Tell how much older than the run a value is: a date counts in days."""
+    if isinstance(value, datetime):
+        return RUN - (value if value.tzinfo else value.replace(tzinfo=timezone.utc))
+    return RUN.date() - value
 
 
 def bounds(table: Table, fields: list[dict[str, Any]]) -> tuple[Fraction, list[Rule]]:

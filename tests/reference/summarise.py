@@ -65,6 +65,9 @@ def column_summary(table: Table, name: str, declared: dict[str, Any] | None) -> 
             rule: examples(cell.text for cell, rules_broken in broken if rule in rules_broken) for rule in rules
         },
         distinct=len(frequent),
+        maximum=max((cell.value for cell in parsed), default=None)
+        if type_of(declared)[0] in {"date", "datetime"}
+        else None,
     )
 
 

@@ -202,7 +202,34 @@ def definitions(draw: st.DrawFn, types: list[str]) -> dict[str, Any]:
         definition["uniqueKeys"] = draw(st.lists(key, min_size=1, max_size=2))
     if draw(st.booleans()):
         definition["scoring"] = draw(scorings())
+    definition.update(draw(file_rules(fields)))
     return definition
+
+
+@st.composite
+def file_rules(draw: st.DrawFn, fields: list[dict[str, Any]]) -> dict[str, Any]:
+    """Draw what is asked of the file as a whole, mostly nothing."""
+    rules: dict[str, Any] = {}
+    if draw(st.integers(0, 2)) == 0:
+        limits: dict[str, Any] = draw(st.sampled_from([{"min": 1}, {"max": 3}, {"min": 2, "max": 4}, {"min": 0}]))
+        plain = draw(st.booleans())
+        rules["rowCount"] = {**(limits if plain else {"value": limits}), **draw(tolerance())}
+    dated = [field["name"].strip() for field in fields if field["type"] in {"date", "datetime"}]
+    if draw(st.booleans()) and dated:
+        rule = {"field": draw(st.sampled_from(dated)), "maxAge": draw(st.sampled_from(["36h", "1d", "1w", "2000d"]))}
+        rules["freshness"] = {**rule, **draw(tolerance())}
+    return rules
+
+
+@st.composite
+def tolerance(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a tolerance, mostly none."""
+    said: dict[str, Any] = {}
+    if draw(st.integers(0, 3)) == 0:
+        said["threshold"] = draw(st.sampled_from(THRESHOLDS))
+    if draw(st.integers(0, 3)) == 0:
+        said["severity"] = draw(st.sampled_from(SEVERITIES))
+    return said
 
 
 @st.composite

@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from typing import TypeAlias
 
 from dq.engine.parts import CountedPart, FileTask, count_part, opened
+from dq.errors import UnreadableFileError
 from dq.formats.format import Format
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
@@ -15,7 +16,7 @@ from dq.profiling.tally.files_together import tally_small_files
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import CsvDialect
-from etl_core.errors import PipelineError, UnreadableFileError
+from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
 
 #: Files that are counted together, and bytes of them.

@@ -67,7 +67,4 @@ def _profiled(
         if number in several:
             yield number, peek
         else:
-            yield (
-                number,
-                with_verdict(found[number], peek.head, source.definition, "direct", judged=assignment.judged),
-            )
+            yield number, with_verdict(found[number], source.seen(peek), "direct", judged=assignment.judged)

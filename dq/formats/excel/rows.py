@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.excel import child
 from dq.formats.excel.worker import Frame, broken, frames_of, too_large
@@ -22,7 +23,6 @@ from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.row_batch import RowBatch
-from etl_core.errors import UnreadableFileError
 
 PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
 

@@ -17,10 +17,10 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, chunks
 from dq.formats.excel.child import Request
 from dq.formats.limits import Limits
-from etl_core.errors import UnreadableFileError
 
 _MIB = 1024 * 1024
 _PIECE = _MIB

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
-from etl_core.errors import UnreadableFileError
 
 _OPEN, _CLOSE, _COMMA, _QUOTE = 1, 2, 3, 4
 _BACKSLASH = ord("\\")

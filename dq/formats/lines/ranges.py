@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
@@ -17,7 +18,6 @@ from dq.formats.lines.lengths import too_long
 from dq.formats.lines.line_format import LineFormat, LineRows
 from dq.formats.splits import NOWHERE, Split
 from dq.profiling.tally.row_batch import RowBatch
-from etl_core.errors import UnreadableFileError
 
 #: Bytes in which the start of a split's first record is looked for, at first.
 _WINDOW = 64 * 1024

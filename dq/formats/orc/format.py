@@ -12,6 +12,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.dataset as pads
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.format import Format, Magic, OpenFile, WholeReading
 from dq.formats.layout import FileLayout
@@ -24,7 +25,6 @@ from dq.formats.typed.spark import TYPED, arrow_schema, refuse_types
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.format_names import FormatNames
-from etl_core.errors import UnreadableFileError
 
 #: Rows decoded at once, and rows that are counted together.
 _AT_ONCE, _TOGETHER = 1024, 64 * 1024

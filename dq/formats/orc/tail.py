@@ -13,11 +13,11 @@ from functools import cached_property
 import pyarrow as pa
 from pyarrow import orc
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.limits import Limits
 from dq.formats.orc.protobuf import Field, encoded, fields_of, messages_of, number_of, numbers_of, signed
 from dq.formats.typed.faults import named
-from etl_core.errors import UnreadableFileError
 
 #: Fields of the postscript.
 _FOOTER_LENGTH, _COMPRESSION, _BLOCK, _METADATA_LENGTH, _MAGIC = 1, 2, 3, 5, 8000

@@ -8,9 +8,9 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, SourceFile
 from dq.formats.typed.faults import named
-from etl_core.errors import UnreadableFileError
 
 _FOOTER = 8
 _MAGIC = b"PAR1"

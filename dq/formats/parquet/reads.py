@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
-from etl_core.errors import UnreadableFileError
 
 #: Rows decoded at once, and how many blocks of bytes.
 _ROWS, _BLOCKS = 64 * 1024, 8

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource, SourceFile
 from dq.formats.format import OpenFile, WholeReading
 from dq.formats.layout import FileLayout
@@ -17,7 +18,6 @@ from dq.formats.splits import Split
 from dq.formats.typed.columns import families, typed_batch
 from dq.formats.typed.faults import named
 from dq.profiling.tally.row_batch import RowBatch
-from etl_core.errors import UnreadableFileError
 
 
 def parquet_layout(opened: OpenFile) -> FileLayout:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from etl_core.errors import PipelineError, UnreadableFileError
+from dq.errors import UnreadableFileError
+from etl_core.errors import PipelineError
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,41 @@ from dq.profiling.cells.texts import as_text
 from dq.profiling.summary.summary import Scalar
 from dq.schema.definition import BOUNDS_RULES, FieldType, Rule
 
-Bits = npt.NDArray[np.uint8]
+Bits = npt.NDArray[Any]
 
-_BIT = {name: 1 << position for position, name in enumerate(BOUNDS_RULES)}
+
+class RuleBits:
+    """Which bit stands for which rule: as wide as the number of rules needs, so that more of them only need a name."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Give each name the bit of its position; at most 64 fit."""
+        self._bit = {name: 1 << position for position, name in enumerate(names)}
+        self._type = np.min_scalar_type((1 << len(names)) - 1)
+
+    def none(self, cells: int) -> Bits:
+        """Give the bits of cells that break no rule."""
+        return np.zeros(cells, self._type)
+
+    def note(self, bits: Bits, breaking: Mask, name: str) -> None:
+        """Note at `breaking` cells that they break the rule."""
+        bits[breaking] |= self._type.type(self._bit[name])
+
+    def names(self, bits: int) -> frozenset[str]:
+        """Name the rules of a bit set."""
+        return frozenset(name for name, bit in self._bit.items() if bits & bit)
+
+
+def count_patterns(bits: Bits, weights: npt.NDArray[np.int64] | None = None) -> dict[int, int]:
+    """Count cells by the rules they break, those that break none left out; `weights` are the cells of each entry."""
+    if bits.dtype.itemsize == 1:
+        counts = np.bincount(bits, weights=weights)
+        return {int(pattern): int(counts[pattern]) for pattern in np.flatnonzero(counts[1:]) + 1}
+    patterns, places = np.unique(bits, return_inverse=True)
+    counts = np.bincount(places, weights=weights)
+    return {pattern: int(count) for pattern, count in zip(patterns.tolist(), counts, strict=True) if pattern}
+
+
+RULE_BITS = RuleBits(BOUNDS_RULES)
 
 
 def broken_rules(parsed: Parsed, kind: FieldType, rules: Sequence[tuple[str, Rule]]) -> Bits | None:
@@ -29,14 +62,14 @@ def broken_rules(parsed: Parsed, kind: FieldType, rules: Sequence[tuple[str, Rul
         if not breaks.any():
             continue
         if bits is None:
-            bits = np.zeros(len(breaks), np.uint8)
-        bits[breaks] |= _BIT[name]
+            bits = RULE_BITS.none(len(breaks))
+        RULE_BITS.note(bits, breaks, name)
     return bits
 
 
 def rules_of(bits: int) -> frozenset[str]:
     """Name the rules of a bit set."""
-    return frozenset(name for name, bit in _BIT.items() if bits & bit)
+    return RULE_BITS.names(bits)
 
 
 def _breaks(parsed: Parsed, kind: FieldType, name: str, rule: Rule) -> Mask:

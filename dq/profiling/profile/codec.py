@@ -93,18 +93,19 @@ def body_of(
     return [
         profile.rows,
         profile.malformed,
-        _findings(profile.malformed_rows),
+        _offences_as_lists(profile.malformed_rows),
         None if columns is None else [_column(one, leave.get(at, _NOTHING)) for at, one in enumerate(columns)],
         [[name, _column(one)] for name, one in sorted(profile.extras.items())],
         _sample(profile.sample, options),
         _sample(profile.shown, options),
         sorted(profile.lines.items()),
+        *([sorted(profile.reasons.items())] if profile.reasons else []),
     ]
 
 
 def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePack holds
     """Read what `body_of` wrote."""
-    rows, malformed, malformed_rows, columns, extras, sample, shown, lines = body
+    rows, malformed, malformed_rows, columns, extras, sample, shown, lines, *reasons = body
     return FileProfile(
         rows=rows,
         malformed=malformed,
@@ -114,11 +115,12 @@ def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePa
         sample=_sample_of(sample),
         shown=_sample_of(shown),
         lines=dict(lines),
+        reasons=dict(reasons[0]) if reasons else {},
     )
 
 
-def _findings(offences: tuple[Offence, ...]) -> list[list[Any]]:
-    return [[one.split, one.line, one.text] for one in offences]
+def _offences_as_lists(offences: tuple[Offence, ...]) -> list[list[Any]]:
+    return [[one.split, one.line, one.text, *([one.reason] if one.reason else [])] for one in offences]
 
 
 def _found(rows: list[list[Any]]) -> tuple[Offence, ...]:
@@ -135,9 +137,9 @@ def _column(column: ColumnProfile, without: frozenset[str] = _NOTHING) -> list[A
         column.seen,
         column.unparsable,
         column.wrong_type,
-        _findings(column.unparsable_cells),
+        _offences_as_lists(column.unparsable_cells),
         sorted(column.violations.items()),
-        [[rule, _findings(found)] for rule, found in sorted(column.violating_cells.items())],
+        [[rule, _offences_as_lists(found)] for rule, found in sorted(column.violating_cells.items())],
         _scalar(column.minimum),
         _scalar(column.maximum),
         column.min_length,

@@ -17,15 +17,16 @@ MOST_EXTRAS = 1000
 class FileProfile:
     """Counts of one file or of a part of it; `+` merges parts in any order, `None` columns are neutral.
 
-    `rows` are parsed rows. `lines` counts the physical lines by split, so that a line within a split
-    becomes a line of the file once all splits are known. `extras` are columns that only turned up
-    while reading, by name: the first `MOST_EXTRAS` in the order of their names. `shown` is a small
-    sample of rows as text.
+    `rows` are parsed rows, `reasons` the malformed ones by why. `lines` counts the physical lines by split,
+    so that a line within a split becomes a line of the file once all splits are known. `extras` are columns
+    that only turned up while reading, by name: the first `MOST_EXTRAS` in the order of their names. `shown`
+    is a small sample of rows as text.
     """
 
     rows: int = 0
     malformed: int = 0
     malformed_rows: tuple[Offence, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
     columns: tuple[ColumnProfile, ...] | None = None
     extras: Mapping[str, ColumnProfile] = field(default_factory=dict)
     sample: RowSample | None = None
@@ -38,6 +39,7 @@ class FileProfile:
             rows=self.rows + other.rows,
             malformed=self.malformed + other.malformed,
             malformed_rows=first_offences(self.malformed_rows, other.malformed_rows),
+            reasons=_summed(self.reasons, other.reasons),
             columns=_merged_columns(self.columns, other.columns),
             extras=_merged_extras(self.extras, other.extras),
             sample=_merged_samples(self.sample, other.sample),
@@ -75,6 +77,12 @@ class FileProfile:
             extras={name: settled(column) for name, column in self.extras.items()},
             lines={0: header_lines + sum(self.lines.values())},
         )
+
+
+def _summed(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    if not one or not other:
+        return one or other
+    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
 
 
 def _merged_columns(

@@ -70,6 +70,7 @@ def summarise(
         rows_read=profile.rows + profile.malformed,
         rows_malformed=profile.malformed,
         malformed_examples=_examples(profile.malformed_rows),
+        malformed_reasons=profile.reasons,
         columns=tuple(_column(state, column, profile.rows, sample, error) for column, state, sample in parts),
         keys=_keys(definition, recipe, keys, present),
         missing_columns=tuple(name for name in declared if name not in present),
@@ -123,7 +124,7 @@ def _keys(
 
 
 def _examples(offences: Sequence[Offence]) -> tuple[Example, ...]:
-    return tuple(Example(found.line or None, found.text) for found in offences) if offences else ()
+    return tuple(Example(found.line or None, found.text, found.reason) for found in offences) if offences else ()
 
 
 def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[str | None, ...], ...]:

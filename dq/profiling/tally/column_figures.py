@@ -15,7 +15,7 @@ from dq.profiling.cells.number_line import from_number
 from dq.profiling.cells.parsing import Mask, Numbers, Parsed, canonical_decimals
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
-from dq.profiling.figures.bounds import Bits, rules_of
+from dq.profiling.figures.bounds import Bits, count_patterns, rules_of
 from dq.profiling.figures.frequencies import Frequencies
 from dq.profiling.summary.summary import Scalar
 from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, shortened
@@ -32,7 +32,6 @@ COUNTED = (
 LENGTHS = (FieldType.STRING, FieldType.ANY)
 #: Characters kept of a text value in minimum and maximum.
 KEPT_CHARACTERS = 256
-_FEW_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +53,14 @@ def violations_of(
     lines: LineNumbers,
 ) -> tuple[Mapping[int, int], Mapping[str, tuple[Offence, ...]]]:
     """Count cells by the rules they break, and find the first of each rule's, where not enough are `known`."""
-    counts = np.bincount(bits, weights=values.weights, minlength=_FEW_BITS)
-    broken = {int(pattern): int(counts[pattern]) for pattern in np.flatnonzero(counts[1:]) + 1}
+    broken = count_patterns(bits, values.weights)
     examples = {}
     for rule, _ in rules:
         left = examples_left(known.get(rule, ()))
         breaking = [pattern for pattern in broken if rule in rules_of(pattern)]
         if breaking and left:
             positions = _positions(cells, values, bits, breaking)[:left]
-            examples[rule] = findings_at(cells, positions, split, lines)
+            examples[rule] = offences_at(cells, positions, split, lines)
     return broken, examples
 
 
@@ -80,7 +78,7 @@ def _positions(cells: Cells, values: CountedValues, bits: Bits, breaking: list[i
     return cells.parsed_positions()[hit]
 
 
-def findings_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, lines: LineNumbers) -> tuple[Offence, ...]:
+def offences_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, lines: LineNumbers) -> tuple[Offence, ...]:
     """Give the cells at some positions among the present ones, as they stand in the file."""
     if not len(positions):
         return ()

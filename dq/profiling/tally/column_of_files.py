@@ -25,7 +25,7 @@ from dq.profiling.tally.column_figures import (
     LENGTHS,
     MEASURED,
     CountedValues,
-    findings_at,
+    offences_at,
     value_of,
     violations_of,
 )
@@ -68,7 +68,7 @@ def profiles_of_column(
 def _offences(own: Cells, column: ColumnRecipe, file: RowBatch) -> dict[str, Any]:
     """Give what is wrong with the cells of one file."""
     bad = own.unparsable_positions()
-    found = findings_at(own, bad[:MOST_EXAMPLES], 0, file.line_numbers)
+    found = offences_at(own, bad[:MOST_EXAMPLES], 0, file.line_numbers)
     offences: dict[str, Any] = {"unparsable": len(bad), "unparsable_cells": found}
     bits = broken_rules(own.parsed, column.type, column.rules) if len(own.parsed.cells) else None
     if bits is not None:

@@ -29,7 +29,7 @@ from dq.profiling.tally.column_figures import (
     MEASURED,
     CountedValues,
     examples_left,
-    findings_at,
+    offences_at,
     value_of,
     violations_of,
 )
@@ -71,7 +71,7 @@ class ColumnTally:
             seen=not pa.types.is_null(column.type),
             unparsable=len(bad),
             wrong_type=cells.wrong_type,
-            unparsable_cells=findings_at(cells, bad[: examples_left(self._profile.unparsable_cells)], split, lines),
+            unparsable_cells=offences_at(cells, bad[: examples_left(self._profile.unparsable_cells)], split, lines),
         )
         self._profile = part if self._profile is self._nothing else self._profile + part
         return cells

@@ -38,6 +38,7 @@ class FileTally:
         self._shown = SampleBuilder(SHOWN_ROWS, split)
         self._rows = self._malformed = self._lines = 0
         self._malformed_rows: tuple[Offence, ...] = ()
+        self._reasons: dict[str, int] = {}
 
     def add(self, batch: RowBatch) -> None:
         """Count a batch."""
@@ -70,6 +71,8 @@ class FileTally:
 
     def _count_malformed(self, batch: RowBatch) -> None:
         self._malformed += batch.malformed
+        for reason, rows in batch.reasons.items():
+            self._reasons[reason] = self._reasons.get(reason, 0) + rows
         if batch.malformed_rows and len(self._malformed_rows) < MOST_EXAMPLES:
             found = malformed_offences(batch, self._split, self._lines)
             self._malformed_rows = first_offences(self._malformed_rows, found)
@@ -97,6 +100,7 @@ class FileTally:
             rows=self._rows,
             malformed=self._malformed,
             malformed_rows=self._malformed_rows,
+            reasons=dict(sorted(self._reasons.items())),
             columns=tuple(column.profile() for column in self._columns),
             extras={name: tally.profile() for name, tally in self._extras.items()},
             sample=self._sample.sample(),
@@ -112,7 +116,7 @@ class FileTally:
 def malformed_offences(batch: RowBatch, split: int, before: int) -> tuple[Offence, ...]:
     """Give the first rows of a batch that could not be read, `before` lines after the start of the split."""
     return first_offences(
-        Offence(split, row.line and row.line + before, shortened(row.text)) for row in batch.malformed_rows
+        Offence(split, row.line and row.line + before, shortened(row.text), row.reason) for row in batch.malformed_rows
     )
 
 

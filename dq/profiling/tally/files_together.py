@@ -43,6 +43,7 @@ def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[F
             rows=one.rows,
             malformed=one.malformed,
             malformed_rows=malformed_offences(one, 0, 0) if one.malformed_rows else (),
+            reasons=dict(sorted(one.reasons.items())),
             columns=tuple(column[at] for column in figures),
             sample=samples[at],
             shown=shown[at],

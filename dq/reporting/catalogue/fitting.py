@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from dq.profiling.tally.offences import shortened
 from dq.reporting.catalogue.empty_values import empty_value
-from dq.verdict.json_text import JsonText, json_text, storable_text
+from etl_core.storable import JsonText, json_text, storable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,11 +31,6 @@ def fit(value: object, column: Column, now: datetime) -> object:
     if isinstance(value, Mapping | list | tuple | JsonText) or column.type in {"json", "jsonb"}:
         return json_text(value)
     if isinstance(value, str):
-        return _shorten(storable_text(value), column.max_length)
+        text = storable(value)
+        return text if column.max_length is None else shortened(text, column.max_length)
     return value
-
-
-def _shorten(text: str, limit: int | None) -> str:
-    if limit is None or len(text) <= limit:
-        return text
-    return text[: limit - 1] + "…"

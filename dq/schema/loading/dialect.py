@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PLACE: Final = "csv"
-_SPELLINGS: Final = {
+PROPERTIES: Final = {
     "delimiter": "delimiter",
     "separator": "delimiter",
     "sep": "delimiter",
@@ -34,7 +34,7 @@ def read_dialect(raw: Any, default: CsvDialect, problems: Problems) -> CsvDialec
     if not isinstance(raw, dict):
         problems.add(_PLACE, f"is {kind_of(raw)}; expected an object")
         return default
-    properties = read_properties(raw, _SPELLINGS, _PLACE, problems, _IGNORED)
+    properties = read_properties(raw, PROPERTIES, _PLACE, problems, _IGNORED)
     dialect = replace(
         default,
         delimiter=_read_character(properties, "delimiter", default.delimiter, problems),

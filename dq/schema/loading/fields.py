@@ -11,7 +11,7 @@ from dq.schema.loading.bounds_rules import read_bounds
 from dq.schema.loading.constraints import Tolerance, read_constraint, read_tolerance
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 from dq.schema.loading.properties import fold, read_flag, read_properties, read_text
-from dq.schema.loading.type_names import SYNONYMS, find_type, has_unchecked_size
+from dq.schema.type_names import SYNONYMS, find_type, has_unchecked_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ _CONSTRAINTS: Final = {
     "threshold": "threshold",
     "severity": "severity",
 }
-_PROPERTIES: Final = {
+PROPERTIES: Final = {
     **_CONSTRAINTS,
     "name": "name",
     "type": "type",
@@ -105,7 +105,7 @@ def _name(key: str | None, specification: Mapping[str, Any], place: str, problem
 
 
 def _read_field(name: str, specification: Mapping[str, Any], place: str, problems: Problems) -> DeclaredField:
-    properties = read_properties(specification, _PROPERTIES, place, problems, _IGNORED)
+    properties = read_properties(specification, PROPERTIES, place, problems, _IGNORED)
     properties = _with_constraints(properties, place, problems)
     outer = read_tolerance(properties, place, problems)
     field_type, type_tolerance = _read_type(properties, outer, place, problems)

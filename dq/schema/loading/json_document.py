@@ -7,8 +7,9 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, Final
 
+from dq.errors import DefinitionError
 from dq.schema.loading.problems import Problems, shown
-from etl_core.errors import DefinitionError
+from etl_core.storable import storable
 
 #: Far above any real definition, and small enough that a hostile one costs next to nothing.
 MAX_BYTES: Final = 1 << 20
@@ -116,7 +117,7 @@ def _measure(document: Any, problems: Problems) -> None:  # noqa: ANN401 - any J
 
 
 def _check_text(text: str, problems: Problems) -> None:
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if storable(text) != text:
         sentence = f"the text {text[:40]!a} holds a NUL or half a surrogate pair, which no file can hold"
         problems.add("definition", sentence)
 

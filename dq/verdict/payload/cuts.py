@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from dq.checks.wording import MASK, count
+from dq.profiling.tally.offences import shortened
 from dq.verdict.masking import Masking
-from dq.verdict.wording import MASK, count, is_plain, storable
+from etl_core.storable import is_plain, storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +68,7 @@ class Cutter:
             self.left_out["values"] = f"values: cut to {most} characters"
         elif is_plain(text):
             return text
-        return storable(text, most)
+        return shortened(storable(text), most)
 
     def passes(self, texts: Sequence[str]) -> bool:
         """Tell whether all of these texts are shown as they are; False says nothing."""
@@ -85,7 +87,14 @@ class Cutter:
         most = self.caps.examples
         if min(total, most) < total:
             self.left_out["examples"] = f"examples: at most {most} of each kind"
-        return [{"line": each.line, "value": MASK if hide else self.text(each.text)} for each in examples[:most]]
+        return [
+            {
+                "line": each.line,
+                "value": MASK if hide else self.text(each.text),
+                **({"reason": each.reason} if each.reason else {}),
+            }
+            for each in examples[:most]
+        ]
 
     def note(self, what: str, shown: int, total: int) -> None:
         """Remember that `shown` of `total` things are there, when that is not all."""

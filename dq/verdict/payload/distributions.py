@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from dq.checks.wording import MASK
 from dq.verdict.payload.values import finite
-from dq.verdict.wording import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

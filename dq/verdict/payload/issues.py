@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dq.schema.definition import FieldType
-from dq.verdict.measures.columns import cells_breaking, parsed_cells
+from dq.checks.columns import cells_breaking, parsed_cells
+from dq.schema.definition import BOUNDS_RULES, FieldType
 from dq.verdict.payload.statistics import rate
 from dq.verdict.payload.values import json_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dq.checks.plan import CheckPlan
+    from dq.checks.check import CheckPlan
     from dq.profiling.summary.summary import ColumnSummary, FileSummary
     from dq.schema.definition import Rule
     from dq.verdict.payload.cuts import Cutter
 
-_OTHER_RULES: Final = ("enum", "pattern", "minLength", "maxLength")
+#: Rules that are neither below nor above.
+_OTHER_RULES: Final = tuple(name for name in BOUNDS_RULES if name not in {"min", "max"})
 
 
 def type_format_issues(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def type_format_issues(summary: FileSummary, plan: CheckPlan, cutter: Cutter) ->
         "malformedRows": {
             "count": malformed,
             "rate": rate(malformed, summary.rows_read),
+            "reasons": dict(summary.malformed_reasons),
             "examples": cutter.examples(summary.malformed_examples, malformed, hide=cutter.masking.hides_rows),
         },
         "columns": [_type_issue(column, cutter) for column in cutter.columns(columns)],

@@ -15,7 +15,7 @@ from dq.verdict.payload.statistics import completeness_overview, statistical_sum
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dq.checks.plan import CheckPlan
+    from dq.checks.check import CheckPlan
     from dq.profiling.summary.summary import FileSummary
     from dq.verdict.masking import Masking
 

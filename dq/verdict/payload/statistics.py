@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dq.verdict.payload.values import finite, json_value
 
 if TYPE_CHECKING:
-    from dq.checks.plan import CheckPlan
+    from dq.checks.check import CheckPlan
     from dq.profiling.summary.summary import ColumnSummary, FileSummary, KeySummary
     from dq.verdict.payload.cuts import Cutter
 

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from dq.checks.check import Check, Dimension
+from dq.checks.check import Check
 from dq.checks.plan import plan_checks
-from dq.formats.definitions import load_definition
+from dq.definitions import load_definition
 from dq.schema.definition import FieldType, Scoring, Severity
 
 DEFINITION = load_definition(
@@ -23,36 +23,36 @@ DEFINITION = load_definition(
 
 def test_without_a_definition_only_the_format_is_checked() -> None:
     plan = plan_checks(None)
-    assert plan.checks == (Check("parsable", Dimension.FORMAT),)
+    assert plan.checks == (Check("parsable", "format"),)
     assert plan.scoring == Scoring()
     assert plan.sensitive == frozenset()
 
 
 def test_every_declared_field_is_a_check_and_strict_one_more() -> None:
-    assert plan_checks(DEFINITION).of(Dimension.SCHEMA) == (
-        Check("type", Dimension.SCHEMA, ("id",), argument=FieldType.INTEGER),
-        Check("type", Dimension.SCHEMA, ("fare",), Severity.WARNING, argument=FieldType.NUMBER),
-        Check("type", Dimension.SCHEMA, ("name",), argument=FieldType.ANY),
-        Check("extra", Dimension.SCHEMA),
+    assert plan_checks(DEFINITION).of("schema") == (
+        Check("type", "schema", ("id",), argument=FieldType.INTEGER),
+        Check("type", "schema", ("fare",), Severity.WARNING, argument=FieldType.NUMBER),
+        Check("type", "schema", ("name",), argument=FieldType.ANY),
+        Check("extra", "schema"),
     )
 
 
 def test_required_fields_are_checks_of_completeness() -> None:
-    assert plan_checks(DEFINITION).of(Dimension.COMPLETENESS) == (Check("required", Dimension.COMPLETENESS, ("id",)),)
+    assert plan_checks(DEFINITION).of("completeness") == (Check("required", "completeness", ("id",)),)
 
 
 def test_bounds_keep_their_own_tolerance() -> None:
-    assert plan_checks(DEFINITION).of(Dimension.BOUNDS) == (
-        Check("min", Dimension.BOUNDS, ("fare",), Severity.WARNING, Fraction(1, 4), 0.0),
-        Check("max", Dimension.BOUNDS, ("fare",), Severity.WARNING, Fraction(0), 9.0),
-        Check("pattern", Dimension.BOUNDS, ("name",), argument="[a-z]+"),
+    assert plan_checks(DEFINITION).of("bounds") == (
+        Check("min", "bounds", ("fare",), Severity.WARNING, Fraction(1, 4), 0.0),
+        Check("max", "bounds", ("fare",), Severity.WARNING, Fraction(0), 9.0),
+        Check("pattern", "bounds", ("name",), argument="[a-z]+"),
     )
 
 
 def test_keys_are_checks_of_uniqueness() -> None:
-    assert plan_checks(DEFINITION).of(Dimension.UNIQUENESS) == (
-        Check("unique", Dimension.UNIQUENESS, ("id",)),
-        Check("unique", Dimension.UNIQUENESS, ("fare", "name"), Severity.CRITICAL),
+    assert plan_checks(DEFINITION).of("uniqueness") == (
+        Check("unique", "uniqueness", ("id",)),
+        Check("unique", "uniqueness", ("fare", "name"), Severity.CRITICAL),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 
 from dq.events.key_layout import FileIdentity
-from dq.events.run_window import Collapse, NoWindow, RunWindow, choose_window, find_collapses
+from dq.events.run_window import Collapse, NoWindow, RunWindow, find_collapses, window_choice
 
 IDENTITY = FileIdentity("a", "f", date(2026, 1, 4), 12, "data.csv")
 UNDATED = FileIdentity("a", "f", None, None, "data.csv")
@@ -14,7 +14,7 @@ MODIFIED = datetime(2026, 1, 5, 0, 30, tzinfo=timezone(timedelta(hours=2)))
 
 def test_last_modified_wins_by_default_and_is_taken_in_utc() -> None:
     """Half past midnight at +02:00 is 22h of the day before; the difference to the key is told."""
-    window = choose_window(IDENTITY, MODIFIED)
+    window = window_choice(IDENTITY).window(MODIFIED)
     assert isinstance(window, RunWindow)
     assert (window.run_date, window.run_hour, window.source) == (date(2026, 1, 4), 22, "last_modified")
     assert window.note == "run window 2026-01-04 22h is from the object's last-modified; the key says 2026-01-04 12h"
@@ -22,7 +22,7 @@ def test_last_modified_wins_by_default_and_is_taken_in_utc() -> None:
 
 def test_the_key_wins_when_asked_for() -> None:
     """And the note says what the last-modified would have been."""
-    window = choose_window(IDENTITY, MODIFIED, "key")
+    window = window_choice(IDENTITY, "key").window(MODIFIED)
     assert isinstance(window, RunWindow)
     assert (window.run_date, window.run_hour, window.source) == (date(2026, 1, 4), 12, "key")
     assert window.note is not None
@@ -32,18 +32,18 @@ def test_the_key_wins_when_asked_for() -> None:
 def test_agreement_needs_no_note() -> None:
     """The normal case stays silent."""
     agreed = datetime(2026, 1, 4, 12, 59, 59, tzinfo=timezone.utc)
-    assert choose_window(IDENTITY, agreed) == RunWindow(date(2026, 1, 4), 12, "last_modified")
+    assert window_choice(IDENTITY).window(agreed) == RunWindow(date(2026, 1, 4), 12, "last_modified")
 
 
 def test_the_other_source_steps_in_and_says_so() -> None:
     """Without both there is no window."""
-    fallback = choose_window(IDENTITY, None)
+    fallback = window_choice(IDENTITY).window(None)
     assert isinstance(fallback, RunWindow)
     assert (fallback.source, fallback.run_hour, fallback.note is None) == ("key", 12, False)
-    fallback = choose_window(UNDATED, MODIFIED, "key")
+    fallback = window_choice(UNDATED, "key").window(MODIFIED)
     assert isinstance(fallback, RunWindow)
     assert (fallback.source, fallback.run_hour) == ("last_modified", 22)
-    assert isinstance(choose_window(UNDATED, None), NoWindow)
+    assert isinstance(window_choice(UNDATED).window(None), NoWindow)
 
 
 def test_a_bulk_copy_that_would_collapse_windows_is_found() -> None:
@@ -56,9 +56,9 @@ def test_a_bulk_copy_that_would_collapse_windows_is_found() -> None:
         FileIdentity("b", "f", date(2026, 1, 4), 13, "data.csv"),
         UNDATED,
     ]
-    windows = [(identity, choose_window(identity, copied)) for identity in identities]
+    windows = [(identity, window_choice(identity).window(copied)) for identity in identities]
     chosen = [(identity, window) for identity, window in windows if isinstance(window, RunWindow)]
     expected = Collapse("a", "f", date(2026, 2, 1), 3, ((date(2026, 1, 4), 12), (date(2026, 1, 4), 13)))
     assert find_collapses(chosen) == (expected,)
-    keyed = [(identity, choose_window(identity, copied, "key")) for identity in identities[:4]]
+    keyed = [(identity, window_choice(identity, "key").window(copied)) for identity in identities[:4]]
     assert find_collapses([(i, w) for i, w in keyed if isinstance(w, RunWindow)]) == ()

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dq.errors import UnreadableFileError
 from dq.formats.csv.rows import CsvRows
 from dq.formats.limits import Limits
 from dq.schema.definition import CsvDialect
-from etl_core.errors import UnreadableFileError
 from tests.unit.formats.collected import Rows, collected
 from tests.unit.formats.csv_texts import DIALECTS, texts
 from tests.unit.formats.naive_csv import read_naively

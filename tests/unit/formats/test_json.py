@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dq.errors import UnreadableFileError
 from dq.formats.json.array import json_array_batches
 from dq.formats.json.rows import json_batch
 from dq.formats.json.values import MOST_NESTING, json_token, nested_too_deep
 from dq.formats.limits import Limits
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.schema.definition import FieldDefinition, FieldType, SchemaDefinition
-from etl_core.errors import UnreadableFileError
 from tests.unit.formats.collected import Rows, collected, read_file
 
 TEXTS = st.text(st.sampled_from('a"\\[]{},:é \n\U0001f600'), max_size=6)

@@ -14,13 +14,14 @@ import pyarrow as pa
 import pytest
 from pyarrow import orc
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
 from dq.formats.orc.protobuf import encoded
 from dq.formats.orc.tail import open_orc
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.schema.definition import FieldType, SchemaDefinition
-from etl_core.errors import StorageUnavailableError, UnreadableFileError
+from etl_core.errors import StorageUnavailableError
 from tests.unit.formats.collected import collected, read_file
 from tests.unit.formats.orc_files import (
     in_stripes,

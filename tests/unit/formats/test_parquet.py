@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.schema.definition import FieldType
-from etl_core.errors import StorageUnavailableError, UnreadableFileError
+from etl_core.errors import StorageUnavailableError
 from tests.unit.formats.collected import read_file
 
 MOMENT = dt.datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 - a column without a zone

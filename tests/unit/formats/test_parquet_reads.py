@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
 from dq.formats.parquet.reads import plan_reads
 from dq.formats.parquet.rows import parquet_batches
 from dq.formats.reading import find_layout
-from etl_core.errors import UnreadableFileError
 from tests.unit.formats.collected import collected, read_file
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
 from dq.formats.lines.ranges import plan_splits
 from dq.formats.reading import find_layout, read_part
 from dq.formats.splits import NOWHERE, Split
 from dq.schema.definition import CsvDialect, SchemaDefinition
-from etl_core.errors import UnreadableFileError
 from tests.unit.formats.collected import collected, read_file
 from tests.unit.formats.csv_texts import DIALECTS, texts
 from tests.unit.formats.naive_csv import read_naively

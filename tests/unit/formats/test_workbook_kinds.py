@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
-from dq.formats.definitions import load_definition
+from dq.errors import UnreadableFileError
 from dq.formats.excel import child
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from dq.verdict.judge import judge
-from etl_core.errors import UnreadableFileError
 from etl_core.objects.store import ObjectStore
 from tests.unit.formats import workbooks
 from tests.unit.formats.collected import read_file

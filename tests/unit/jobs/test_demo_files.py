@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from dq.definitions import load_definition
 from dq.events.key_layout import FileIdentity, KeyLayouts
-from dq.formats.definitions import load_definition
 from jobs.playground.sample_files import DEFINITIONS, SAMPLES
 
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.errors import DefinitionError
 from etl_core.errors import (
     CatalogueError,
     DatabaseUnavailableError,
-    DefinitionError,
     ObjectGoneError,
     QueueUnavailableError,
     SettingsError,
     StorageUnavailableError,
     UsageError,
 )
-from etl_core.log.output import configure_logging
+from etl_core.log.set_up import configure_logging
 from jobs.running.exit_codes import run_entrypoint
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 import pyarrow as pa
 
-from dq.formats.definitions import load_definition
+from dq.definitions import load_definition
 from dq.profiling.figures.keys import SplitKeys, count_repeats
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise

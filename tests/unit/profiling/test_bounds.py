@@ -10,14 +10,16 @@ from datetime import date, datetime, time, timezone
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.figures.bounds import rules_of
+from dq.profiling.figures import bounds
+from dq.profiling.figures.bounds import RuleBits, count_patterns, rules_of
 from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import BOUNDS_RULES, FieldDefinition
-from tests.unit.profiling.profiled import Table, column
+from tests.unit.profiling.profiled import Table, column, summary
 
 CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({"type": "integer", "min": 1, "max": 5}, ["0", "1", "5", "6", "-9223372036854775808", "9223372036854775807", "x"]),
@@ -102,3 +104,31 @@ def test_typed_cells_face_the_same_rules(spec: dict[str, Any], cells: pa.Array, 
 def test_limits_beyond_64_bits_are_no_fault() -> None:
     table = Table({"a": ["1", "-1"]}, [{"name": "a", "type": "number", "min": 0, "max": 10**30}])
     assert sum(column(table).violations.values()) == 1
+
+
+@pytest.mark.parametrize("rules", [8, 9, 16, 17, 33, 64])
+def test_any_number_of_rules_up_to_64_fits(rules: int) -> None:
+    """Each with a bit of its own, and with the same counts however many there are."""
+    names = [f"rule{number}" for number in range(rules)]
+    bits_of = RuleBits(names)
+    bits = bits_of.none(6)
+    bits_of.note(bits, np.array([True, True, False, False, True, False]), names[0])
+    bits_of.note(bits, np.array([False, True, True, False, False, True]), names[-1])
+    for weights, expected in ((None, [2, 1, 2]), (np.array([5, 1, 1, 7, 1, 2]), [6, 1, 3])):
+        counted = {bits_of.names(pattern): count for pattern, count in count_patterns(bits, weights).items()}
+        first, both, last = expected
+        assert counted == {
+            frozenset({names[0]}): first,
+            frozenset({names[0], names[-1]}): both,
+            frozenset({names[-1]}): last,
+        }
+
+
+def test_rules_beyond_the_eighth_are_counted_through_to_the_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = ["1", "5", "x", "", "99", "-3"]
+    fields = [{"name": "a", "type": "integer", "min": 0, "max": 50, "enum": [1, 5, 99]}]
+    usual = summary(Table({"a": cells}, fields)).columns[0]
+    monkeypatch.setattr(bounds, "RULE_BITS", RuleBits([*(f"later{number}" for number in range(20)), *BOUNDS_RULES]))
+    wide = summary(Table({"a": cells}, fields)).columns[0]
+    assert usual.violations == wide.violations == {frozenset({"max"}): 1, frozenset({"min", "enum"}): 1}
+    assert usual.violation_examples == wide.violation_examples

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from dq.formats.definitions import load_definition
+from dq.definitions import load_definition
 from dq.profiling.cells.number_line import as_number
 from dq.profiling.summary.summary import Bin, TopValue
 from dq.profiling.tally.recipe import CellEncoding, make_recipe

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dq.formats.definitions import definition_or_none, load_definition
+from dq.definitions import definition_or_none, load_definition
+from dq.errors import DefinitionError
 from dq.schema.definition import FieldType, KeyDefinition, Rule, SchemaDefinition, ScoringMode, Severity
-from etl_core.errors import DefinitionError
 
 CANONICAL: dict[str, Any] = {
     "format": "csv",
@@ -75,8 +75,8 @@ def test_the_canonical_form_is_read_in_full() -> None:
     assert definition.missing_values == ("", "NA")
     assert definition.scoring.mode is ScoringMode.BY_RULE
     assert definition.scoring.pass_score == Fraction(145, 2)
-    assert definition.scoring.weights.bounds == Fraction(25, 2)
-    assert definition.scoring.weights.schema == 40
+    assert dict(definition.scoring.weights)["bounds"] == Fraction(25, 2)
+    assert dict(definition.scoring.weights)["schema"] == 40
     assert definition.warnings == ()
 
 

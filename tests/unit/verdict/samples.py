@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dq.checks.plan import plan_checks
-from dq.formats.definitions import load_definition
+from dq.definitions import load_definition
 from dq.profiling.summary.summary import ColumnSummary, FileSummary
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict

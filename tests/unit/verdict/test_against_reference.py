@@ -1,15 +1,16 @@
 """The verdict equals the naive scorer's on generated definitions and files, to the last fraction."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dq.checks.plan import plan_checks
-from dq.formats.definitions import load_definition
+from dq.definitions import load_definition
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
-from tests.reference.naive import score_naively
+from tests.reference.naive import RUN, score_naively
 from tests.reference.summarise import summarise_naively
 from tests.reference.tables import Case, csv_tables, json_lines_tables
 
@@ -17,7 +18,7 @@ THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=[Heal
 
 
 def judged(case: Case) -> Verdict:
-    plan = plan_checks(load_definition(json.dumps(case.definition)))
+    plan = replace(plan_checks(load_definition(json.dumps(case.definition))), run_start=RUN)
     return judge(summarise_naively(case.data, case.definition, case.kind), plan)
 
 

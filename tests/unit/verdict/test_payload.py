@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dq.formats.definitions import load_definition
+from dq.definitions import load_definition
 from dq.profiling.summary.summary import Bin, Example, FileSummary, KeySummary, TopValue
-from dq.verdict.json_text import JsonText
 from dq.verdict.payload.profile import MAX_BYTES, encoded_size, most_bytes
 from dq.verdict.verdict import Verdict
+from etl_core.storable import JsonText
 from tests.reference.summarise import summarise_naively
 from tests.reference.tables import Case, csv_tables
 from tests.unit.verdict.samples import column, summary, verdict_of

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from dq.verdict.wording import count, listed, on_one_line, percent, points, storable
+from dq.checks.wording import count, listed, on_one_line, percent, points
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,3 @@ def test_long_lists_say_how_many_are_left_out() -> None:
 def test_text_from_a_file_stays_on_its_line_and_within_its_length() -> None:
     assert on_one_line("a\r\nb\x1b[31m\u2029c") == "a  b [31m c"
     assert on_one_line("x" * 100) == "x" * 79 + "…"
-
-
-def test_what_postgres_refuses_is_replaced() -> None:
-    assert storable("a\x00b\ud83dc") == "a\ufffdb\ufffdc"
-    assert storable("line\nbreak") == "line\nbreak"

@@ -1,0 +1,38 @@
+"""What the environment says about which objects get a verdict, and in which run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from dq.events.key_layout import DEFAULT_TEMPLATE, KeyLayouts
+from etl_core.settings import Comma, Lower, RoomSettings, setting
+
+
+def _layouts(templates: tuple[str, ...]) -> tuple[str, ...]:
+    KeyLayouts(templates)
+    return templates
+
+
+class BatchSettings(RoomSettings):
+    """From an announced object to its file and its run."""
+
+    allowed_buckets: Annotated[tuple[str, ...], Comma] = setting(
+        "Buckets whose objects are accepted; objects of others end as `ignored`. Empty: every bucket",
+        "bucket names, comma-separated",
+        default=(),
+    )
+    auto_create_files: bool = setting(
+        "Whether a file nobody configured gets a placeholder row; otherwise it ends as `unconfigured`",
+        "true or false",
+        default=False,
+    )
+    run_window: Annotated[Literal["last_modified", "key"], Lower] = setting(
+        "Where a run's date and hour come from", "last_modified or key", default="last_modified"
+    )
+    key_layouts: Annotated[tuple[str, ...], Comma, AfterValidator(_layouts)] = setting(
+        "Templates of object keys, first match wins",
+        "comma-separated templates with {agency_slug}, {file_name}, {run_date}, {run_hour}, {object}",
+        default=(DEFAULT_TEMPLATE,),
+    )

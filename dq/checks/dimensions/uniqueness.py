@@ -1,0 +1,83 @@
+"""Uniqueness: no two rows share a declared key."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from dq.checks.check import Check, CheckPlan
+from dq.checks.check_result import CheckResult, Measure, Status, fails
+from dq.checks.dimension import Dimension
+from dq.checks.not_measured import and_not_run, not_measured, not_run
+from dq.checks.wording import count, listed, on_one_line
+from dq.schema.definition import Severity
+
+if TYPE_CHECKING:
+    from dq.profiling.summary.summary import FileSummary, KeySummary
+    from dq.schema.definition import SchemaDefinition
+
+
+KEY: Final = "uniqueness"
+UNIQUE: Final = "unique"
+
+
+def uniqueness_checks(definition: SchemaDefinition | None) -> tuple[Check, ...]:
+    """Ask that every declared key occurs once."""
+    keys = definition.keys if definition else ()
+    return tuple(Check(UNIQUE, KEY, key.columns, key.severity, key.threshold) for key in keys)
+
+
+def measure_uniqueness(summary: FileSummary, plan: CheckPlan) -> Measure:
+    """Count, per key, the rows after the first of equal keys over the rows with a full key; the share is the mean."""
+    idle = not_measured(summary, plan, KEY, "which keys are unique")
+    if idle:
+        return idle
+    checks = plan.of(KEY)
+    keys = {key.columns: key for key in summary.keys if not key.missing}
+    present = sum(1 for check in checks if check.columns in keys)
+    results = tuple(_result(check, keys.get(check.columns), present) for check in checks)
+    failed = sum(result.failed for result in results if result.counts)
+    checked = sum(result.checked for result in results)
+    return Measure(KEY, results, failed, checked, _details(results, present))
+
+
+def _result(check: Check, key: KeySummary | None, present: int) -> CheckResult:
+    if key is None:
+        return not_run(check)
+    failing = fails(key.repeated, key.full, check)
+    lost = failing and check.severity is not Severity.WARNING
+    column = ", ".join(key.columns)
+    return CheckResult(
+        check,
+        Status.FAILED if failing else Status.PASSED,
+        check.rule,
+        column,
+        failed=key.repeated,
+        checked=key.full,
+        share=Fraction(key.repeated, key.full * present) if lost else Fraction(0),
+        text=f"{on_one_line(column)} repeats an earlier row in {count(key.repeated)} of {count(key.full, 'row')}",
+        examples=key.examples,
+    )
+
+
+def _details(results: tuple[CheckResult, ...], present: int) -> str:
+    failing = sorted((result for result in results if result.counts), key=lambda result: -result.failed)
+    if failing:
+        verb = "has" if len(failing) == 1 else "have"
+        texts = listed([result.text for result in failing])
+        return and_not_run(f"{count(len(failing))} of {count(present, 'key')} {verb} repeated rows: {texts}", results)
+    if not present:
+        return and_not_run("Not run", results)
+    repeated = sum(result.failed for result in results)
+    found = f"{count(repeated, 'repeated row')} tolerated or warned of" if repeated else "no repeated rows"
+    return and_not_run(f"{count(present, 'key')} checked, {found}", results)
+
+
+UNIQUENESS: Final = Dimension(
+    key=KEY,
+    metric="uniqueness",
+    weight=Fraction(10),
+    derive=uniqueness_checks,
+    measure=measure_uniqueness,
+    sections=("uniquenessOverview",),
+)

@@ -1,0 +1,1 @@
+"""Rules over a whole file, a module each: how a definition asks for one, and whether a file keeps to it."""

@@ -1,0 +1,59 @@
+"""Measures of a dimension that nothing was asked of, or that could not be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dq.checks.check_result import CheckResult, Measure, Status
+from dq.checks.wording import on_one_line
+
+if TYPE_CHECKING:
+    from dq.checks.check import Check, CheckPlan
+    from dq.profiling.summary.summary import FileSummary
+
+
+def not_measured(summary: FileSummary, plan: CheckPlan, dimension: str, asked: str) -> Measure | None:
+    """Give the measure when there is nothing to measure, else None.
+
+    Args:
+        summary: figures of the file; one without any parsed row though it has rows leaves every check not run.
+        plan: the checks.
+        dimension: the key of the dimension to look at.
+        asked: what a definition would have to hold for this dimension, for the sentence.
+    """
+    checks = plan.of(dimension)
+    if plan.definition is None:
+        return Measure(dimension, (), 0, 0, f"Not run: the file has no schema definition, which would say {asked}.")
+    if not checks:
+        return Measure(dimension, (), 0, 0, f"Not run: the schema definition does not say {asked}.")
+    reason = nothing_to_measure(summary)
+    if reason is None:
+        return None
+    return Measure(dimension, tuple(not_run(check) for check in checks), 0, 0, f"Not run: {reason}.")
+
+
+def nothing_to_measure(summary: FileSummary) -> str | None:
+    """Say why no cell of a file can be checked, None where there are some, or where it simply has no rows."""
+    if summary.unreadable is not None or summary.no_header:
+        return "the file could not be parsed"
+    if summary.rows_read and summary.rows_malformed == summary.rows_read:
+        rows = summary.rows_read
+        return f"none of the {rows:,} rows could be parsed" if rows > 1 else "the only row could not be parsed"
+    return None
+
+
+def not_run(check: Check) -> CheckResult:
+    """Give the result of a check that could not be looked at."""
+    return CheckResult(check, Status.NOT_RUN, check.rule, ", ".join(check.columns) or None)
+
+
+def and_not_run(sentence: str, results: tuple[CheckResult, ...]) -> str:
+    """End a sentence with the columns that could not be checked, when there are any."""
+    columns = dict.fromkeys(
+        result.column for result in results if result.status is Status.NOT_RUN and result.column is not None
+    )
+    if not columns:
+        return f"{sentence}."
+    names = [on_one_line(column) for column in columns]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")  # noqa: PLR2004
+    return f"{sentence}; not checked: {shown} (missing or of another type)."

@@ -1,0 +1,34 @@
+"""What a definition may say beyond its fields: the names come from above, for here nobody knows what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dq.schema.definition import FieldDefinition
+    from dq.schema.format_names import FormatNames
+    from dq.schema.loading.problems import Problems
+
+
+@dataclass(frozen=True, slots=True)
+class WeightName:
+    """One weight of `scoring.weights`: its key, another name for it, and its points unless a definition says others."""
+
+    key: str
+    synonym: str
+    points: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The weights there are, in the order of a verdict, the readers of whole-file rules by their names, the formats.
+
+    A reader turns the JSON of its rule into a frozen argument, or notes what is wrong with it and gives None.
+    """
+
+    weights: tuple[WeightName, ...] = ()
+    file_rules: Mapping[str, Callable[[Any, Sequence[FieldDefinition], Problems], Any]] | None = None
+    formats: Sequence[FormatNames] = ()
