@@ -13,6 +13,8 @@ from dq.formats.byte_source import ByteSource, SourceFile
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 #: A member of this name, or below such a folder, is there in every workbook.
 _OF_WORKBOOKS = ("[content_types].xml", "mimetype", "content.xml", "xl/", "word/", "ppt/", "index.zip", "index/")
+#: What programs write before it.
+_FIRST = ("_rels/", "docprops/")
 _MOST_LISTED = 5
 #: What systems leave beside files.
 _BESIDE = re.compile(r"(^|/)(__macosx/.*|\.ds_store|thumbs\.db|desktop\.ini)$")
@@ -24,6 +26,12 @@ _END, _END_LENGTH, _LONGEST_COMMENT, _MOST_LISTING = b"PK\x05\x06", 22, 65535, 8
 def is_archive(first: bytes) -> bool:
     """Tell whether a file begins as a zip archive does, a workbook among them."""
     return first.startswith(MAGIC)
+
+
+def begins_as_workbook(first: bytes) -> bool:
+    """Tell whether the first file in an archive is one that only workbooks hold, so that no list has to be read."""
+    length = int.from_bytes(first[26:28], "little")
+    return _folded(first[30 : 30 + length].decode("utf-8", "replace")).startswith((*_OF_WORKBOOKS, *_FIRST))
 
 
 def files_of(source: ByteSource) -> list[str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dq.errors import UnreadableFileError
-from dq.formats.archive import files_of, is_archive, refuse_many
+from dq.formats.archive import begins_as_workbook, files_of, is_archive, refuse_many
 from dq.formats.byte_source import ByteSource
 from dq.formats.compression import compression_of, first_expanded, held
 from dq.formats.foreign import refuse_foreign
@@ -55,8 +55,10 @@ def _zipped(
     source: ByteSource, first: bytes, name: str, definition: SchemaDefinition | None, formats: Formats
 ) -> str | None:
     """Give `zip` for an archive of one file; one of several is refused. What is to be a workbook is not looked into."""
+    if not is_archive(first) or begins_as_workbook(first):
+        return None
     expected = formats.expected(name, definition)
-    if not is_archive(first) or (expected is not None and any(is_archive(magic.start) for magic in expected.magic)):
+    if expected is not None and any(is_archive(magic.start) for magic in expected.magic):
         return None
     names = files_of(source)
     if names is None:

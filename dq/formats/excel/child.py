@@ -31,7 +31,7 @@ from datetime import time as clock
 from typing import IO, Any, TypeAlias
 
 import orjson
-from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 Cell: TypeAlias = "str | int | float | bool | date | datetime | clock | timedelta | None"
 
@@ -203,13 +203,15 @@ def frames(request: Request, data: bytes) -> Iterator[Frame]:
 
 
 def _sheet(book: CalamineWorkbook, name: str | None) -> CalamineSheet:
-    sheets = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    found = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    sheets = [one.name for one in found]
     if not sheets:
         raise RefusedError(BROKEN, "the workbook has no worksheet")
     if name is not None and name not in sheets:
         text = f"the workbook has no sheet {name!r}; it has {', '.join(map(repr, sheets[:20]))}"
         raise RefusedError(LIMIT, text)
-    return book.get_sheet_by_name(name or sheets[0])
+    visible = [one.name for one in found if one.visible == SheetVisibleEnum.Visible]
+    return book.get_sheet_by_name(name or [*visible, *sheets][0])
 
 
 def _names(header: Sequence[Cell], sheet: CalamineSheet) -> list[str]:

@@ -60,6 +60,19 @@ def test_a_named_sheet_is_read_and_a_missing_one_named_with_those_there_are() ->
         read_file(data, definition=SchemaDefinition((), sheet="third"))
 
 
+def hidden_first(book: Workbook) -> None:
+    two_sheets(book)
+    first, second = book.worksheets()
+    first.hide()
+    second.activate()
+
+
+def test_a_hidden_sheet_is_read_only_where_it_is_named() -> None:
+    data = workbook(hidden_first)
+    assert read_file(data).layout.header == ("b",)
+    assert read_file(data, definition=SchemaDefinition((), sheet="first")).layout.header == ("a",)
+
+
 def merged(book: Workbook) -> None:
     sheet = book.add_worksheet()
     sheet.merge_range(0, 0, 0, 1, "both")
