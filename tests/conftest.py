@@ -24,6 +24,7 @@ _LONGEST = (
     "end_to_end/test_spark_submit.py",
     "etl_core/test_session.py",
     "end_to_end/test_readme.py",
+    "packaging/test_container.py",
     "engine/test_hostile_keys.py",
     "engine/test_neighbours.py",
     "end_to_end/test_watch_files.py",
