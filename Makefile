@@ -1,6 +1,8 @@
 # `make` lists what can be made. Everything runs in .venv, which every target brings up to date first.
 PYTHON ?= python3
 export PYTHON
+# What was compiled is kept, also where the environment says otherwise: tests start this program some hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench matrix image docs lock audit lint
 

@@ -92,6 +92,13 @@ esac
 [ -z "${S3_SECRET_KEY:-}" ] || export AWS_SECRET_ACCESS_KEY=$S3_SECRET_KEY
 [ -z "${S3_REGION:-}" ] || export AWS_REGION=$S3_REGION
 
+# spark-submit puts both outputs of the program on its stdout. Told where stderr is, the program writes there itself, so
+# that stdout is the job's result. A file would be written from two places, each over the other: that goes through cat.
+if [ -e "/proc/$$/fd/2" ]; then
+  [ -t 2 ] || [ -p /dev/stderr ] || exec 2> >(exec cat >&2)
+  export PIPELINE_STDERR=/proc/$$/fd/2
+fi
+
 # shellcheck disable=SC2206 # the variable holds words
 more=(${SPARK_SUBMIT_ARGS:-})
 exec "$submit" "${options[@]}" "${more[@]}" "$here/scripts/run_job.py" "$@"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dq.checks.plan import DIMENSIONS
 from dq.checks.whole_file import FILE_RULES
 from dq.formats.registry import known_formats
+from dq.schema.definition import ScoringMode
 from dq.schema.loading.read_definition import read_definition, read_definition_or_none
 from dq.schema.vocabulary import Vocabulary, WeightName
 
@@ -15,21 +16,27 @@ if TYPE_CHECKING:
     from dq.schema.definition import SchemaDefinition
 
 
-def vocabulary(formats: Formats | None = None) -> Vocabulary:
+def vocabulary(formats: Formats | None = None, mode: ScoringMode = ScoringMode.PROPORTIONAL) -> Vocabulary:
     """Give the names that a definition may use; `formats`: by default ours and those of installed packages."""
     return Vocabulary(
         weights=tuple(WeightName(dimension.key, dimension.metric, dimension.weight) for dimension in DIMENSIONS),
         file_rules={name: rule.read for name, rule in FILE_RULES.items()},
         formats=(formats or known_formats()).names(),
+        mode=mode,
     )
 
 
-def load_definition(raw: Any, formats: Formats | None = None) -> SchemaDefinition:  # noqa: ANN401 - any JSON value
+def load_definition(
+    raw: Any,  # noqa: ANN401 - any JSON value
+    formats: Formats | None = None,
+    mode: ScoringMode = ScoringMode.PROPORTIONAL,
+) -> SchemaDefinition:
     """Load a definition from JSON text, UTF-8 bytes or parsed JSON, in any accepted spelling.
 
     Args:
         raw: the definition.
         formats: those it may name; by default ours and those of installed packages.
+        mode: how it is scored unless it says so itself.
 
     Returns:
         The definition, with a fingerprint of its meaning and warnings about what has no effect in it.
@@ -37,13 +44,17 @@ def load_definition(raw: Any, formats: Formats | None = None) -> SchemaDefinitio
     Raises:
         DefinitionError: lists every problem, each with its place and what was expected there.
     """
-    return read_definition(raw, vocabulary(formats))
+    return read_definition(raw, vocabulary(formats, mode))
 
 
-def definition_or_none(raw: Any, formats: Formats | None = None) -> SchemaDefinition | None:  # noqa: ANN401 - any JSON value
+def definition_or_none(
+    raw: Any,  # noqa: ANN401 - any JSON value
+    formats: Formats | None = None,
+    mode: ScoringMode = ScoringMode.PROPORTIONAL,
+) -> SchemaDefinition | None:
     """Load a definition, or give None where there is none: null, an empty object, an empty text.
 
     Raises:
         DefinitionError: there is one, and it is broken.
     """
-    return read_definition_or_none(raw, vocabulary(formats))
+    return read_definition_or_none(raw, vocabulary(formats, mode))

@@ -7,7 +7,8 @@ PipelineError
 │   │   ├── SettingsError      environment variables or arguments
 │   │   └── CatalogueError     required tables, columns or rights are missing
 │   ├── UsageError             a command line that cannot be carried out (exit 2)
-│   └── ObjectGoneError        the wanted version of an object is no longer there
+│   └── ObjectGoneError        there is no such object, or no longer
+│       └── ObjectReplacedError    another version took its place while it was wanted
 └── RetryableError             the same call may succeed later (exit 75)
     ├── StorageUnavailableError
     ├── DatabaseUnavailableError
@@ -68,7 +69,11 @@ class UsageError(TerminalError):
 
 
 class ObjectGoneError(TerminalError):
-    """The wanted version of an object was deleted or overwritten before it could be read."""
+    """There is no such object, or no such version of it, or no longer."""
+
+
+class ObjectReplacedError(ObjectGoneError):
+    """Another version took the place of the wanted one before it could be read."""
 
 
 class StorageUnavailableError(RetryableError):

@@ -33,6 +33,32 @@ class Backoff:
         return timedelta(seconds=longest * (0.5 + 0.5 * jitter))
 
 
+class Outage:
+    """Something that is needed does not answer: how often in a row, and for how long.
+
+    Args:
+        backoff: how long to wait before it is asked again.
+        clock: counts seconds.
+    """
+
+    def __init__(self, backoff: Backoff, clock: Callable[[], float] = time.monotonic) -> None:
+        self._backoff, self._clock = backoff, clock
+        self._since: float | None = None
+        self.failures = 0
+
+    def failed(self) -> float:
+        """Note that it did not answer; the seconds to wait, more for each time in a row."""
+        if self._since is None:
+            self._since = self._clock()
+        self.failures += 1
+        return self._backoff.wait(self.failures, 1.0).total_seconds()
+
+    def over(self) -> float | None:
+        """Note that it answered; how many seconds it was out before, None where it was not."""
+        since, self._since, self.failures = self._since, None, 0
+        return None if since is None else round(self._clock() - since, 1)
+
+
 def call_again(
     call: Callable[[], _T],
     *,

@@ -1,6 +1,7 @@
-"""Verdicts for many objects: all under a prefix, or those a manifest lists.
+"""Verdicts for many objects: all under a prefix, or those a manifest lists, and no others.
 
-Objects that have their verdict are left out, so an interrupted backfill is resumed by running it again.
+Objects that have their verdict are left out, so an interrupted backfill is resumed by running it again. Whatever has
+none is announced again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dq.events.announcement import Announcement
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
+    from dq.ledger.own_rows import Announced
     from etl_core.objects.store import ObjectStore
 
 log = structlog.get_logger()
@@ -33,19 +35,22 @@ _COLLAPSES_SHOWN = 10
 
 
 def main(argv: list[str]) -> int:
-    """Choose the objects, check that their runs stay apart, write them to the ledger and work it off."""
+    """Choose the objects, check that their runs stay apart, write them to the ledger and work them off."""
     arguments = _parser().parse_args(argv)
+    from dq.batch.coming_due import make_due
     from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
-    from jobs.running.batches import exit_code_for, new_owner, work_off
+    from jobs.running.own_work import work_off_own
+    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
 
+    if arguments.since and arguments.until and arguments.since >= arguments.until:
+        raise UsageError(f"--since {arguments.since} is not before --until {arguments.until}: no object is in between")
     program = start()
     note(subject=arguments.prefix or arguments.manifest, step="dry run" if arguments.dry_run else None)
     limit = program.settings[LedgerSettings].max_files_per_batch
-    with open_doors(program.settings) as opened, StopRequest() as stop:
-        doors = replace(opened, run_window=arguments.run_window or opened.run_window)
+    with open_doors(program.settings) as doors, StopRequest() as stop:
         chosen = _choose(arguments, doors)
         if arguments.run_window is None:
             refuse_collapses(chosen.events, doors)
@@ -57,13 +62,13 @@ def main(argv: list[str]) -> int:
             for event in chosen.events:
                 stdout().print(cell(f"s3://{event.bucket}/{event.key}"), soft_wrap=True)
             return ExitCode.OK
-        dead_letters = _announce(chosen, doors, force=arguments.force)
-        with show_progress(program.console, "backfill", len(chosen.events)) as report:
-            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
+        make_due(doors)
+        announced = _announce(chosen, doors, force=arguments.force, run_window=arguments.run_window)
+        with show_progress(program.console, "backfill", announced.due) as report:
+            ended = work_off_own(doors, announced, limit=limit, owner=new_owner(), stop=stop, report=report)
         if stop.is_set():
             log.warning("stopped; the same command goes on where it ended")
-            return ExitCode.TRY_AGAIN
-    return exit_code_for(counts, dead_letters=dead_letters)
+    return ended.exit_code()
 
 
 def refuse_collapses(events: Sequence[ObjectEvent], doors: Doors) -> None:
@@ -101,16 +106,29 @@ def refuse_collapses(events: Sequence[ObjectEvent], doors: Doors) -> None:
 
 def _choose(arguments: argparse.Namespace, doors: Doors) -> Announcement:
     """The announced objects, each with its last-modified where it is there."""
-    from dq.intake.listing import list_objects
     from dq.intake.manifest import read_manifest
 
     if arguments.prefix is not None:
-        return list_objects(doors.objects, arguments.prefix, since=arguments.since, until=arguments.until)
+        return _under(arguments.prefix, doors, arguments.since, arguments.until)
     listed = read_manifest(doors.objects, arguments.manifest)
     allowed = [one for one in listed.events if not doors.allowed_buckets or one.bucket in doors.allowed_buckets]
     foreign = [one for one in listed.events if doors.allowed_buckets and one.bucket not in doors.allowed_buckets]
     events = [*_with_heads(allowed, doors.objects), *foreign]
     return replace(listed, events=tuple(one for one in events if _is_between(one, arguments.since, arguments.until)))
+
+
+def _under(prefix: str, doors: Doors, since: datetime | None, until: datetime | None) -> Announcement:
+    """The objects under a prefix that were last modified in this span.
+
+    Raises:
+        UsageError: there is none at all under the prefix; most likely it is misspelt.
+    """
+    from dq.intake.listing import list_objects
+
+    listed = list_objects(doors.objects, prefix)
+    if not listed.events and not listed.rejected:
+        raise UsageError(f"there is no object under {prefix}; check the name of the bucket and the prefix")
+    return replace(listed, events=tuple(one for one in listed.events if _is_between(one, since, until)))
 
 
 def _with_heads(events: Sequence[ObjectEvent], store: ObjectStore) -> Iterator[ObjectEvent]:
@@ -129,17 +147,19 @@ def _with_heads(events: Sequence[ObjectEvent], store: ObjectStore) -> Iterator[O
                 yield event
 
 
-def _announce(chosen: Announcement, doors: Doors, *, force: bool) -> int:
-    """Write the objects to the ledger, in transactions of moderate size; how many dead letters that made."""
+def _announce(chosen: Announcement, doors: Doors, *, force: bool, run_window: WindowSource | None) -> Announced:
+    """Write the objects to the ledger, in transactions of moderate size; which rows they have."""
     from dq.events.announcement import Announcement
-    from dq.intake.accept import Accepted, accept
+    from dq.intake.accept import announce
+    from dq.ledger.own_rows import together
 
-    total = Accepted()
+    written = []
     pieces = [replace(chosen, events=())]
     pieces += [Announcement(chosen.events[at : at + _CHUNK], (), ()) for at in range(0, len(chosen.events), _CHUNK)]
     for piece in pieces:
-        total += accept(doors.inbox, piece, now=doors.clock(), source="backfill", force=force)
-    return total.added.dead_letters
+        now = doors.clock()
+        written.append(announce(doors.inbox, piece, now=now, source="backfill", force=force, run_window=run_window))
+    return together(written)
 
 
 def _is_between(event: ObjectEvent, since: datetime | None, until: datetime | None) -> bool:

@@ -11,14 +11,17 @@ import orjson
 import structlog
 
 from dq.errors import DefinitionError
-from etl_core.errors import PipelineError, TerminalError, UsageError
+from etl_core.errors import ObjectGoneError, ObjectReplacedError, PipelineError, UsageError
+from etl_core.objects.failures import ObjectRefusedError
 from jobs.console.json_output import write_json
 from jobs.console.terminal import stdout
 from jobs.console.verdict_table import verdict_report
 from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from dq.schema.definition import SchemaDefinition
+    from collections.abc import Callable
+
+    from dq.schema.definition import SchemaDefinition, ScoringMode
     from dq.verdict.verdict import Verdict
     from etl_core.settings import Settings
 
@@ -38,11 +41,16 @@ _RESULT_KEYS = (
 def main(argv: list[str]) -> int:
     """Print the verdict as tables; exit 0 when the file passed, 1 when it failed its checks."""
     arguments = _parser().parse_args(argv)
+    from dq.batch.settings import BatchSettings
+    from dq.schema.definition import ScoringMode
+    from jobs.console.progress import show_share
     from jobs.running.wiring import start
 
     program = start()
-    definition = read_definition(arguments.schema) if arguments.schema else None
-    verdict = check(arguments.file, definition, program.settings)
+    mode = ScoringMode(program.settings[BatchSettings].scoring_mode)
+    definition = read_definition(arguments.schema, mode) if arguments.schema else None
+    with show_share(program.console, "reading") as progress:
+        verdict = check(arguments.file, definition, program.settings, progress)
     if arguments.json is not None:
         write_json({key: getattr(verdict, key) for key in _RESULT_KEYS}, arguments.json, "result")
     if arguments.json != "-":
@@ -50,11 +58,19 @@ def main(argv: list[str]) -> int:
     return ExitCode.OK if verdict.passed else ExitCode.FAILED
 
 
-def check(location: str, definition: SchemaDefinition | None, settings: Settings) -> Verdict:
+def check(
+    location: str, definition: SchemaDefinition | None, settings: Settings, progress: Callable[[float], None]
+) -> Verdict:
     """The verdict on the file at `location`, a path or an s3:// address.
 
+    Args:
+        location: where the file is.
+        definition: what it should look like; None only asks whether it can be parsed.
+        settings: how it is reached and read.
+        progress: told the share that is read, from 0 to 1.
+
     Raises:
-        UsageError: there is no such file.
+        UsageError: there is no such file, or it will not be handed out.
         PipelineError: it cannot be reached or read now.
     """
     from dq.engine.source_file import SourceObject
@@ -66,17 +82,19 @@ def check(location: str, definition: SchemaDefinition | None, settings: Settings
     store = object_store(settings)
     try:
         source = SourceObject(0, store.peek(place.bucket, place.key), definition)
-    except TerminalError as error:
+        with open_profiler(settings, store) as profiler:
+            scored = profiler.judge_one(source, progress)
+        if isinstance(scored, PipelineError):
+            raise scored
+    except ObjectReplacedError as error:
+        raise UsageError(f"the file changed while it was checked: {error}") from error
+    except (ObjectGoneError, ObjectRefusedError) as error:
         raise UsageError(f"the file cannot be checked: {error}") from error
-    with open_profiler(settings, store) as score:
-        scored = score([source])[0]
-    if isinstance(scored, PipelineError):
-        raise scored
     return replace(scored.verdict, profile_payload=orjson.loads(json_text(scored.verdict.profile_payload)))
 
 
-def read_definition(path: str) -> SchemaDefinition:
-    """The schema definition in a JSON file; its warnings are logged.
+def read_definition(path: str, mode: ScoringMode) -> SchemaDefinition:
+    """The schema definition in a JSON file, scored by `mode` unless it says how; its warnings are logged.
 
     Raises:
         DefinitionError: lists all problems of the definition.
@@ -85,7 +103,7 @@ def read_definition(path: str) -> SchemaDefinition:
     from dq.definitions import load_definition
 
     try:
-        definition = load_definition(Path(path).read_bytes())
+        definition = load_definition(Path(path).read_bytes(), mode=mode)
     except OSError as error:
         raise UsageError(f"the definition {path!r} cannot be read: {error.strerror}") from None
     except DefinitionError as error:

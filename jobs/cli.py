@@ -11,6 +11,7 @@ from jobs.registry import describe_job, job_names, load_job
 from jobs.running.exit_codes import ExitCode, run_entrypoint
 from jobs.running.job_run import run_job
 from jobs.running.quick_start import leave_pandas_out
+from jobs.running.submitted import take_own_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ Scores the files that land in S3 and writes their verdicts to Postgres.
 def main(argv: Sequence[str] | None = None) -> int:
     """Dispatch one command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    take_own_stderr()
     configure_logging()
     if argv is None and not _QUICK.isdisjoint(arguments[:2]):
         leave_pandas_out()

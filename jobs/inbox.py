@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dq.ledger.inspection import DeadLetter, InboxRow
 
-_STATES = ("pending", "claimed", "done", "superseded", "ignored", "unconfigured", "bad_definition", "dead")
+_STATES = ("pending", "claimed", "done", "superseded", "gone", "ignored", "unconfigured", "bad_definition", "dead")
 #: What `list` shows unless told otherwise: everything that has no verdict.
 _WITHOUT_VERDICT = tuple(state for state in _STATES if state not in {"done", "superseded"})
 _BODY_SHOWN = 200
@@ -38,8 +38,7 @@ def main(argv: list[str]) -> int:
     program = start()
     note(step=arguments.step)
     with open_database(program.settings) as database:
-        arguments.action(database, arguments)
-    return ExitCode.OK
+        return ExitCode(arguments.action(database, arguments) or ExitCode.OK)
 
 
 def _list(database: Engine, arguments: argparse.Namespace) -> None:
@@ -87,13 +86,14 @@ def _show(database: Engine, arguments: argparse.Namespace) -> None:
     stdout().print(table)
 
 
-def _retry(database: Engine, arguments: argparse.Namespace) -> None:
+def _retry(database: Engine, arguments: argparse.Namespace) -> ExitCode:
     from dq.ledger.inspection import retry_dead_letters, retry_rows
     from jobs.running.wiring import now
 
     ids, letter_ids = _numbers(arguments.numbers)
     if not (ids or letter_ids or arguments.state):
         raise UsageError("retry needs numbers, or --state STATE for all objects in that state")
+    _require(database, ids, letter_ids)
     moment = now()
     objects = retry_rows(database, moment, ids=ids) if ids else 0
     if arguments.state:
@@ -102,8 +102,12 @@ def _retry(database: Engine, arguments: argparse.Namespace) -> None:
     text = f"{objects} objects are due again"
     if understood is not None:
         text += f"; dead letters gave {understood.new} new objects"
+    in_work = ids and not objects
+    if in_work:
+        text += "; another process is working on what was named"
     note(inputs=arguments.numbers, message=text)
     stdout().print(cell(text))
+    return ExitCode.TRY_AGAIN if in_work else ExitCode.OK
 
 
 def _discard(database: Engine, arguments: argparse.Namespace) -> None:
@@ -111,11 +115,21 @@ def _discard(database: Engine, arguments: argparse.Namespace) -> None:
     from jobs.running.wiring import now
 
     ids, letter_ids = _numbers(arguments.numbers)
+    _require(database, ids, letter_ids)
     objects = discard_rows(database, now(), ids=ids, reason=arguments.reason) if ids else 0
     letters = discard_dead_letters(database, now(), ids=letter_ids) if letter_ids else 0
     text = f"discarded {objects} objects and {letters} dead letters"
     note(inputs=arguments.numbers, message=f"{text}: {arguments.reason}")
     stdout().print(cell(text))
+
+
+def _require(database: Engine, ids: Sequence[int], letter_ids: Sequence[int]) -> None:
+    from dq.ledger.inspection import unknown_numbers
+
+    if unknown := unknown_numbers(database, ids, letter_ids):
+        raise UsageError(
+            f"the inbox has no open {', '.join(unknown)}; `inbox list --all` shows the numbers; nothing was changed"
+        )
 
 
 def _numbers(texts: Sequence[str]) -> tuple[list[int], list[int]]:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-import structlog
-
 from etl_core.errors import ObjectGoneError, UsageError
-from jobs.running.exit_codes import ExitCode
+from etl_core.objects.failures import ObjectRefusedError
 from jobs.running.job_run import note
-
-log = structlog.get_logger()
 
 
 def main(argv: list[str]) -> int:
-    """Announce the object to the ledger and work that off."""
+    """Announce the object to the ledger and work that off, and nothing else."""
     arguments = _parser().parse_args(argv)
     from dq.events.object_event import ObjectEvent
     from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
-    from jobs.running.batches import exit_code_for, new_owner, work_off
+    from jobs.running.own_work import work_off_own
+    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
 
@@ -35,6 +32,8 @@ def main(argv: list[str]) -> int:
             head = doors.objects.peek(arguments.bucket, arguments.key, arguments.version_id).head
         except ObjectGoneError as error:
             raise UsageError(f"there is no such object: {error}") from error
+        except ObjectRefusedError as error:
+            raise UsageError(f"the object cannot be read: {error}") from error
         event = ObjectEvent(
             bucket=arguments.bucket,
             key=arguments.key,
@@ -43,13 +42,10 @@ def main(argv: list[str]) -> int:
             size=head.size,
             event_time=head.last_modified,
         )
-        doors.inbox.add([event], now=doors.clock(), source="process_file", force=True)
-        with show_progress(program.console, "objects") as report:
-            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
-    if counts.announced == 0:
-        log.warning("another process is working on this object; see `pipeline-processing inbox list`")
-        return ExitCode.TRY_AGAIN
-    return exit_code_for(counts)
+        announced = doors.inbox.announce([event], now=doors.clock(), source="process_file", force=True)
+        with show_progress(program.console, "objects", announced.due) as report:
+            done = work_off_own(doors, announced, limit=limit, owner=new_owner(), stop=stop, report=report)
+    return done.exit_code(named=True)
 
 
 def _parser() -> argparse.ArgumentParser:

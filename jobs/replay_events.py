@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 
-from jobs.running.exit_codes import ExitCode
+import structlog
+
 from jobs.running.job_run import note
+
+log = structlog.get_logger()
 
 
 def main(argv: list[str]) -> int:
-    """Write the file's announcements to the ledger and work that off."""
+    """Write the file's announcements to the ledger and work them off, and nothing else."""
     arguments = _parser().parse_args(argv)
-    from dq.intake.accept import accept
+    from dq.intake.accept import announce
     from dq.intake.replay import read_announcements
     from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
-    from jobs.running.batches import exit_code_for, new_owner, work_off
+    from jobs.running.own_work import work_off_own
+    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import object_store, open_doors, start
 
@@ -24,12 +28,13 @@ def main(argv: list[str]) -> int:
     limit = program.settings[LedgerSettings].max_files_per_batch
     announcement = read_announcements(object_store(program.settings), arguments.events)
     with open_doors(program.settings) as doors, StopRequest() as stop:
-        accepted = accept(doors.inbox, announcement, now=doors.clock(), source="replay", force=arguments.force)
-        with show_progress(program.console, "objects", len(announcement.events)) as report:
-            counts = work_off(doors, limit=limit, owner=new_owner(), stop=stop, report=report)
-        if stop.is_set():
-            return ExitCode.TRY_AGAIN
-    return exit_code_for(counts, dead_letters=accepted.added.dead_letters)
+        announced = announce(doors.inbox, announcement, now=doors.clock(), source="replay", force=arguments.force)
+        if as_they_are := len(announced.ids) - announced.due:
+            hint = "--force scores them again"
+            log.info("objects that have their verdict are left as they are", objects=as_they_are, hint=hint)
+        with show_progress(program.console, "objects", announced.due) as report:
+            done = work_off_own(doors, announced, limit=limit, owner=new_owner(), stop=stop, report=report)
+    return done.exit_code()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import tempfile
 import threading
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +20,12 @@ from dq.ledger.settings import LedgerSettings
 from etl_core.errors import PipelineError, RetryableError
 from etl_core.objects.settings import S3Settings
 from etl_core.queue.settings import QueueSettings
+from etl_core.retry import Backoff, Outage
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pyspark.sql import DataFrame
     from pyspark.sql.streaming.query import StreamingQuery
@@ -37,7 +41,9 @@ log = structlog.get_logger()
 
 _TRIGGER = "200 milliseconds"
 _LOOK_SECONDS = 0.2
-_OUTAGE_SECONDS = 5.0
+#: How often to look whether objects have come due that waited for their file or a definition.
+_DUE_SECONDS = 5.0
+_OUTAGE_REST = Backoff(first=2.0, factor=2.0, longest=60.0)
 #: More than the engine does on its own threads.
 _WARM_UP_FILES = 12
 
@@ -54,10 +60,13 @@ def main(argv: list[str]) -> int:
 
 def drain_once(program: Program) -> int:
     """Take in what the queue has, work the ledger off, and look once more whether anything came meanwhile."""
+    from dq.batch.coming_due import make_due
     from dq.batch.process_batch import BatchCounts
     from dq.intake.take_in import Intake, drain
     from jobs.console.progress import show_progress
-    from jobs.running.batches import exit_code_for, new_owner, work_off
+    from jobs.running.batches import work_off
+    from jobs.running.exit_codes import exit_code_for
+    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors
 
@@ -74,15 +83,19 @@ def drain_once(program: Program) -> int:
             taken = Intake()
             if queue:
                 taken = drain(queue, doors.inbox, doors.clock, empty_receives=empty_receives, sleep=stop.wait)
+            make_due(doors)
             counts = work_off(doors, limit=limit, owner=owner, stop=stop, report=report)
             total += counts
             letters += taken.accepted.added.dead_letters
+            if total.outage is not None:
+                log.warning("an outage: what is left stays in the inbox", error=total.outage)
+                break
             if not taken.messages and not counts.announced:
                 break
             empty_receives = 1
         if stop.is_set():
             return ExitCode.TRY_AGAIN
-    return exit_code_for(total, dead_letters=letters)
+    return exit_code_for(total.states, dead_letters=letters)
 
 
 def watch(program: Program) -> int:
@@ -90,7 +103,7 @@ def watch(program: Program) -> int:
     from dq.intake.feed_settings import handed_over
     from dq.intake.stream_source import inbox_stream
     from jobs.console.progress import show_progress
-    from jobs.running.batches import new_owner
+    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import object_store, open_doors, open_profiler
 
@@ -117,8 +130,7 @@ def watch(program: Program) -> int:
         )
         log.info("watching", queue=settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off")
         try:
-            while query.isActive and worker.error is None and not stop.wait(_LOOK_SECONDS):
-                pass
+            _watch_over(query, worker, doors, stop)
         finally:
             stop.set()
             _end(query, worker)
@@ -127,6 +139,18 @@ def watch(program: Program) -> int:
             raise worker.error
         log.info("stopped")
     return ExitCode.OK
+
+
+def _watch_over(query: StreamingQuery, worker: _Worker, doors: Doors, stop: StopRequest) -> None:
+    """Wait until somebody asks to stop or the stream ends; from time to time see whether something has come due."""
+    from dq.batch.coming_due import make_due
+
+    look_at = time.monotonic()
+    while query.isActive and worker.error is None and not stop.wait(_LOOK_SECONDS):
+        if time.monotonic() >= look_at:
+            with suppress(RetryableError):  # of an outage others tell
+                make_due(doors)
+            look_at = time.monotonic() + _DUE_SECONDS
 
 
 class _Worker:
@@ -138,6 +162,7 @@ class _Worker:
         self.error: Exception | None = None
         self.total = BatchCounts()
         self.busy = threading.Lock()
+        self._outage = Outage(_OUTAGE_REST)
         self._doors, self._owner, self._stop, self._report = doors, owner, stop, report
 
     def __call__(self, frame: DataFrame, epoch: int) -> None:
@@ -154,18 +179,27 @@ class _Worker:
                     counts = process_claimed(self._doors, batch - 1, batch, self._owner)
                     self.total += counts
                     self._report(counts)
+                    self._tell(counts.outage)
                 except RetryableError as error:
-                    log.warning("waiting for an outage to end", error=str(error))
-                    self._stop.wait(_OUTAGE_SECONDS)
+                    self._tell(error)
                 except Exception as error:  # noqa: BLE001 - raised again in the main thread
                     self.error = error
+
+    def _tell(self, outage: str | Exception | None) -> None:
+        """Say that something is out and wait, longer each time in a row; or that it is there again."""
+        if outage is not None:
+            seconds = self._outage.failed()
+            log.warning("waiting for an outage to end", error=outage, in_a_row=self._outage.failures, wait=seconds)
+            self._stop.wait(seconds)
+        elif (lasted := self._outage.over()) is not None:
+            log.info("the outage is over", seconds=lasted)
 
     def give_back(self) -> None:
         """Give rows that were claimed but not finished back to the ledger."""
         try:
             released = self._doors.inbox.release(self._owner, self._doors.clock())
         except PipelineError as error:
-            log.warning("claimed objects fall back when their lease ends", error=str(error))
+            log.warning("claimed objects fall back when their lease ends", error=error)
         else:
             if released:
                 log.info("claimed objects were given back", objects=released)
@@ -193,7 +227,20 @@ def _warm_up(doors: Doors) -> None:
         path = Path(folder) / "warm-up.csv"
         path.write_text("id\n1\n2\n")
         peek = doors.objects.peek(None, str(path))
-        doors.judge([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
+        with _only_warnings_of("dq.engine"):
+            doors.judge([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
+
+
+@contextmanager
+def _only_warnings_of(room: str) -> Iterator[None]:
+    """Keep lines about files that are none of the user's out of the log."""
+    logger = logging.getLogger(room)
+    level = logger.level
+    logger.setLevel(max(logger.getEffectiveLevel(), logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _open_queue(settings: Settings) -> Queue | None:

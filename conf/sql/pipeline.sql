@@ -127,6 +127,44 @@ CREATE INDEX IF NOT EXISTS profile_state_date ON pipeline.profile_state (run_dat
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('ledger', 2, 'the inbox, and the profiles of its runs') ON CONFLICT DO NOTHING;
 
+-- migration ledger 3: what a row waits for, and the window it was announced with
+
+-- `run_window`: where the run's date and hour come from, where the announcement says so; null leaves it to the settings.
+-- A row that ended because its file or a usable definition is missing names the file and, of the definition that was
+-- found, a digest: it is due again when either is another.
+ALTER TABLE pipeline.object_inbox
+    ADD COLUMN IF NOT EXISTS run_window text,
+    ADD COLUMN IF NOT EXISTS agency_slug text,
+    ADD COLUMN IF NOT EXISTS file_name text,
+    ADD COLUMN IF NOT EXISTS definition_digest text;
+
+-- An announced object that is not there ends as `gone`.
+ALTER TABLE pipeline.object_inbox
+    DROP CONSTRAINT IF EXISTS object_inbox_run_window,
+    DROP CONSTRAINT IF EXISTS object_inbox_state,
+    DROP CONSTRAINT IF EXISTS object_inbox_failure_has_reason;
+ALTER TABLE pipeline.object_inbox
+    ADD CONSTRAINT object_inbox_run_window CHECK (run_window IN ('last_modified', 'key')),
+    ADD CONSTRAINT object_inbox_state CHECK (state IN (
+        'pending', 'claimed', 'done', 'superseded', 'gone', 'ignored', 'unconfigured', 'bad_definition', 'dead')),
+    ADD CONSTRAINT object_inbox_failure_has_reason CHECK (
+        state NOT IN ('gone', 'ignored', 'unconfigured', 'bad_definition', 'dead')
+        OR coalesce(length(btrim(reason)), 0) > 0);
+DROP INDEX IF EXISTS pipeline.object_inbox_failed;
+CREATE INDEX IF NOT EXISTS object_inbox_without_verdict ON pipeline.object_inbox (state, id)
+    WHERE state IN ('gone', 'ignored', 'unconfigured', 'bad_definition', 'dead');
+CREATE INDEX IF NOT EXISTS object_inbox_waiting ON pipeline.object_inbox (agency_slug, file_name)
+    WHERE state IN ('unconfigured', 'bad_definition');
+
+-- Rows from before say nothing of what they wait for: they are tried once more, which notes it.
+UPDATE pipeline.object_inbox
+SET state = 'pending', reason = NULL, attempts = 0, finished_at = NULL, due_at = now(), updated_at = now()
+WHERE state IN ('unconfigured', 'bad_definition') AND agency_slug IS NULL;
+
+UPDATE pipeline.ledger_version SET version = 3, applied_at = now() WHERE version < 3;
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 3, 'what a row waits for, and the window it was announced with') ON CONFLICT DO NOTHING;
+
 -- migration audit 1: a line for every job and step
 
 -- What every job and step did, one line each. Lines are added and never changed: a role that only runs the product

@@ -11,12 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """How many objects of a batch ended in which ledger state; `pending` ones are tried again."""
+    """How many objects of a batch ended in which ledger state; `pending` ones are tried again.
+
+    `outage`: what is out, where objects wait for its end; there is no point in going on before.
+    """
 
     announced: int = 0
     states: Mapping[str, int] = field(default_factory=dict)
     rows: int = 0
     bytes: int = 0
+    outage: str | None = None
 
     def __post_init__(self) -> None:
         """Hold the equation: nothing that was announced is lost."""
@@ -28,4 +32,5 @@ class BatchCounts:
         states = dict(self.states)
         for state, objects in other.states.items():
             states[state] = states.get(state, 0) + objects
-        return BatchCounts(self.announced + other.announced, states, self.rows + other.rows, self.bytes + other.bytes)
+        rows, size = self.rows + other.rows, self.bytes + other.bytes
+        return BatchCounts(self.announced + other.announced, states, rows, size, other.outage or self.outage)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from dq.events.key_layout import KeyLayouts
+from dq.schema.definition import ScoringMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,8 @@ class Doors:
     """What the flow is put together from.
 
     `clock` gives the aware present, `chance` a number from 0 to 1. `allowed_buckets` empty: every
-    bucket is accepted. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with
+    bucket is accepted. `process_inactive_files`: whatever `is_active` says. `scoring_mode` is that of definitions
+    that name none. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with
     others; `states_at_once` are the bytes of them that are held at a time, about.
     """
 
@@ -45,5 +47,7 @@ class Doors:
     run_window: WindowSource = "last_modified"
     allowed_buckets: frozenset[str] = frozenset()
     auto_create_files: bool = False
+    process_inactive_files: bool = True
+    scoring_mode: ScoringMode = ScoringMode.PROPORTIONAL
     keep_profiles: bool = True
     states_at_once: int = 256 * 1024 * 1024

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from dq.engine.source_file import SourceObject, UnseenObject
 from dq.events.run_window import window_choice
-from etl_core.errors import PipelineError
+from etl_core.errors import ObjectGoneError, ObjectReplacedError, PipelineError
 
 if TYPE_CHECKING:
     from dq.engine.source_file import Source
     from dq.events.key_layout import FileIdentity
     from dq.events.run_window import RunWindow, WindowSource
-    from dq.ledger.inbox_item import EndState, InboxItem
+    from dq.ledger.inbox_item import EndState, InboxItem, Waiting
     from dq.reporting.result import MonitoredFile
     from dq.schema.definition import SchemaDefinition
     from dq.verdict.verdict import Verdict
@@ -37,8 +37,11 @@ class Found:
         return (self.item.event.size or 0) if self.peek is None else self.peek.head.size
 
     def source(self, number: int, prefer: WindowSource) -> Source:
-        """Give the object to the engine, under this number; `prefer` says where the window of its run comes from."""
-        window = window_choice(self.identity, prefer)
+        """Give the object to the engine, under this number; `prefer` says where the window of its run comes from.
+
+        Its announcement may have said otherwise.
+        """
+        window = window_choice(self.identity, self.item.run_window or prefer)
         if self.peek is not None:
             return SourceObject(number, self.peek, self.definition, window)
         event = self.item.event
@@ -49,7 +52,7 @@ class Found:
 class Judged:
     """An object with its verdict: the version that was read and its run.
 
-    `state` is its mergeable profile, empty where it could not be parsed.
+    `state` is its mergeable profile, empty where it could not be parsed; `unreadable` then is why.
     """
 
     found: Found
@@ -58,16 +61,18 @@ class Judged:
     verdict: Verdict
     rows: int
     state: bytes = field(default=b"", repr=False)
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """An object that needs no verdict, or cannot have one until somebody changes something."""
+    """An object that needs no verdict, or cannot have one until somebody changes something: what it waits for."""
 
     item: InboxItem
     state: EndState
     reason: str
     file: MonitoredFile | None = None
+    waits_for: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,11 @@ class Failed:
 
     item: InboxItem
     error: Exception
+
+
+def not_there(item: InboxItem, error: ObjectGoneError, file: MonitoredFile) -> SetAside:
+    """How an object ends that could not be read any more: gone, or superseded where another version took its place."""
+    return SetAside(item, "superseded" if isinstance(error, ObjectReplacedError) else "gone", str(error), file)
 
 
 def log_fields(item: InboxItem, file: MonitoredFile | None = None) -> dict[str, object]:

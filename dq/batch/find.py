@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from dq.batch.endings import Failed, Found, SetAside
+from dq.batch.endings import Failed, Found, SetAside, not_there
 from dq.definitions import definition_or_none
 from dq.engine.small import is_one_read
 from dq.errors import DefinitionError
 from dq.events.dialects.key_encoding import other_reading
 from dq.events.key_layout import Unmatched
+from dq.ledger.inbox_item import Waiting
 from etl_core.errors import ObjectGoneError, PipelineError, TerminalError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from dq.events.object_event import ObjectEvent
     from dq.ledger.inbox_item import InboxItem
     from dq.reporting.result import MonitoredFile
-    from dq.schema.definition import SchemaDefinition
+    from dq.schema.definition import SchemaDefinition, ScoringMode
     from etl_core.objects.store import Peek
 
 log = structlog.get_logger()
@@ -94,6 +95,8 @@ def _admit(item: InboxItem, doors: Doors) -> _Admitted | SetAside:
     identity = doors.layouts.identify(key)
     if isinstance(identity, Unmatched):
         return SetAside(item, "ignored", identity.reason)
+    if identity.window_problem is not None and (item.run_window or doors.run_window) == "key":
+        return SetAside(item, "ignored", identity.window_problem)
     return _Admitted(item, identity)
 
 
@@ -105,7 +108,7 @@ def _configure(admitted: Sequence[_Admitted], doors: Doors) -> list[_Configured 
         files = doors.reporting.monitored_files(connection, {_pair(one.identity) for one in admitted})
     failed = _create_placeholders(admitted, files, doors) if doors.auto_create_files else {}
     definitions: dict[object, SchemaDefinition | DefinitionError | None] = {}
-    return [_configured(one, files, failed, definitions) for one in admitted]
+    return [_configured(one, files, failed, definitions, doors) for one in admitted]
 
 
 def _create_placeholders(
@@ -131,22 +134,23 @@ def _configured(
     files: Mapping[tuple[str, str], MonitoredFile],
     failed: Mapping[tuple[str, str], PipelineError],
     definitions: dict[object, SchemaDefinition | DefinitionError | None],
+    doors: Doors,
 ) -> _Configured | SetAside | Failed:
     pair = _pair(one.identity)
     if pair in failed:
         return Failed(one.item, failed[pair])
     file = files.get(pair)
     if file is None:
-        reason = f"no monitoring_file for agency {pair[0]!r} and file {pair[1]!r}; add one and retry the object"
-        return SetAside(one.item, "unconfigured", reason)
-    if not file.is_active:
-        return SetAside(one.item, "ignored", f"monitoring_file {file.id} is not active", file)
+        reason = f"no monitoring_file for agency {pair[0]!r} and file {pair[1]!r}; it is scored once there is one"
+        return SetAside(one.item, "unconfigured", reason, waits_for=Waiting(*pair))
+    if not file.is_active and not doors.process_inactive_files:
+        return SetAside(one.item, "ignored", f"monitoring_file {file.id} is not active (INACTIVE_FILES=ignore)", file)
     if file.definition_id not in definitions:
-        definitions[file.definition_id] = _load(file)
+        definitions[file.definition_id] = _load(file, doors.scoring_mode)
     definition = definitions[file.definition_id]
     if isinstance(definition, DefinitionError):
         reason = f"schema definition {file.definition_id}: {'; '.join(definition.problems)}"
-        return SetAside(one.item, "bad_definition", reason, file)
+        return SetAside(one.item, "bad_definition", reason, file, Waiting(*pair, file.definition_digest))
     return _Configured(one.item, one.identity, file, definition)
 
 
@@ -154,9 +158,9 @@ def _pair(identity: FileIdentity) -> tuple[str, str]:
     return identity.agency_slug, identity.file_name
 
 
-def _load(file: MonitoredFile) -> SchemaDefinition | DefinitionError | None:
+def _load(file: MonitoredFile, mode: ScoringMode) -> SchemaDefinition | DefinitionError | None:
     try:
-        definition = definition_or_none(file.definition)
+        definition = definition_or_none(file.definition, mode=mode)
     except DefinitionError as error:
         return error
     for warning in definition.warnings if definition else ():
@@ -182,7 +186,7 @@ def _is_small(event: ObjectEvent) -> bool:
 
 def _found(one: _Configured, peek: Peek | PipelineError | None) -> Found | SetAside | Failed:
     if isinstance(peek, ObjectGoneError):
-        return SetAside(one.item, "superseded", str(peek), one.file)
+        return not_there(one.item, peek, one.file)
     if isinstance(peek, PipelineError):
         return Failed(one.item, peek)
     return Found(one.item, one.file, one.definition, one.identity, peek)

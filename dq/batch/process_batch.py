@@ -20,8 +20,9 @@ import structlog
 
 from dq.batch.batch_counts import BatchCounts
 from dq.batch.doors import Doors
-from dq.batch.endings import Failed, Found, Judged, SetAside, describe_error
+from dq.batch.endings import Failed, Found, Judged, SetAside, describe_error, not_there
 from dq.batch.find import find_objects
+from dq.batch.outages import Outages
 from dq.batch.settle import settle
 from dq.engine.one_ahead import one_ahead
 from dq.events.run_window import NoWindow
@@ -70,15 +71,16 @@ def process_batch(items: Sequence[InboxItem], doors: Doors) -> BatchCounts:
     start = perf_counter()
     counts = BatchCounts()
     settled: list[Iterator[BatchCounts]] = []
+    outages = Outages(doors.objects)
     with ThreadPoolExecutor(1) as finder, ThreadPoolExecutor(_WRITERS) as writers:
         for found, ended in one_ahead(finder, lambda share: find_objects(share, doors), _shares(items)):
-            settled.append(_settle_all(ended, doors, writers))
+            settled.append(_settle_all(ended, doors, outages, writers))
             for portion in _portions(found, doors):
                 sources = [one.source(place, doors.run_window) for place, one in enumerate(portion)]
                 judged = _judge_apart(sources, doors.judge)
                 endings = [_ending(one, judged.pop(place, None)) for place, one in enumerate(portion)]
                 counts = sum(chain(*settled), counts)
-                settled = [_settle_all(endings, doors, writers)]
+                settled = [_settle_all(endings, doors, outages, writers)]
         counts = sum(chain(*settled), counts)
     if counts.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {counts.announced} settled")
@@ -130,7 +132,9 @@ def _judge_apart(sources: Sequence[Source], judge: JudgeFiles) -> dict[int, File
             half = len(some) // 2
             if half and broken < _MOST_BROKEN_CALLS:
                 log.warning(
-                    "the engine failed on a batch; looking for the object that did it", error=describe_error(error)
+                    "the engine failed on a batch; looking for the object that did it",
+                    error=describe_error(error),
+                    error_type=type(error).__name__,
                 )
                 waiting += [some[half:], some[:half]]
             else:
@@ -139,7 +143,7 @@ def _judge_apart(sources: Sequence[Source], judge: JudgeFiles) -> dict[int, File
 
 
 def _settle_all(
-    endings: Sequence[Judged | SetAside | Failed], doors: Doors, writers: Executor
+    endings: Sequence[Judged | SetAside | Failed], doors: Doors, outages: Outages, writers: Executor
 ) -> Iterator[BatchCounts]:
     """Write how objects ended, verdicts of one file one after the other: each of them locks the file's row."""
     by_file: dict[RowId, list[Judged | SetAside | Failed]] = {}
@@ -148,7 +152,7 @@ def _settle_all(
             by_file.setdefault(ending.found.file.id, []).append(ending)
     others = ([ending] for ending in endings if not isinstance(ending, Judged))
     in_turn = [*by_file.values(), *others]
-    return writers.map(lambda some: sum((settle(one, doors) for one in some), BatchCounts()), in_turn)
+    return writers.map(lambda some: sum((settle(one, doors, outages) for one in some), BatchCounts()), in_turn)
 
 
 def _ending(found: Found, judged: FileVerdict | Exception | None) -> Judged | SetAside | Failed:
@@ -156,9 +160,10 @@ def _ending(found: Found, judged: FileVerdict | Exception | None) -> Judged | Se
         case None:
             return Failed(found.item, RuntimeError("the engine gave no answer"))
         case ObjectGoneError():
-            return SetAside(found.item, "superseded", str(judged), found.file)
+            return not_there(found.item, judged, found.file)
         case Exception():
             return Failed(found.item, judged)
     if isinstance(judged.window, NoWindow):
         return SetAside(found.item, "ignored", judged.window.reason, found.file)
-    return Judged(found, judged.head, judged.window, judged.verdict, judged.rows, judged.state)
+    head, window, verdict = judged.head, judged.window, judged.verdict
+    return Judged(found, head, window, verdict, judged.rows, judged.state, judged.unreadable)

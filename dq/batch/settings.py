@@ -28,6 +28,16 @@ class BatchSettings(RoomSettings):
         "true or false",
         default=False,
     )
+    inactive_files: Annotated[Literal["process", "ignore"], Lower] = setting(
+        "What becomes of objects of a file whose `is_active` is false, as web applications create files",
+        "process or ignore",
+        default="process",
+    )
+    scoring_mode: Annotated[Literal["proportional", "by_rule", "all_or_nothing"], Lower] = setting(
+        "How definitions are scored that name no mode",
+        "proportional, by_rule or all_or_nothing",
+        default="proportional",
+    )
     run_window: Annotated[Literal["last_modified", "key"], Lower] = setting(
         "Where a run's date and hour come from", "last_modified or key", default="last_modified"
     )

@@ -17,13 +17,20 @@ from etl_core.errors import CatalogueError, RetryableError, TerminalError
 from etl_core.postgres.transaction import begin
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dq.batch.doors import Doors
+    from dq.batch.outages import Outages
+    from dq.ledger.inbox_item import InboxItem
 
 log = structlog.get_logger()
 
+#: Sources that announce what may have been there for years: their time is not that of an announcement.
+_LISTS = frozenset({"listing", "manifest", "bare"})
 
-def settle(ending: Judged | SetAside | Failed, doors: Doors) -> BatchCounts:
-    """Write how one object ended.
+
+def settle(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -> BatchCounts:
+    """Write how one object ended; one that failed because the object store is out waits, untried.
 
     Raises:
         DatabaseUnavailableError: not even a failure can be written.
@@ -31,23 +38,27 @@ def settle(ending: Judged | SetAside | Failed, doors: Doors) -> BatchCounts:
     """
     try:
         try:
-            return _write(ending, doors)
+            return _write(ending, doors, outages)
         except CatalogueError:
             raise
         except (RetryableError, TerminalError) as error:
             item = ending.found.item if isinstance(ending, Judged) else ending.item
-            return _write(Failed(item, error), doors)
+            return _write(Failed(item, error), doors, outages)
     except LeaseLostError as error:
-        log.warning("left to its new holder", error=str(error))
+        log.warning("left to its new holder", error=error)
         return BatchCounts(1, {"pending": 1})
 
 
-def _write(ending: Judged | SetAside | Failed, doors: Doors) -> BatchCounts:
+def _write(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -> BatchCounts:
     match ending:
         case Judged():
             return BatchCounts(1, {_save(ending, doors): 1}, ending.rows, ending.head.size)
         case SetAside():
             return BatchCounts(1, {_set_aside(ending, doors): 1})
+        case Failed() if outages.explains(ending.error, ending.item.event.bucket):
+            reason = describe_error(ending.error)
+            doors.inbox.wait(ending.item, reason, doors.clock())
+            return BatchCounts(1, {"pending": 1}, outage=reason)
         case Failed():
             return BatchCounts(1, {_fail(ending, doors): 1})
 
@@ -59,7 +70,6 @@ def _save(judged: Judged, doors: Doors) -> str:
     unchanged = event.etag is None or event.etag == head.etag
     version = ObjectVersion(event.bucket, event.key, head.last_modified, event.sequencer if unchanged else None)
     result = RunResult(found.file, window.run_date, window.run_hour, head.size, version, judged.verdict, now)
-    fields = log_fields(item, found.file)
     with begin(doors.database) as transaction:
         saved = doors.reporting.save(
             transaction,
@@ -84,26 +94,42 @@ def _save(judged: Judged, doors: Doors) -> str:
             read_etag=head.etag,
         )
         doors.inbox.finish(transaction, item, ending, now)
-    log.info(
+    write = log.info if judged.unreadable is None else log.warning
+    told = {} if judged.unreadable is None else {"error": judged.unreadable, "error_type": "UnreadableFileError"}
+    write(
         "superseded" if superseded else "scored",
-        **fields,
+        **log_fields(item, found.file),
         monitoring_file_run_id=saved.run_id,
         score=judged.verdict.score,
         passed=judged.verdict.passed,
         rows=judged.rows,
+        **_times(item, doors.clock()),
         note=window.note,
+        **told,
     )
     return saved.state
 
 
+def _times(item: InboxItem, now: datetime) -> dict[str, float]:
+    """Seconds since the object was claimed, and since it was announced."""
+    event = item.event
+    began = event.event_time if event.event_time is not None and event.source not in _LISTS else item.received_at
+    times = {"duration": item.claimed_at, "latency": began}
+    return {name: round((now - since).total_seconds(), 3) for name, since in times.items() if since is not None}
+
+
 def _set_aside(ending: SetAside, doors: Doors) -> str:
     finished = Ending(
-        ending.state, ending.reason, monitoring_file_id=ending.file.id if ending.file is not None else None
+        ending.state,
+        ending.reason,
+        monitoring_file_id=ending.file.id if ending.file is not None else None,
+        waits_for=ending.waits_for,
     )
     with begin(doors.database) as transaction:
         doors.inbox.finish(transaction, ending.item, finished, doors.clock())
     write = log.info if ending.state in {"ignored", "superseded"} else log.warning
-    write(ending.state, **log_fields(ending.item, ending.file), reason=ending.reason)
+    fields = {**log_fields(ending.item, ending.file), **_times(ending.item, doors.clock())}
+    write(ending.state, **fields, reason=ending.reason)
     return ending.state
 
 
@@ -112,5 +138,6 @@ def _fail(ending: Failed, doors: Doors) -> str:
     state = doors.inbox.fail(ending.item, reason, retryable=retryable, now=doors.clock(), jitter=doors.chance())
     log.debug("where it failed", exc_info=ending.error, **log_fields(ending.item))
     write = log.error if state == "dead" else log.warning
-    write("dead" if state == "dead" else "failed, to be tried again", **log_fields(ending.item), error=reason)
+    told = {"error": reason, "error_type": type(ending.error).__name__}
+    write("dead" if state == "dead" else "failed, to be tried again", **log_fields(ending.item), **told)
     return state

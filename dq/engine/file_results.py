@@ -40,7 +40,8 @@ class Profiled:
 class FileVerdict:
     """A file's verdict, the rows it was made from, malformed ones included, and its state as in `Profiled`.
 
-    `head` is the version that was read, `window` that of its run.
+    `head` is the version that was read, `window` that of its run. `unreadable` is what the parser said of a file that
+    could not be parsed at all.
     """
 
     head: ObjectHead
@@ -48,6 +49,7 @@ class FileVerdict:
     verdict: Verdict
     rows: int
     state: bytes = b""
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def verdict_on(
         written = replace(verdict, profile_payload=JsonText(json_text(verdict.profile_payload)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's alone
         return fault(head.uri, error)
-    return FileVerdict(head, window, written, profiled.summary.rows_read, profiled.state)
+    summary = profiled.summary
+    return FileVerdict(head, window, written, summary.rows_read, profiled.state, summary.unreadable)
 
 
 def _state(task: FileTask, profile: FileProfile, summary: FileSummary) -> bytes:

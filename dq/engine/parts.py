@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from dq.engine.source_file import StoredSource
@@ -79,13 +80,24 @@ def opened(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> 
     return task, reading
 
 
-def count_part(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> CountedPart | PipelineError:
-    """Read and count one part; an error is a value, so that it stays with its file."""
+def count_part(
+    store: ObjectStore,
+    task: FileTask,
+    split: Split,
+    limits: Limits,
+    stopped: Callable[[], bool] = lambda: False,
+) -> CountedPart | PipelineError:
+    """Read and count one part; an error is a value, so that it stays with its file.
+
+    `stopped` is asked after each block whether anybody still wants the part.
+    """
     try:
         known, reading = opened(store, task, split, limits)
         tally = FileTally(known.recipe, split.number)
         for batch in reading.batches():
             tally.add(batch)
+            if stopped():
+                return EngineFaultError(f"{task.head.uri}: reading was stopped")
         laid_out = known if task.layout.late else None
         return CountedPart(split.number, reading.began, reading.ended, tally.profile(), tally.keys(), laid_out)
     except PipelineError as error:

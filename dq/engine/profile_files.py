@@ -11,6 +11,7 @@ import structlog
 
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.lane import profile_by_ranges
+from dq.engine.byte_ranges.local_executor import Progress
 from dq.engine.byte_ranges.unseen import Peeked, peek_at
 from dq.engine.file_results import FileVerdict, Finished, Profiled, with_verdict
 from dq.engine.parts import FileTask
@@ -77,13 +78,15 @@ def judge_sources(
     reader: str = "auto",
     limits: Limits | None = None,
     keep_states: bool = False,
+    progress: Progress | None = None,
 ) -> dict[int, FileVerdict | PipelineError]:
     """Profile files as `profile_sources` does and judge each where its parts are put together.
 
-    In a batch of many that is in Spark's tasks: only verdicts come to the driver.
+    In a batch of many that is in Spark's tasks: only verdicts come to the driver. `progress` is told the share that
+    is read, from 0 to 1, where the threads of this process read.
     """
     assignment = Assignment(store, limits or Limits(), keep_states=keep_states, judged=True)
-    return _only(FileVerdict, _Call(spark, reader, assignment).finished(sources))
+    return _only(FileVerdict, _Call(spark, reader, assignment, progress).finished(sources))
 
 
 _F = TypeVar("_F", Profiled, FileVerdict)
@@ -100,6 +103,7 @@ class _Call:
     spark: SparkSession | None
     reader: str
     assignment: Assignment
+    progress: Progress | None = None
 
     def finished(self, sources: Sequence[Source]) -> dict[int, Finished | PipelineError]:
         """Look at objects that nobody has looked at, and read them all."""
@@ -145,7 +149,7 @@ class _Call:
             if left:
                 log.info("read by byte ranges: Spark's readers gave nothing for these", files=len(left))
             by_ranges += left
-        read = profile_by_ranges(by_ranges, store, self.spark, limits)
+        read = profile_by_ranges(by_ranges, store, self.spark, limits, self.progress)
         found |= {number: (one, "direct") for number, one in read.items()}
         return {
             number: with_verdict(one, by_id[number], reader, judged=self.assignment.judged)

@@ -15,3 +15,8 @@ class EngineSettings(RoomSettings):
         "auto, spark or direct",
         default="auto",
     )
+    spark_master: str | None = setting(
+        "Where Spark runs, for `spark-submit.sh` and for jobs that start it themselves. Unset: on this machine, when "
+        "files are worth it",
+        "local[*], spark://host:7077, yarn or k8s://https://host:6443",
+    )

@@ -4,7 +4,8 @@ A template is the whole key with placeholders: `agency/{agency_slug}/files/{file
 Each placeholder stands for at least one character and never for a slash, so that an object in a
 deeper folder (`.../12/_temporary/part-0`) is not taken for a file of its own; a template that wants
 those too ends in `{object:path}`, which may hold slashes. `run_date` is a real date `YYYY-MM-DD`,
-`run_hour` a number from 0 to 23. The first template that fits wins.
+`run_hour` a number from 0 to 23. The first template that fits wins; one that fits but for its date and hour comes after
+all others.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 DEFAULT_TEMPLATE = "agency/{agency_slug}/files/{file_name}/{run_date}/{run_hour}/{object}"
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_DATE, _HOUR = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[0-9]{1,2}"
 _PATTERNS = {
     "agency_slug": r"(?P<agency_slug>[^/]+)",
     "file_name": r"(?P<file_name>[^/]+)",
-    "run_date": r"(?P<run_date>[0-9]{4}-[0-9]{2}-[0-9]{2})",
-    "run_hour": r"(?P<run_hour>[0-9]{1,2})",
+    "run_date": rf"(?P<run_date>{_DATE})",
+    "run_hour": rf"(?P<run_hour>{_HOUR})",
     "object": r"(?P<object>[^/]+)",
     "object:path": r"(?P<object>.*[^/])",
 }
@@ -37,7 +39,9 @@ _LAST_HOUR = 23
 class FileIdentity:
     """What a key says: whose file, which file, and the window, where its template has one.
 
-    `run_hour` is 0 to 23, UTC; `object_name` is "" for templates without `{object}`.
+    `run_hour` is 0 to 23, UTC; `object_name` is "" for templates without `{object}`. Where the key has a date and hour
+    that are none, both are None, and `window_problem` is a sentence about them: it only matters where the window of a
+    run is taken from the key.
     """
 
     agency_slug: str
@@ -45,6 +49,7 @@ class FileIdentity:
     run_date: date | None
     run_hour: int | None
     object_name: str
+    window_problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +85,16 @@ class KeyLayouts:
         control = next((place for place, letter in enumerate(key) if unicodedata.category(letter) == "Cc"), None)
         if control is not None:
             return Unmatched(f"the key holds the control character U+{ord(key[control]):04X} at position {control + 1}")
-        reasons = []
+        without_window = None
         for strict, loose in zip(self._strict, self._loose, strict=True):
-            if found := strict.fullmatch(key):
-                identity = _identity(found.groupdict())
-                if isinstance(identity, FileIdentity):
-                    return identity
-                reasons.append(identity.reason)
-            elif found := loose.fullmatch(key):
-                reasons.append(_window_problem(found.groupdict()))
-        wanted = " or ".join(self.templates)
-        return Unmatched(reasons[0] if reasons else f"the key does not have the form {wanted}")
+            found = strict.fullmatch(key) or loose.fullmatch(key)
+            if found is None:
+                continue
+            identity = _identity(found.groupdict())
+            if identity.window_problem is None:
+                return identity
+            without_window = without_window or identity
+        return without_window or Unmatched(f"the key does not have the form {' or '.join(self.templates)}")
 
 
 def _problems(template: str) -> list[str]:
@@ -121,21 +125,25 @@ def _compile(template: str, patterns: dict[str, str]) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-def _identity(found: dict[str, str]) -> FileIdentity | Unmatched:
-    run_date, run_hour = None, None
+def _identity(found: dict[str, str]) -> FileIdentity:
+    run_date, run_hour, problem = None, None, None
     if "run_date" in found:
-        try:
-            run_date, run_hour = date.fromisoformat(found["run_date"]), int(found["run_hour"])
-        except ValueError:
-            return Unmatched(_window_problem(found))
-        if run_hour > _LAST_HOUR:
-            return Unmatched(_window_problem(found))
-    return FileIdentity(found["agency_slug"], found["file_name"], run_date, run_hour, found.get("object", ""))
+        run_date, run_hour = _date(found["run_date"]), _hour(found["run_hour"])
+        if run_date is None or run_hour is None:
+            run_date, run_hour = None, None
+            problem = (
+                f"the key's date and hour {found['run_date']!r} and {found['run_hour']!r} are not a real date "
+                f"YYYY-MM-DD and an hour from 0 to {_LAST_HOUR}"
+            )
+    return FileIdentity(found["agency_slug"], found["file_name"], run_date, run_hour, found.get("object", ""), problem)
 
 
-def _window_problem(found: dict[str, str]) -> str:
-    """Why the date and hour of a key that otherwise fits are none."""
-    return (
-        f"the key's date and hour {found.get('run_date')!r} and {found.get('run_hour')!r} are not a real date "
-        f"YYYY-MM-DD and an hour from 0 to {_LAST_HOUR}"
-    )
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if re.fullmatch(_DATE, text) else None
+    except ValueError:
+        return None
+
+
+def _hour(text: str) -> int | None:
+    return hour if re.fullmatch(_HOUR, text) and (hour := int(text)) <= _LAST_HOUR else None

@@ -55,11 +55,12 @@ class Collapse:
 class WindowChoice:
     """How the window of an object is chosen, once it is known when it was last modified.
 
-    `named` is the date and hour in its key, `prefer` the setting RUN_WINDOW.
+    `named` is the date and hour in its key, `problem` says what is wrong with them, `prefer` is the setting RUN_WINDOW.
     """
 
     named: tuple[date, int] | None = None
     prefer: WindowSource = "last_modified"
+    problem: str | None = None
 
     def window(self, last_modified: datetime | None) -> RunWindow | NoWindow:
         """The window of one object: from the preferred source, else from the other one.
@@ -67,6 +68,8 @@ class WindowChoice:
         Args:
             last_modified: aware, of the object; None when unknown.
         """
+        if self.prefer == "key" and self.problem is not None:
+            return NoWindow(self.problem)
         modified = None
         if last_modified is not None:
             instant = last_modified.astimezone(timezone.utc)
@@ -78,15 +81,17 @@ class WindowChoice:
             note = None
             if second is not None and second != first:
                 note = f"run window {_text(first)} is from {_label(prefer)}; {_label(other)} says {_text(second)}"
+            elif self.problem is not None:
+                note = f"run window {_text(first)} is from {_label(prefer)}; {self.problem}"
             return RunWindow(*first, prefer, note)
         if second is not None:
             return RunWindow(*second, other, f"run window is from {_label(other)}; {_label(prefer)} names none")
-        return NoWindow("neither the key nor the object's last-modified names a run date and hour")
+        return NoWindow(self.problem or "neither the key nor the object's last-modified names a run date and hour")
 
 
 def window_choice(identity: FileIdentity, prefer: WindowSource = "last_modified") -> WindowChoice:
     """How the window of an object is chosen whose key says `identity`."""
-    return WindowChoice(_of_key(identity), prefer)
+    return WindowChoice(_of_key(identity), prefer, identity.window_problem)
 
 
 def find_collapses(objects: Iterable[tuple[FileIdentity, RunWindow]]) -> tuple[Collapse, ...]:

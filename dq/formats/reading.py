@@ -54,16 +54,18 @@ def find_layout(
 def _zipped(
     source: ByteSource, first: bytes, name: str, definition: SchemaDefinition | None, formats: Formats
 ) -> str | None:
-    """Give `zip` for an archive of one file; one of several is refused, unless it was to be a format that is one."""
+    """Give `zip` for an archive of one file; one of several is refused. What is to be a workbook is not looked into."""
     if not is_archive(first) or begins_as_workbook(first):
         return None
+    expected = formats.expected(name, definition)
+    if expected is not None and any(is_archive(magic.start) for magic in expected.magic):
+        return None
     names = files_of(source)
-    if names is None or len(names) == 1:
-        return None if names is None else "zip"
-    content = formats.content_of(first)
-    if content is None or formats.expected(name, definition) is not content[0]:
+    if names is None:
+        return None
+    if len(names) != 1:
         refuse_many(names)
-    return None
+    return "zip"
 
 
 def _refuse_other(first: bytes, kind: Format, formats: Formats) -> None:

@@ -12,7 +12,7 @@ from dq.ledger.inbox import Inbox
 from etl_core.errors import PipelineError, QueueUnavailableError, SettingsError
 from etl_core.postgres.database import connect
 from etl_core.queue.sqs import MOST_PER_CALL, Queue
-from etl_core.retry import Backoff, call_again
+from etl_core.retry import Backoff, Outage, call_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +40,7 @@ class Feed:
         self._clock = clock
         self._queue = Queue(settings.queue) if settings.queue else None
         self._ledger: Inbox | None = None
-        self._outages = 0
-        self._queue_outages = 0
+        self._outage, self._queue_outage = Outage(_REST), Outage(_REST)
         self._receive_again_at = 0.0
 
     def next_batch(self, start: int) -> int:
@@ -53,11 +52,12 @@ class Feed:
                 settings.max_files, settings.lease_seconds, settings.owner, self._clock(), after_batch=start
             )
         except PipelineError as error:
-            self._outages += 1
-            log.warning("the stream cannot reach its ledger", error=str(error), in_a_row=self._outages)
-            time.sleep(_rest(self._outages) / 6)  # an outage of the database; Spark would ask again at once
+            rest = self._outage.failed() / 6  # one of the database; Spark would ask again at once
+            log.warning("the stream cannot reach its ledger", error=error, in_a_row=self._outage.failures)
+            time.sleep(rest)
             return start
-        self._outages = 0
+        if (lasted := self._outage.over()) is not None:
+            log.info("the ledger answers again", seconds=lasted)
         if batch is None and self._queue is None:
             time.sleep(self._settings.idle_seconds)  # Spark asks again at once; a queue would have made us wait
         return start if batch is None else batch
@@ -75,7 +75,7 @@ class Feed:
             attempts=_HELD_TRIES,
             backoff=_REST,
             on=PipelineError,  # whatever it is, raising would end the stream
-            waiting=lambda error, wait: log.warning("the batch cannot be read yet", error=str(error), wait=wait),
+            waiting=lambda error, wait: log.warning("the batch cannot be read yet", error=error, wait=wait),
         )
 
     def close(self) -> None:
@@ -113,17 +113,12 @@ class Feed:
             try:
                 taken = take_in(self._queue, inbox, self._clock(), wait_seconds=wait)
             except (QueueUnavailableError, SettingsError) as error:
-                self._queue_outages += 1
-                rest = _rest(self._queue_outages)
+                rest = self._queue_outage.failed()
                 self._receive_again_at = time.monotonic() + rest
-                log.warning("nothing could be taken from the queue", error=str(error), again_in=rest)
+                log.warning("nothing could be taken from the queue", error=error, again_in=rest)
                 return
-            self._queue_outages = 0
+            if (lasted := self._queue_outage.over()) is not None:
+                log.info("the queue answers again", seconds=lasted)
             received += taken.messages
             if taken.messages < MOST_PER_CALL:
                 return
-
-
-def _rest(outages: int) -> float:
-    """Seconds to wait after so many outages in a row."""
-    return _REST.wait(outages, 1.0).total_seconds()  # one feed asks one queue: nobody else comes back at the same time

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pyspark.sql.datasource import DataSource, DataSourceStreamReader, InputPartition
 
+from etl_core.log.error_fields import error_as_text
 from etl_core.log.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _log_to_stderr(redaction: Redaction) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
             structlog.processors.EventRenamer("message"),
+            error_as_text,
             lambda _logger, _method, event: redaction.value(event),
             structlog.processors.JSONRenderer(),
         ],

@@ -90,7 +90,7 @@ def drain(
         return take_in(queue, inbox, clock(), wait_seconds=wait_seconds)
 
     def tell(error: PipelineError, seconds: float) -> None:
-        log.warning("receive failed", error=str(error), again_in=round(seconds, 1), taken_in=total.messages)
+        log.warning("receive failed", error=error, again_in=round(seconds, 1), taken_in=total.messages)
 
     while empty < empty_receives:
         taken = call_again(

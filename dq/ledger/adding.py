@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+from sqlalchemy import literal, select
+from sqlalchemy.dialects.postgresql import insert
 
-from dq.ledger.identity import chunks, is_about, sort_key
-from dq.ledger.inbox_item import OPEN_STATES, Added
-from dq.ledger.rows import starting_over
+from dq.ledger.inbox_item import Added
+from dq.ledger.rows import chunks, given, sort_key
 from dq.ledger.tables import announcement_dead_letter, object_inbox
 from etl_core.storable import storable
 
@@ -23,31 +21,31 @@ if TYPE_CHECKING:
 
     from dq.events.announcement import Rejected
     from dq.events.object_event import ObjectEvent
-
-_C = object_inbox.c
-
-
-def add_events(connection: Connection, events: Sequence[ObjectEvent], now: datetime, *, force: bool) -> Added:
-    """Insert rows for events, in one order everywhere; `force` opens ended ones again."""
-    ordered = sorted(dict.fromkeys(events), key=sort_key)
-    added = Added(known=len(events) - len(ordered))
-    for chunk in chunks(ordered):
-        added += _insert_events(connection, chunk, now, force=force)
-    return added
+    from dq.events.run_window import WindowSource
 
 
-def _insert_events(connection: Connection, events: Sequence[ObjectEvent], now: datetime, *, force: bool) -> Added:
-    again = 0
-    if force:
-        closed = select(_C.id).where(is_about(events), _C.state.not_in(OPEN_STATES)).order_by(_C.id).with_for_update()
-        ids = connection.scalars(closed).all()
-        connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(starting_over(now)))
-        again = len(ids)
-    fresh = {"received_at": now, "updated_at": now, "due_at": now, "state": "pending", "attempts": 0, "lost_leases": 0}
-    rows = [{**asdict(event), **fresh} for event in events]
-    statement = insert_or_skip(object_inbox).on_conflict_do_nothing().returning(_C.id)
-    new = len(connection.execute(statement, rows).all())
-    return Added(new=new, known=len(events) - new - again, reopened=again)
+def add_events(connection: Connection, events: Sequence[ObjectEvent], now: datetime) -> Added:
+    """Insert rows for events, in one order everywhere; a version that is there already stays as it is."""
+    ordered = in_order(events)
+    new = sum(len(insert_events(connection, chunk, now)) for chunk in chunks(ordered))
+    return Added(new=new, known=len(events) - new)
+
+
+def in_order(events: Sequence[ObjectEvent]) -> list[ObjectEvent]:
+    """Each event once, in the order in which rows are inserted."""
+    return sorted(dict.fromkeys(events), key=sort_key)
+
+
+def insert_events(
+    connection: Connection, events: Sequence[ObjectEvent], now: datetime, run_window: WindowSource | None = None
+) -> list[int]:
+    """Insert rows for events (not too many at once) that have none; the ids of those rows."""
+    announced = given(events)
+    fresh = {"received_at": now, "updated_at": now, "due_at": now, "run_window": run_window}
+    values = [literal(value, object_inbox.c[name].type).label(name) for name, value in fresh.items()]
+    rows = select(*announced.c, *values)
+    statement = insert(object_inbox).from_select([*announced.c.keys(), *fresh], rows).on_conflict_do_nothing()
+    return list(connection.scalars(statement.returning(object_inbox.c.id)))
 
 
 def add_dead_letters(connection: Connection, rejected: Sequence[Rejected], now: datetime, source: str) -> Added:
@@ -65,7 +63,7 @@ def add_dead_letters(connection: Connection, rejected: Sequence[Rejected], now: 
         }
     if not letters:
         return Added()
-    statement = insert_or_skip(announcement_dead_letter).on_conflict_do_nothing()
+    statement = insert(announcement_dead_letter).on_conflict_do_nothing()
     rows = [letters[digest] for digest in sorted(letters)]
     made = connection.execute(statement.returning(announcement_dead_letter.c.id), rows).all()
     return Added(dead_letters=len(made))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import case, or_, select, true, tuple_
 
 from dq.events.object_version import ObjectVersion, is_older
-from dq.ledger.identity import chunks
+from dq.ledger.rows import chunks
 from dq.ledger.tables import object_inbox
 
 if TYPE_CHECKING:

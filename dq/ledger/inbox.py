@@ -1,9 +1,10 @@
 """The ledger of announced objects: what comes in is worked off in batches, and nothing is lost.
 
 ```
-pending --claim--> claimed --finish--> done | superseded | ignored | unconfigured | bad_definition
-   ^                  |
-   +--fail, release, lease expired----> (attempts used up) dead
+pending --claim--> claimed --finish--> done | superseded | gone | ignored | unconfigured | bad_definition
+   ^                  |                                                          |               |
+   |                  |                     (its file appears, its definition changes) pending <-+
+   +--fail, wait, release, lease expired--> (attempts used up) dead
 ```
 
 A claim gives rows the next batch number and a lease. Whoever ends a row has to be the owner of that very
@@ -13,16 +14,19 @@ arguments.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, func, literal, literal_column, null, select, true, update
+from sqlalchemy import and_, bindparam, func, literal_column, select, true, update
 
 from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
+from dq.ledger.claiming import NO_LEASE, free, hand_out, is_among
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
+from dq.ledger.own_rows import announce
 from dq.ledger.rows import event_of
 from dq.ledger.tables import batch_counter, object_inbox
 from etl_core.postgres.transaction import begin, prepare
@@ -39,14 +43,14 @@ if TYPE_CHECKING:
     from dq.events.announcement import Rejected
     from dq.events.object_event import ObjectEvent
     from dq.events.object_version import ObjectVersion
+    from dq.events.run_window import WindowSource
     from dq.ledger.inbox_item import Added, Ending, State
+    from dq.ledger.own_rows import Announced
     from etl_core.postgres.transaction import Statement, Transaction
 
 _C = object_inbox.c
-_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 #: Five attempts span about a quarter of an hour, so a short outage kills nothing.
 _BACKOFF = Backoff(first=10.0, factor=4.0, longest=900.0)
-_VANISHED = "whoever processed it vanished without a word, time and again: the process was killed or stalled"
 
 
 class Inbox:
@@ -70,53 +74,67 @@ class Inbox:
         *,
         now: datetime,
         source: str = "queue",
-        force: bool = False,
     ) -> Added:
         """Write announced objects, and what could not be understood, in one transaction.
 
-        A version that is there already stays as it is; `force` opens it again unless it is being worked on.
-        `source` is noted with dead letters. When this returns, everything is durable.
+        A version that is there already stays as it is. `source` is noted with dead letters. When this returns,
+        everything is durable.
         """
         with self.engine.begin() as connection:
-            added = add_events(connection, events, now, force=force)
+            added = add_events(connection, events, now)
             return added + add_dead_letters(connection, rejected, now, source)
 
-    def claim(self, limit: int, lease_seconds: float, owner: str, now: datetime, *, after_batch: int = 0) -> int | None:
+    def claim(
+        self,
+        limit: int,
+        lease_seconds: float,
+        owner: str,
+        now: datetime,
+        *,
+        after_batch: int = 0,
+        among: Sequence[int] | None = None,
+    ) -> int | None:
         """Give the rows that are due to `owner` as the next batch; its number, or None when nothing is due.
 
         The number is higher than every one before it and than `after_batch`, which somebody may remember from
-        before the database was restored from a backup.
+        before the database was restored from a backup. With `among`, some thousand ids at most, no other row is
+        touched.
 
         Rows whose holder vanished come in ever smaller batches, down to one at a time: the object that
         kills its process is set apart, and its neighbours finish.
         """
         with self.engine.begin() as connection:
-            self._free(connection, now, _C.lease_until < now)
-            due = and_(_C.state == "pending", _C.due_at <= now)
-            order = (_C.due_at, _C.id)
-            first = select(_C.lost_leases).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
-            lost: int | None = connection.scalar(first)
-            if lost is None:
-                return None
-            most = max(1, limit // 8**lost)
-            alike = select(_C.id).where(due, _C.lost_leases == lost).order_by(*order).limit(most)
-            ids = connection.scalars(alike.with_for_update(skip_locked=True)).all()
-            # The counter comes last: it is held until the commit, and with it the order of batch numbers.
-            counted = update(batch_counter).values(
-                last_batch=func.greatest(batch_counter.c.last_batch, after_batch) + 1
-            )
-            batch: int = connection.scalars(counted.returning(batch_counter.c.last_batch)).one()
-            taken = {
-                "state": "claimed",
-                "batch": batch,
-                "batch_size": len(ids),
-                "lease_owner": owner,
-                "lease_until": now + timedelta(seconds=lease_seconds),
-                "attempts": _C.attempts + 1,
-                "updated_at": now,
-            }
-            connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(taken))
-            return batch
+            free(connection, now, and_(_C.lease_until < now, is_among(among)), self.max_attempts)
+            return hand_out(connection, limit, lease_seconds, owner, now, after_batch=after_batch, among=among)
+
+    def announce(
+        self,
+        events: Sequence[ObjectEvent],
+        rejected: Sequence[Rejected] = (),
+        *,
+        now: datetime,
+        source: str,
+        force: bool = False,
+        run_window: WindowSource | None = None,
+    ) -> Announced:
+        """Write what one job is to work off, in one transaction; which rows that are.
+
+        Unlike `add` it opens rows again that have no verdict, with `force` those that have one, too. Rows that are
+        being worked on stay with whoever holds them.
+
+        Args:
+            events: the objects.
+            rejected: parts of announcements nobody understood.
+            now: aware.
+            source: where all this came from, noted with dead letters.
+            force: whether objects that have their verdict are due again.
+            run_window: where their runs get date and hour from, whoever processes them; None leaves it to the
+                settings.
+        """
+        with self.engine.begin() as connection:
+            announced = announce(connection, events, now, force=force, run_window=run_window)
+            letters = add_dead_letters(connection, rejected, now, source)
+            return replace(announced, dead_letters=letters.dead_letters)
 
     def last_batch(self) -> int:
         """The number of the batch that was handed out last; 0 before the first."""
@@ -136,6 +154,7 @@ class Inbox:
             LeaseLostError: the row is no longer the item's; the caller's transaction has to be rolled back.
         """
         reason = None if ending.reason is None else storable(ending.reason)
+        waits_for = ending.waits_for
         values = {
             "state": ending.state,
             "reason": reason,
@@ -147,7 +166,10 @@ class Inbox:
             "monitoring_file_id": _text(ending.monitoring_file_id),
             "monitoring_file_run_id": _text(ending.monitoring_file_run_id),
             "definition_fingerprint": ending.definition_fingerprint,
-            **_NO_LEASE,
+            "agency_slug": storable(waits_for.agency_slug) if waits_for else None,
+            "file_name": storable(waits_for.file_name) if waits_for else None,
+            "definition_digest": waits_for.definition_digest if waits_for else None,
+            **NO_LEASE,
         }
         _end(transaction, item, values)
 
@@ -171,7 +193,7 @@ class Inbox:
             "finished_at": now if dead else None,
             "due_at": now + self._backoff.wait(item.attempts, jitter),
             "updated_at": now,
-            **_NO_LEASE,
+            **NO_LEASE,
         }
         with begin(self.engine) as transaction:
             _end(transaction, item, values)
@@ -190,14 +212,31 @@ class Inbox:
             "attempts": func.greatest(_C.attempts - 1, 0),
             "due_at": now,
             "updated_at": now,
-            **_NO_LEASE,
+            **NO_LEASE,
         }
         return self._update_held(owner, batch, values)
 
-    def recover(self, owner: str, now: datetime) -> int:
-        """Free what an earlier process of the same name left behind; how many rows."""
+    def recover(self, owner: str, now: datetime, among: Sequence[int] | None = None) -> int:
+        """Free what a process that is gone left behind, of these rows or of all; how many rows."""
         with self.engine.begin() as connection:
-            return self._free(connection, now, _C.lease_owner == owner)
+            return free(connection, now, and_(_C.lease_owner == owner, is_among(among)), self.max_attempts)
+
+    def wait(self, item: InboxItem, reason: str, now: datetime) -> None:
+        """Give a row back untried, with the reason: something everybody needs is out, and the object is not to blame.
+
+        Raises:
+            LeaseLostError: the row is no longer the item's.
+        """
+        values = {
+            "state": "pending",
+            "reason": storable(reason),
+            "attempts": max(item.attempts - 1, 0),
+            "due_at": now,
+            "updated_at": now,
+            **NO_LEASE,
+        }
+        with begin(self.engine) as transaction:
+            _end(transaction, item, values)
 
     def done_before(self, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
         """Those of `events` whose version has its verdict: what a resumed backfill leaves out.
@@ -220,7 +259,17 @@ class Inbox:
         with self.engine.connect() as connection:
             rows = connection.execute(select(object_inbox).where(condition).order_by(_C.batch, _C.id)).mappings().all()
         return tuple(
-            InboxItem(row["id"], row["batch"], row["lease_owner"], event_of(row), row["attempts"], row["lost_leases"])
+            InboxItem(
+                row["id"],
+                row["batch"],
+                row["lease_owner"],
+                event_of(row),
+                row["attempts"],
+                row["lost_leases"],
+                row["received_at"],
+                row["updated_at"],  # until its lease is renewed for the first time: when it was handed out
+                row["run_window"],
+            )
             for row in rows
         )
 
@@ -230,31 +279,6 @@ class Inbox:
         with self.engine.begin() as connection:
             ids = connection.scalars(locked).all()
             connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(values))
-        return len(ids)
-
-    def _free(self, connection: Connection, now: datetime, condition: ColumnElement[bool]) -> int:
-        """Open claimed rows again whose holder is gone; one that used up its attempts is dead.
-
-        Only a row that was alone in its batch has used up an attempt: among many nobody knows whose fault it was.
-        A row that somebody is just ending is locked and left to them.
-        """
-        lost = select(_C.id).where(_C.state == "claimed", condition).order_by(_C.id).with_for_update(skip_locked=True)
-        ids = connection.scalars(lost).all()
-        if not ids:
-            return 0
-        alone = _C.batch_size == 1
-        spent = and_(alone, _C.attempts >= self.max_attempts)
-        values = {
-            "state": case((spent, "dead"), else_="pending"),
-            "reason": literal(_VANISHED),
-            "finished_at": case((spent, literal(now)), else_=null()),
-            "attempts": case((alone, _C.attempts), else_=_C.attempts - 1),
-            "lost_leases": _C.lost_leases + 1,
-            "due_at": now,
-            "updated_at": now,
-            **_NO_LEASE,
-        }
-        connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(values))
         return len(ids)
 
 

@@ -9,26 +9,31 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dq.events.object_event import ObjectEvent
+    from dq.events.run_window import WindowSource
 
 State: TypeAlias = Literal[
-    "pending", "claimed", "done", "superseded", "ignored", "unconfigured", "bad_definition", "dead"
+    "pending", "claimed", "done", "superseded", "gone", "ignored", "unconfigured", "bad_definition", "dead"
 ]
 #: What a claimed row can end as by `finish`; `dead` comes from `fail`.
-EndState: TypeAlias = Literal["done", "superseded", "ignored", "unconfigured", "bad_definition"]
+EndState: TypeAlias = Literal["done", "superseded", "gone", "ignored", "unconfigured", "bad_definition"]
 
 #: Work that is left.
 OPEN_STATES: tuple[State, ...] = ("pending", "claimed")
 #: Ended as wanted.
 GOOD_STATES: tuple[State, ...] = ("done", "superseded")
 #: Ended without a verdict, each with its reason.
-FAILURE_STATES: tuple[State, ...] = ("ignored", "unconfigured", "bad_definition", "dead")
+FAILURE_STATES: tuple[State, ...] = ("gone", "ignored", "unconfigured", "bad_definition", "dead")
+#: Ended until somebody adds the file or mends the definition, and due again when that has happened.
+WAITING_STATES: tuple[State, ...] = ("unconfigured", "bad_definition")
 
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
     """A row handed out in a batch. `batch` and `owner` are its fence: only they may end it.
 
-    `attempts` counts this one; `lost_leases` how often whoever held it vanished without a word.
+    `attempts` counts this one; `lost_leases` how often whoever held it vanished without a word. `received_at` and
+    `claimed_at`, aware, are when the ledger got it and when it was handed out. `run_window` is where the window of its
+    run comes from, None where the announcement left that to the settings.
     """
 
     id: int
@@ -37,6 +42,18 @@ class InboxItem:
     event: ObjectEvent
     attempts: int = 1
     lost_leases: int = 0
+    received_at: datetime | None = None
+    claimed_at: datetime | None = None
+    run_window: WindowSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a row waits for: this file, or another definition of it than the one of this digest."""
+
+    agency_slug: str
+    file_name: str
+    definition_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ class Ending:
 
     `read_version_id`, `read_etag` and `last_modified` (aware) describe the object that was read,
     `definition_fingerprint` the definition it was judged by. Identifiers are the database owner's,
-    numbers or UUIDs.
+    numbers or UUIDs. `waits_for` goes with the states in `WAITING_STATES`.
     """
 
     state: EndState
@@ -56,22 +73,17 @@ class Ending:
     last_modified: datetime | None = None
     read_version_id: str | None = None
     read_etag: str | None = None
+    waits_for: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of announced events: rows made, rows that were there already, rows opened again by force."""
+    """What became of announced events: rows made, rows that were there already, dead letters made."""
 
     new: int = 0
     known: int = 0
-    reopened: int = 0
     dead_letters: int = 0
 
     def __add__(self, other: Added) -> Added:
         """Both together."""
-        return Added(
-            self.new + other.new,
-            self.known + other.known,
-            self.reopened + other.reopened,
-            self.dead_letters + other.dead_letters,
-        )
+        return Added(self.new + other.new, self.known + other.known, self.dead_letters + other.dead_letters)

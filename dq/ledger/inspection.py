@@ -10,7 +10,7 @@ from sqlalchemy import func, select, true, update
 from dq.events.notification import parse_announcement
 from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.inbox_item import FAILURE_STATES, GOOD_STATES, OPEN_STATES, Added, State
-from dq.ledger.rows import event_of, starting_over
+from dq.ledger.rows import DISCARDED, event_of, starting_over
 from dq.ledger.tables import announcement_dead_letter, object_inbox
 from etl_core.errors import UsageError
 from etl_core.storable import storable
@@ -115,6 +115,17 @@ def show_row(engine: Engine, row_id: int) -> InboxRow:
     return _shown(row)
 
 
+def unknown_numbers(engine: Engine, ids: Sequence[int], letter_ids: Sequence[int]) -> tuple[str, ...]:
+    """The numbers of no row, and of no dead letter that is open, as people write them: `17`, `L3`."""
+    with engine.connect() as connection:
+        rows = set(connection.scalars(select(_C.id).where(_C.id.in_(ids))))
+        letters = set(connection.scalars(select(_L.id).where(_L.id.in_(letter_ids), _L.closed_as.is_(None))))
+    return (
+        *(str(number) for number in ids if number not in rows),
+        *(f"L{number}" for number in letter_ids if number not in letters),
+    )
+
+
 def retry_rows(
     engine: Engine, now: datetime, *, ids: Sequence[int] = (), states: Sequence[State] = FAILURE_STATES
 ) -> int:
@@ -130,7 +141,7 @@ def discard_rows(engine: Engine, now: datetime, *, ids: Sequence[int], reason: s
     """End rows as ignored, with the reason a person gives; how many. Those with a verdict and those in work stay."""
     if not reason.strip():
         raise UsageError("discarding an object needs a reason, which is kept in the ledger")
-    values = {**starting_over(now), "state": "ignored", "reason": storable(f"discarded: {reason}"), "finished_at": now}
+    values = {**starting_over(now), "state": "ignored", "reason": storable(f"{DISCARDED}{reason}"), "finished_at": now}
     return _update(engine, _C.id.in_(ids) & _C.state.not_in(GOOD_STATES), values)
 
 
@@ -157,7 +168,7 @@ def retry_dead_letters(engine: Engine, now: datetime, *, ids: Sequence[int] = ()
             found = parse_announcement(letter.body, announced_at=letter.received_at)
             if not found.events and not found.skipped:
                 continue
-            added += add_events(connection, found.events, now, force=False)
+            added += add_events(connection, found.events, now)
             added += add_dead_letters(connection, found.rejected, now, letter.source)
             connection.execute(
                 update(announcement_dead_letter).where(_L.id == letter.id).values(closed_as="retried", closed_at=now)

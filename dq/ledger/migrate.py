@@ -64,6 +64,7 @@ LEDGER = History(
     migrations=(
         # The first form had no profiles and no records; this step makes both of it.
         Migration(2, "the inbox, and the profiles of its runs", from_script(_SCRIPT, "ledger", 2)),
+        Migration(3, "what a row waits for, and the window it was announced with", from_script(_SCRIPT, "ledger", 3)),
     ),
     script="conf/sql/pipeline.sql",
     problems=_problems,

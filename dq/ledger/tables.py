@@ -45,6 +45,10 @@ object_inbox = Table(
     Column("monitoring_file_id", Text),
     Column("monitoring_file_run_id", Text),
     Column("definition_fingerprint", Text),
+    Column("run_window", Text),
+    Column("agency_slug", Text),
+    Column("file_name", Text),
+    Column("definition_digest", Text),
 )
 
 announcement_dead_letter = Table(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy
-from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy import Text, bindparam, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from dq.reporting.catalogue.expected import DEFINITION, FILE, FILE_KEY
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from dq.reporting.catalogue.catalogue import Catalogue
 
+#: Tables and columns of statements, whose types in SQLAlchemy do not know what they hold.
+_Table: TypeAlias = Any
+_Query: TypeAlias = "sqlalchemy.Select[Any]"
+
 _OPTIONAL = ("range", "agency_id", "is_active")
 
 
@@ -34,7 +38,9 @@ class MonitoredFiles:
         """Use the columns that `catalogue` has."""
         self._table = catalogue.table(FILE)
         self._writer = TableWriter(self._table, key=FILE_KEY)
-        self._select = self._statement(catalogue)
+        has_definitions = self._table.has("schema_definition_id")
+        self._definitions = as_sqlalchemy(catalogue.table(DEFINITION)) if has_definitions else None
+        self._select = self._statement()
 
     def find(self, connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], MonitoredFile]:
         """The files of these pairs (agency_slug, file_name), in one query; unknown pairs are absent.
@@ -56,6 +62,7 @@ class MonitoredFiles:
                 range=row.range,
                 agency_id=row.agency_id,
                 is_active=row.is_active is not False,
+                definition_digest=row.definition_digest,
             )
             standing = found.setdefault((file.agency_slug, file.file_name), file)
             if file.is_active and not standing.is_active:
@@ -106,24 +113,39 @@ class MonitoredFiles:
         known = connection.execute(statement).scalar_one_or_none()
         return {} if known is None else {"agency_id": known}
 
-    def _statement(self, catalogue: Catalogue) -> sqlalchemy.Select[Any]:
-        files = self._writer.rows
+    def digests_of(self, pairs: _Table) -> _Query:
+        """A query: of each of `pairs` (agency_slug, file_name) that has a file, the digest of its definition."""
+        pair, files = (pairs.c.agency_slug, pairs.c.file_name), self._writer.rows
+        first = [files.c.is_active.is_(False)] if self._table.has("is_active") else []  # as `find` chooses
+        place = func.row_number().over(partition_by=pair, order_by=[*first, files.c.id]).label("place")
+        found = self._joined(pairs, *pair, digests_only=True).add_columns(place).subquery()
+        return select(found.c.agency_slug, found.c.file_name, found.c.definition_digest).where(found.c.place == 1)
+
+    def _statement(self) -> _Query:
         texts = ARRAY(Text)
         wanted = (
             func.unnest(cast(bindparam("slugs", type_=texts), texts), cast(bindparam("names", type_=texts), texts))
             .table_valued("slug", "name", name="wanted")
             .render_derived()
         )
-        joined: Any = files.join(wanted, (files.c.agency_slug == wanted.c.slug) & (files.c.file_name == wanted.c.name))
-        columns: list[Any] = [files.c.id, wanted.c.slug, wanted.c.name]
-        columns += [files.c[name] if self._table.has(name) else _null(name) for name in _OPTIONAL]
-        if self._table.has("schema_definition_id"):
-            definitions = as_sqlalchemy(catalogue.table(DEFINITION))
-            joined = joined.outerjoin(definitions, definitions.c.id == files.c.schema_definition_id)
-            columns += [definitions.c.id.label("definition_id"), definitions.c.definition]
+        return self._joined(wanted, wanted.c.slug, wanted.c.name).order_by(self._writer.rows.c.id)
+
+    def _joined(self, wanted: _Table, slug: _Table, name: _Table, *, digests_only: bool = False) -> _Query:
+        """The files of the pairs in `wanted`, each with its definition."""
+        files, definitions = self._writer.rows, self._definitions
+        joined: Any = files.join(wanted, (files.c.agency_slug == slug) & (files.c.file_name == name))
+        if definitions is None:
+            definition: list[Any] = [_null("definition_id"), _null("definition")]
+            digest: Any = literal("").label("definition_digest")
         else:
-            columns += [_null("definition_id"), _null("definition")]
-        return select(*columns).select_from(joined).order_by(files.c.id)
+            joined = joined.outerjoin(definitions, definitions.c.id == files.c.schema_definition_id)
+            definition = [definitions.c.id.label("definition_id"), definitions.c.definition]
+            text = func.convert_to(cast(definitions.c.definition, Text), "UTF8")
+            digest = func.coalesce(func.encode(func.sha256(text), "hex"), "").label("definition_digest")
+        if digests_only:
+            return select(slug, name, digest).select_from(joined)
+        optional = [files.c[one] if self._table.has(one) else _null(one) for one in _OPTIONAL]
+        return select(files.c.id, slug, name, *optional, *definition, digest).select_from(joined)
 
 
 def _null(name: str) -> sqlalchemy.Label[None]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from sqlalchemy import Select
     from sqlalchemy.engine import Connection
 
     from dq.events.object_version import ObjectVersion
@@ -61,6 +62,10 @@ class ReportingStore:
     ) -> dict[tuple[str, str], MonitoredFile]:
         """The configured files among these pairs (agency_slug, file_name), in one query."""
         return self._files.find(connection, pairs)
+
+    def digests_of(self, pairs: Any) -> Select[Any]:  # noqa: ANN401  SQLAlchemy's type of a table has no columns
+        """A query: which of `pairs` (columns agency_slug, file_name) have a file, and the digest of its definition."""
+        return self._files.digests_of(pairs)
 
     def create_placeholder(
         self, connection: Connection, agency_slug: str, file_name: str, s3_url: str, now: datetime

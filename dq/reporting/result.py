@@ -21,7 +21,8 @@ class MonitoredFile:
     """One row of monitoring_file with its schema definition.
 
     `definition` is the JSON as stored, None when the file has none; `range` is hourly, daily, weekly, monthly or
-    None; `is_active` is true where the column does not exist.
+    None; `is_active` is true where the column does not exist. `definition_digest` tells one text of a definition from
+    another, "" where there is none.
     """
 
     id: RowId
@@ -32,6 +33,7 @@ class MonitoredFile:
     range: str | None = None
     agency_id: RowId | None = None
     is_active: bool = True
+    definition_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

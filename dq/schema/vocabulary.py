@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from dq.schema.definition import ScoringMode
+
 if TYPE_CHECKING:
     from dq.schema.definition import FieldDefinition
     from dq.schema.format_names import FormatNames
@@ -26,9 +28,11 @@ class WeightName:
 class Vocabulary:
     """The weights there are, in the order of a verdict, the readers of whole-file rules by their names, the formats.
 
+    `mode` is how a definition is scored that does not say it.
     A reader turns the JSON of its rule into a frozen argument, or notes what is wrong with it and gives None.
     """
 
     weights: tuple[WeightName, ...] = ()
     file_rules: Mapping[str, Callable[[Any, Sequence[FieldDefinition], Problems], Any]] | None = None
     formats: Sequence[FormatNames] = ()
+    mode: ScoringMode = ScoringMode.PROPORTIONAL

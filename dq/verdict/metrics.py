@@ -42,4 +42,5 @@ def _metric(measure: Measure, deduction: Fraction) -> dict[str, Any]:
         "rulesFailed": len(measure.failures),
         "rulesNotRun": sum(1 for result in results if result.status is Status.NOT_RUN),
         "warnings": len(failed) - len(measure.failures),
+        **dict(measure.figures),
     }

@@ -2,7 +2,8 @@
 
 On a terminal: readable lines that leave a progress display in place. Anywhere else: one JSON
 object a line on stderr with level, ts, message and the fields of the event (bucket, key,
-monitoring_file_id, monitoring_file_run_id, error, duration, ...). Whatever a key or a value holds,
+monitoring_file_id, monitoring_file_run_id, error, error_type, duration, ...); what Spark's JVM logs has the same form
+(conf/log4j2.properties). Whatever a key or a value holds,
 it stays inside its line; secrets are taken out of every text before it is written.
 """
 
@@ -18,6 +19,7 @@ import structlog
 from rich.console import Console
 from rich.text import Text
 
+from etl_core.log.error_fields import error_as_text
 from etl_core.log.redaction import Redaction, one_line
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ def configure_logging(level: str = "INFO", secrets: Sequence[str] = (), console:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         structlog.processors.EventRenamer("message"),
-        _exception_as_text(with_trace=level == "DEBUG"),
+        _exception_as_error(with_trace=level == "DEBUG"),
+        error_as_text,
         _without_secrets(secrets),
     ]
     render = _terminal_line if console.is_terminal else _json_line
@@ -107,7 +110,7 @@ class _ConsoleHandler(logging.Handler):
             self.handleError(record)
 
 
-def _exception_as_text(*, with_trace: bool) -> Processor:
+def _exception_as_error(*, with_trace: bool) -> Processor:
     """An exception attached to a line becomes its `error`; its trace only where that is wanted."""
 
     def process(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -117,7 +120,7 @@ def _exception_as_text(*, with_trace: bool) -> Processor:
             attached = sys.exc_info()
         error = attached[1] if isinstance(attached, tuple) else attached
         if isinstance(error, BaseException):
-            event.setdefault("error", f"{type(error).__name__}: {error}")
+            event.setdefault("error", error)
             if with_trace:
                 event["trace"] = "".join(traceback.format_exception(error)).splitlines()
         return event
@@ -148,6 +151,8 @@ def _terminal_line(logger: WrappedLogger, method: str, event: EventDict) -> str:
     fields = dict(event)
     moment, level = str(fields.pop("ts", ""))[11:19], fields.pop("level", "")
     message = one_line(fields.pop("message", ""))
+    if "problems" in fields or str(fields.get("error")).startswith(message):
+        fields.pop("error", None)  # it stands there already
     below = [*(f"  - {one_line(item)}" for item in fields.pop("problems", ()))]
     below += [f"  {one_line(item)}" for item in fields.pop("trace", ())]
     shown = "".join(f"  {name}={one_line(value)}" for name, value in fields.items() if value is not None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
-from etl_core.errors import ObjectGoneError, StorageUnavailableError, UsageError
+from etl_core.errors import ObjectReplacedError, StorageUnavailableError, UsageError
 from etl_core.objects.failures import ObjectConflictError, is_busy, is_precondition, named_failures
 from etl_core.objects.heads import described, head_from, head_of
 from etl_core.objects.ranges import unquoted
@@ -68,7 +68,7 @@ def copy_object(
 
     Raises:
         ObjectConflictError: something of other content is there, and `overwrite` was not asked for.
-        ObjectGoneError: the source is gone, or no longer what `source` says.
+        ObjectGoneError: the source is gone; ObjectReplacedError: it is no longer what `source` says.
         UsageError: the source is a local file.
         ObjectRefusedError: one of the two may not be read or written.
         StorageUnavailableError: no answer, or somebody else is writing the same key; copying again is safe.
@@ -173,7 +173,7 @@ class _Copy:
 
         Raises:
             ObjectConflictError: something else is there by now.
-            ObjectGoneError: the source is no longer what it was.
+            ObjectReplacedError: the source is no longer what it was.
             StorageUnavailableError: somebody else is at it.
             ClientError: it was refused for another reason.
         """
@@ -185,7 +185,7 @@ class _Copy:
         there = head_of(self.store, self.bucket, self.key) if self.condition else None
         if there is None:  # then the condition that did not hold was that of the source
             message = f"{self.source.uri}: it changed while it was being copied (etag {self.source.etag} is gone)"
-            raise ObjectGoneError(message) from error
+            raise ObjectReplacedError(message) from error
         if _is_same(self.store, self.facts, self.source, there):
             return Copied("same", there)
         raise _conflict(self.source, there) from error

@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from etl_core.errors import ObjectGoneError, PipelineError, StorageUnavailableError, TerminalError
+from etl_core.errors import (
+    ObjectGoneError,
+    ObjectReplacedError,
+    PipelineError,
+    StorageUnavailableError,
+    TerminalError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
-_GONE = frozenset(
-    {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "412", "PreconditionFailed", "405", "MethodNotAllowed"}
-)
-_REFUSED = frozenset({"403", "AccessDenied", "NoSuchBucket", "InvalidBucketName", "400", "InvalidObjectState"})
+_GONE = frozenset({"404", "NoSuchKey", "NotFound", "405", "MethodNotAllowed"})
+_NO_VERSION = frozenset({"NoSuchVersion"})
 _PRECONDITION = frozenset({"412", "PreconditionFailed"})
+_SIGN_IN = "set S3_ACCESS_KEY and S3_SECRET_KEY, or give this machine a profile or a role"
+_PLACE = "check S3_REGION and S3_ENDPOINT"
+_KEYS = "check S3_ACCESS_KEY and S3_SECRET_KEY, or the profile or role that signs in"
+#: What the object store refuses for good, by its codes, and what to do.
+_REFUSALS: tuple[tuple[frozenset[str], str], ...] = (
+    (
+        frozenset(
+            {
+                *("InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidClientTokenId"),
+                *("InvalidToken", "InvalidSecurity", "MissingAuthenticationToken", "MissingSecurityHeader"),
+                *("NotSignedUp", "AccountProblem", "UnauthorizedAccess"),
+            }
+        ),
+        _KEYS,
+    ),
+    (frozenset({"ExpiredToken", "TokenRefreshRequired"}), "the session has ended; sign in again"),
+    (frozenset({"RequestTimeTooSkewed"}), "the clock of this machine is wrong; set it"),
+    (
+        frozenset(
+            {
+                *("AuthorizationHeaderMalformed", "PermanentRedirect", "301", "IllegalLocationConstraintException"),
+                *("InvalidRegion", "AuthorizationQueryParametersError"),
+            }
+        ),
+        _PLACE,
+    ),
+    (frozenset({"NoSuchBucket", "InvalidBucketName", "400"}), "check the bucket's name, S3_REGION and S3_ENDPOINT"),
+    (frozenset({"InvalidObjectState"}), "it is archived; have it restored"),
+    (frozenset({"403", "AccessDenied", "AllAccessDisabled"}), "the role that signs in needs the right to read it"),
+)
+_AWS_ADDRESS = re.compile(r"s3[.-](?:dualstack\.)?(?P<region>[a-z0-9-]+)\.amazonaws\.com")
 #: Another write to the same key was under way; S3 wants the request again.
 _BUSY = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})
 
@@ -49,27 +85,85 @@ def named_failures(uri: str) -> Iterator[None]:
     """Have what boto3 raises in the block raised as this package's errors, about `uri`.
 
     Raises:
-        ObjectGoneError: that version is not there.
-        ObjectRefusedError: it will not be had or taken.
+        ObjectGoneError: there is no such object, or no such version.
+        ObjectReplacedError: another version has taken its place.
+        ObjectRefusedError: it will not be had or taken: a setting, a right or a name is wrong.
         StorageUnavailableError: no answer, or a failure that may pass.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with the client
 
     try:
         yield
-    except ClientError as error:
-        raise _named(code_of(error), uri) from error
-    except BotoCoreError as error:
-        message = f"{uri}: the object store did not answer ({type(error).__name__}); trying again may help"
-        raise StorageUnavailableError(message) from error
-    except OSError as error:
-        message = f"{uri}: the connection broke while reading; trying again may help"
-        raise StorageUnavailableError(message) from error
+    except (ClientError, BotoCoreError, OSError) as error:
+        raise named(error, uri) from error
 
 
-def _named(code: str, uri: str) -> PipelineError:
+def named(error: ClientError | BotoCoreError | OSError, uri: str) -> PipelineError:
+    """What boto3 raised about `uri`, as an error of this package: by what can be done about it."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with the client
+
+    if isinstance(error, ClientError):
+        return _answered(code_of(error), uri)
+    if isinstance(error, BotoCoreError):
+        wrong = _wrong_set_up(error)
+        if wrong is not None:
+            return ObjectRefusedError(f"{uri}: {wrong}")
+        what = f"the object store did not answer ({type(error).__name__})"
+        return StorageUnavailableError(f"{uri}: {what}; trying again may help")
+    return StorageUnavailableError(f"{uri}: the connection broke while reading; trying again may help")
+
+
+def _answered(code: str, uri: str) -> PipelineError:
+    """What the object store answered, by its code."""
+    if code in _PRECONDITION:
+        return ObjectReplacedError(f"{uri}: another version has taken its place ({code}); that one is announced apart")
+    if code in _NO_VERSION:
+        return ObjectGoneError(f"{uri}: there is no such version of the object ({code})")
     if code in _GONE:
-        return ObjectGoneError(f"{uri}: the announced version is gone ({code}); a newer one is announced apart")
-    if code in _REFUSED:
-        return ObjectRefusedError(f"{uri}: the object store refused it ({code}); check the bucket's name and rights")
+        return ObjectGoneError(f"{uri}: there is no such object ({code})")
+    hint = next((hint for codes, hint in _REFUSALS if code in codes), None)
+    if hint is not None:
+        return ObjectRefusedError(f"{uri}: the object store refuses it ({code}); {hint}")
     return StorageUnavailableError(f"{uri}: the object store failed ({code}); trying again may help")
+
+
+def _wrong_set_up(error: BotoCoreError) -> str | None:
+    """What somebody has to set right, where a request could not even be made; None where it may pass by itself."""
+    from botocore import exceptions as known  # noqa: PLC0415 - loaded with the client
+
+    said = " ".join(str(error).split()).rstrip(".")
+    match error:
+        case known.NoCredentialsError() | known.PartialCredentialsError():
+            return f"{said}; {_SIGN_IN}"
+        case (
+            known.ProfileNotFound()
+            | known.ConfigNotFound()
+            | known.ConfigParseError()
+            | known.UnknownCredentialError()
+            | known.InvalidConfigError()
+            | known.SSOError()
+            | known.TokenRetrievalError()
+        ):
+            return f"{said}; check the profile that AWS_PROFILE names, or set S3_ACCESS_KEY and S3_SECRET_KEY"
+        case known.NoRegionError() | known.InvalidRegionError():
+            return f"{said}; {_PLACE}"
+        case known.ParamValidationError():
+            return f"the bucket or the key cannot be one: {said.removeprefix('Parameter validation failed: ')}"
+        case known.EndpointConnectionError():
+            region = _unknown_region(str(error))
+            return None if region is None else f"AWS has no region {region!r}; {_PLACE}"
+        case _:
+            return None
+
+
+def _unknown_region(said: str) -> str | None:
+    """The region in an address of AWS that could not be reached, where there is no such region."""
+    import botocore.session  # noqa: PLC0415 - loaded with the client
+
+    found = _AWS_ADDRESS.search(said)
+    if found is None:
+        return None
+    session = botocore.session.Session()
+    partitions = session.get_available_partitions()
+    known = {name for one in partitions for name in session.get_available_regions("s3", one, allow_non_regional=True)}
+    return None if found["region"] in known else found["region"]

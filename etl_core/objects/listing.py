@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl_core.errors import StorageUnavailableError, UsageError
-from etl_core.objects.failures import code_of
+from etl_core.errors import ObjectGoneError, UsageError
+from etl_core.objects.failures import ObjectRefusedError, named_failures
 from etl_core.objects.ranges import unquoted
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from etl_core.objects.store import ObjectStore
-
-_REFUSED = frozenset({"NoSuchBucket", "AccessDenied", "InvalidBucketName", "403", "404"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +40,19 @@ def list_entries(store: ObjectStore, bucket: str, prefix: str = "", *, page: int
         UsageError: the bucket may not be listed.
         StorageUnavailableError: the object store did not answer.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  half a second most jobs can do without
-
     place = f"s3://{bucket}/{prefix}"
     try:
-        pages = store.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": page}
-        )
-        for one in pages:
-            for found in one.get("Contents", []):
-                etag = unquoted(found.get("ETag"))
-                yield Entry(bucket, found["Key"], found.get("Size", 0), etag, found["LastModified"])
-    except ClientError as error:
-        if (code := code_of(error)) in _REFUSED:
-            raise UsageError(
-                f"{place} cannot be listed ({code}); check the bucket's name and the right to list"
-            ) from error
-        raise StorageUnavailableError(f"{place}: listing failed ({code}); trying again may help") from error
-    except BotoCoreError as error:
-        raise StorageUnavailableError(f"{place}: no answer ({type(error).__name__}); trying again may help") from error
+        with named_failures(place):
+            yield from _pages(store, bucket, prefix, page)
+    except (ObjectRefusedError, ObjectGoneError) as error:
+        raise UsageError(f"it cannot be listed: {error}") from error
+
+
+def _pages(store: ObjectStore, bucket: str, prefix: str, page: int) -> Iterator[Entry]:
+    pages = store.s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": page}
+    )
+    for one in pages:
+        for found in one.get("Contents", []):
+            etag = unquoted(found.get("ETag"))
+            yield Entry(bucket, found["Key"], found.get("Size", 0), etag, found["LastModified"])

@@ -110,4 +110,4 @@ class NativeReads:
         self._failures += 1
         if self._failures >= _MOST_FAILURES:
             self._failures, self._paused_until = 0, monotonic() + _PAUSE
-            log.info("native reads from S3 fail; boto3 reads alone for a while", error=type(error).__name__)
+            log.info("native reads from S3 fail; boto3 reads alone for a while", error=error)

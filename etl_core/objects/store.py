@@ -10,15 +10,16 @@ import os
 import stat
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl_core.errors import ObjectGoneError, PipelineError
+from etl_core.errors import ObjectGoneError, ObjectReplacedError, PipelineError
 from etl_core.objects.boto3_reads import read_range
-from etl_core.objects.failures import ObjectRefusedError
+from etl_core.objects.failures import ObjectRefusedError, named_failures
 from etl_core.objects.native_reads import NativeReads
 from etl_core.objects.ranges import ObjectRange
 
@@ -80,8 +81,12 @@ class ObjectStore:
 
     @property
     def s3(self) -> S3Client:
-        """Give this process's client."""
-        return _clients(self._access)[0]
+        """Give this process's client.
+
+        Raises ObjectRefusedError where the settings, or those of AWS on this machine, allow none.
+        """
+        with named_failures("S3"):
+            return _clients(self._access)[0]
 
     def peek(self, bucket: str | None, key: str, version_id: str | None = None) -> Peek:
         """Read an object's head and first bytes.
@@ -103,7 +108,8 @@ class ObjectStore:
                 return error
 
         if any(bucket is not None for bucket, _, _ in wanted.values()):
-            _ = self.s3  # made once, before the threads
+            with suppress(PipelineError):  # each read says what is wrong
+                _ = self.s3  # made once, before the threads
         with ThreadPoolExecutor(min(_THREADS, max(len(wanted), 1))) as pool:
             return dict(zip(wanted, pool.map(one, wanted.values()), strict=True))
 
@@ -140,7 +146,8 @@ class ObjectStore:
         return self._get(ObjectRange(head.bucket, head.key, start, stop, _kept(head.version_id), head.etag)).data
 
     def _get(self, wanted: ObjectRange) -> Received:
-        client, native = _clients(self._access)
+        with named_failures(f"s3://{wanted.bucket}/{wanted.key}"):
+            client, native = _clients(self._access)
         got = native.get(wanted)
         return got if got is not None else read_range(client, wanted)
 
@@ -199,7 +206,7 @@ def _read_file(head: ObjectHead, start: int, length: int) -> bytes:
         with Path(head.key).open("rb") as file:
             if str(os.fstat(file.fileno()).st_mtime_ns) != head.etag:
                 message = f"{head.key}: the file changed while it was read; check it again"
-                raise ObjectGoneError(message)
+                raise ObjectReplacedError(message)
             file.seek(start)
             return file.read(length)
     except OSError as error:

@@ -20,6 +20,7 @@ from sqlalchemy import inspect, text
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import describe
 from etl_core.postgres.locks import lock
+from etl_core.postgres.rights import missing_to_create, to_change
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -164,23 +165,27 @@ def _migrate(connection: Connection, history: History) -> list[str]:
         if not history.problems(connection):
             return []
         pending = [*history.migrations]
-    if refused := _missing_rights_to_create(connection, history):
+    if refused := missing_to_create(connection, history.schema, history.script):
         raise CatalogueError(history.subject, refused)
     try:
-        if not inspect(connection).has_schema(history.schema):  # IF NOT EXISTS asks for a right it then has no use for
-            connection.execute(text(f"CREATE SCHEMA {history.schema}"))
-        connection.execute(text(_CREATE.format(schema=history.schema)))
-        for migration in pending:
-            migration.apply(connection)
-            note = {"history": history.name, "version": migration.version, "name": migration.name}
-            connection.execute(text(_NOTE.format(schema=history.schema)), note)
+        with connection.begin_nested():
+            _carry_out(connection, history, pending)
     except CatalogueError as error:  # a right or a thing is missing half way: the step says which
-        reason = describe(error.__cause__)
-        problem = f"a step could not be carried out: {reason}; have the owner of the database apply {history.script}"
-        raise CatalogueError(history.subject, [problem]) from error
+        reason, hint = describe(error.__cause__), to_change(connection, history.schema, history.script)
+        raise CatalogueError(history.subject, [f"a step could not be carried out: {reason}; {hint}"]) from error
     if problems := history.problems(connection):
         raise CatalogueError(history.subject, problems)
     return [f"{history.name} {migration.version}: {migration.name}" for migration in pending]
+
+
+def _carry_out(connection: Connection, history: History, pending: Sequence[Migration]) -> None:
+    if not inspect(connection).has_schema(history.schema):  # IF NOT EXISTS asks for a right it then has no use for
+        connection.execute(text(f"CREATE SCHEMA {history.schema}"))
+    connection.execute(text(_CREATE.format(schema=history.schema)))
+    for migration in pending:
+        migration.apply(connection)
+        note = {"history": history.name, "version": migration.version, "name": migration.name}
+        connection.execute(text(_NOTE.format(schema=history.schema)), note)
 
 
 def _applied(connection: Connection, history: History) -> frozenset[int]:
@@ -225,19 +230,3 @@ def _newer_problems(applied: frozenset[int], history: History) -> list[str]:
         return []
     found = f"the tables have version {max(applied)}, this program works on version {history.newest}"
     return [f"{found}; install the program that made them, or a newer one"]
-
-
-def _missing_rights_to_create(connection: Connection, history: History) -> list[str]:
-    """Why this role cannot make tables; asked beforehand, so that the answer is a sentence."""
-    schema = history.schema
-    present = inspect(connection).has_schema(schema)
-    if present:
-        query = text("SELECT has_schema_privilege(:name, 'USAGE') AND has_schema_privilege(:name, 'CREATE')")
-        allowed = connection.scalar(query, {"name": schema})
-    else:
-        allowed = connection.scalar(text("SELECT has_database_privilege(current_database(), 'CREATE')"))
-    if allowed:
-        return []
-    role, database = connection.execute(text("SELECT current_user, current_database()")).one()
-    what = f"create tables in schema {schema}" if present else f"create schema {schema} in database {database}"
-    return [f"role {role} may not {what}; have the owner of the database apply {history.script}"]

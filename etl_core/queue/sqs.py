@@ -108,7 +108,7 @@ class Queue:
             if left:
                 call_again(lambda: self._delete(left), attempts=_DELETE_TRIES, backoff=_DELETE_AGAIN, on=_LeftOverError)
         except (QueueUnavailableError, SettingsError) as error:
-            log.warning("messages could not be deleted", error=str(error), messages=len(left))
+            log.warning("messages could not be deleted", error=error, messages=len(left))
         return len(left)
 
     def _delete(self, left: dict[str, Message]) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -13,6 +21,30 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dq.batch.batch_counts import BatchCounts
+
+
+@contextmanager
+def show_share(console: Console, what: str) -> Iterator[Callable[[float], None]]:
+    """Show how far one long thing has come; yields the function to tell the share, from 0 to 1.
+
+    Args:
+        console: the one log lines go to.
+        what: a word or two in front.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+
+        def tell(share: float) -> None:
+            progress.update(task, total=1.0, completed=share)
+
+        yield tell
 
 
 @contextmanager

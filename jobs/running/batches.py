@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
-import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
 from etl_core.errors import CatalogueError, PipelineError, RetryableError
-from jobs.running.exit_codes import ExitCode
+from etl_core.retry import Backoff, Outage
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from dq.batch.process_batch import BatchCounts, Doors
     from jobs.running.stopping import StopRequest
@@ -27,15 +24,10 @@ log = structlog.get_logger()
 LEASE_SECONDS = 120.0
 
 
-def new_owner() -> str:
-    """A name for this process's claims that no other process has or had."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-
-
 def work_off(
     doors: Doors, *, limit: int, owner: str, stop: StopRequest, report: Callable[[BatchCounts], None]
 ) -> BatchCounts:
-    """Process batch after batch until nothing is due or somebody asks to stop.
+    """Process batch after batch until nothing is due, something everybody needs is out, or somebody asks to stop.
 
     Args:
         doors: the outside world.
@@ -51,15 +43,30 @@ def work_off(
     from dq.batch.process_batch import BatchCounts
 
     total = BatchCounts()
-    while not stop.is_set():
-        batch = doors.inbox.claim(limit, LEASE_SECONDS, owner, doors.clock())
-        if batch is None:
+    while not stop.is_set() and total.outage is None:
+        counts = work_off_one(doors, limit=limit, owner=owner, report=report)
+        if counts is None:
             break
-        counts = process_claimed(doors, batch - 1, batch, owner)
         total += counts
-        note(counts=counts)
-        report(counts)
     return total
+
+
+def work_off_one(
+    doors: Doors,
+    *,
+    limit: int,
+    owner: str,
+    report: Callable[[BatchCounts], None],
+    among: Sequence[int] | None = None,
+) -> BatchCounts | None:
+    """Process one batch of what is due, of these rows or of all; None where nothing is. Raises as `work_off`."""
+    batch = doors.inbox.claim(limit, LEASE_SECONDS, owner, doors.clock(), among=among)
+    if batch is None:
+        return None
+    counts = process_claimed(doors, batch - 1, batch, owner)
+    note(counts=counts)
+    report(counts)
+    return counts
 
 
 def process_claimed(doors: Doors, after_batch: int, upto_batch: int, owner: str) -> BatchCounts:
@@ -79,21 +86,15 @@ def process_claimed(doors: Doors, after_batch: int, upto_batch: int, owner: str)
         raise
 
 
-def exit_code_for(counts: BatchCounts, *, dead_letters: int = 0) -> ExitCode:
-    """What the end of all batches means for the shell."""
-    if counts.states.get("dead", 0) or dead_letters:
-        return ExitCode.FAILED
-    return ExitCode.TRY_AGAIN if counts.states.get("pending", 0) else ExitCode.OK
-
-
 @contextmanager
 def _lease_kept(doors: Doors, owner: str) -> Iterator[None]:
     """Renew the owner's leases from a thread while the block runs."""
     done = threading.Event()
+    outage = Outage(Backoff(0, 1, 0))
 
     def renew() -> None:
         while not done.wait(LEASE_SECONDS / 4):
-            _renew(doors, owner)
+            _renew(doors, owner, outage)
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
@@ -104,8 +105,12 @@ def _lease_kept(doors: Doors, owner: str) -> Iterator[None]:
         thread.join()
 
 
-def _renew(doors: Doors, owner: str) -> None:
+def _renew(doors: Doors, owner: str, outage: Outage) -> None:
     try:
         doors.inbox.renew(owner, LEASE_SECONDS, doors.clock())
     except PipelineError as error:
-        log.warning("the lease could not be renewed", error=str(error))
+        outage.failed()
+        log.warning("the lease could not be renewed", error=error)
+    else:
+        if (lasted := outage.over()) is not None:
+            log.info("the lease is renewed again", seconds=lasted)

@@ -3,15 +3,16 @@
 | code | meaning |
 |---|---|
 | 0 | every object has its verdict (a failing verdict counts) |
-| 1 | at least one object ended in the dead letter; for check_file: the file failed its checks |
+| 1 | at least one object has none (dead, unconfigured, bad_definition), or an announcement could not be understood;
+      for check_file: the file failed its checks |
 | 2 | the command line, the settings, a definition or the database's tables need somebody's hand |
-| 75 | something did not answer; the same command may succeed later |
+| 75 | something did not answer, or another process is at it; the same command may succeed later |
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -24,6 +25,12 @@ log = structlog.get_logger()
 Entrypoint = Callable[[list[str]], int]
 
 
+#: States without a verdict that somebody has to do something about.
+_FAILED = frozenset({"dead", "unconfigured", "bad_definition"})
+#: These too, for an object that somebody named.
+_FAILED_IF_NAMED = frozenset({"ignored", "gone"})
+
+
 class ExitCode(IntEnum):
     """What a job's exit tells the shell."""
 
@@ -31,6 +38,22 @@ class ExitCode(IntEnum):
     FAILED = 1
     USAGE = 2
     TRY_AGAIN = 75
+
+
+def exit_code_for(states: Mapping[str, int], *, dead_letters: int = 0, named: bool = False) -> ExitCode:
+    """What the states of the objects a job was about mean for the shell.
+
+    Args:
+        states: how many objects are in which.
+        dead_letters: how many announcements nobody understood.
+        named: whether somebody named the object, and wants a verdict for it and nothing else.
+    """
+    there = {state for state, count in states.items() if count}
+    if there & {"pending", "claimed"}:
+        return ExitCode.TRY_AGAIN
+    if dead_letters or there & (_FAILED | _FAILED_IF_NAMED if named else _FAILED):
+        return ExitCode.FAILED
+    return ExitCode.OK
 
 
 def exit_code_of(error: BaseException) -> ExitCode:
@@ -74,7 +97,7 @@ def end_of(entrypoint: Entrypoint, argv: Sequence[str]) -> Ended:
         log.debug("where the unexpected error was raised", exc_info=True)
         log.error(  # noqa: TRY400 - the trace is for LOG_LEVEL=DEBUG only
             "unexpected error; LOG_LEVEL=DEBUG shows where it was raised, please report it",
-            error=f"{type(error).__name__}: {error}",
+            error=error,
         )
         return Ended(ExitCode.FAILED, f"{type(error).__name__}: {error}")
 
@@ -82,7 +105,8 @@ def end_of(entrypoint: Entrypoint, argv: Sequence[str]) -> Ended:
 def _report(error: PipelineError) -> None:
     log.debug("where the error was raised", exc_info=error)
     if isinstance(error, ProblemsError):
-        log.error(error.subject, error=type(error).__name__, problems=list(error.problems))
+        said, problems = error.subject, list(error.problems)
+        log.error(said, error="; ".join(problems), error_type=type(error).__name__, problems=problems)
     else:
         first, *more = str(error).split("\n")
-        log.error(first, error=type(error).__name__, **({"problems": more} if more else {}))
+        log.error(first, error=error, **({"problems": more} if more else {}))

@@ -168,4 +168,4 @@ def _write(
         write_audit(database, record, Redaction(run.secrets))
     except Exception as error:  # noqa: BLE001 - whatever it is, the job has ended and its exit code stands
         hint = "`pipeline-processing migrate` makes the table where it is missing"
-        log.warning("this run has no line in pipeline.audit", error=f"{type(error).__name__}: {error}", hint=hint)
+        log.warning("this run has no line in pipeline.audit", error=error, hint=hint)

@@ -5,6 +5,7 @@ Everything heavy is imported and started when it is first needed.
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from etl_core.settings import Settings
 from jobs.running.job_run import current_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import sqlalchemy
     from pyspark.sql import SparkSession
@@ -35,13 +36,15 @@ if TYPE_CHECKING:
 
     from dq.batch.process_batch import Doors
     from dq.engine.file_results import FileVerdict
-    from dq.engine.source_file import Source
+    from dq.engine.source_file import Source, SourceObject
     from etl_core.errors import PipelineError
     from etl_core.objects.store import ObjectStore
     from etl_core.postgres.embedded import EmbeddedPostgres
 
 log = structlog.get_logger()
 
+#: What spark-submit sets where it starts a program.
+_SUBMITTED = "PYSPARK_GATEWAY_PORT"
 #: Where the embedded database and the rest of a machine's own data are, under the working directory.
 DATA_DIRECTORY = Path(".data")
 
@@ -177,6 +180,7 @@ class Profiler:
             self._is_ours = not session_is_running()
             access_key, secret_key = s3.key_pair()
             self._session = build_session(
+                master=self._settings[EngineSettings].spark_master,
                 s3_endpoint=s3.s3_endpoint,
                 s3_region=s3.s3_region,
                 s3_access_key=access_key,
@@ -194,6 +198,23 @@ class Profiler:
         worth_a_session = self._session is not None or reader == "spark" or not is_small_work(sizes)
         session = self.session if worth_a_session else None
         return judge_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
+
+    def judge_one(self, source: SourceObject, progress: Callable[[float], None]) -> FileVerdict | PipelineError:
+        """Profile and judge a file that somebody waits for: without Spark, unless somebody asked for it.
+
+        Args:
+            source: the file.
+            progress: told the share that is read, from 0 to 1, unless Spark reads.
+        """
+        from dq.engine.profile_files import judge_sources
+        from dq.engine.small import is_done_here
+
+        engine, is_local = self._settings[EngineSettings], source.peek.head.bucket is None
+        asked = engine.reader == "spark" or engine.spark_master is not None or _SUBMITTED in os.environ
+        here = not asked and is_done_here(source.size, os.cpu_count() or 1, is_local=is_local)
+        session = None if here else self.session
+        found = judge_sources([source], store=self._store, spark=session, reader=engine.reader, progress=progress)
+        return found[source.id]
 
     def close(self) -> None:
         """Stop the session if it was started here."""
@@ -224,6 +245,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     from dq.ledger.inbox import Inbox
     from dq.reporting.catalogue.catalogue import read_catalogue
     from dq.reporting.reporting import ReportingStore
+    from dq.schema.definition import ScoringMode
 
     store = object_store(settings)
     batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
@@ -244,5 +266,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
             run_window=batch.run_window,
             allowed_buckets=frozenset(batch.allowed_buckets),
             auto_create_files=batch.auto_create_files,
+            process_inactive_files=batch.inactive_files == "process",
+            scoring_mode=ScoringMode(batch.scoring_mode),
             keep_profiles=ledger.keep_profiles,
         )

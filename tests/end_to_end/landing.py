@@ -86,7 +86,7 @@ class Landing:
         )
 
     def announce(self, *events: ObjectEvent, force: bool = False) -> None:
-        self.doors.inbox.add(events, now=self.clock(), force=force)
+        self.doors.inbox.announce(events, now=self.clock(), source="test", force=force)
 
     def process(self, **changes: object) -> BatchCounts:
         """Claim everything that is due and process it as one batch."""

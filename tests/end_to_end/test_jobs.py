@@ -116,13 +116,14 @@ def test_an_unconfigured_object_is_listed_with_its_reason_and_scored_after_retry
     landing.put(key_of())
     events = command_line.folder / "events.json"
     events.write_text(json.dumps({"bucket": landing.bucket, "key": key_of()}))
-    assert command_line.run("replay_events", "--events", str(events)).code == 0
+    assert command_line.run("replay_events", "--events", str(events)).code == 1
     listed = command_line.run("inbox", "list")
     assert "unconfigured" in listed.out
     assert "no monitoring_file" in listed.out
     (row,) = json.loads("[" + ",".join(command_line.run("inbox", "list", "--json").out.splitlines()) + "]")
-    landing.configure()
     assert command_line.run("inbox", "retry", str(row["id"])).code == 0
+    assert command_line.run("watch_files", "--once").code == 1
+    landing.configure()
     assert command_line.run("watch_files", "--once").code == 0
     assert landing.scores() == {("trips", 12): 100}
     assert "done" in command_line.run("inbox", "list", "--all").out

@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 import pytest
+from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from dq.batch.batch_counts import BatchCounts
+from dq.batch.coming_due import make_due
 from dq.batch.process_batch import process_batch
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import UnseenObject
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
-from dq.ledger.inspection import balance, retry_rows
-from etl_core.errors import CatalogueError, DatabaseUnavailableError, PipelineError, StorageUnavailableError
+from dq.ledger.inspection import balance
+from dq.schema.definition import ScoringMode
+from etl_core.errors import (
+    CatalogueError,
+    DatabaseUnavailableError,
+    ObjectReplacedError,
+    PipelineError,
+    StorageUnavailableError,
+)
+from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.shipped_files import shipped_file
 from tests.databases import VARIANTS, apply
 from tests.end_to_end.landing import GOOD, TRIPS, Landing, key_of, make_landing
@@ -125,10 +135,24 @@ def test_with_auto_create_the_file_gets_a_placeholder_and_a_verdict_of_its_forma
     assert sorted(statuses) == ["not_run"] * 4 + ["passed"]
 
 
-def test_a_file_that_is_switched_off_is_ignored(landing: Landing) -> None:
+def test_a_file_is_processed_whatever_is_active_says_unless_inactive_ones_are_to_be_ignored(landing: Landing) -> None:
+    """The flag is the web application's, which creates rows with false."""
     landing.configure(is_active=False)
     landing.announce(landing.put(key_of()))
-    assert landing.process().states == {"ignored": 1}
+    assert landing.process().states == {"done": 1}
+    landing.announce(landing.put(key_of(hour=13)))
+    assert landing.process(process_inactive_files=False).states == {"ignored": 1}
+    assert "INACTIVE_FILES" in str(landing.rows()[key_of(hour=13)].reason)
+
+
+def test_a_definition_that_names_no_mode_is_scored_by_the_default_one(landing: Landing) -> None:
+    """One that names its own keeps it."""
+    landing.configure()
+    landing.configure("by-share", {**TRIPS, "scoring": {"mode": "proportional"}})
+    body = b"id,driver\n1,\n2,ben\n3,cid\n4,dan\n"
+    landing.announce(landing.put(key_of(), body), landing.put(key_of("by-share"), body))
+    landing.process(scoring_mode=ScoringMode.ALL_OR_NOTHING)
+    assert landing.scores() == {("trips", 12): 80, ("by-share", 12): 98}
 
 
 def test_a_broken_definition_ends_with_all_its_problems_and_is_scored_once_mended(landing: Landing) -> None:
@@ -143,15 +167,115 @@ def test_a_broken_definition_ends_with_all_its_problems_and_is_scored_once_mende
         "UPDATE reporting.monitoring_file_schema_definition SET definition = CAST(:good AS jsonb)",
         good='{"fields": [{"name": "id", "type": "integer"}, {"name": "driver"}]}',
     )
-    assert retry_rows(landing.database, landing.clock()) == 1
+    assert make_due(landing.doors) == 1
+    assert make_due(landing.doors) == 0
     assert landing.process().states == {"done": 1}
     assert landing.scores() == {("trips", 12): 100}
 
 
-def test_an_object_that_is_gone_is_superseded(landing: Landing) -> None:
+def test_what_waits_for_a_file_is_due_when_the_file_appears_and_not_before(any_landing: Landing) -> None:
+    """Also where its definition is broken at first, or another pair of the same name gets a file."""
+    keys = [key_of(hour=hour) for hour in (1, 2)] + [key_of("other"), key_of(agency="tenant-b")]
+    any_landing.announce(*(any_landing.put(key) for key in keys))
+    assert any_landing.process().states == {"unconfigured": 4}
+    assert make_due(any_landing.doors) == 0
+    any_landing.configure(definition={"fields": [{"name": "id", "type": "integr"}]})
+    with capture_logs() as lines:
+        assert make_due(any_landing.doors) == 2
+    assert [line["objects"] for line in lines if "due again" in line["event"]] == [2]
+    assert any_landing.process().states == {"bad_definition": 2}
+    assert make_due(any_landing.doors) == 0
+    any_landing.sql(
+        "UPDATE reporting.monitoring_file_schema_definition SET definition = CAST(:good AS jsonb)",
+        good='{"fields": [{"name": "id", "type": "integer"}]}',
+    )
+    assert make_due(any_landing.doors) == 2
+    assert any_landing.process().states == {"done": 2}
+    assert sorted(any_landing.states().values()) == ["done", "done", "unconfigured", "unconfigured"]
+
+
+def test_a_file_that_gets_another_definition_or_none_makes_due_what_waited_for_a_better_one(landing: Landing) -> None:
+    landing.configure(definition={"fields": [{"name": "id", "type": "integr"}]})
+    landing.announce(landing.put(key_of()))
+    landing.process()
+    landing.sql("UPDATE reporting.monitoring_file SET schema_definition_id = NULL")
+    assert make_due(landing.doors) == 1
+    assert landing.process().states == {"done": 1}
+
+
+def test_of_two_files_of_one_name_the_one_that_counts_decides_what_is_due(landing: Landing) -> None:
+    """Else its objects would be due again at every look."""
+    landing.sql("ALTER TABLE reporting.monitoring_file DROP CONSTRAINT monitoring_file_agency_slug_file_name_key")
+    landing.configure(definition={"fields": [{"name": "id", "type": "integr"}]}, is_active=True)
+    landing.configure(definition=TRIPS, is_active=False)
+    landing.announce(landing.put(key_of()))
+    assert landing.process().states == {"bad_definition": 1}
+    assert make_due(landing.doors) == 0
+
+
+def test_looking_for_what_is_due_reads_an_index_of_what_waits(landing: Landing) -> None:
+    landing.sql(
+        "INSERT INTO pipeline.object_inbox (bucket, key, source, received_at, due_at, updated_at, state, reason,"
+        " agency_slug, file_name) SELECT 'b', n::text, 's3', now(), now(), now(),"
+        " CASE n % 2 WHEN 0 THEN 'done' ELSE 'dead' END, 'odd', null, null FROM generate_series(1, 20000) n"
+    )
+    landing.sql("ANALYZE pipeline.object_inbox")
+    statements: list[tuple[str, Any]] = []
+    event.listen(
+        landing.database,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, values, *_: statements.append((statement, values)),
+    )
+    assert make_due(landing.doors) == 0
+    (look,) = statements
+    with landing.database.connect() as connection:
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {look[0]}", look[1]).scalars())
+    assert "object_inbox_waiting" in plan
+    assert "Seq Scan on object_inbox" not in plan
+
+
+def test_an_object_that_is_not_there_is_gone_and_a_warning_says_so(landing: Landing) -> None:
     landing.configure()
-    landing.announce(ObjectEvent(landing.bucket, key_of(), version_id=None))
-    assert landing.process().states == {"superseded": 1}
+    landing.announce(ObjectEvent(landing.bucket, key_of()), ObjectEvent(landing.bucket, key_of(hour=1), size=20))
+    with capture_logs() as lines:
+        assert landing.process().states == {"gone": 2}
+    assert {line["log_level"] for line in lines if line["event"] == "gone"} == {"warning"}
+    assert {"there is no such object" in str(row.reason) for row in landing.rows().values()} == {True}
+    assert balance(landing.database).holds
+
+
+def test_an_object_that_is_replaced_while_it_is_read_is_superseded(landing: Landing) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    replaced = ObjectReplacedError("another version has taken its place")
+    assert landing.process(judge=Engine(landing, b"ada", replaced)).states == {"superseded": 1}
+
+
+@pytest.mark.parametrize("named", ["2026-01-04/24", "2026-13-04/12", "yesterday/noon"])
+def test_a_date_and_hour_in_the_key_that_are_none_matter_only_where_the_window_is_taken_from_the_key(
+    landing: Landing, named: str
+) -> None:
+    """And they are told all the same."""
+    landing.configure()
+    key = f"agency/tenant-a/files/trips/{named}/data.csv"
+    landing.announce(landing.put(key))
+    assert landing.process(run_window="last_modified").states == {"done": 1}
+    assert "not a real date" in str(landing.rows()[key].reason)
+    landing.announce(landing.put(key))
+    assert landing.process(run_window="key").states == {"ignored": 1}
+
+
+def test_the_window_an_announcement_asks_for_wins_over_the_setting_whoever_processes_it(landing: Landing) -> None:
+    landing.configure()
+    for hour, window in ((1, "key"), (2, "last_modified")):
+        event = landing.put(key_of(hour=hour))
+        landing.doors.inbox.announce([event], now=landing.clock(), source="backfill", run_window=window)  # type: ignore[arg-type]  # of a tuple
+    landing.announce(landing.put(key_of(hour=3)))
+    assert landing.process(run_window="last_modified").states == {"done": 3}
+    windows = {row.event.key: str(row.reason) for row in landing.rows().values()}
+    assert "is from the key" in windows[key_of(hour=1)]
+    assert "is from the object's last-modified" in windows[key_of(hour=2)]
+    assert "is from the object's last-modified" in windows[key_of(hour=3)]
 
 
 def test_of_two_objects_in_one_run_the_newer_wins_in_either_order(any_landing: Landing) -> None:
@@ -227,6 +351,45 @@ def test_when_storage_is_out_everything_waits_and_nothing_is_bisected(landing: L
     assert landing.process().states == {"done": 2}
 
 
+def test_an_outage_of_storage_uses_up_no_attempt_and_the_batch_says_what_is_out(landing: Landing) -> None:
+    """However often it is tried; what was read before the outage keeps its verdict."""
+    landing.configure()
+    landing.announce(landing.put(key_of(hour=1)), landing.put(key_of(hour=2), b"id,driver\n1,late\n"))
+    engine = Engine(landing, b"late", StorageUnavailableError("s3://b/k: no answer"))
+    nowhere = ObjectStore(S3Access("http://127.0.0.1:9", "us-east-1", "a", "b"))
+
+    def judge(sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
+        return {source.id: _found(engine, source) for source in sources}
+
+    assert landing.process(judge=judge).outage is None
+    assert landing.rows()[key_of(hour=2)].attempts == 1  # S3 answers: it is this object
+    for _ in range(5):
+        landing.clock.forward(hours=1)
+        away = landing.process(judge=judge, objects=Unreachable(landing.doors.objects, nowhere))
+        assert (away.states, away.outage) == ({"pending": 1}, "s3://b/k: no answer")
+    (done, waiting) = landing.rows().values()
+    assert (done.state, waiting.state, waiting.attempts) == ("done", "pending", 1)
+    assert waiting.reason == "s3://b/k: no answer"
+    assert landing.process().states == {"done": 1}
+
+
+def _found(engine: Engine, source: Source) -> FileVerdict | PipelineError:
+    try:
+        return engine([source])[source.id]
+    except PipelineError as error:
+        return error
+
+
+class Unreachable:
+    """A store that answers what it is asked about objects, and whose service is gone when somebody asks for that."""
+
+    def __init__(self, there: ObjectStore, gone: ObjectStore) -> None:
+        self._there, self.s3 = there, gone.s3
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._there, name)
+
+
 def test_an_engine_that_forgets_an_object_loses_nothing(landing: Landing) -> None:
     landing.configure()
     landing.announce(landing.put(key_of()))
@@ -289,7 +452,7 @@ def test_a_large_batch_goes_through_the_engine_in_two_shares(
         sizes.append(len(sources))
         return engine(sources)
 
-    assert landing.process(judge=counted).states == {"done": len(keys) - 1, "superseded": 1}
+    assert landing.process(judge=counted).states == {"done": len(keys) - 1, "gone": 1}
     assert sizes == shares
     assert len(landing.verdicts()) == len(keys) - 1
 

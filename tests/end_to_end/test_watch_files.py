@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,10 @@ from sqlalchemy import text
 
 from tests.end_to_end.command_line import environment
 from tests.end_to_end.landing import GOOD, Landing, key_of
+from tests.end_to_end.processes import inherited, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from mypy_boto3_sqs import SQSClient
 
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[2]
 _START_SECONDS = 180.0
 _VERDICT_SECONDS = 120.0
-
-
-def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Wait until a condition holds, at most so many seconds: longer means that it never will."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
 
 
 class Watch:
@@ -46,7 +38,7 @@ class Watch:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "jobs.cli", "watch_files"],
             cwd=_ROOT,
-            env={**_inherited(), **variables},
+            env={**inherited(), **variables},
             stderr=self._file,
             stdout=subprocess.DEVNULL,
         )
@@ -72,12 +64,6 @@ class Watch:
             self.process.kill()
             self.process.wait()
         self._file.close()
-
-
-def _inherited() -> dict[str, str]:
-    import os  # noqa: PLC0415 - what a shell would hand on
-
-    return {name: os.environ[name] for name in ("PATH", "HOME", "JAVA_HOME", "TZ") if name in os.environ}
 
 
 @pytest.fixture
@@ -154,7 +140,7 @@ def test_two_processes_on_the_same_objects_give_each_one_run(landing: Landing, s
     landing.configure()
     for hour in range(24):
         landing.announce(landing.put(key_of(hour=hour)))
-    variables = {**_inherited(), **environment(landing.database, s3_server), "MAX_FILES_PER_BATCH": "2"}
+    variables = {**inherited(), **environment(landing.database, s3_server), "MAX_FILES_PER_BATCH": "2"}
     command = [sys.executable, "-m", "jobs.cli", "watch_files", "--once"]
     both = [subprocess.Popen(command, cwd=_ROOT, env=variables, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     logs = [process.communicate(timeout=120)[1] for process in both]
@@ -168,7 +154,7 @@ def test_an_interrupted_drain_gives_back_what_it_did_not_finish(landing: Landing
     landing.configure()
     for hour in range(24):
         landing.announce(landing.put(key_of(hour=hour)))
-    variables = {**_inherited(), **environment(landing.database, s3_server), "MAX_FILES_PER_BATCH": "1"}
+    variables = {**inherited(), **environment(landing.database, s3_server), "MAX_FILES_PER_BATCH": "1"}
     command = [sys.executable, "-m", "jobs.cli", "watch_files", "--once"]
     process = subprocess.Popen(command, cwd=_ROOT, env=variables, stderr=subprocess.DEVNULL)
     wait_for(landing.verdicts, 60, "a first verdict")

@@ -135,3 +135,40 @@ def test_a_zip_of_one_file_gets_the_verdict_of_that_file(judge: Judge) -> None:
     verdict = judge(file.getvalue(), THREE, "trips.zip")
     assert verdict.metrics["schemaValidation"]["failed"] == 1
     assert payload(verdict)["statisticalSummary"]["rows"] == 20_001
+
+
+def test_required_nulls_say_in_which_rows(judge: Judge) -> None:
+    """By line where the reader knows lines, and by the row's key."""
+    definition = {
+        "fields": [
+            {"name": "id", "type": "integer", "required": True, "unique": True},
+            {"name": "driver", "required": True},
+            {"name": "zone", "required": True},
+        ]
+    }
+    verdict = judge(b"id,driver,zone\n1,a,x\n2,,\n3,,y\n,d,z\n", definition)
+    metric = verdict.metrics["completeness"]
+    assert metric["rowsWithNulls"] == 3
+    assert metric["details"] == (
+        "75.0% of rows have nulls in required fields: driver (2 of 4), id (1 of 4), zone (1 of 4)."
+    )
+    shown = {rule["column"]: rule["examples"] for rule in verdict.failed_validation_rules}
+    assert [(one["value"], one["reason"]) for one in shown["driver"]] == [("id=2", "null"), ("id=3", "null")]
+    assert [one["value"] for one in shown["id"]] == [""]
+    if judge.reader == "direct":
+        assert [one["line"] for one in shown["driver"]] == [3, 4]
+        assert 'driver is required and null in 2 of 4 rows; first at line 3: "id=2" (null)' in str(
+            verdict.failed_validation_message
+        )
+
+
+def test_a_sensitive_key_does_not_name_rows(judge: Judge) -> None:
+    definition = {
+        "fields": [
+            {"name": "ssn", "unique": True, "sensitive": True},
+            {"name": "driver", "required": True},
+        ]
+    }
+    verdict = judge(b"ssn,driver\n123-45-6789,\n987-65-4321,x\n", definition)
+    assert "123-45" not in json.dumps([verdict.failed_validation_rules, verdict.metrics, payload(verdict)])
+    assert "123-45" not in str(verdict.failed_validation_message)

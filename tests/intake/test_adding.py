@@ -12,7 +12,7 @@ from dq.events.announcement import Rejected
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox_item import Added
 from dq.ledger.inspection import balance, list_dead_letters, list_rows
-from tests.intake.ledger import EVENT, NOW, events, finish, later, states, take
+from tests.intake.ledger import EVENT, NOW, events, later, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox
@@ -65,18 +65,6 @@ def test_what_cannot_be_understood_is_kept_once_with_its_reason(inbox: Inbox) ->
     assert inbox.add([EVENT], letters, now=later(1), source="queue") == Added(known=1)
     found = {letter.reason: letter.body for letter in list_dead_letters(inbox.engine)}
     assert found == {"not JSON": "garbage", "odd": "a\u2400b\ufffd"}
-
-
-def test_force_opens_ended_rows_again_and_leaves_open_ones(inbox: Inbox) -> None:
-    """A row in work stays with its worker."""
-    three = events(3)
-    inbox.add(three[:2], now=NOW)
-    first, second = take(inbox)
-    finish(inbox, first)
-    assert inbox.add(three, now=NOW, force=True) == Added(new=1, known=1, reopened=1)
-    assert states(inbox.engine) == ["pending", "claimed", "pending"]
-    finish(inbox, second)
-    assert {item.event.key for item in take(inbox)} == {"k000", "k002"}
 
 
 def test_adding_the_same_events_from_two_threads_deadlocks_nobody(inbox: Inbox) -> None:

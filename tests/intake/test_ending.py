@@ -21,7 +21,7 @@ def test_a_finished_row_records_what_was_read(inbox: Inbox) -> None:
     """And where its result is; identifiers may be numbers or UUIDs."""
     inbox.add([EVENT], now=NOW)
     (item,) = take(inbox)
-    assert item == InboxItem(item.id, 1, "me", EVENT, attempts=1)
+    assert item == InboxItem(item.id, 1, "me", EVENT, attempts=1, received_at=NOW, claimed_at=NOW)
     ending = Ending("done", "window from the key", 7, "0b4c", "f00d", later(-5), "v1", "e1")
     finish(inbox, item, ending, later(3))
     row = show_row(inbox.engine, item.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
+from dq.ledger.inspection import list_rows
 from dq.ledger.migrate import migrate, require_ledger
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
@@ -32,6 +34,12 @@ INSERT INTO pipeline.announcement_dead_letter (received_at, source, reason, body
 VALUES (now(), 'queue', 'not JSON', '{', 'd1');
 INSERT INTO pipeline.profile_state VALUES ('1', '2', 'tenant-a', 'trips', '2026-01-04', 12, '\\x00ff', now());
 UPDATE pipeline.batch_counter SET last_batch = 7;
+"""
+_WAITING = """
+INSERT INTO pipeline.object_inbox (bucket, key, source, received_at, due_at, updated_at, state, reason, attempts)
+VALUES ('landing', 'a', 'queue', now(), now(), now(), 'unconfigured', 'no monitoring_file', 1),
+       ('landing', 'b', 'queue', now(), now(), now(), 'bad_definition', 'min > max', 1),
+       ('landing', 'c', 'queue', now(), now(), now(), 'ignored', 'no template fits', 1);
 """
 
 
@@ -131,7 +139,7 @@ def test_a_ledger_of_another_version_is_refused(empty: Engine) -> None:
     with empty.begin() as connection:
         connection.execute(text("INSERT INTO pipeline.migration VALUES ('ledger', 99, 'of tomorrow')"))
     for check in (require_ledger, migrate):
-        with pytest.raises(CatalogueError, match="version 99, this program works on version 2"):
+        with pytest.raises(CatalogueError, match="version 99, this program works on version 3"):
             check(empty)
 
 
@@ -147,7 +155,7 @@ def test_a_ledger_of_the_first_version_gets_what_it_lacks_and_keeps_its_rows(emp
     migrate(empty)
     require_ledger(empty)
     with empty.connect() as connection:
-        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 2
+        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 3
         assert connection.scalar(text("SELECT last_batch FROM pipeline.batch_counter")) == 7
 
 
@@ -156,15 +164,16 @@ def test_a_ledger_made_before_there_were_records_goes_on_without_loss(empty: Eng
     _apply(empty, _VERSION_2)
     with empty.begin() as connection:
         connection.exec_driver_sql(_ROWS)
-    tables = ("object_inbox", "batch_counter", "announcement_dead_letter", "profile_state", "ledger_version")
-    before = {table: rows_of(empty, f"pipeline.{table}") for table in tables}
+    columns = "id, bucket, key, source, received_at, due_at, updated_at, state, reason, batch, lease_owner, lease_until"
+    tables = {"object_inbox": columns, "batch_counter": "*", "announcement_dead_letter": "*", "profile_state": "*"}
+    before = {table: rows_of(empty, f"pipeline.{table}", names) for table, names in tables.items()}
     assert all(before.values())
     with pytest.raises(CatalogueError, match=r"table pipeline\.migration is missing"):
         require_ledger(empty)
     migrate(empty)
     require_ledger(empty)
     migrate(second)
-    assert {table: rows_of(empty, f"pipeline.{table}") for table in tables} == before
+    assert {table: rows_of(empty, f"pipeline.{table}", names) for table, names in tables.items()} == before
     assert form_of_tables(empty, "pipeline") == form_of_tables(second, "pipeline")
 
 
@@ -176,6 +185,7 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
             _apply(engine, before)
     assert migrate_all(empty) == (
         "ledger 2: the inbox, and the profiles of its runs",
+        "ledger 3: what a row waits for, and the window it was announced with",
         "audit 1: a line for every job and step",
     )
     for _ in range(2):
@@ -187,10 +197,75 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
     assert migrate_all(second) == ()
 
 
-def test_a_role_that_may_not_create_is_told_so(worker: Engine) -> None:
+def test_rows_from_before_that_wait_for_a_file_or_a_definition_are_tried_once_more(empty: Engine) -> None:
+    """That notes what they wait for."""
+    _apply(empty, _VERSION_2)
+    with empty.begin() as connection:
+        connection.exec_driver_sql(_WAITING)
+    migrate(empty)
+    migrate(empty)
+    assert [(row.event.key, row.state, row.attempts) for row in list_rows(empty)] == [
+        ("a", "pending", 0),
+        ("b", "pending", 0),
+        ("c", "ignored", 1),
+    ]
+
+
+def test_a_role_that_may_not_create_is_told_which_grant_is_missing_and_with_it_can_migrate(
+    empty: Engine, worker: Engine
+) -> None:
     """Nothing is left half made."""
-    with pytest.raises(CatalogueError, match=r"may not create schema pipeline in database \w+; have the owner"):
+    with pytest.raises(
+        CatalogueError, match=r"may not create schema pipeline in database \w+; have its owner"
+    ) as caught:
         migrate(worker)
+    _grant(empty, caught.value)
+    migrate(worker)
+    require_ledger(worker)
+
+
+def test_a_role_that_may_not_create_in_the_schema_is_told_which_grant_is_missing(empty: Engine, worker: Engine) -> None:
+    with empty.begin() as connection:
+        connection.execute(text("CREATE SCHEMA pipeline"))
+    with pytest.raises(CatalogueError, match="may not create tables in schema pipeline") as caught:
+        migrate(worker)
+    _grant(empty, caught.value)
+    migrate(worker)
+    require_ledger(worker)
+
+
+def test_a_role_that_may_not_change_the_tables_of_another_one_is_told_whose_they_are(
+    empty: Engine, worker: Engine
+) -> None:
+    """Where that is no superuser, with the grant that makes it one of the owners."""
+    _apply(empty, _VERSION_2)
+    name, owner = worker.url.username, f"owner_of_{empty.url.database}"
+    with empty.begin() as connection:
+        connection.execute(text(f"GRANT ALL ON SCHEMA pipeline TO {name}"))
+    with pytest.raises(CatalogueError, match=r"have the owner of the tables \(\w+\) apply conf/sql/pipeline\.sql$"):
+        migrate(worker)
+    with empty.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {owner}"))
+        connection.execute(text(f"GRANT ALL ON SCHEMA pipeline TO {owner}"))
+        for table in ("ledger_version", "batch_counter", "object_inbox", "announcement_dead_letter", "profile_state"):
+            connection.execute(text(f"ALTER TABLE pipeline.{table} OWNER TO {owner}"))
+    try:
+        with pytest.raises(CatalogueError, match="a step could not be carried out") as caught:
+            migrate(worker)
+        _grant(empty, caught.value)
+        migrate(worker)
+        require_ledger(worker)
+    finally:
+        with empty.begin() as connection:
+            connection.execute(text(f"DROP OWNED BY {owner}"))
+            connection.execute(text(f"DROP ROLE {owner}"))
+
+
+def _grant(owner: Engine, refusal: CatalogueError) -> None:
+    """Carry out the statement that a message names."""
+    (statement,) = re.findall(r"`(GRANT [^`]*)`", str(refusal))
+    with owner.begin() as connection:
+        connection.execute(text(statement))
 
 
 def test_missing_rights_are_listed(empty: Engine, worker: Engine) -> None:

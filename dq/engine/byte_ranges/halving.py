@@ -23,7 +23,7 @@ def profile_apart(
     try:
         return profile(tasks)
     except (PySparkException, Py4JError) as error:
-        log.warning("spark job failed", files=len(tasks), error=type(error).__name__)
+        log.warning("spark job failed", files=len(tasks), error=error)
         if len(tasks) == 1:
             return alone(tasks[0], error)
     middle = len(tasks) // 2

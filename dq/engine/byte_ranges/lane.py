@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.engine.byte_ranges.local_executor import profile_here
+from dq.engine.byte_ranges.local_executor import Progress, profile_here
 from dq.engine.file_results import Finished, Misaligned, RoundResult
 from dq.engine.parts import FileTask
 from dq.engine.small import is_small_work
@@ -27,15 +27,22 @@ REALIGNMENTS = 3
 
 
 def profile_by_ranges(
-    tasks: Sequence[FileTask], store: ObjectStore, spark: SparkSession | None, limits: Limits
+    tasks: Sequence[FileTask],
+    store: ObjectStore,
+    spark: SparkSession | None,
+    limits: Limits,
+    progress: Progress | None = None,
 ) -> dict[int, Finished | PipelineError]:
-    """Profile files in one round, or one more for each time that guessed starts turned out to be wrong."""
+    """Profile files in one round, or one more for each time that guessed starts turned out to be wrong.
+
+    `progress` is told of work in this process; Spark's is shown elsewhere.
+    """
     done: dict[int, Finished | PipelineError] = {}
     waiting = list(tasks)
     for attempt in range(REALIGNMENTS + 1):
         if not waiting:
             break
-        found = _run(waiting, store, spark, limits)
+        found = _run(waiting, store, spark, limits, progress)
         again = []
         for task in waiting:
             result = found[task.id]
@@ -56,10 +63,14 @@ def _next_splits(task: FileTask, wrong: Misaligned, attempt: int) -> tuple[Split
 
 
 def _run(
-    tasks: Sequence[FileTask], store: ObjectStore, spark: SparkSession | None, limits: Limits
+    tasks: Sequence[FileTask],
+    store: ObjectStore,
+    spark: SparkSession | None,
+    limits: Limits,
+    progress: Progress | None,
 ) -> Mapping[int, RoundResult]:
     if spark is None or is_small_work([task.head.size for task in tasks]):
-        return profile_here(tasks, store, limits, "direct")
+        return profile_here(tasks, store, limits, "direct", progress)
     from dq.engine.byte_ranges.spark_executor import profile_on_spark  # noqa: PLC0415 - loads Spark
 
     return profile_on_spark(spark, tasks, store, limits, "direct")

@@ -59,6 +59,7 @@ class ColumnSummary:
     nulls: int
     unparsable: int = 0
     wrong_type: bool = False
+    null_examples: tuple[Example, ...] = ()
     unparsable_examples: tuple[Example, ...] = ()
     violations: Mapping[frozenset[str], int] = field(default_factory=dict)
     violation_examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
@@ -98,7 +99,8 @@ class FileSummary:
     """Everything counted in one file. rows_read = parsed rows + malformed rows, always.
 
     `unreadable` is the reader's reason when the file could not be parsed at all (then everything
-    else is empty). `malformed_reasons` counts the malformed rows by why they are. `no_header` says a
+    else is empty). `malformed_reasons` counts the malformed rows by why they are, `rows_incomplete` the
+    parsed ones that lack a value in a required field that is in the file (None: nobody counted). `no_header` says a
     headed format had none. `missing_columns` are declared fields not in the file, `extra_columns` the
     undeclared ones, `repeated_columns` names that occur more than once in the header (only their first
     column is profiled). `sample_rows` are cells as text in the order of `sample_columns`, None for null.
@@ -109,6 +111,7 @@ class FileSummary:
     rows_malformed: int = 0
     malformed_examples: tuple[Example, ...] = ()
     malformed_reasons: Mapping[str, int] = field(default_factory=dict)
+    rows_incomplete: int | None = None
     columns: tuple[ColumnSummary, ...] = ()
     keys: tuple[KeySummary, ...] = ()
     missing_columns: tuple[str, ...] = ()

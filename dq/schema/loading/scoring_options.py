@@ -24,7 +24,7 @@ def read_scoring(raw: Any, words: Vocabulary, problems: Problems) -> Scoring:  #
     if not isinstance(raw, dict):
         problems.add(_PLACE, f"is {kind_of(raw)}; expected an object")
         return Scoring()
-    scoring = Scoring(weights=tuple((weight.key, weight.points) for weight in words.weights))
+    scoring = Scoring(mode=words.mode, weights=tuple((weight.key, weight.points) for weight in words.weights))
     properties = read_properties(raw, PROPERTIES, _PLACE, problems, _IGNORED)
     if "mode" in properties:
         scoring = replace(scoring, mode=_read_mode(properties["mode"], problems))

@@ -43,11 +43,13 @@ def test_a_key_that_fits_no_template_says_which_form_is_expected(key: str) -> No
 @pytest.mark.parametrize(
     "window", ["2026-02-30/12", "2026-01-04/24", "2026-1-4/12", "2026-01-04/noon", "٢٠٢٦-01-04/12"]
 )
-def test_date_and_hour_must_be_real(window: str) -> None:
-    """The reason names the date and hour that were found."""
+def test_a_date_and_hour_that_are_none_leave_the_file_and_say_what_is_wrong(window: str) -> None:
+    """Whether that matters depends on where the window of a run comes from."""
     found = KeyLayouts().identify(f"agency/a/files/f/{window}/data.csv")
-    assert isinstance(found, Unmatched)
-    assert repr(window.partition("/")[0]) in found.reason
+    assert isinstance(found, FileIdentity)
+    assert (found.agency_slug, found.file_name, found.object_name) == ("a", "f", "data.csv")
+    assert (found.run_date, found.run_hour) == (None, None)
+    assert repr(window.partition("/")[0]) in str(found.window_problem)
 
 
 def test_control_characters_are_refused_and_named() -> None:

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from dq.batch.batch_counts import BatchCounts
-from jobs.running.batches import exit_code_for
+from jobs.running.exit_codes import exit_code_for
 from jobs.running.stopping import StopRequest
 
 
@@ -33,20 +33,31 @@ def test_when_patience_ends_the_batch_is_interrupted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("states", "dead_letters", "code"),
+    ("states", "dead_letters", "code", "code_if_named"),
     [
-        ({}, 0, 0),
-        ({"done": 2, "superseded": 1, "ignored": 1, "unconfigured": 1, "bad_definition": 1}, 0, 0),
-        ({"done": 1, "pending": 1}, 0, 75),
-        ({"pending": 1, "dead": 1}, 0, 1),
-        ({"done": 1}, 1, 1),
+        ({}, 0, 0, 0),
+        ({"done": 2, "superseded": 1}, 0, 0, 0),
+        ({"done": 1, "ignored": 1}, 0, 0, 1),
+        ({"done": 1, "gone": 1}, 0, 0, 1),
+        ({"done": 1, "unconfigured": 1}, 0, 1, 1),
+        ({"done": 1, "bad_definition": 1}, 0, 1, 1),
+        ({"done": 1, "dead": 1, "unconfigured": 0}, 0, 1, 1),
+        ({"done": 1, "pending": 1}, 0, 75, 75),
+        ({"done": 1, "claimed": 1}, 0, 75, 75),
+        ({"pending": 1, "dead": 1}, 0, 75, 75),
+        ({"done": 1}, 1, 1, 1),
     ],
 )
-def test_what_the_end_of_all_batches_means_for_the_shell(states: dict[str, int], dead_letters: int, code: int) -> None:
-    assert exit_code_for(BatchCounts(sum(states.values()), states), dead_letters=dead_letters) == code
+def test_what_the_states_of_its_objects_mean_for_the_exit_code_of_a_job(
+    states: dict[str, int], dead_letters: int, code: int, code_if_named: int
+) -> None:
+    """An object somebody named wants a verdict, whatever the reason that it has none."""
+    assert exit_code_for(states, dead_letters=dead_letters) == code
+    assert exit_code_for(states, dead_letters=dead_letters, named=True) == code_if_named
 
 
 def test_outcomes_add_up() -> None:
     one = BatchCounts(2, {"done": 1, "dead": 1}, rows=10, bytes=100)
     assert one + one == BatchCounts(4, {"done": 2, "dead": 2}, rows=20, bytes=200)
     assert one + BatchCounts() == one
+    assert (one + BatchCounts(outage="S3 is out") + one).outage == "S3 is out"

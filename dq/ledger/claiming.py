@@ -1,0 +1,91 @@
+"""Handing rows out in batches, and freeing those whose holder is gone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, func, literal, null, select, true, update
+
+from dq.ledger.tables import batch_counter, object_inbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import Connection
+
+_C = object_inbox.c
+NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+_VANISHED = "whoever processed it vanished without a word, time and again: the process was killed or stalled"
+
+
+def hand_out(
+    connection: Connection,
+    limit: int,
+    lease_seconds: float,
+    owner: str,
+    now: datetime,
+    *,
+    after_batch: int,
+    among: Sequence[int] | None,
+) -> int | None:
+    """Give rows that are due to `owner` as the next batch; its number, or None when nothing is due.
+
+    `among` are the ids of the rows that are asked for; None asks for any.
+    """
+    due = and_(_C.state == "pending", _C.due_at <= now, is_among(among))
+    order = (_C.due_at, _C.id)
+    first = select(_C.lost_leases).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
+    lost: int | None = connection.scalar(first)
+    if lost is None:
+        return None
+    most = max(1, limit // 8**lost)
+    alike = select(_C.id).where(due, _C.lost_leases == lost).order_by(*order).limit(most)
+    ids = connection.scalars(alike.with_for_update(skip_locked=True)).all()
+    # The counter comes last: it is held until the commit, and with it the order of batch numbers.
+    counted = update(batch_counter).values(last_batch=func.greatest(batch_counter.c.last_batch, after_batch) + 1)
+    batch: int = connection.scalars(counted.returning(batch_counter.c.last_batch)).one()
+    taken = {
+        "state": "claimed",
+        "batch": batch,
+        "batch_size": len(ids),
+        "lease_owner": owner,
+        "lease_until": now + timedelta(seconds=lease_seconds),
+        "attempts": _C.attempts + 1,
+        "updated_at": now,
+    }
+    connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(taken))
+    return batch
+
+
+def free(connection: Connection, now: datetime, condition: ColumnElement[bool], max_attempts: int) -> int:
+    """Open claimed rows again whose holder is gone; one that used up its attempts is dead. How many rows.
+
+    Only a row that was alone in its batch has used up an attempt: among many nobody knows whose fault it was.
+    A row that somebody is just ending is locked and left to them.
+    """
+    lost = select(_C.id).where(_C.state == "claimed", condition).order_by(_C.id).with_for_update(skip_locked=True)
+    ids = connection.scalars(lost).all()
+    if not ids:
+        return 0
+    alone = _C.batch_size == 1
+    spent = and_(alone, _C.attempts >= max_attempts)
+    values = {
+        "state": case((spent, "dead"), else_="pending"),
+        "reason": literal(_VANISHED),
+        "finished_at": case((spent, literal(now)), else_=null()),
+        "attempts": case((alone, _C.attempts), else_=_C.attempts - 1),
+        "lost_leases": _C.lost_leases + 1,
+        "due_at": now,
+        "updated_at": now,
+        **NO_LEASE,
+    }
+    connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(values))
+    return len(ids)
+
+
+def is_among(ids: Sequence[int] | None) -> ColumnElement[bool]:
+    """The condition that a row is one of these, a thousand or so at once; None are all."""
+    return true() if ids is None else _C.id == func.any(list(ids))
