@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -169,6 +170,7 @@ def test_a_process_that_had_nothing_to_do_and_ended_is_replaced() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     one._input = os.fdopen(write_end, "wb", 0)
+    os.set_blocking(write_end, False)
     one.is_there = lambda: True  # type: ignore[method-assign]
     assert len(read_file(DATA).rows.rows) == 2
 
@@ -187,6 +189,28 @@ def test_a_process_ended_from_outside_is_no_fault_of_the_file(tmp_path: Path) ->
     ending.wait()
     assert isinstance(found, EngineFaultError)
     assert "memory" in str(found)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_lower_limit_from_above_is_kept() -> None:
+    """As `spark.executor.pyspark.memory` sets one for Python workers, and what they start."""
+    read_file(DATA)
+    (process,) = own_processes()
+    resource.prlimit(process.pid, resource.RLIMIT_AS, (400 * MIB, 400 * MIB))
+    assert len(read_file(DATA).rows.rows) == 2
+    assert own_processes() == [process]
+    with pytest.raises(UnreadableFileError, match="MiB of memory"):
+        read_file(far_xlsx())
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_process_that_does_not_take_its_workbook_is_not_waited_for_any_longer() -> None:
+    read_file(DATA)
+    (process,) = own_processes()
+    process.suspend()
+    with pytest.raises(UnreadableFileError, match="takes more than 1 seconds"):
+        read_file(DATA + bytes(1_000_000), limits=Limits(seconds=1))
+    assert own_processes() == []
 
 
 VALUE = 'office:value-type="float" office:value="1"'

@@ -172,13 +172,18 @@ def _looked_into(data: bytes) -> tuple[list[str], bool]:
 def _limited(request: Request) -> Iterator[None]:
     """Bound this process: beyond its memory an allocation fails, beyond its time it is ended."""
     before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (request.memory, before[1]))
-    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + request.seconds, most))
+    _bound(resource.RLIMIT_AS, request.memory)
+    _bound(resource.RLIMIT_CPU, int(time.process_time()) + 1 + request.seconds)
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def _bound(what: int, most: int) -> None:
+    """Set a limit, or leave it where somebody above us (Spark, for its Python workers) allows less."""
+    hard = resource.getrlimit(what)[1]
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def frames(request: Request, data: bytes) -> Iterator[Frame]:

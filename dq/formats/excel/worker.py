@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,8 @@ from dq.formats.limits import Limits
 _MIB = 1024 * 1024
 _PIECE = _MIB
 _HEAD = 64 * 1024
+#: Seconds that a process takes at most to end once it sends nothing any more.
+_ENDING = 10
 #: Kept for the next workbook, at most; each holds some 20 MB.
 _MOST_IDLE = 8
 #: Sees to its own modules, whatever made ours importable; no start-up file of the user has a say.
@@ -68,6 +71,7 @@ class Worker:
             cast("IO[bytes]", pipe) for pipe in (process.stdin, process.stdout, process.stderr)
         )
         self._held = b""
+        os.set_blocking(self._input.fileno(), False)
         self._patience = 0.0
         self.stays = True
 
@@ -103,11 +107,16 @@ class Worker:
 
     def _send(self, data: bytes) -> None:
         view = memoryview(data)
-        try:
-            while view:
-                view = view[self._input.write(view) :]
-        except BrokenPipeError:
-            raise _GoneError from None
+        while view:
+            began = time.monotonic()
+            _, ready, _ = select.select([], [self._input], [], max(self._patience, 0))
+            self._patience -= time.monotonic() - began
+            if not ready:
+                raise _GoneError
+            try:
+                view = view[os.write(self._input.fileno(), view) :]
+            except BrokenPipeError:
+                raise _GoneError from None
 
     def _line(self) -> bytes:
         while b"\n" not in self._held:
@@ -139,7 +148,8 @@ class Worker:
     def _fault(self, request: Request) -> Exception:
         """Say why there is nothing more to be had."""
         if self._patience > 0:
-            self._process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_ENDING)
         code, said = self._process.poll(), b""
         if code is not None:
             said = os.read(self._said.fileno(), _HEAD)
