@@ -4,7 +4,7 @@ FROM python:3.11-slim-bookworm AS java
 # Debian's security fixes are wanted, so the version is not pinned.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends openjdk-17-jre-headless tini \
+ && apt-get install -y --no-install-recommends openjdk-17-jre-headless tini libnss-wrapper \
  && rm -rf /var/lib/apt/lists/*
 
 FROM java AS build
@@ -42,8 +42,10 @@ COPY conf/log4j2.properties /opt/pipeline/submit/conf/
 ENV PATH=/opt/pipeline/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SPARK_HOME=/opt/pipeline/lib/python3.11/site-packages/pyspark
-# 185 is the user that Spark's own Kubernetes images run as; nothing in the image belongs to it.
-RUN install -d -o 185 -g 0 -m 0775 /var/lib/pipeline
+# 185 is the user that Spark's own Kubernetes images run as; nothing in the image belongs to it. Hadoop wants it to have a
+# name; any other user gets one at the start.
+RUN useradd --uid 185 --gid 0 --home-dir /var/lib/pipeline --no-create-home pipeline \
+ && install -d -o 185 -g 0 -m 0775 /var/lib/pipeline
 USER 185:0
 WORKDIR /var/lib/pipeline
 # `serve` answers on its port; any other job is healthy while its process lives.

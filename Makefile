@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PYTHON
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench matrix image docs lock lint
+.PHONY: help setup demo test check bench matrix image docs lock audit lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,6 +30,9 @@ image: ## the container image (needs docker or podman)
 
 docs: setup ## docs/definition.md and docs/payload.md from the code (their tests say when they are out of date)
 	@.venv/bin/python scripts/reference.py
+
+audit: setup ## hold what is locked against known security advisories (AUDIT_ADVISORIES names copies of OSV's lists)
+	@.venv/bin/python scripts/audit.py $(ARGS)
 
 lock: ## make requirements.lock again from pyproject.toml (UPGRADE=1 takes the newest versions)
 	@scripts/lock.sh

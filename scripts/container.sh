@@ -2,27 +2,33 @@
 # What the container does with its arguments: a job with its arguments (in one process, or on the cluster that
 # SPARK_MASTER names), `healthy`, or an executor of Spark on Kubernetes.
 set -euo pipefail
+home=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) # /opt/pipeline
 
-# Clusters may run containers as any user; Hadoop refuses one without a name.
+# Clusters may run containers as any user, but Java and Hadoop refuse one without a name. Nobody may write /etc/passwd, so
+# a library stands in for it.
 if ! getent passwd "$(id -u)" >/dev/null; then
-  export HADOOP_USER_NAME=pipeline SPARK_USER=pipeline
-  export JAVA_TOOL_OPTIONS="${JAVA_TOOL_OPTIONS:-} -Duser.name=pipeline"
+  library=$(echo /usr/lib/*/libnss_wrapper.so)
+  [ -e "$library" ] || { echo "container: user $(id -u) has no name, and libnss-wrapper is not installed" >&2; exit 2; }
+  NSS_WRAPPER_PASSWD=$(mktemp)
+  printf 'pipeline:x:%s:%s::%s:/bin/false\n' "$(id -u)" "$(id -g)" "$PWD" >"$NSS_WRAPPER_PASSWD"
+  export NSS_WRAPPER_PASSWD NSS_WRAPPER_GROUP=/etc/group LD_PRELOAD=$library
 fi
 
 case ${1:-} in
   healthy)
     # A server says so itself; of any other job the first process (tini) has a child while it lives.
     if [ -n "${HEALTH_URL:-}" ]; then
-      exec python -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=4)' "$HEALTH_URL"
+      exec "$home/bin/python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=4)' "$HEALTH_URL"
     fi
     [ -n "$(cat /proc/1/task/1/children)" ]
     ;;
   executor)
-    # Spark asks for an executor by this argument and by variables; the command line is that of Spark's own image.
+    # Spark asks for an executor by this argument and by variables; the command line is that of Spark's own image. The
+    # jars for S3 or tables come from the driver: which ones depends on the job.
     mapfile -t java_options < <(env | sed -n 's/^SPARK_JAVA_OPT_\([0-9]*\)=/\1 /p' | sort -n | cut -d' ' -f2-)
     exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" "${java_options[@]}" \
       "-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY" \
-      -cp "$PWD:$SPARK_HOME/jars/*:/opt/pipeline/share/pipeline-processing/jars/*/*" \
+      -cp "$PWD:$SPARK_HOME/jars/*" \
       org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend \
       --driver-url "$SPARK_DRIVER_URL" --executor-id "$SPARK_EXECUTOR_ID" --cores "$SPARK_EXECUTOR_CORES" \
       --app-id "$SPARK_APPLICATION_ID" --hostname "$SPARK_EXECUTOR_POD_IP" \
@@ -30,8 +36,8 @@ case ${1:-} in
     ;;
   *)
     if [ -n "${SPARK_MASTER:-}" ]; then
-      VENV=/opt/pipeline SPARK_ENVIRONMENT=present exec /opt/pipeline/submit/spark-submit.sh "$@"
+      VENV=$home SPARK_ENVIRONMENT=present exec "$home/submit/spark-submit.sh" "$@"
     fi
-    exec pipeline-processing "$@"
+    exec "$home/bin/pipeline-processing" "$@"
     ;;
 esac

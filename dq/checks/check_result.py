@@ -56,13 +56,17 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """All results of one dimension, the counts over them, and what to tell a person about it."""
+    """All results of one dimension, the counts over them, and what to tell a person about it.
+
+    `figures` are numbers that only this dimension has, by their key in its metric.
+    """
 
     dimension: str
     results: tuple[CheckResult, ...]
     failed: int
     checked: int
     details: str
+    figures: tuple[tuple[str, int], ...] = ()
 
     @property
     def share(self) -> Fraction:

@@ -16,7 +16,7 @@ def not_measured(summary: FileSummary, plan: CheckPlan, dimension: str, asked: s
     """Give the measure when there is nothing to measure, else None.
 
     Args:
-        summary: figures of the file; an unreadable one or one without a header leaves every check not run.
+        summary: figures of the file; one without any parsed row though it has rows leaves every check not run.
         plan: the checks.
         dimension: the key of the dimension to look at.
         asked: what a definition would have to hold for this dimension, for the sentence.
@@ -26,10 +26,20 @@ def not_measured(summary: FileSummary, plan: CheckPlan, dimension: str, asked: s
         return Measure(dimension, (), 0, 0, f"Not run: the file has no schema definition, which would say {asked}.")
     if not checks:
         return Measure(dimension, (), 0, 0, f"Not run: the schema definition does not say {asked}.")
-    if summary.unreadable is None and not summary.no_header:
+    reason = nothing_to_measure(summary)
+    if reason is None:
         return None
-    results = tuple(not_run(check) for check in checks)
-    return Measure(dimension, results, 0, 0, "Not run: the file could not be parsed.")
+    return Measure(dimension, tuple(not_run(check) for check in checks), 0, 0, f"Not run: {reason}.")
+
+
+def nothing_to_measure(summary: FileSummary) -> str | None:
+    """Say why no cell of a file can be checked, None where there are some, or where it simply has no rows."""
+    if summary.unreadable is not None or summary.no_header:
+        return "the file could not be parsed"
+    if summary.rows_read and summary.rows_malformed == summary.rows_read:
+        rows = summary.rows_read
+        return f"none of the {rows:,} rows could be parsed" if rows > 1 else "the only row could not be parsed"
+    return None
 
 
 def not_run(check: Check) -> CheckResult:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dq.engine.source_file import StoredSource
 from dq.events.run_window import WindowChoice
-from dq.formats.format import Reading
+from dq.formats.format import LateReading, Reading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.reading import read_part
@@ -15,7 +15,7 @@ from dq.formats.splits import Split
 from dq.profiling.figures.keys import SplitKeys
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.file_tally import FileTally
-from dq.profiling.tally.recipe import Recipe
+from dq.profiling.tally.recipe import Recipe, make_recipe
 from dq.schema.definition import SchemaDefinition
 from etl_core.errors import PipelineError, TerminalError
 from etl_core.objects.store import ObjectHead, ObjectStore
@@ -53,18 +53,31 @@ class FileTask:
 
 @dataclass(frozen=True, slots=True)
 class CountedPart:
-    """What one part gave: its counts, its rows' keys, and where it began and ended in the file."""
+    """What one part gave: its counts, its rows' keys, and where it began and ended in the file.
+
+    `laid_out` is the file where its layout was late: it is known by now.
+    """
 
     number: int
     began: int
     ended: int
     profile: FileProfile
     keys: list[SplitKeys]
+    laid_out: FileTask | None = None
 
 
-def opened(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> Reading:
-    """Open one part for reading."""
-    return read_part(StoredSource(store, task.head, task.first), task.layout, split, limits)
+def recipe_of(layout: FileLayout, definition: SchemaDefinition | None) -> Recipe:
+    """Lay a definition over the header of a file."""
+    return make_recipe(layout.header, definition, encoding=layout.format.cells, inferred=layout.inferred)
+
+
+def opened(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> tuple[FileTask, Reading]:
+    """Open one part for reading; a layout that is late is known then, and with it what is to be counted."""
+    reading = read_part(StoredSource(store, task.head, task.first), task.layout, split, limits)
+    if task.layout.late and isinstance(reading, LateReading):
+        layout = reading.layout()
+        task = replace(task, layout=layout, recipe=recipe_of(layout, task.definition))
+    return task, reading
 
 
 def count_part(
@@ -79,13 +92,14 @@ def count_part(
     `stopped` is asked after each block whether anybody still wants the part.
     """
     try:
-        reading = opened(store, task, split, limits)
-        tally = FileTally(task.recipe, split.number)
+        known, reading = opened(store, task, split, limits)
+        tally = FileTally(known.recipe, split.number)
         for batch in reading.batches():
             tally.add(batch)
             if stopped():
                 return EngineFaultError(f"{task.head.uri}: reading was stopped")
-        return CountedPart(split.number, reading.began, reading.ended, tally.profile(), tally.keys())
+        laid_out = known if task.layout.late else None
+        return CountedPart(split.number, reading.began, reading.ended, tally.profile(), tally.keys(), laid_out)
     except PipelineError as error:
         return error
     except MemoryError:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dq.engine.assignment import Assignment
-from dq.engine.parts import FileTask, fault
+from dq.engine.parts import FileTask, fault, recipe_of
 from dq.engine.source_file import SourceObject, StoredSource
 from dq.formats.reading import find_layout, plan_parts
-from dq.profiling.tally.recipe import make_recipe
 from etl_core.errors import PipelineError
 
 #: Keys (of 16 bytes at most, about the shortest row there is) counted by one task at most.
@@ -24,12 +23,12 @@ class ReaderChoice:
 
 
 def plan_file(source: SourceObject, assignment: Assignment) -> FileTask | PipelineError:
-    """Find a file's layout from its first bytes (of Parquet: its footer) and cut it into parts."""
+    """Find a file's layout from its first bytes (of Parquet and ORC: its footer) and cut it into parts."""
     head, limits = source.peek.head, assignment.limits
     try:
         bytes_at_hand = StoredSource(assignment.store, head, source.peek.data)
         layout = find_layout(bytes_at_hand, head.key, source.definition, limits, source.peek.data, assignment.formats)
-        recipe = make_recipe(layout.header, source.definition, encoding=layout.format.cells, inferred=layout.inferred)
+        recipe = recipe_of(layout, source.definition)
         splits = tuple(plan_parts(layout, head.size, limits))
     except PipelineError as error:
         return error

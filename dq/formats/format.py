@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dq.formats.byte_source import ByteSource
 from dq.formats.layout import FileLayout
@@ -25,6 +25,14 @@ class Reading(Protocol):
 
     def batches(self) -> Iterator[RowBatch]:
         """Give the rows."""
+
+
+@runtime_checkable
+class LateReading(Reading, Protocol):
+    """A split of a file whose layout is late."""
+
+    def layout(self) -> FileLayout:
+        """Find the layout, in the same opening that gives the batches; raises UnreadableFileError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +98,15 @@ class Format:
         names: what definitions call it.
         title: what messages call a file of it.
         cells: how its cells carry their types.
-        layout: finds out how to read a file; raises UnreadableFileError.
+        layout: finds out how to read a file; raises UnreadableFileError. Of a format that has to open the whole file
+            for that it gives a late layout, from the first bytes alone, and `read` gives a `LateReading`.
         splits: cuts a file of so many bytes into parts.
         read: opens one part.
         suffixes: of file names, without the dot. Of several formats with one suffix the first that begins as the file
             does is meant, or else the first.
         magic: how its files begin, whatever their names are.
         text_start: the first character of its texts, white space apart; files without a known suffix are told by it.
+        late: its layouts are late.
         streamed: a compressed file is expanded while it is read. Of other formats it is held in memory.
         together: how small files are parsed in one call, where that is of use.
         spark: how Spark's own readers read it, None where there is none.
@@ -111,6 +121,7 @@ class Format:
     suffixes: tuple[str, ...] = ()
     magic: tuple[Magic, ...] = ()
     text_start: bytes = b""
+    late: bool = False
     streamed: bool = False
     together: Together | None = None
     spark: SparkReading | None = None

@@ -19,8 +19,8 @@ class Limits:
     `block` is what is parsed at once, `split` the most that one part of a file has, `line` the longest record,
     `header` the longest header, `columns` the most columns. A compressed file may expand to at most
     `expansion` times its size once it is beyond `free_expansion`. `whole` bounds formats that must
-    be held in memory as they are (Excel). `cells` bounds rows times columns of such a sheet: about 80
-    bytes each while it is read.
+    be held in memory as they are (Excel). `cells` bounds rows times columns of such a sheet, `memory` what the
+    process that reads it may take, and `seconds` for how long: of its processor, and of waiting for it.
     """
 
     block: int = 8 * _MIB
@@ -32,6 +32,8 @@ class Limits:
     free_expansion: int = 256 * _MIB
     whole: int = 256 * _MIB
     cells: int = 20_000_000
+    memory: int = 2048 * _MIB
+    seconds: int = 300
 
     def part(self, size: int, columns: int) -> int:
         """Say how large the parts of a file are: several for all cores, but none as small as the state it gives.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dq.errors import UnreadableFileError
+from dq.formats.archive import files_of, is_archive, refuse_many
 from dq.formats.byte_source import ByteSource
 from dq.formats.compression import compression_of, first_expanded, held
+from dq.formats.foreign import refuse_foreign
 from dq.formats.format import Format, OpenFile, Reading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
@@ -34,15 +36,34 @@ def find_layout(
         raise UnreadableFileError(message)
     formats = formats or known_formats()
     data = source.read(0, _FIRST_BYTES) if first is None else first
-    compression = compression_of(data)
+    compression = _zipped(source, data, name, definition, formats) or compression_of(data)
     plain = first_expanded(source, compression, limits, _FIRST_BYTES) if compression else data
+    refuse_foreign(plain, (one.title for one in formats))
     kind = formats.format_of(plain, name, definition)
     _refuse_other(plain, kind, formats)
+    if kind.late:
+        layout = kind.layout(OpenFile(kind, source, name, plain, definition, compression, limits))
+        return replace(layout, compression=compression)
     if kind.streamed or compression is None:
         return kind.layout(OpenFile(kind, source, name, plain, definition, compression, limits))
     whole = held(source, compression, limits)
     layout = kind.layout(OpenFile(kind, whole, name, plain, definition, None, limits))
     return replace(layout, compression=compression, splittable=False)
+
+
+def _zipped(
+    source: ByteSource, first: bytes, name: str, definition: SchemaDefinition | None, formats: Formats
+) -> str | None:
+    """Give `zip` for an archive of one file; one of several is refused. What is to be a workbook is not looked into."""
+    expected = formats.expected(name, definition)
+    if not is_archive(first) or (expected is not None and any(is_archive(magic.start) for magic in expected.magic)):
+        return None
+    names = files_of(source)
+    if names is None:
+        return None
+    if len(names) != 1:
+        refuse_many(names)
+    return "zip"
 
 
 def _refuse_other(first: bytes, kind: Format, formats: Formats) -> None:

@@ -33,7 +33,7 @@ OURS = (
     ORC,
 )
 
-_COMPRESSED_SUFFIXES = (".gz", ".gzip", ".zst", ".zstd", ".bz2")
+_COMPRESSED_SUFFIXES = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".zip")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -69,6 +69,12 @@ class Formats:
     def content_of(self, data: bytes) -> tuple[Format, Magic] | None:
         """Find the format whose files begin in this way, by their first bytes alone."""
         return next(((one, magic) for one in self for magic in one.magic if magic.fits(data)), None)
+
+    def expected(self, name: str, definition: SchemaDefinition | None) -> Format | None:
+        """Name the format a file should be of by its definition, else by its suffix; None where neither says."""
+        if definition is not None and definition.format is not None:
+            return self.named(definition.format)
+        return next((one for one in self if _suffix(name) in one.suffixes), None)
 
     def format_of(self, data: bytes, name: str, definition: SchemaDefinition | None) -> Format:
         """Name the format: from the definition, else from the first (decompressed) bytes, else from the suffix."""

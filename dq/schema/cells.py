@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from dq.schema.date_formats import shape_of
 from dq.schema.definition import FieldType
 
 if TYPE_CHECKING:
@@ -162,7 +163,9 @@ def _refuse_constant(name: str) -> object:
 
 
 def _parse_with_format(text: str, field_type: FieldType, date_format: str) -> date | time | Unparsable:
-    """Python's own strptime decides; a date keeps the day as written, the others are moved to UTC."""
+    """Python's own strptime decides on texts with all their digits; a date keeps its day, others are moved to UTC."""
+    if not shape_of(date_format).fullmatch(text):
+        return UNPARSABLE
     try:
         value = datetime.strptime(text, date_format)  # noqa: DTZ007 - the format may well carry no offset
     except (ValueError, OverflowError):

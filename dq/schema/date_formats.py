@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from dq.schema.definition import FieldType
@@ -14,7 +15,25 @@ MAX_LENGTH: Final = 100
 _DIRECTIVES: Final = frozenset("aAwdbBmyYHIMSfzZjUWcxXGuV%")
 _YEARS: Final = frozenset("yYGcx")
 _DATED: Final = frozenset({FieldType.DATE, FieldType.DATETIME})
+#: Digits that a directive takes, no more and no fewer.
+_DIGITS: Final = {"Y": 4, "G": 4, "j": 3, "u": 1, "w": 1, **dict.fromkeys("ymdHIMSUWV", 2)}
 _PROBE: Final = datetime.fromisoformat("2001-02-03T04:05:06.000007+00:00")
+
+
+@lru_cache(maxsize=64)
+def shape_of(date_format: str) -> re.Pattern[str]:
+    """Give the expression that texts of a strptime format match: Python's own strptime also takes fewer digits."""
+    expression = ""
+    for directive, literal in re.findall(r"%(.)|([^%]+)", date_format, re.DOTALL):
+        if literal:
+            expression += "".join(r"\s+" if part.isspace() else re.escape(part) for part in re.split(r"(\s+)", literal))
+        elif directive in _DIGITS:
+            expression += f"[0-9]{{{_DIGITS[directive]}}}"
+        elif directive == "f":
+            expression += "[0-9]{1,6}"
+        else:
+            expression += "%" if directive == "%" else ".+?"
+    return re.compile(expression, re.DOTALL | re.IGNORECASE)
 
 
 def format_problem(date_format: str, field_type: FieldType) -> str | None:

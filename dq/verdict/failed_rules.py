@@ -70,6 +70,7 @@ def _rule(rule: FailedRule, most: int) -> dict[str, Any]:
 
 
 def example_of(example: Example, characters: int = _MOST_CHARACTERS) -> dict[str, Any]:
-    """Write one example: its line, null where it is not known, and its text."""
+    """Write one example: its line, null where it is not known, its text, and why it is one where there is a reason."""
     value = MASK if example.text == MASK else shortened(storable(example.text), characters)
-    return {"line": example.line, "value": value}
+    shown = {"line": example.line, "value": value}
+    return {**shown, "reason": example.reason} if example.reason else shown

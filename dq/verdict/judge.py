@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from dq.checks.check_result import Status
 from dq.checks.plan import DIMENSIONS
 from dq.schema.definition import Severity
 from dq.verdict.failed_rules import failed_rules, written_rules
@@ -28,7 +29,7 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
         plan: what its definition asks for, without one only the format.
 
     Returns:
-        The verdict. It passes when the score reaches the pass score and no critical rule failed.
+        The verdict. It passes when the score reaches the pass score and every critical rule was looked at and kept.
     """
     masking = Masking(plan.sensitive)
     scoring = plan.scoring
@@ -40,7 +41,12 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
     totals = {measure.dimension: sum(filter(None, deductions), Fraction(0)) for measure, deductions in measured}
     failed = failed_rules(measured)
     score = score_of(totals.values())
-    critical = any(rule.result.check.severity is Severity.CRITICAL for rule in failed)
+    # A critical rule that could not run was not kept, as far as anybody knows.
+    critical = any(
+        result.check.severity is Severity.CRITICAL and result.status is not Status.PASSED
+        for measure, _ in measured
+        for result in measure.results
+    )
     return Verdict(
         score=score,
         passed=score >= scoring.pass_score and not critical,

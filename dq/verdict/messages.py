@@ -48,7 +48,10 @@ def _example(rule: FailedRule) -> str:
     if not examples:
         return ""
     first = examples[0]
-    value = "" if first.text == MASK else f'"{on_one_line(first.text, _MOST_EXAMPLE)}"'
+    value = "" if first.text in {MASK, ""} and first.reason else f'"{on_one_line(first.text, _MOST_EXAMPLE)}"'
+    value = "" if first.text == MASK else value
+    if first.reason and len(examples) > 1:
+        value = f"{value} ({first.reason})" if value else f"({first.reason})"
     if first.line is None:
         return f"; for example {value}" if value else ""
     return f"; first at line {first.line}: {value}" if value else f"; first at line {first.line}"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.check_result import Measure, Status
 from dq.checks.plan import DIMENSIONS
-from dq.schema.definition import Severity
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
@@ -26,10 +25,11 @@ def _metric(measure: Measure, deduction: Fraction) -> dict[str, Any]:
     """Write one metric.
 
     `failed` of `checked` are cells, rows or fields, as the dimension counts them; `rate` is the share of the weight
-    that proportional scoring takes, `rulesNotRun` how many checks could not be looked at.
+    that proportional scoring takes. `rules` are results, as they stand in the list of failed rules: `rulesFailed` of
+    them without the `warnings`; `rulesNotRun` could not be looked at.
     """
     results = measure.results
-    warnings = [each for each in results if each.status is Status.FAILED and each.check.severity is Severity.WARNING]
+    failed = [result for result in results if result.status is Status.FAILED]
     return {
         "passed": measure.passed,
         "details": storable(measure.details),
@@ -38,8 +38,9 @@ def _metric(measure: Measure, deduction: Fraction) -> dict[str, Any]:
         "checked": measure.checked,
         "rate": float(measure.share),
         "deduction": float(deduction),
-        "rules": len({result.check for result in results}),
-        "rulesFailed": len({result.check for result in measure.failures}),
-        "rulesNotRun": len({result.check for result in results if result.status is Status.NOT_RUN}),
-        "warnings": len({result.check for result in warnings}),
+        "rules": len(results),
+        "rulesFailed": len(measure.failures),
+        "rulesNotRun": sum(1 for result in results if result.status is Status.NOT_RUN),
+        "warnings": len(failed) - len(measure.failures),
+        **dict(measure.figures),
     }

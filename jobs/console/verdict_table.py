@@ -72,6 +72,7 @@ def _examples(examples: Iterable[object], most: int = 3) -> Iterable[str]:
             return
         if isinstance(example, dict):
             line, text = example.get("line"), example.get("text", example.get("value", ""))
-            yield f"line {line}: {text}" if line is not None else str(text)
+            reason = f" ({example['reason']})" if example.get("reason") else ""
+            yield (f"line {line}: {text}" if line is not None else str(text)) + reason
         else:
             yield str(example)

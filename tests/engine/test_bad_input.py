@@ -17,6 +17,9 @@ from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from etl_core.objects.store import PEEK_BYTES, ObjectStore
 from tests.engine.batches import local_sources, readable, rows_of_text
+from tests.unit.formats.orc_files import with_footer, with_number, with_postscript, with_stripe, written
+from tests.unit.formats.test_workbook_kinds import far_xlsx
+from tests.unit.formats.workbooks import Cell, Table, xls, xlsx
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +29,14 @@ if TYPE_CHECKING:
     from etl_core.errors import PipelineError
 
 LIMITS = Limits(
-    block=4096, split=20_000, line=30_000, header=3_000_000, columns=1000, expansion=10, free_expansion=100_000
+    block=4096,
+    split=20_000,
+    line=30_000,
+    header=3_000_000,
+    columns=1000,
+    expansion=10,
+    free_expansion=100_000,
+    memory=400 * 1024 * 1024,
 )
 HEADER = b"id,name,fare\n"
 TEXT = rows_of_text(3000).encode()
@@ -69,13 +79,22 @@ def page_of_2_gib() -> bytes:
     return data.replace(told, lied, 1).replace(length, longer)
 
 
+def orc_table(rows: int) -> bytes:
+    return written({"id": range(rows), "name": ["a", "b"] * (rows // 2), "fare": [1.5] * rows})
+
+
+SHEET: list[list[Cell]] = [["id", "name", "fare"]]
+SHEET += [[number, "abc", 2.5] for number in range(2000)]
 PARQUET = table(3000)
+ORC = orc_table(3000)
 FOOTER = int.from_bytes(PARQUET[-8:-4], "little")
 #: Sound files of every kind.
 SOUND = {
     "text.csv": TEXT,
     "lines.jsonl": b"".join(b'{"id": %d, "name": "abc", "fare": 2.5}\n' % number for number in range(2000)),
     "table.parquet": PARQUET,
+    "table.orc": orc_table(3000),
+    "sheet.xlsx": xlsx(Table(SHEET)),
     "quoted.csv": HEADER + b"".join(b'%d,"a\nb",2.5\n' % number for number in range(2000)),
     "packed.csv.gz": gzip.compress(b"".join(b"%d,abc,2.5\n" % number for number in range(3000)), mtime=0),
 }
@@ -113,6 +132,15 @@ UNREADABLE = {
         PARQUET[: -8 - FOOTER] + bytes(number * 37 % 256 for number in range(FOOTER)) + PARQUET[-8:],
         "footer cannot be read",
     ),
+    "cut off.orc": (ORC[:-20], "no complete ORC file"),
+    "footer of 2 GiB.orc": (with_postscript(ORC, 1, 2**31), "longer than the file"),
+    "rows that are not there.orc": (
+        with_footer(ORC, lambda footer: with_stripe(5, 9000)(with_number(6, 9000)(footer))),
+        "ORC data cannot be read",
+    ),
+    "cells far apart.xlsx": (far_xlsx(), "more than 400 MiB of memory"),
+    "cut off.xlsx": (xlsx(Table([["id"], [1]]))[:-30], "workbook cannot be read"),
+    "protected.xls": (xls(Table([["id"], [1]]), encrypted=True), "protected by a password"),
     "header not UTF-8.csv": (b"id,na\xffme,fare\n" + TEXT, "header is not UTF-8"),
     "UTF-16.csv": (TEXT.decode().encode("utf-16"), "UTF-16"),
     "UTF-16 without mark.csv": (TEXT.decode().encode("utf-16-be"), "UTF-16"),
@@ -138,6 +166,9 @@ FOR_SPARK_READERS = [
     *(name for name in UNREADABLE if name.startswith(("giant", "open quote", "bomb"))),
     "million columns.csv",
     "short footer.parquet",
+    "cut off.orc",
+    "rows that are not there.orc",
+    "cells far apart.xlsx",
     "histogram of another column.parquet",
     "UTF-16.csv",
 ]

@@ -20,6 +20,7 @@ from dq.engine import small
 from dq.engine.file_results import FileVerdict
 from dq.engine.profile_files import judge_sources, profile_files
 from dq.errors import DefinitionError
+from dq.formats.orc.protobuf import encoded
 from dq.formats.registry import GROUP, OURS, Formats, known_formats
 from etl_core.errors import SettingsError
 from etl_core.objects.store import ObjectStore
@@ -32,6 +33,7 @@ from tests.engine.batches import (
     s3_store,
     unseen_sources,
 )
+from tests.unit.formats.orc_files import in_stripes, with_footer, with_type, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,6 +87,82 @@ def test_orc_comes_from_s3_to_a_verdict(
     assert "no complete ORC file" in (verdicts[2].verdict.failed_validation_message or "")
     summaries = profile_files(sources, store=store, spark=session, reader=reader)
     assert [readable(summaries[at]).reader for at in (0, 1)] == [reader, reader]
+
+
+def test_types_that_spark_reads_otherwise_are_left_to_byte_ranges(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark cuts texts of bounded types off, and has no nanoseconds; moments it wrote itself it reads."""
+    texts = written({"id": [1, 2], "text": ["ab", "abcde"]})
+    numbers = written({"id": [1, 2], "moment": [1_700_000_000_123_456, -62_135_596_800_000_000]})
+    attribute = encoded(1, b"spark.sql.catalyst.type") + encoded(2, b"timestamp_ntz")
+    bodies = {
+        "string": texts,
+        "varchar": with_footer(texts, with_type(1, 16)),
+        "char": with_footer(texts, with_type(1, 17)),
+        "nanoseconds": written({"moment": pa.array([1], pa.timestamp("ns"))}),
+        "moment": with_footer(numbers, with_type(7, attribute)),
+    }
+    for name, body in bodies.items():
+        (tmp_path / f"{name}.orc").write_bytes(body)
+    sources = local_sources([tmp_path / f"{name}.orc" for name in bodies], None)
+    found = profile_files(sources, store=ObjectStore(), spark=spark, reader="spark")
+    readers = {name: readable(found[at]).reader for at, name in enumerate(bodies)}
+    assert [name for name, reader in readers.items() if reader == "spark"] == ["string", "moment"]
+    here = profile_files(sources, store=ObjectStore())
+    assert [readable(found[at]).sample_rows for at in range(5)] == [readable(here[at]).sample_rows for at in range(5)]
+
+
+PEAK = """
+import resource, sys
+from etl_core.objects.store import ObjectStore
+from dq.engine.profile_files import profile_files
+from dq.engine.source_file import SourceObject
+store = ObjectStore()
+peeks = [store.peek(None, path) for path in sys.argv[1:]]
+rows = []
+peaks = []
+for number, peek in enumerate(peeks):
+    rows.append(profile_files([SourceObject(number, peek, None)], store=store)[number].rows_read)
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(*rows, peaks[1] - peaks[0])
+"""
+
+
+def test_the_peak_of_a_process_that_profiles_a_file_of_repeated_texts(tmp_path: Path) -> None:
+    """Some kilobytes that are 240 MB of text take little more memory, in MiB, than harmless ones of as many rows."""
+    texts = [letter * 4000 for letter in "abcd"]
+    for name, column in (("harmless", ["abcd"] * 60_000), ("long", texts * 15_000)):
+        data = written({"text": column}, compression="zstd", dictionary_key_size_threshold=1)
+        (tmp_path / f"{name}.orc").write_bytes(data)
+    assert (tmp_path / "long.orc").stat().st_size < 100_000
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, str(tmp_path / "harmless.orc"), str(tmp_path / "long.orc")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    *rows, more = map(int, done.stdout.split()[-3:])
+    assert rows == [60_000, 60_000]
+    assert more < 300
+
+
+EXITS = """
+import sys
+from itertools import islice
+from dq.formats.byte_source import BytesSource
+from dq.formats.limits import Limits
+from dq.formats.reading import find_layout, plan_parts, read_part
+source = BytesSource(open(sys.argv[1], "rb").read())
+layout = find_layout(source, "x.orc", None, Limits())
+for split in plan_parts(layout, source.size, Limits()):
+    list(islice(read_part(source, layout, split, Limits()).batches(), 1))
+"""
+
+
+def test_a_process_may_end_while_a_file_is_read(tmp_path: Path) -> None:
+    """Arrow's threads take down a process that ends while they wait for its interpreter."""
+    path = tmp_path / "x.orc"
+    path.write_bytes(in_stripes({"id": range(400_000), "text": ["x" * 20] * 400_000}, 100_000))
+    for _ in range(8):
+        done = subprocess.run([sys.executable, "-c", EXITS, str(path)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 DEFINITION: dict[str, Any] = {

@@ -40,7 +40,7 @@ _ESTIMATED = {
     "top_values": "top_values_error",
 }
 _ROUNDED = {"mean", "stddev"}
-_EXAMPLES = {"unparsable_examples", "violation_examples"}
+_EXAMPLES = {"unparsable_examples", "violation_examples", "null_examples"}
 
 
 def check_files(

@@ -61,6 +61,8 @@ def with_pattern(text: str, kind: str, pattern: str) -> Any:  # noqa: ANN401
         moment = datetime.strptime(text, pattern)  # noqa: DTZ007
     except ValueError:
         return BAD
+    if len(moment.strftime(pattern)) != len(text):  # strptime takes fewer digits than strftime writes
+        return BAD
     if kind == "date":
         return moment.date()
     if moment.tzinfo is not None:

@@ -80,7 +80,8 @@ def score_naively(data: bytes, definition: dict[str, Any] | None, kind: str = "c
     verdict = NaiveVerdict()
     for name, (share, rules) in dimensions(table, definition).items():
         verdict.deductions[name] = weights[name] * lost(mode, share, rules)
-        verdict.critical = verdict.critical or any(rule.broken and rule.severity == "critical" for rule in rules)
+        critical = [rule for rule in rules if rule.severity == "critical"]
+        verdict.critical = verdict.critical or any(rule.broken or not rule.ran for rule in critical)
         status = "not_run"
         if any(rule.ran for rule in rules):
             status = "failed" if any(rule.fails for rule in rules) else "passed"
@@ -113,9 +114,10 @@ def dimensions(table: Table, definition: dict[str, Any] | None) -> dict[str, tup
         "bounds": bounds(table, fields),
         "uniqueness": uniqueness(table, definition or {}, fields),
     }
-    if table.unparsable or table.no_header:
+    nothing_parsed = bool(table.malformed) and not table.rows
+    if table.unparsable or table.no_header or nothing_parsed:
         for name in measured:
-            if name != "format":
+            if name != "format" and not (nothing_parsed and name == "schema"):
                 rules = [Rule(rule.severity, checked=None) for rule in measured[name][1]]
                 measured[name] = (Fraction(0), rules)
     return measured
@@ -137,6 +139,9 @@ def schema(table: Table, fields: list[dict[str, Any]], *, strict: bool) -> tuple
         if name not in table.columns or name in table.repeated:
             rules.append(Rule(severity, 1, 1))
             continue
+        if table.malformed and not table.rows:
+            rules.append(Rule(severity, checked=None))
+            continue
         cells = [row[name].value for row in table.rows if row[name].value is not NULL]
         bad = sum(1 for value in cells if value is BAD)
         rules.append(Rule(severity, bad, len(cells), threshold))
@@ -146,6 +151,8 @@ def schema(table: Table, fields: list[dict[str, Any]], *, strict: bool) -> tuple
         extra = [name for name in table.columns if name not in names]
         rules.append(Rule("error", len(extra), max(1, len(extra))))
         failing += len(extra)
+    if table.malformed and not table.rows and not failing:
+        rules = [Rule(rule.severity, checked=None) for rule in rules]
     return Fraction(failing, len(fields)) if fields else Fraction(0), rules
 
 

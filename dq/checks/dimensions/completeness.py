@@ -54,16 +54,34 @@ def measure_completeness(summary: FileSummary, plan: CheckPlan) -> Measure:
     of_files = [_whole_file(summary, plan, check) for check in checks if check.rule != REQUIRED]
     ran = sum(1 for result in of_files if result.status is not Status.NOT_RUN)
     fields = Fraction(len(present), max(len(present) + ran, 1))
+    keys = {name for key in (plan.definition.keys if plan.definition else ()) for name in key.columns}
+    named = plan.sensitive.isdisjoint(keys)
     of_fields = [
-        _of_field(check, columns.get(check.columns[0]), cells, fields) for check in checks if check.rule == REQUIRED
+        _of_field(check, columns.get(check.columns[0]), cells, fields, named=named)
+        for check in checks
+        if check.rule == REQUIRED
     ]
     results = (*of_fields, *(_weighted(result, len(present) + ran) for result in of_files))
     failed = sum(result.failed for result in results if result.counts)
-    return Measure(KEY, results, failed, cells + ran, _details(of_fields, of_files, cells))
+    rows = summary.rows_incomplete
+    figures = () if rows is None else (("rowsWithNulls", rows),)
+    details = _details(of_fields, of_files, cells, _share_of_rows(summary))
+    return Measure(KEY, results, failed, cells + ran, details, figures)
 
 
-def _of_field(check: Check, column: ColumnSummary | None, cells: int, fields: Fraction) -> CheckResult:
-    """Measure one required field; `fields` is the share of the weight that all of them have together."""
+def _share_of_rows(summary: FileSummary) -> str | None:
+    """Say in how many rows a required value is null, None where nobody counted the rows."""
+    parsed = summary.rows_read - summary.rows_malformed
+    if summary.rows_incomplete is None or not parsed:
+        return None
+    return percent(Fraction(summary.rows_incomplete, parsed))
+
+
+def _of_field(check: Check, column: ColumnSummary | None, cells: int, fields: Fraction, *, named: bool) -> CheckResult:
+    """Measure one required field; `fields` is the share of the weight that all of them have together.
+
+    `named`: its examples may say which rows they are, by their key.
+    """
     if column is None:
         return not_run(check)
     failing = fails(column.nulls, column.rows, check)
@@ -77,6 +95,7 @@ def _of_field(check: Check, column: ColumnSummary | None, cells: int, fields: Fr
         checked=column.rows,
         share=Fraction(column.nulls, cells) * fields if lost else Fraction(0),
         text=f"{on_one_line(column.name)} is required and null in {count(column.nulls)} of {count(column.rows, 'row')}",
+        examples=column.null_examples if named else tuple(one._replace(text="") for one in column.null_examples),
     )
 
 
@@ -95,7 +114,7 @@ def _weighted(result: CheckResult, parts: int) -> CheckResult:
     return replace(result, share=Fraction(1, parts)) if result.counts else result
 
 
-def _details(of_fields: list[CheckResult], of_files: list[CheckResult], cells: int) -> str:
+def _details(of_fields: list[CheckResult], of_files: list[CheckResult], cells: int, rows: str | None) -> str:
     results = (*of_fields, *of_files)
     nulls = sum(result.failed for result in of_fields if result.counts)
     texts = [result.text for result in of_files if result.counts]
@@ -106,7 +125,9 @@ def _details(of_fields: list[CheckResult], of_files: list[CheckResult], cells: i
             if result.counts
         ]
         share = percent(Fraction(nulls, cells))
-        texts = [f"{share} of the values of required fields are null: {listed(fields)}", *texts]
+        in_values = f"{share} of the values of required fields are null"
+        subject = f"{rows} of rows have nulls in required fields" if rows else in_values
+        texts = [f"{subject}: {listed(fields)}", *texts]
     if texts:
         sentence = "; ".join(texts)
         return and_not_run(f"{sentence[0].upper()}{sentence[1:]}" if not nulls else sentence, results)

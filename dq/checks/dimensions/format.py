@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, status_of
 from dq.checks.dimension import Dimension
-from dq.checks.wording import count, on_one_line, percent
+from dq.checks.wording import count, listed, on_one_line, percent
 
 if TYPE_CHECKING:
     from dq.profiling.summary.summary import FileSummary
@@ -52,10 +52,18 @@ def _result(summary: FileSummary, check: Check) -> CheckResult:
         failed=malformed,
         checked=read,
         share=Fraction(malformed, read) if read else Fraction(0),
-        text=f"{count(malformed)} of {count(read, 'row')} cannot be parsed",
+        text=f"{count(malformed)} of {count(read, 'row')} cannot be parsed{_why(summary)}",
         examples=summary.malformed_examples,
         of_whole_rows=True,
     )
+
+
+def _why(summary: FileSummary) -> str:
+    """Say why rows are malformed, the most frequent reason first."""
+    reasons = sorted(summary.malformed_reasons.items(), key=lambda item: (-item[1], item[0]))
+    if len(reasons) == 1:
+        return f": {reasons[0][0]}"
+    return f": {listed([f'{reason} ({count(rows)})' for reason, rows in reasons])}" if reasons else ""
 
 
 def _details(summary: FileSummary, result: CheckResult) -> str:
@@ -68,7 +76,9 @@ def _details(summary: FileSummary, result: CheckResult) -> str:
     lines = [example.line for example in summary.malformed_examples if example.line is not None]
     first = f", the first at line {count(min(lines))}" if lines else ""
     share = percent(Fraction(result.failed, result.checked))
-    return f"{share} of rows cannot be parsed ({count(result.failed)} of {count(result.checked)}){first}."
+    return (
+        f"{share} of rows cannot be parsed ({count(result.failed)} of {count(result.checked)}){_why(summary)}{first}."
+    )
 
 
 FORMAT: Final = Dimension(

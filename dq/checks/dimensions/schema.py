@@ -10,7 +10,7 @@ from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.columns import of_wrong_type
 from dq.checks.dimension import Dimension
-from dq.checks.not_measured import not_measured
+from dq.checks.not_measured import not_measured, not_run, nothing_to_measure
 from dq.checks.wording import count, listed, on_one_line
 from dq.schema.definition import Severity
 
@@ -41,9 +41,13 @@ def schema_checks(definition: SchemaDefinition | None) -> tuple[Check, ...]:
 
 
 def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
-    """Count the failing fields over the declared ones; a field fails once, whatever the number of its reasons."""
+    """Count the failing fields over the declared ones; a field fails once, whatever the number of its reasons.
+
+    Under `strict` every column that is not declared fails too, and counts among those that were looked at. Where no row
+    could be parsed, columns that are missing or too many are still known; whether the others hold their type is not.
+    """
     idle = not_measured(summary, plan, KEY, "which fields to expect")
-    if idle:
+    if idle and (not idle.results or summary.unreadable is not None or summary.no_header):
         return idle
     columns = {column.name: column for column in summary.columns}
     checks = plan.of(KEY)
@@ -55,12 +59,19 @@ def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
         else:
             found = _field(summary, check, columns.get(check.columns[0]))
         results.extend(_shared(found, declared))
-    failed = len({(result.check, result.column) for result in results if result.counts})
-    return Measure(KEY, tuple(results), failed, declared, _details(results, failed, declared))
+    failed = {(result.check, result.column) for result in results if result.counts}
+    extra = sum(1 for check, _ in failed if not check.columns)
+    strict = any(not check.columns for check in checks)
+    checked = declared + (len(summary.extra_columns) if strict else 0)
+    if idle and not failed:
+        return idle
+    return Measure(KEY, tuple(results), len(failed), checked, _details(results, len(failed) - extra, declared))
 
 
 def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> list[CheckResult]:
     (name,) = check.columns
+    if column is not None and name not in summary.repeated_columns and nothing_to_measure(summary):
+        return [not_run(check)]
     if column is not None and _is_as_declared(summary, check, column):
         cells = column.rows - column.nulls
         return [CheckResult(check, Status.PASSED, TYPE, name, failed=column.unparsable, checked=cells)]
@@ -123,14 +134,25 @@ def _shared(found: list[CheckResult], declared: int) -> list[CheckResult]:
 
 
 def _details(results: list[CheckResult], failed: int, declared: int) -> str:
-    texts = [result.text for result in results if result.counts]
+    """Say what is wrong with declared fields, then which columns are not declared; `failed` are declared fields."""
+    of_fields = [result for result in results if result.check.columns and result.counts]
+    extra = [result for result in results if not result.check.columns and result.counts]
+    warnings = [result.text for result in results if result.status is Status.FAILED and not result.counts]
+    fine = "the declared field is fine" if declared == 1 else f"all {count(declared)} declared fields are fine"
     if failed:
         verb = "fails" if failed == 1 else "fail"
-        return f"{count(failed)} of {count(declared, 'declared field')} {verb}: {listed(texts)}."
-    warnings = [result.text for result in results if result.status is Status.FAILED]
-    ending = f"; warnings: {listed(warnings)}" if warnings else ""
-    subject = "The declared field is" if declared == 1 else f"All {count(declared)} declared fields are"
-    return f"{subject} present and of the declared type{ending}."
+        texts = listed([result.text for result in of_fields])
+        sentence = f"{count(failed)} of {count(declared, 'declared field')} {verb}: {texts}"
+    elif extra:
+        sentence = f"{fine[0].upper()}{fine[1:]}"
+    else:
+        subject = "The declared field is" if declared == 1 else f"All {count(declared)} declared fields are"
+        sentence = f"{subject} present and of the declared type"
+    if extra:
+        verb = "is" if len(extra) == 1 else "are"
+        names = listed([_titled(result.column or "") for result in extra])
+        sentence = f"{sentence}; {count(len(extra), 'column')} {verb} not declared: {names}"
+    return f"{sentence}; warnings: {listed(warnings)}." if warnings else f"{sentence}."
 
 
 SCHEMA: Final = Dimension(

@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from typing import TypeAlias
 
 from dq.engine.parts import CountedPart, FileTask, count_part, opened
+from dq.errors import UnreadableFileError
 from dq.formats.format import Format
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
@@ -53,13 +54,24 @@ def _portions(tasks: Sequence[FileTask]) -> Iterator[Sequence[FileTask]]:
 
 
 def _together(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
-    """Count files of one layout, as many of them together as can be."""
+    """Count files of one layout, as many of them together as can be.
+
+    Of workbooks it is known only now whether they have one.
+    """
     read = {one.task.id: one for one in _all_read(store, tasks, limits)} if len(tasks) > 1 else {}
     for task in tasks:
-        if task.id not in read:
+        found = read.get(task.id)
+        if found is None:
             yield task, count_part(store, task, task.splits[0], limits)
-    for _, group in groupby(read.values(), lambda one: [column.type for column in one.batch.columns]):
-        yield from _counted(store, list(group), limits)
+        elif isinstance(found, _Unreadable):
+            yield task, found.error
+    alike: dict[Recipe, list[_Read]] = {}
+    for one in read.values():
+        if isinstance(one, _Read):
+            alike.setdefault(one.task.recipe, []).append(one)
+    for files in alike.values():
+        for _, group in groupby(files, lambda one: [column.type for column in one.batch.columns]):
+            yield from _counted(store, list(group), limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,14 @@ class _Read:
     ended: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A file that cannot be read, and why: nobody has to find that out again."""
+
+    task: FileTask
+    error: UnreadableFileError
+
+
 def _counted(store: ObjectStore, files: Sequence[_Read], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
     try:
         counted = tally_small_files(files[0].task.recipe, [one.batch for one in files])
@@ -80,19 +100,21 @@ def _counted(store: ObjectStore, files: Sequence[_Read], limits: Limits) -> Iter
             yield one.task, count_part(store, one.task, one.task.splits[0], limits)
     else:
         for one, (profile, keys) in zip(files, counted, strict=True):
-            yield one.task, CountedPart(0, one.began, one.ended, profile, keys)
+            yield one.task, CountedPart(0, one.began, one.ended, profile, keys, one.task)
 
 
-def _all_read(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[_Read]:
+def _all_read(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[_Read | _Unreadable]:
     """Read the files that can be counted together, as long as there is room for them; plain texts in one go."""
     parsed = _parsed_together([task for task in tasks if _is_plain(task, limits)])
     held = 0
     for task in tasks:
         if task.id in parsed:
-            read: _Read | None = _Read(task, parsed[task.id], task.layout.first_row, task.head.size)
+            read: _Read | _Unreadable | None = _Read(task, parsed[task.id], task.layout.first_row, task.head.size)
         else:
             read = _read(store, task, limits) if held < _MOST_HELD else None
-        if read is not None and not read.batch.extras and 0 < read.batch.rows <= task.recipe.row_sample:
+        if isinstance(read, _Unreadable):
+            yield read
+        elif read is not None and not read.batch.extras and 0 < read.batch.rows <= read.task.recipe.row_sample:
             held += sum(column.nbytes for column in read.batch.columns)
             yield read
 
@@ -113,11 +135,13 @@ def _text(task: FileTask) -> bytes:
     return task.first[task.layout.first_row :]
 
 
-def _read(store: ObjectStore, task: FileTask, limits: Limits) -> _Read | None:
-    """Read a file for itself; None where it has more than one batch, or cannot be read."""
+def _read(store: ObjectStore, task: FileTask, limits: Limits) -> _Read | _Unreadable | None:
+    """Read a file for itself; None where it has more than one batch, or something else is the matter with it."""
     try:
-        reading = opened(store, task, task.splits[0], limits)
+        known, reading = opened(store, task, task.splits[0], limits)
         batches = list(islice(reading.batches(), 2))
+    except UnreadableFileError as error:
+        return _Unreadable(task, error)
     except Exception:  # noqa: BLE001 - it is read again for itself, and the error named there
         return None
-    return _Read(task, batches[0], reading.began, reading.ended) if len(batches) == 1 else None
+    return _Read(known, batches[0], reading.began, reading.ended) if len(batches) == 1 else None

@@ -67,8 +67,8 @@ class Gathering:
         self._task, self._reader = task, reader
         self._errors: list[PipelineError] = []
         self._spans: list[Span] = []
-        self._keys = [GatheredKeys() for _ in task.recipe.keys]
-        self._examples: list[tuple[Offence, ...]] = [() for _ in task.recipe.keys]
+        self._keys: list[GatheredKeys] = []
+        self._examples: list[tuple[Offence, ...]] = []
         # In groups, as Spark merges them: sums of floating point numbers depend on what is added first.
         self._groups: FileProfile | None = None
         self._group: FileProfile | None = None
@@ -79,6 +79,10 @@ class Gathering:
         if isinstance(part, PipelineError):
             self._errors.append(part)
             return
+        if not self._spans:  # of a late layout nobody knew the keys before
+            self._task = part.laid_out or self._task
+            self._keys = [GatheredKeys() for _ in part.keys]
+            self._examples = [() for _ in part.keys]
         self._spans.append(Span(part.number, part.began, part.ended))
         number = part.number // GROUP
         if number != self._group_number:

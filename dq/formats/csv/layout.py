@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from dq.errors import UnreadableFileError
@@ -17,6 +18,10 @@ from dq.schema.definition import CsvDialect, FieldType, SchemaDefinition
 
 _BOM = b"\xef\xbb\xbf"
 _GUESSED_ROWS = 200
+#: A number as programs write it: of a postcode with leading zeros, a phone number with a plus sign or an account of
+#: more than 18 digits, a number would lose something.
+_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?![0-9])")
+_NUMERIC = frozenset({FieldType.INTEGER, FieldType.NUMBER})
 _GUESSES = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
 
 
@@ -128,6 +133,8 @@ def _guess(
 
 
 def _all_parse(values: Sequence[str], kind: FieldType) -> bool:
+    if kind in _NUMERIC and not all(_PLAIN_NUMBER.match(value) for value in values):
+        return False
     return all(parse_cell(value, kind) is not UNPARSABLE for value in values)
 
 

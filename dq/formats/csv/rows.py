@@ -6,6 +6,7 @@ with stray quotes, invalid UTF-8 or an unclosed quote. Both give the same rows f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from dq.errors import UnreadableFileError
-from dq.formats.csv.careful import careful_records, decoded
+from dq.formats.csv.careful import CarefulRecord, careful_records, decoded
 from dq.formats.csv.lines import CsvLines
+from dq.formats.csv.malformed import OPEN_QUOTE, not_utf8, wrong_width
 from dq.formats.csv.quotes import Positions, count_lines, line_breaks, record_ends
 from dq.formats.limits import Limits
 from dq.formats.lines.lengths import too_long
@@ -213,8 +215,12 @@ class CsvRows:
             rows=len(columns[0]),
             malformed=len(faulty),
             malformed_rows=[
-                MalformedRow(lines.of_record(row.number - 1), row.text[:_SHOWN]) for row in faulty[:MOST_EXAMPLES]
+                MalformedRow(
+                    lines.of_record(row.number - 1), row.text[:_SHOWN], wrong_width(row.actual_columns, self._width)
+                )
+                for row in faulty[:MOST_EXAMPLES]
             ],
+            reasons=Counter(wrong_width(row.actual_columns, self._width) for row in faulty),
             lines=count_lines(text),
             line_numbers=lines,
         )
@@ -232,7 +238,7 @@ class CsvRows:
         cells: list[list[str]] = [[] for _ in range(self._width)]
         lines: list[int] = []
         malformed: list[MalformedRow] = []
-        count = 0
+        count, reasons = 0, Counter[str]()
         for record in careful_records(text, self._dialect):
             raw = text[record.start : record.end]
             if not raw.strip(self._blank.encode()):
@@ -240,9 +246,11 @@ class CsvRows:
             row = None if record.open else decoded(record.cells)
             if row is None or len(row) != self._width:
                 count += 1
+                reason = self._why(record, raw, row)
+                reasons[reason] += 1
                 if len(malformed) < MOST_EXAMPLES:
                     shown = raw[:_SHOWN].rstrip(b"\r\n").decode("utf-8", "replace")
-                    malformed.append(MalformedRow(record.line, shown))
+                    malformed.append(MalformedRow(record.line, shown, reason))
                 continue
             lines.append(record.line)
             for column, cell in zip(cells, row, strict=True):
@@ -253,9 +261,16 @@ class CsvRows:
             rows=len(lines),
             malformed=count,
             malformed_rows=malformed,
+            reasons=reasons,
             lines=count_lines(text),
             line_numbers=lambda rows: known[rows].tolist(),
         )
+
+    def _why(self, record: CarefulRecord, raw: bytes, row: list[str] | None) -> str:
+        """Say why a record is no row."""
+        if record.open:
+            return OPEN_QUOTE
+        return not_utf8(raw) if row is None else wrong_width(len(row), self._width)
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import csv
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dq.formats.csv.malformed import not_utf8, wrong_width
 from dq.formats.csv.probe import Probe, probe_part
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
@@ -104,16 +107,30 @@ def _rows(batch: pa.RecordBatch, layout: FileLayout, _limits: Limits) -> Iterato
     blank = pc.equal(pc.utf8_trim(bad, _BLANK), "").fill_null(fill_value=False).to_numpy(zero_copy_only=False)
     faulty = np.flatnonzero(malformed & ~blank)
     kept = np.flatnonzero(~malformed)
+    reasons = [_why(batch, at, layout, latin=latin) for at in faulty.tolist()]
     yield RowBatch(
         columns=[column.take(pa.array(kept)) for column in columns],
         rows=len(kept),
         malformed=len(faulty),
         malformed_rows=[
-            MalformedRow(at + 1, _raw_text(batch, at, layout, latin=latin)) for at in faulty[:MOST_EXAMPLES].tolist()
+            MalformedRow(at + 1, _raw_text(batch, at, layout, latin=latin), reason)
+            for at, reason in zip(faulty[:MOST_EXAMPLES].tolist(), reasons, strict=False)
         ],
+        reasons=Counter(reasons),
         lines=len(bad),
         line_numbers=lambda rows: (kept[rows] + 1).tolist(),
     )
+
+
+def _why(batch: pa.RecordBatch, at: int, layout: FileLayout, *, latin: bool) -> str:
+    """Say why a row is malformed; Spark keeps the text of those that have another number of fields."""
+    text: str | None = batch.column(len(layout.header))[at].as_py()
+    if text is not None:
+        cells = next(csv.reader([text], delimiter=layout.dialect.delimiter, quotechar=layout.dialect.quote), [])
+        if len(cells) != len(layout.header):
+            return wrong_width(len(cells), len(layout.header))
+    raw = _raw_text(batch, at, layout, latin=False)
+    return not_utf8(raw.encode("latin-1", "replace") if latin else raw.encode())
 
 
 def _raw_text(batch: pa.RecordBatch, at: int, layout: FileLayout, *, latin: bool) -> str:

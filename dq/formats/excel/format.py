@@ -15,6 +15,7 @@ EXCEL = Format(
     layout=excel_layout,
     splits=one_split,
     read=read_workbook,
+    late=True,
     suffixes=("xlsx", "xls", "xlsb", "xlsm", "ods"),
     magic=(
         Magic(b"PK\x03\x04", "a zip archive or workbook"),

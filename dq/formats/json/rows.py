@@ -6,6 +6,7 @@ type; a column that mixes types, and any nested one, becomes one JSON token per 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from dq.errors import UnreadableFileError
-from dq.formats.json.values import TooDeepError, json_token, nested_too_deep, parse_object
+from dq.formats.json.values import TooDeepError, json_token, nested_too_deep, parse_object, why_malformed
 from dq.formats.limits import Limits
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.offences import MOST_EXAMPLES
@@ -101,13 +102,18 @@ def _batch(
     records = [record for record in parsed if record is not None]
     missing = (number for number, record in enumerate(parsed) if record is None)
     wrong = [number for number in missing if blank_is_row or lines[number].strip()]
+    reasons = [why_malformed(lines[number]) for number in wrong]
     found = set().union(*records)
     known = np.array(at, np.int64) + 1
     return RowBatch(
         columns=[_column(records, name) if name in found else pa.nulls(len(records)) for name in names],
         rows=len(records),
         malformed=len(wrong),
-        malformed_rows=[MalformedRow(number + 1, _shown(lines[number])) for number in wrong[:MOST_EXAMPLES]],
+        malformed_rows=[
+            MalformedRow(number + 1, _shown(lines[number]), reason)
+            for number, reason in zip(wrong[:MOST_EXAMPLES], reasons, strict=False)
+        ],
+        reasons=Counter(reasons),
         lines=len(lines),
         extras=_extras(records, found.difference(names)),
         line_numbers=lambda rows: known[rows].tolist(),

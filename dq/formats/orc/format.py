@@ -21,15 +21,17 @@ from dq.formats.orc.tail import open_orc
 from dq.formats.splits import Split, group_splits
 from dq.formats.typed.columns import families, typed_batch
 from dq.formats.typed.faults import named
-from dq.formats.typed.spark import TYPED
+from dq.formats.typed.spark import TYPED, arrow_schema, refuse_types
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.format_names import FormatNames
 
 #: Rows decoded at once, and rows that are counted together.
-_AT_ONCE, _TOGETHER = 4096, 64 * 1024
+_AT_ONCE, _TOGETHER = 1024, 64 * 1024
 #: Bytes that are decoded at once, in blocks.
 _BLOCKS = 8
+#: Beside a column in our own schema: a text that Spark cuts off, or fills up with spaces.
+_BOUNDED = {b"bounded": b"yes"}
 #: Spark keeps moments without a zone as integers, and says so beside the column.
 _SPARKS_TYPE, _NO_ZONE = b"spark.sql.catalyst.type", b"timestamp_ntz"
 
@@ -39,7 +41,8 @@ def _layout(opened: OpenFile) -> FileLayout:
     limits = opened.limits
     file, tail = open_orc(opened.source, limits)
     with named("the ORC footer cannot be read"):
-        schema = pa.schema([pa.field(field.name, _meant(field)) for field in file.schema])
+        columns = zip(file.schema, tail.bounded_texts(), strict=True)
+        schema = pa.schema([_meant(field, bounded=bounded) for field, bounded in columns])
         expanded = int(tail.row_bytes() * sum(stripe.rows for stripe in tail.stripes))
     if len(schema) > limits.columns:
         message = f"the file has {len(schema):,} columns, the most that is read is {limits.columns:,}"
@@ -48,12 +51,7 @@ def _layout(opened: OpenFile) -> FileLayout:
     if largest > limits.whole:
         message = f"a stripe of the file has {largest:,} bytes, the most that is held in memory is {limits.whole:,}"
         raise UnreadableFileError(message)
-    if expanded > limits.free_expansion and expanded > limits.expansion * opened.source.size:
-        message = (
-            f"the ORC data expands from {opened.source.size:,} to {expanded:,} bytes, more than {limits.expansion} "
-            "times its size; such a file is refused as a decompression bomb"
-        )
-        raise UnreadableFileError(message)
+    _refuse_expansion(opened.source.size, expanded, limits)
     return FileLayout(
         format=opened.format,
         header=tuple(name.strip() for name in schema.names),
@@ -64,10 +62,20 @@ def _layout(opened: OpenFile) -> FileLayout:
     )
 
 
-def _meant(field: pa.Field) -> pa.DataType:
-    """Give the type a column stands for."""
+def _refuse_expansion(size: int, expanded: int, limits: Limits) -> None:
+    if expanded > limits.free_expansion and expanded > limits.expansion * size:
+        message = (
+            f"the ORC data expands from {size:,} to {expanded:,} bytes, more than {limits.expansion} "
+            "times its size; such a file is refused as a decompression bomb"
+        )
+        raise UnreadableFileError(message)
+
+
+def _meant(field: pa.Field, *, bounded: bool) -> pa.Field:
+    """Give a column with the type it stands for."""
     without_zone = (field.metadata or {}).get(_SPARKS_TYPE) == _NO_ZONE
-    return pa.timestamp("us") if without_zone and pa.types.is_int64(field.type) else field.type
+    kind = pa.timestamp("us") if without_zone and pa.types.is_int64(field.type) else field.type
+    return pa.field(field.name, kind, metadata=_BOUNDED if bounded else None)
 
 
 def _as_meant(column: pa.Array, field: pa.Field) -> pa.Array:
@@ -75,15 +83,16 @@ def _as_meant(column: pa.Array, field: pa.Field) -> pa.Array:
 
 
 def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
-    schema = pa.ipc.read_schema(pa.py_buffer(layout.arrow_schema))
+    schema = arrow_schema(layout)
     return WholeReading(lambda: _batches(source, range(split.start, split.end), schema, limits), split)
 
 
 def _batches(source: ByteSource, numbers: Sequence[int], schema: pa.Schema, limits: Limits) -> Iterator[RowBatch]:
-    """Read stripes in order; line numbers count rows."""
+    """Read stripes in order; line numbers count rows. What they may expand to is bounded."""
     _, tail = open_orc(source, limits)
     most = _BLOCKS * limits.block
     rows = int(min(max(most // tail.row_bytes(), 1), _AT_ONCE))
+    expanded = 0
     for number in numbers:
         stripe = tail.stripes[number]
         found = 0
@@ -91,6 +100,8 @@ def _batches(source: ByteSource, numbers: Sequence[int], schema: pa.Schema, limi
             part = tail.alone(stripe, source.read(stripe.offset, stripe.length))
             for batch in _joined(_decoded(part, rows), most):
                 found += batch.num_rows
+                expanded += batch.nbytes
+                _refuse_expansion(source.size, expanded, limits)
                 columns = [_as_meant(column, field) for column, field in zip(batch.columns, schema, strict=True)]
                 yield _checked(pa.RecordBatch.from_arrays(columns, schema=schema))
         if found != stripe.rows:
@@ -102,6 +113,12 @@ def _checked(batch: pa.RecordBatch) -> RowBatch:
     """Make sure that texts are texts: no reader looks at that."""
     batch.validate(full=True)
     return typed_batch(batch)
+
+
+def _refuse(layout: FileLayout, size: int) -> str | None:
+    if any(field.metadata for field in arrow_schema(layout)):
+        return "Spark reads char and varchar otherwise"
+    return refuse_types(layout, size)
 
 
 def _sparks_rows(batch: pa.RecordBatch, _layout: FileLayout, _limits: Limits) -> Iterator[RowBatch]:
@@ -138,5 +155,5 @@ ORC = Format(
     read=_read,
     suffixes=("orc",),
     magic=(Magic(b"ORC", "ORC", marked=True),),
-    spark=replace(TYPED, rows=_sparks_rows),
+    spark=replace(TYPED, refuse=_refuse, rows=_sparks_rows),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import pyarrow as pa
 from pyarrow import orc
@@ -17,10 +16,8 @@ from pyarrow import orc
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
 from dq.formats.limits import Limits
+from dq.formats.orc.protobuf import Field, encoded, fields_of, messages_of, number_of, numbers_of, signed
 from dq.formats.typed.faults import named
-
-#: A field of a protobuf message: its number, its value, its bytes with the number before them.
-_Field: TypeAlias = "tuple[int, int | bytes, bytes]"
 
 #: Fields of the postscript.
 _FOOTER_LENGTH, _COMPRESSION, _BLOCK, _METADATA_LENGTH, _MAGIC = 1, 2, 3, 5, 8000
@@ -35,18 +32,14 @@ _VALUES, _TEXTS, _BINARIES = 1, 4, 8
 _SUM_OF_TEXTS, _SUM_OF_BINARIES = 3, 1
 #: How a file begins.
 _BEGIN = b"ORC"
-_DECIMAL = 14
+_DECIMAL, _BOUNDED_TEXTS = 14, (16, 17)
 _MOST_DIGITS = 38
 #: Levels of nested values, the row one of them.
 _MOST_NESTING = 255
 #: The most that a block can have: the header of one names its length in 23 bits.
 _MOST_BLOCK = 1 << 23
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_WIDTHS = {_FIXED64: 8, _FIXED32: 4}
 #: Bytes of a value that is no text.
 _PLAIN_VALUE = 8
-_LAST = 0x7F
-_LONGEST_NUMBER = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +55,31 @@ class Stripe:
 class Tail:
     """A tail taken apart: the fields of the postscript and of the footer."""
 
-    postscript: tuple[_Field, ...]
-    footer: tuple[_Field, ...]
+    postscript: tuple[Field, ...]
+    footer: tuple[Field, ...]
 
     @cached_property
     def stripes(self) -> tuple[Stripe, ...]:
         """The stripes in the order of the file."""
-        return tuple(map(_stripe, _all(self.footer, _STRIPES)))
+        return tuple(map(_stripe, messages_of(self.footer, _STRIPES)))
+
+    def bounded_texts(self) -> tuple[bool, ...]:
+        """Tell which columns are of type char or varchar."""
+        kinds = messages_of(self.footer, _TYPES)
+        columns = numbers_of(tuple(fields_of(kinds[0])), _SUBTYPES) if kinds else ()
+        return tuple(number_of(tuple(fields_of(kinds[at])), _KIND) in _BOUNDED_TEXTS for at in columns)
 
     def row_bytes(self) -> float:
-        """Bytes of a row, decoded, on the average: by what the footer says that texts have and nested values are."""
-        rows = max(_number(self.footer, _ROWS), 1)
+        """Bytes of a row, decoded, on the average: by what the footer says of its texts and values."""
+        rows = max(number_of(self.footer, _ROWS), 1)
         total = 0
-        for statistics in _all(self.footer, _STATISTICS):
-            fields = tuple(_fields(statistics))
-            total += _number(fields, _VALUES) * _PLAIN_VALUE
+        for statistics in messages_of(self.footer, _STATISTICS):
+            fields = tuple(fields_of(statistics))
+            total += number_of(fields, _VALUES) * _PLAIN_VALUE
             for kind, place in ((_TEXTS, _SUM_OF_TEXTS), (_BINARIES, _SUM_OF_BINARIES)):
-                total += sum(_signed(_number(tuple(_fields(one)), place)) for one in _all(fields, kind))
+                total += sum(
+                    max(signed(number_of(tuple(fields_of(one)), place)), 0) for one in messages_of(fields, kind)
+                )
         return max(total / rows, 1.0)
 
     def alone(self, stripe: Stripe, data: bytes) -> pa.Buffer:
@@ -88,36 +89,36 @@ class Tail:
         one that needs it while the process ends takes the process down.
         """
         left = (_STRIPES, _TYPES, _ROWS, _STATISTICS)
-        described = next(value for value in _all(self.footer, _STRIPES) if _stripe(value) == stripe)
-        others = b"".join(raw for number, _, raw in _fields(described) if number != _OFFSET)
+        described = next(value for value in messages_of(self.footer, _STRIPES) if _stripe(value) == stripe)
+        others = b"".join(raw for number, _, raw in fields_of(described) if number != _OFFSET)
         footer = self._block(
-            _encoded(_STRIPES, _encoded(_OFFSET, len(_BEGIN)) + others)
+            encoded(_STRIPES, encoded(_OFFSET, len(_BEGIN)) + others)
             + b"".join(self._numbered_types())
             + b"".join(raw for number, _, raw in self.footer if number not in left)
-            + _encoded(_ROWS, stripe.rows)
+            + encoded(_ROWS, stripe.rows)
         )
         kept = (raw for number, _, raw in self.postscript if number not in (_FOOTER_LENGTH, _METADATA_LENGTH))
-        postscript = _encoded(_FOOTER_LENGTH, len(footer)) + _encoded(_METADATA_LENGTH, 0) + b"".join(kept)
+        postscript = encoded(_FOOTER_LENGTH, len(footer)) + encoded(_METADATA_LENGTH, 0) + b"".join(kept)
         file = pa.BufferOutputStream()
         for piece in (_BEGIN, data, footer, postscript, bytes([len(postscript)])):
             file.write(piece)
         return file.getvalue()
 
     def _numbered_types(self) -> Iterator[bytes]:
-        for at, kind in enumerate(_all(self.footer, _TYPES)):
+        for at, kind in enumerate(messages_of(self.footer, _TYPES)):
             body = kind
             if at == 0:  # the row itself
-                fields = tuple(_fields(kind))
+                fields = tuple(fields_of(kind))
                 names = range(sum(number == _NAMES for number, _, _ in fields))
                 body = b"".join(raw for number, _, raw in fields if number != _NAMES)
-                body += b"".join(_encoded(_NAMES, str(name).encode()) for name in names)
-            yield _encoded(_TYPES, body)
+                body += b"".join(encoded(_NAMES, str(name).encode()) for name in names)
+            yield encoded(_TYPES, body)
 
     def _block(self, footer: bytes) -> bytes:
         """Put a footer into blocks that say of themselves not to be compressed, where blocks are expected."""
-        if not _number(self.postscript, _COMPRESSION):
+        if not number_of(self.postscript, _COMPRESSION):
             return footer
-        size = _number(self.postscript, _BLOCK)
+        size = number_of(self.postscript, _BLOCK)
         pieces = (footer[at : at + size] for at in range(0, len(footer), size))
         return b"".join((len(piece) << 1 | 1).to_bytes(3, "little") + piece for piece in pieces)
 
@@ -127,18 +128,18 @@ def open_orc(source: ByteSource, limits: Limits) -> tuple[orc.ORCFile, Tail]:
     written = _read_tail(source, limits)
     with named("the ORC footer cannot be read"):
         file = orc.ORCFile(pa.BufferReader(written))
-        parts = {number: value for number, value, _ in _fields(file.reader.serialized_file_tail())}
+        parts = {number: value for number, value, _ in fields_of(file.reader.serialized_file_tail())}
         postscript, footer = parts.get(_POSTSCRIPT), parts.get(_FOOTER)
         if not isinstance(postscript, bytes) or not isinstance(footer, bytes):
             raise ValueError("it has no footer")  # noqa: TRY004 - of the file, not of an argument
-        tail = Tail(tuple(_fields(postscript)), tuple(_fields(footer)))
+        tail = Tail(tuple(fields_of(postscript)), tuple(fields_of(footer)))
         stripes = tail.stripes
-        _refuse_types(_all(tail.footer, _TYPES))
+        _refuse_types(messages_of(tail.footer, _TYPES))
     if any(number == _ENCRYPTION for number, _, _ in tail.footer):
         raise UnreadableFileError("the ORC file has encrypted columns; send it in the clear")
     if any(stripe.offset + stripe.length > source.size for stripe in stripes):
         raise UnreadableFileError("the ORC footer names stripes behind the end of the file; send it again")
-    if sum(stripe.rows for stripe in stripes) != _number(tail.footer, _ROWS):
+    if sum(stripe.rows for stripe in stripes) != number_of(tail.footer, _ROWS):
         raise UnreadableFileError("the ORC footer contradicts itself about the number of rows; send the file again")
     return file, tail
 
@@ -151,23 +152,23 @@ def _read_tail(source: ByteSource, limits: Limits) -> bytes:
     last = source.read(max(source.size - 256, 0), 256)
     length = last[-1] if last else 0
     try:
-        fields = tuple(_fields(last[-1 - length : -1]))
+        fields = tuple(fields_of(last[-1 - length : -1]))
     except ValueError:
         fields = ()
     if (_MAGIC, _BEGIN) not in {(number, value) for number, value, _ in fields}:
         message = "the file is no complete ORC file: it does not end with a postscript of ORC; send it again"
         raise UnreadableFileError(message)
-    footer, metadata, block = (_number(fields, place) for place in (_FOOTER_LENGTH, _METADATA_LENGTH, _BLOCK))
+    footer, metadata, block = (number_of(fields, place) for place in (_FOOTER_LENGTH, _METADATA_LENGTH, _BLOCK))
     if footer + metadata + length + 1 > source.size:
         raise UnreadableFileError("the ORC footer claims to be longer than the file; send it again")
     if footer > limits.header:
         message = f"the ORC footer has {footer:,} bytes, the most that is read is {limits.header:,}"
         raise UnreadableFileError(message)
-    if _number(fields, _COMPRESSION) and not 0 < block <= _MOST_BLOCK:
+    if number_of(fields, _COMPRESSION) and not 0 < block <= _MOST_BLOCK:
         message = f"the ORC file names blocks of {block:,} bytes, the most is {_MOST_BLOCK:,}; send it again"
         raise UnreadableFileError(message)
     kept = b"".join(raw for number, _, raw in fields if number != _METADATA_LENGTH)
-    kept += _encoded(_METADATA_LENGTH, 0)
+    kept += encoded(_METADATA_LENGTH, 0)
     tail = source.read(source.size - 1 - length - footer, footer)
     return b"".join((_BEGIN, tail, kept, bytes([len(kept)])))
 
@@ -176,11 +177,11 @@ def _refuse_types(kinds: Sequence[bytes]) -> None:
     """Refuse types at which Arrow ends the whole process: it does not expect them in a file."""
     depths = [0] * len(kinds)
     for at, kind in enumerate(kinds):
-        fields = tuple(_fields(kind))
-        precision = _number(fields, _PRECISION)
-        if _number(fields, _KIND) == _DECIMAL and precision > _MOST_DIGITS:
+        fields = tuple(fields_of(kind))
+        precision = number_of(fields, _PRECISION)
+        if number_of(fields, _KIND) == _DECIMAL and precision > _MOST_DIGITS:
             raise ValueError(f"a decimal of {precision:,} digits")
-        for child in _numbers(fields, _SUBTYPES):
+        for child in numbers_of(fields, _SUBTYPES):
             if not at < child < len(kinds):
                 raise ValueError("types that are not within each other")
             depths[child] = depths[at] + 1
@@ -188,74 +189,7 @@ def _refuse_types(kinds: Sequence[bytes]) -> None:
                 raise ValueError(f"values nested deeper than {_MOST_NESTING} levels")
 
 
-def _numbers(fields: Sequence[_Field], number: int) -> Iterator[int]:
-    """Give numbers that stand in fields of their own, or several in one."""
-    for at, value, _ in fields:
-        if at == number and isinstance(value, int):
-            yield value
-        elif at == number and isinstance(value, bytes):
-            place = 0
-            while place < len(value):
-                one, place = _varint(value, place)
-                yield one
-
-
 def _stripe(message: bytes) -> Stripe:
-    fields = tuple(_fields(message))
-    lengths = sum(_number(fields, place) for place in _LENGTHS)
-    return Stripe(_number(fields, _OFFSET), lengths, _number(fields, _STRIPE_ROWS))
-
-
-def _all(fields: Sequence[_Field], number: int) -> list[bytes]:
-    return [value for at, value, _ in fields if at == number and isinstance(value, bytes)]
-
-
-def _number(fields: Sequence[_Field], number: int) -> int:
-    return next((value for at, value, _ in fields if at == number and isinstance(value, int)), 0)
-
-
-def _signed(number: int) -> int:
-    """Undo the order 0, -1, 1, -2, ... of signed numbers."""
-    return number >> 1 ^ -(number & 1)
-
-
-def _fields(message: bytes) -> Iterator[_Field]:
-    """Take a protobuf message apart; raises ValueError for what is none."""
-    at = 0
-    while at < len(message):
-        begin = at
-        key, at = _varint(message, at)
-        value: int | bytes
-        if key & 7 == _VARINT:
-            value, at = _varint(message, at)
-        else:
-            width = _WIDTHS.get(key & 7)
-            if key & 7 == _BYTES:
-                width, at = _varint(message, at)
-            if width is None or at + width > len(message):
-                raise ValueError("a message that is cut off")
-            value = message[at : at + width]
-            at += width
-        yield key >> 3, value, message[begin:at]
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    for byte in message[at : at + _LONGEST_NUMBER]:
-        number |= (byte & _LAST) << shift
-        shift += 7
-        at += 1
-        if byte <= _LAST:
-            return number, at
-    raise ValueError("a number that is cut off")
-
-
-def _encoded(number: int, value: int | bytes) -> bytes:
-    if isinstance(value, bytes):
-        return _seven_bits(number << 3 | _BYTES) + _seven_bits(len(value)) + value
-    return _seven_bits(number << 3 | _VARINT) + _seven_bits(value)
-
-
-def _seven_bits(number: int) -> bytes:
-    low, rest = number & _LAST, number >> 7
-    return bytes([low | 0x80]) + _seven_bits(rest) if rest else bytes([low])
+    fields = tuple(fields_of(message))
+    lengths = sum(number_of(fields, place) for place in _LENGTHS)
+    return Stripe(number_of(fields, _OFFSET), lengths, number_of(fields, _STRIPE_ROWS))

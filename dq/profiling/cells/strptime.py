@@ -1,6 +1,6 @@
 """Dates and times whose digits stand at fixed places, brought into ISO order for Arrow's parser.
 
-Python's strptime also takes unpadded digits and names of months; those cells are left to it.
+Names of months, offsets and the like are left to Python's strptime.
 """
 
 from __future__ import annotations

@@ -99,12 +99,13 @@ def body_of(
         _sample(profile.sample, options),
         _sample(profile.shown, options),
         sorted(profile.lines.items()),
+        *_found_wanting(profile),
     ]
 
 
 def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePack holds
     """Read what `body_of` wrote."""
-    rows, malformed, malformed_rows, columns, extras, sample, shown, lines = body
+    rows, malformed, malformed_rows, columns, extras, sample, shown, lines, *wanting = body
     return FileProfile(
         rows=rows,
         malformed=malformed,
@@ -114,11 +115,25 @@ def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePa
         sample=_sample_of(sample),
         shown=_sample_of(shown),
         lines=dict(lines),
+        **_wanting_of(*wanting),
     )
 
 
+def _found_wanting(profile: FileProfile) -> list[Any]:
+    """Write what only files with faults have; of others there is nothing."""
+    if not profile.reasons and not profile.incomplete:
+        return []
+    nulls = [[at, _offences_as_lists(cells)] for at, cells in profile.null_cells.items()]
+    return [sorted(profile.reasons.items()), profile.incomplete, nulls]
+
+
+def _wanting_of(reasons: Any = (), incomplete: int = 0, nulls: Any = ()) -> dict[str, Any]:  # noqa: ANN401 - what MessagePack holds
+    null_cells = {at: _found(cells) for at, cells in nulls}
+    return {"reasons": dict(reasons), "incomplete": incomplete, "null_cells": null_cells}
+
+
 def _offences_as_lists(offences: tuple[Offence, ...]) -> list[list[Any]]:
-    return [[one.split, one.line, one.text] for one in offences]
+    return [[one.split, one.line, one.text, *([one.reason] if one.reason else [])] for one in offences]
 
 
 def _found(rows: list[list[Any]]) -> tuple[Offence, ...]:

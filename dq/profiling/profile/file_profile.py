@@ -17,15 +17,19 @@ MOST_EXTRAS = 1000
 class FileProfile:
     """Counts of one file or of a part of it; `+` merges parts in any order, `None` columns are neutral.
 
-    `rows` are parsed rows. `lines` counts the physical lines by split, so that a line within a split
-    becomes a line of the file once all splits are known. `extras` are columns that only turned up
-    while reading, by name: the first `MOST_EXTRAS` in the order of their names. `shown` is a small
-    sample of rows as text.
+    `rows` are parsed rows, `reasons` the malformed ones by why. `lines` counts the physical lines by split,
+    so that a line within a split becomes a line of the file once all splits are known. `extras` are columns
+    that only turned up while reading, by name: the first `MOST_EXTRAS` in the order of their names. `shown`
+    is a small sample of rows as text. `incomplete` rows lack a value that is required; `null_cells` are the
+    first such cells by the place of their column.
     """
 
     rows: int = 0
     malformed: int = 0
     malformed_rows: tuple[Offence, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    incomplete: int = 0
+    null_cells: Mapping[int, tuple[Offence, ...]] = field(default_factory=dict)
     columns: tuple[ColumnProfile, ...] | None = None
     extras: Mapping[str, ColumnProfile] = field(default_factory=dict)
     sample: RowSample | None = None
@@ -38,6 +42,9 @@ class FileProfile:
             rows=self.rows + other.rows,
             malformed=self.malformed + other.malformed,
             malformed_rows=first_offences(self.malformed_rows, other.malformed_rows),
+            reasons=_summed(self.reasons, other.reasons),
+            incomplete=self.incomplete + other.incomplete,
+            null_cells=_merged_cells(self.null_cells, other.null_cells),
             columns=_merged_columns(self.columns, other.columns),
             extras=_merged_extras(self.extras, other.extras),
             sample=_merged_samples(self.sample, other.sample),
@@ -71,10 +78,25 @@ class FileProfile:
         return replace(
             self,
             malformed_rows=placed(self.malformed_rows, starts),
+            null_cells={at: placed(cells, starts) for at, cells in self.null_cells.items()},
             columns=None if self.columns is None else tuple(map(settled, self.columns)),
             extras={name: settled(column) for name, column in self.extras.items()},
             lines={0: header_lines + sum(self.lines.values())},
         )
+
+
+def _summed(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    if not one or not other:
+        return one or other
+    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
+
+
+def _merged_cells(
+    one: Mapping[int, tuple[Offence, ...]], other: Mapping[int, tuple[Offence, ...]]
+) -> Mapping[int, tuple[Offence, ...]]:
+    if not one or not other:
+        return one or other
+    return {at: first_offences(one.get(at, ()), other.get(at, ())) for at in sorted({*one, *other})}
 
 
 def _merged_columns(

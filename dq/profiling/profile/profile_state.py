@@ -168,7 +168,10 @@ def state_of(
     hashes, rows = _shares(len(columns))
     kept = replace(
         profile,
-        malformed_rows=() if hidden else profile.malformed_rows,
+        malformed_rows=() if hidden else tuple(replace(row, reason="") for row in profile.malformed_rows),
+        reasons={},
+        incomplete=0,
+        null_cells={},
         columns=tuple(
             without_values(one) if column.sensitive else _with_fewer_hashes(one, hashes)
             for column, one in zip(columns, figures, strict=True)

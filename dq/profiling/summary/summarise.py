@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -65,12 +65,19 @@ def summarise(
     present = {column.name for column, _, _ in parts}
     declared = [field.name for field in definition.fields] if definition else []
     names = Counter(facts.header)
+    required = [column.name for column in recipe.columns if column.required]
+    nulls = {recipe.columns[at].name: _examples(cells) for at, cells in profile.null_cells.items()}
     return FileSummary(
         bytes=facts.bytes,
         rows_read=profile.rows + profile.malformed,
         rows_malformed=profile.malformed,
         malformed_examples=_examples(profile.malformed_rows),
-        columns=tuple(_column(state, column, profile.rows, sample, error) for column, state, sample in parts),
+        malformed_reasons=profile.reasons,
+        rows_incomplete=profile.incomplete if present.issuperset(required) else None,
+        columns=tuple(
+            replace(one, null_examples=nulls[one.name]) if one.name in nulls else one
+            for one in (_column(state, column, profile.rows, sample, error) for column, state, sample in parts)
+        ),
         keys=_keys(definition, recipe, keys, present),
         missing_columns=tuple(name for name in declared if name not in present),
         extra_columns=tuple(column.name for column, _, _ in parts if definition and not column.declared),
@@ -123,7 +130,7 @@ def _keys(
 
 
 def _examples(offences: Sequence[Offence]) -> tuple[Example, ...]:
-    return tuple(Example(found.line or None, found.text) for found in offences) if offences else ()
+    return tuple(Example(found.line or None, found.text, found.reason) for found in offences) if offences else ()
 
 
 def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[str | None, ...], ...]:

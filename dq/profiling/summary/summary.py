@@ -15,12 +15,14 @@ Scalar: TypeAlias = "int | float | Decimal | bool | date | datetime | time | str
 class Example(NamedTuple):
     """One offending cell or row: its line in the file and its text, cut to 200 characters.
 
-    Lines count from 1; None where the reader cannot know. (A tuple, as the next two are: a file has hundreds of them,
-    and tuples are made and travel in a fraction of the time of a dataclass.)
+    Lines count from 1; None where the reader cannot know. `reason` says why it is one, where its kind does not.
+    (A tuple, as the next two are: a file has hundreds of them, and tuples are made and travel in a fraction of the
+    time of a dataclass.)
     """
 
     line: int | None
     text: str
+    reason: str = ""
 
 
 class Bin(NamedTuple):
@@ -57,6 +59,7 @@ class ColumnSummary:
     nulls: int
     unparsable: int = 0
     wrong_type: bool = False
+    null_examples: tuple[Example, ...] = ()
     unparsable_examples: tuple[Example, ...] = ()
     violations: Mapping[frozenset[str], int] = field(default_factory=dict)
     violation_examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
@@ -96,16 +99,19 @@ class FileSummary:
     """Everything counted in one file. rows_read = parsed rows + malformed rows, always.
 
     `unreadable` is the reader's reason when the file could not be parsed at all (then everything
-    else is empty). `no_header` says a headed format had none. `missing_columns` are declared fields
-    not in the file, `extra_columns` the undeclared ones, `repeated_columns` names that occur more
-    than once in the header (only their first column is profiled). `sample_rows` are cells as text
-    in the order of `sample_columns`, None for null.
+    else is empty). `malformed_reasons` counts the malformed rows by why they are, `rows_incomplete` the
+    parsed ones that lack a value in a required field that is in the file (None: nobody counted). `no_header` says a
+    headed format had none. `missing_columns` are declared fields not in the file, `extra_columns` the
+    undeclared ones, `repeated_columns` names that occur more than once in the header (only their first
+    column is profiled). `sample_rows` are cells as text in the order of `sample_columns`, None for null.
     """
 
     bytes: int
     rows_read: int = 0
     rows_malformed: int = 0
     malformed_examples: tuple[Example, ...] = ()
+    malformed_reasons: Mapping[str, int] = field(default_factory=dict)
+    rows_incomplete: int | None = None
     columns: tuple[ColumnSummary, ...] = ()
     keys: tuple[KeySummary, ...] = ()
     missing_columns: tuple[str, ...] = ()

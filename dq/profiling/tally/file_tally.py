@@ -12,6 +12,7 @@ from dq.profiling.figures.row_sample import SampleBuilder, priorities
 from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
 from dq.profiling.profile.file_profile import MOST_EXTRAS, FileProfile
 from dq.profiling.tally.column_tally import ColumnTally
+from dq.profiling.tally.null_tally import NullTally
 from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, first_offences, shortened
 from dq.profiling.tally.recipe import ColumnRecipe, Recipe
 from dq.profiling.tally.row_batch import LineNumbers, RowBatch
@@ -33,11 +34,13 @@ class FileTally:
             for column in recipe.columns
         ]
         self._extras: dict[str, ColumnTally] = {}
+        self._nulls = NullTally(recipe, split)
         self._keys = [KeyTally(recipe, key, split) for key in recipe.keys]
         self._sample = SampleBuilder(recipe.row_sample, split)
         self._shown = SampleBuilder(SHOWN_ROWS, split)
         self._rows = self._malformed = self._lines = 0
         self._malformed_rows: tuple[Offence, ...] = ()
+        self._reasons: dict[str, int] = {}
 
     def add(self, batch: RowBatch) -> None:
         """Count a batch."""
@@ -49,6 +52,7 @@ class FileTally:
                 tally.add(column, self._split, line_numbers)
                 for tally, column in zip(self._columns, columns, strict=True)
             ]
+            self._nulls.add(cells, batch.rows, line_numbers)
             for key in self._keys:
                 key.add(cells, batch.rows, line_numbers)
             self._sample_rows(cells, batch.rows)
@@ -70,6 +74,8 @@ class FileTally:
 
     def _count_malformed(self, batch: RowBatch) -> None:
         self._malformed += batch.malformed
+        for reason, rows in batch.reasons.items():
+            self._reasons[reason] = self._reasons.get(reason, 0) + rows
         if batch.malformed_rows and len(self._malformed_rows) < MOST_EXAMPLES:
             found = malformed_offences(batch, self._split, self._lines)
             self._malformed_rows = first_offences(self._malformed_rows, found)
@@ -97,6 +103,9 @@ class FileTally:
             rows=self._rows,
             malformed=self._malformed,
             malformed_rows=self._malformed_rows,
+            reasons=dict(sorted(self._reasons.items())),
+            incomplete=self._nulls.rows,
+            null_cells=self._nulls.examples(),
             columns=tuple(column.profile() for column in self._columns),
             extras={name: tally.profile() for name, tally in self._extras.items()},
             sample=self._sample.sample(),
@@ -112,7 +121,7 @@ class FileTally:
 def malformed_offences(batch: RowBatch, split: int, before: int) -> tuple[Offence, ...]:
     """Give the first rows of a batch that could not be read, `before` lines after the start of the split."""
     return first_offences(
-        Offence(split, row.line and row.line + before, shortened(row.text)) for row in batch.malformed_rows
+        Offence(split, row.line and row.line + before, shortened(row.text), row.reason) for row in batch.malformed_rows
     )
 
 

@@ -20,6 +20,7 @@ from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.column_of_files import Edges, profiles_of_column
 from dq.profiling.tally.file_tally import malformed_offences
+from dq.profiling.tally.null_tally import NullTally
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
 
@@ -38,11 +39,19 @@ def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[F
         figures.append(profiles_of_column(recipe, column, together.type, read, edges, files))
     samples, shown = _samples(recipe, cells, edges)
     counted = []
+    required = [at for at, column in enumerate(recipe.columns) if column.required]
     for at, one in enumerate(files):
+        nulls = NullTally(recipe, 0)
+        if any(figures[column][at].present < one.rows for column in required):
+            own = [column.between(int(edges[at]), int(edges[at + 1])) for column in cells]
+            nulls.add(own, one.rows, one.line_numbers)
         profile = FileProfile(
             rows=one.rows,
             malformed=one.malformed,
             malformed_rows=malformed_offences(one, 0, 0) if one.malformed_rows else (),
+            reasons=dict(sorted(one.reasons.items())),
+            incomplete=nulls.rows,
+            null_cells=nulls.examples(),
             columns=tuple(column[at] for column in figures),
             sample=samples[at],
             shown=shown[at],

@@ -13,11 +13,15 @@ MOST_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True, order=True)
 class Offence:
-    """An offending cell or row: which split of the file, which line within it (1-based, 0 where unknown), its text."""
+    """An offending cell or row: which split of the file, which line within it (1-based, 0 where unknown), its text.
+
+    `reason` says why, where that is more than its kind.
+    """
 
     split: int
     line: int
     text: str
+    reason: str = ""
 
 
 def first_offences(*groups: Iterable[Offence]) -> tuple[Offence, ...]:
@@ -37,4 +41,4 @@ def placed(offences: Iterable[Offence], starts: Mapping[int, int]) -> tuple[Offe
     def line_of(found: Offence) -> int:
         return found.line + starts[found.split] if found.line and found.split in starts else 0
 
-    return tuple(Offence(0, line_of(found), found.text) for found in offences)
+    return tuple(Offence(0, line_of(found), found.text, found.reason) for found in offences)

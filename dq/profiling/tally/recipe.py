@@ -31,7 +31,7 @@ class CellEncoding(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnRecipe:
-    """How one column of the file is read and which bounds rules its cells face."""
+    """How one column of the file is read, which bounds rules its cells face, and whether nulls are allowed."""
 
     name: str
     position: int
@@ -39,6 +39,7 @@ class ColumnRecipe:
     format: str | None = None
     declared: bool = False
     rules: tuple[tuple[str, Rule], ...] = ()
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,9 @@ def make_recipe(
 def _column(name: str, position: int, field: FieldDefinition | None, inferred: Mapping[str, FieldType]) -> ColumnRecipe:
     if field is None:
         return ColumnRecipe(name, position, inferred.get(name, FieldType.STRING))
-    return ColumnRecipe(name, position, field.type, field.format, declared=True, rules=field.bounds)
+    return ColumnRecipe(
+        name, position, field.type, field.format, declared=True, rules=field.bounds, required=field.required is not None
+    )
 
 
 def bounded(wanted: int, budget: int, columns: int) -> int:

@@ -30,6 +30,7 @@ class MalformedRow:
 
     line: int
     text: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,15 @@ class RowBatch:
 
     Text formats give string arrays; typed formats give Arrow types; JSON gives the struct
     `values.JSON_TOKENS` where a column mixes physical types. `malformed` counts the rows that could
-    not be parsed, `malformed_rows` holds at least the first of them. `lines` counts the physical
-    lines the batch covers. `extras` are columns the recipe does not know, by name.
+    not be parsed, `malformed_rows` holds at least the first of them, `reasons` counts all by why. `lines` counts
+    the physical lines the batch covers. `extras` are columns the recipe does not know, by name.
     """
 
     columns: list[pa.Array]
     rows: int
     malformed: int = 0
     malformed_rows: list[MalformedRow] = field(default_factory=list)
+    reasons: Mapping[str, int] = field(default_factory=dict)
     lines: int = 0
     extras: Mapping[str, pa.Array] = field(default_factory=dict)
     line_numbers: LineNumbers = unknown_lines

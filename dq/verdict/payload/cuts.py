@@ -87,7 +87,14 @@ class Cutter:
         most = self.caps.examples
         if min(total, most) < total:
             self.left_out["examples"] = f"examples: at most {most} of each kind"
-        return [{"line": each.line, "value": MASK if hide else self.text(each.text)} for each in examples[:most]]
+        return [
+            {
+                "line": each.line,
+                "value": MASK if hide else self.text(each.text),
+                **({"reason": each.reason} if each.reason else {}),
+            }
+            for each in examples[:most]
+        ]
 
     def note(self, what: str, shown: int, total: int) -> None:
         """Remember that `shown` of `total` things are there, when that is not all."""

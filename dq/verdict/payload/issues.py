@@ -31,6 +31,7 @@ def type_format_issues(summary: FileSummary, plan: CheckPlan, cutter: Cutter) ->
         "malformedRows": {
             "count": malformed,
             "rate": rate(malformed, summary.rows_read),
+            "reasons": dict(summary.malformed_reasons),
             "examples": cutter.examples(summary.malformed_examples, malformed, hide=cutter.masking.hides_rows),
         },
         "columns": [_type_issue(column, cutter) for column in cutter.columns(columns)],

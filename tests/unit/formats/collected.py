@@ -10,6 +10,7 @@ import numpy as np
 
 from dq.engine.file_results import Span, realigned
 from dq.formats.byte_source import BytesSource
+from dq.formats.format import LateReading
 from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.formats.splits import Split
@@ -93,6 +94,8 @@ def read_file(
     splits = tuple(plan_parts(layout, len(data), limits))
     for rounds in range(1, 5):
         readings = [read_part(source, layout, split, limits) for split in splits]
+        if layout.late and isinstance(readings[0], LateReading):
+            layout = readings[0].layout()
         parts = [collected(reading.batches()) for reading in readings]
         spans = [Span(at, reading.began, reading.ended) for at, reading in enumerate(readings)]
         corrected = realigned(splits, spans)

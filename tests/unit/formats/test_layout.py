@@ -5,6 +5,8 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import pickle
+import random
 import zipfile
 
 import pyarrow as pa
@@ -25,10 +27,12 @@ def zstd(data: bytes) -> bytes:
     return bytes(pa.Codec("zstd").compress(data, asbytes=True))
 
 
-def zipped(name: str = "data.csv") -> bytes:
+def zipped(name: str = "data.csv", data: bytes = CSV, beside: tuple[str, ...] = ()) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(name, CSV)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+        for other in beside:
+            archive.writestr(other, b"x")
     return file.getvalue()
 
 
@@ -71,11 +75,84 @@ def test_a_file_without_a_header_is_told_apart() -> None:
         read_file(b"\n\n", "x.csv")
 
 
-def test_a_zip_archive_is_no_csv_file_and_no_workbook() -> None:
-    with pytest.raises(UnreadableFileError, match="zip archive"):
-        read_file(zipped(), "x.csv", declared())
+@pytest.mark.parametrize("name", ["data.csv.zip", "data.zip", "data.csv", "no suffix"])
+def test_a_zip_of_one_file_is_read_as_that_file(name: str) -> None:
+    for archive in (zipped(), zipped(beside=("__MACOSX/._data.csv", "folder/.DS_Store"))):
+        assert read_file(archive, name).rows.values == [["1", "x"], ["2", "y"]]
+    assert read_file(zipped(), "x.csv", declared()).rows.values == [["1", "x"], ["2", "y"]]
+
+
+def test_a_zip_of_several_files_or_none_says_which() -> None:
+    with pytest.raises(UnreadableFileError, match=r"a zip archive of 2 files: 'data.csv', 'b.csv'; send each alone"):
+        read_file(zipped(beside=("b.csv",)), "x.zip")
+    with pytest.raises(UnreadableFileError, match="without any file"):
+        read_file(b"PK\5\6" + bytes(18), "x.zip")
     with pytest.raises(UnreadableFileError, match="workbook"):
-        read_file(zipped(), "x.zip")
+        read_file(zipped(beside=("b.csv",)), "x.xlsx")
+
+
+def test_a_zip_has_the_limits_of_other_compressions() -> None:
+    with pytest.raises(UnreadableFileError, match="more than 10 times its size"):
+        read_file(zipped(data=b"a,b\n" + b"1,2\n" * 500_000), "x", limits=Limits(free_expansion=100_000, expansion=10))
+    broken = bytearray(zipped(data=CSV * 100))
+    broken[60] ^= 0xFF
+    with pytest.raises(UnreadableFileError, match=r"zip data is broken|zip archive cannot be read"):
+        read_file(bytes(broken), "x.zip")
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"<!DOCTYPE html>\n<html>", "an HTML page"),
+        (b"\xef\xbb\xbf \n<HTML><body>403</body>", "an HTML page"),
+        (b'<?xml version="1.0"?><html>', "an HTML page"),
+        (
+            b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>',
+            r"an XML document \(Error: AccessDenied\)",
+        ),
+        (b'<?xml version="1.0"?><rows><row/></rows>', r"an XML document \(rows\)"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"Obj\x01\x04", "an Avro file"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+        (b"\xff\xd8\xff\xe0", "a JPEG image"),
+        (b"SQLite format 3\0", "an SQLite database"),
+        (b"ARROW1\0\0", "an Arrow IPC file"),
+        (pickle.dumps({"a": [1, 2]}), "a Python pickle"),
+        (b"Rar!\x1a\x07\0", "a RAR archive"),
+        (b"x.csv" + bytes(252) + b"ustar\x0000", "a tar archive"),
+        (random.Random(5).randbytes(5000), "binary data"),
+    ],
+)
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x", "x.txt.gz"])
+def test_a_foreign_file_is_named_whatever_its_own_name_is(data: bytes, what: str, name: str) -> None:
+    """Also inside of a compressed one, and where the definition says something else."""
+    with pytest.raises(UnreadableFileError, match=what):
+        read_file(gzip.compress(data, mtime=0) if name.endswith("gz") else data, name)
+    with pytest.raises(UnreadableFileError, match=what):
+        read_file(data, name, declared())
+
+
+@pytest.mark.parametrize("text", [b"<a>,<b>\n1,2\n", b"<xml,b\n1,2\n", b"%,PDF\n1,2\n", "naïve,b\n1,\x01\n".encode()])
+def test_a_text_may_begin_like_something_else(text: bytes) -> None:
+    assert len(read_file(text, "x.csv").rows.rows) == 1
+
+
+def test_zeros_behind_gzip_are_padding() -> None:
+    padded = gzip.compress(CSV, mtime=0) + bytes(4000)
+    assert read_file(padded, "x.csv.gz").rows.values == [["1", "x"], ["2", "y"]]
+    assert read_file(bz2.compress(CSV) + bytes(10), "x.csv.bz2").rows.values == [["1", "x"], ["2", "y"]]
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
+def test_where_the_data_break_is_named_truly(compress: object) -> None:
+    whole = random.Random(1).randbytes(200_000).hex().encode()
+    data = compress(whole)[:-2000]  # type: ignore[operator]
+    given: list[bytes] = []
+    with pytest.raises(UnreadableFileError, match="is broken after") as error:
+        given.extend(expanded(BytesSource(data), compression_of(data) or "", Limits()))
+    assert f"after {sum(map(len, given)):,} expanded bytes" in str(error.value)
+    assert whole.startswith(b"".join(given))
+    assert given or compress is bz2.compress  # a block of bzip2 is given as a whole, or not at all
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, zstd])

@@ -6,10 +6,8 @@ import datetime as dt
 import gzip
 import io
 import random
-import subprocess
-import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,36 +17,25 @@ from pyarrow import orc
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
-from dq.formats.orc.tail import _encoded, _fields, _number, open_orc
+from dq.formats.orc.protobuf import encoded
+from dq.formats.orc.tail import open_orc
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.schema.definition import FieldType, SchemaDefinition
 from etl_core.errors import StorageUnavailableError
 from tests.unit.formats.collected import collected, read_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    Change: TypeAlias = Callable[[bytes], bytes]
+from tests.unit.formats.orc_files import (
+    in_stripes,
+    with_footer,
+    with_number,
+    with_postscript,
+    with_stripe,
+    with_type,
+    without,
+    written,
+)
 
 MOMENT = dt.datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 - a column without a zone
 ORC = SchemaDefinition((), format="orc")
-
-
-def written(columns: dict[str, Any] | pa.Table, **options: Any) -> bytes:  # noqa: ANN401 - options of the library
-    file = io.BytesIO()
-    orc.write_table(pa.table(columns), file, **options)
-    return file.getvalue()
-
-
-def in_stripes(columns: dict[str, Any], rows: int, **options: Any) -> bytes:  # noqa: ANN401 - options of the library
-    """Write a stripe for every so many rows."""
-    table = pa.table(columns)
-    file = io.BytesIO()
-    with orc.ORCWriter(file, stripe_size=1, batch_size=rows, **options) as writer:
-        for start in range(0, table.num_rows, rows):
-            writer.write(table.slice(start, rows))
-    return file.getvalue()
 
 
 TABLE = {" id ": list(range(10)), "text": [f"t{number}" for number in range(10)]}
@@ -104,15 +91,8 @@ def test_moments_are_those_the_writer_saw() -> None:
 def test_moments_that_spark_wrote_as_integers_are_moments() -> None:
     """Spark keeps a timestamp without a zone as microseconds, and says so beside the type."""
     data = written({"id": [1], "moment": [1_700_000_000_123_456]})
-    attribute = _encoded(1, b"spark.sql.catalyst.type") + _encoded(2, b"timestamp_ntz")
-
-    def marked(footer: bytes) -> bytes:
-        *_, (_, kind, raw) = (field for field in _fields(footer) if field[0] == 4)
-        assert isinstance(kind, bytes)
-        before, _, behind = footer.rpartition(raw)
-        return before + _encoded(4, kind + _encoded(7, attribute)) + behind
-
-    found = read_file(with_footer(data, marked))
+    attribute = encoded(1, b"spark.sql.catalyst.type") + encoded(2, b"timestamp_ntz")
+    found = read_file(with_footer(data, with_type(7, attribute)))
     assert found.layout.inferred == {"id": FieldType.INTEGER, "moment": FieldType.DATETIME}
     assert found.rows.values == [[1, dt.datetime(2023, 11, 14, 22, 13, 20, 123_456)]]  # noqa: DTZ001
 
@@ -147,57 +127,14 @@ def test_the_content_says_what_it_is_whatever_the_name_says() -> None:
         read_file(WHOLE, "x.csv", SchemaDefinition((), format="csv"))
 
 
-def with_postscript(data: bytes, number: int, value: int) -> bytes:
-    """Change a number in the postscript."""
-    length = data[-1]
-    fields = _fields(data[-1 - length : -1])
-    changed = b"".join(_encoded(number, value) if at == number else raw for at, _, raw in fields)
-    return data[: -1 - length] + changed + bytes([len(changed)])
-
-
-def with_footer(data: bytes, change: Change) -> bytes:
-    """Change the footer of a file that is not compressed."""
-    length = data[-1]
-    size = _number(tuple(_fields(data[-1 - length : -1])), 1)
-    end = len(data) - 1 - length
-    footer = change(data[end - size : end])
-    return with_postscript(data[: end - size] + footer + data[end:], 1, len(footer))
-
-
-def with_number(place: int, value: int | bytes) -> Change:
-    return lambda footer: b"".join(_encoded(at, value) if at == place else raw for at, _, raw in _fields(footer))
-
-
-def with_stripe(place: int, value: int) -> Change:
-    def change(footer: bytes) -> bytes:
-        return b"".join(
-            _encoded(3, with_number(place, value)(stripe)) if at == 3 and isinstance(stripe, bytes) else raw
-            for at, stripe, raw in _fields(footer)
-        )
-
-    return change
-
-
-def with_type(place: int, value: int | bytes) -> Change:
-    """Change the last type of a footer."""
-
-    def change(footer: bytes) -> bytes:
-        *_, (_, kind, raw) = (field for field in _fields(footer) if field[0] == 4)
-        assert isinstance(kind, bytes)
-        before, _, behind = footer.rpartition(raw)
-        return before + _encoded(4, with_number(place, value)(kind)) + behind
-
-    return change
-
-
 def nested(footer: bytes) -> bytes:
     """Put a hundred thousand types into each other."""
-    lists = b"".join(_encoded(4, _encoded(1, 10) + _encoded(2, at)) for at in range(4, 100_000))
+    lists = b"".join(encoded(4, encoded(1, 10) + encoded(2, at)) for at in range(4, 100_000))
     return with_type(1, 10)(footer) + lists
 
 
 def encrypted(footer: bytes) -> bytes:
-    return footer + _encoded(10, b"")
+    return footer + encoded(10, b"")
 
 
 @pytest.mark.parametrize(
@@ -322,58 +259,19 @@ def test_a_file_that_says_to_expand_beyond_the_limits_is_refused() -> None:
     assert len(read_file(data, limits=Limits(free_expansion=10_000_000, expansion=10)).rows.rows) == 60_000
 
 
-PEAK = """
-import resource, sys
-from etl_core.objects.store import ObjectStore
-from dq.engine.profile_files import profile_files
-from dq.engine.source_file import SourceObject
-store = ObjectStore()
-peeks = [store.peek(None, path) for path in sys.argv[1:]]
-rows = []
-peaks = []
-for number, peek in enumerate(peeks):
-    rows.append(profile_files([SourceObject(number, peek, None)], store=store)[number].rows_read)
-    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-print(*rows, peaks[1] - peaks[0])
-"""
-
-
-def test_the_peak_of_a_process_that_profiles_a_file_of_repeated_texts(tmp_path: Path) -> None:
-    """Some kilobytes that are 240 MB of text take little more memory, in MiB, than harmless ones of as many rows."""
-    texts = [letter * 4000 for letter in "abcd"]
-    for name, column in (("harmless", ["abcd"] * 60_000), ("long", texts * 15_000)):
-        data = written({"text": column}, compression="zstd", dictionary_key_size_threshold=1)
-        (tmp_path / f"{name}.orc").write_bytes(data)
-    assert (tmp_path / "long.orc").stat().st_size < 100_000
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(tmp_path / "harmless.orc"), str(tmp_path / "long.orc")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    *rows, more = map(int, done.stdout.split()[-3:])
-    assert rows == [60_000, 60_000]
-    assert more < 300
-
-
-EXITS = """
-import sys
-from itertools import islice
-from dq.formats.byte_source import BytesSource
-from dq.formats.limits import Limits
-from dq.formats.reading import find_layout, plan_parts, read_part
-source = BytesSource(open(sys.argv[1], "rb").read())
-layout = find_layout(source, "x.orc", None, Limits())
-for split in plan_parts(layout, source.size, Limits()):
-    list(islice(read_part(source, layout, split, Limits()).batches(), 1))
-"""
-
-
-def test_a_process_may_end_while_a_file_is_read(tmp_path: Path) -> None:
-    """Arrow's threads take down a process that ends while they wait for its interpreter."""
-    path = tmp_path / "x.orc"
-    path.write_bytes(in_stripes({"id": range(400_000), "text": ["x" * 20] * 400_000}, 100_000))
-    for _ in range(8):
-        done = subprocess.run([sys.executable, "-c", EXITS, str(path)], capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stderr) == (0, "")
+def test_a_file_that_says_nothing_of_its_texts_is_refused_once_it_has_expanded_beyond_the_limits() -> None:
+    """The statistics are left out of the footer: how much text there is shows while it is read."""
+    data = written({"text": ["x" * 5000, "y"] * 5000}, dictionary_key_size_threshold=1)
+    silent = with_footer(data, lambda footer: without(7, footer))
+    assert len(read_file(silent).rows.rows) == 10_000
+    limits = Limits(free_expansion=10_000_000, expansion=10, block=4096)
+    source = BytesSource(silent)
+    layout = find_layout(source, "x.orc", None, limits)
+    batches = read_part(source, layout, plan_parts(layout, len(silent), limits)[0], limits).batches()
+    sizes: list[int] = []
+    with pytest.raises(UnreadableFileError, match="more than 10 times its size"):
+        sizes.extend(sum(column.nbytes for column in batch.columns) for batch in batches)
+    assert 0 < sum(sizes) < 10_000_000
 
 
 class _Failing:

@@ -74,7 +74,8 @@ def test_any_other_text_is_unparsable(kind: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "pattern", "value"),
     [
-        ("date", "1/2/2024", "%d/%m/%Y", date(2024, 2, 1)),
+        ("date", "1/2/2024", "%d/%m/%Y", UNPARSABLE),
+        ("date", "01/02/2024", "%d/%m/%Y", date(2024, 2, 1)),
         ("date", "2024-01-01T23:00:00-0500", "%Y-%m-%dT%H:%M:%S%z", date(2024, 1, 1)),
         ("datetime", "2024-01-01T23:00:00-0500", "%Y-%m-%dT%H:%M:%S%z", at("2024-01-02T04:00:00")),
         ("datetime", "20240101 2300", "%Y%m%d %H%M", at("2024-01-01T23:00:00")),
@@ -109,3 +110,24 @@ def test_no_text_makes_the_parser_raise(text: str, kind: FieldType) -> None:
 @given(st.text(max_size=12))
 def test_no_text_makes_strptime_raise(text: str) -> None:
     parse_cell(text, FieldType.DATETIME, "%Y-%m-%dT%H:%M:%S.%f%z")
+
+
+@pytest.mark.parametrize(
+    ("text", "date_format", "is_value"),
+    [
+        ("20230113", "%Y%m%d", True),
+        ("2023013", "%Y%m%d", False),
+        ("1/2/1989", "%m/%d/%Y", False),
+        ("01/02/1989", "%m/%d/%Y", True),
+        ("01/02/89", "%m/%d/%y", True),
+        ("5 Mar 2024", "%d %b %Y", False),
+        ("05 Mar 2024", "%d %b %Y", True),
+        ("2024-60", "%Y-%j", False),
+        ("2024-060", "%Y-%j", True),
+        ("2024-01-01 1:00", "%Y-%m-%d %H:%M", False),
+        ("2024-01-01 01:00", "%Y-%m-%d %H:%M", True),
+    ],
+)
+def test_directives_of_a_fixed_width_take_exactly_their_digits(text: str, date_format: str, is_value: bool) -> None:  # noqa: FBT001 - the expected answer
+    kind = FieldType.DATETIME if "%H" in date_format else FieldType.DATE
+    assert (parse_cell(text, kind, date_format) is not UNPARSABLE) is is_value

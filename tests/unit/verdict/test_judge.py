@@ -310,3 +310,20 @@ def test_foreign_text_cannot_break_the_lines_or_the_database() -> None:
     assert len(message) < 200
     assert "\x00" not in str(verdict.failed_validation_rules)
     message.encode()
+
+
+def test_undeclared_columns_are_counted_beside_the_declared_ones() -> None:
+    definition = {"strict": True, "fields": [{"name": "a"}]}
+    figures = summary(column("a"), *map(column, "bcdef"), extra_columns=tuple("bcdef"))
+    metric = verdict_of(figures, definition).metrics["schemaValidation"]
+    assert (metric["failed"], metric["checked"], metric["rules"], metric["rulesFailed"]) == (5, 6, 6, 5)
+    assert metric["details"] == "The declared field is fine; 5 columns are not declared: b, c, d, e, f."
+
+
+def test_a_critical_rule_that_could_not_run_is_not_kept() -> None:
+    """Whatever the score: nobody knows whether it holds."""
+    gone = {"name": "gone", "type": "string", "min": {"value": "a", "severity": "critical"}}
+    definition = {"fields": [gone, {"name": "a"}], "scoring": {"passScore": 0}}
+    verdict = verdict_of(summary(column("a"), missing_columns=("gone",)), definition)
+    assert verdict.metrics["boundsRange"]["status"] == "not_run"
+    assert (verdict.score, verdict.passed) == (80, False)
