@@ -30,10 +30,8 @@ def main(argv: list[str]) -> int:
             raise UsageError(f"bucket {arguments.bucket!r} is not one of ALLOWED_BUCKETS: {allowed}")
         try:
             head = doors.objects.peek(arguments.bucket, arguments.key, arguments.version_id).head
-        except ObjectGoneError as error:
-            raise UsageError(f"there is no such object: {error}") from error
-        except ObjectRefusedError as error:
-            raise UsageError(f"the object cannot be read: {error}") from error
+        except (ObjectGoneError, ObjectRefusedError) as error:
+            raise UsageError(str(error)) from error
         event = ObjectEvent(
             bucket=arguments.bucket,
             key=arguments.key,

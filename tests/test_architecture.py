@@ -32,9 +32,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core.retry": ("etl_core.errors",),
     "etl_core.settings": ("etl_core.errors",),
     "etl_core.log": ("etl_core.errors", "etl_core.settings"),
-    "etl_core.objects": ("etl_core.errors", "etl_core.settings"),
+    "etl_core.aws_set_up": (),
+    "etl_core.objects": ("etl_core.aws_set_up", "etl_core.errors", "etl_core.settings"),
     "etl_core.postgres": ("etl_core.errors", "etl_core.settings"),
-    "etl_core.queue": ("etl_core.errors", "etl_core.retry", "etl_core.settings"),
+    "etl_core.queue": ("etl_core.aws_set_up", "etl_core.errors", "etl_core.retry", "etl_core.settings"),
     "etl_core.audit": (
         "etl_core.errors",
         "etl_core.log",
@@ -74,7 +75,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 PACKAGES = {
     "dotenv": {"etl_core.settings"},
     "boto3": {"etl_core.objects", "etl_core.queue"},
-    "botocore": {"etl_core.objects", "etl_core.queue"},
+    "botocore": {"etl_core.aws_set_up", "etl_core.objects", "etl_core.queue"},
     "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
     "msgpack": {"dq.profiling", "dq.engine"},
@@ -98,7 +99,7 @@ PACKAGES = {
     "pyarrow": {"dq.profiling", "dq.formats", "dq.engine"},
     "pydantic": {
         *("etl_core.settings", "etl_core.objects.settings", "etl_core.postgres.settings"),
-        *("dq.events", "dq.schema", "dq.batch.settings", "dq.ledger.settings"),
+        *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.ledger.settings"),
     },
     "py4j": {"dq.engine"},
     "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source"},

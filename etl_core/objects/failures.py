@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from etl_core.aws_set_up import CHECK_PLACE, wrong_set_up
 from etl_core.errors import (
     ObjectGoneError,
     ObjectReplacedError,
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _GONE = frozenset({"404", "NoSuchKey", "NotFound", "405", "MethodNotAllowed"})
 _NO_VERSION = frozenset({"NoSuchVersion"})
 _PRECONDITION = frozenset({"412", "PreconditionFailed"})
-_SIGN_IN = "set S3_ACCESS_KEY and S3_SECRET_KEY, or give this machine a profile or a role"
-_PLACE = "check S3_REGION and S3_ENDPOINT"
 _KEYS = "check S3_ACCESS_KEY and S3_SECRET_KEY, or the profile or role that signs in"
 #: What the object store refuses for good, by its codes, and what to do.
 _REFUSALS: tuple[tuple[frozenset[str], str], ...] = (
@@ -46,13 +44,12 @@ _REFUSALS: tuple[tuple[frozenset[str], str], ...] = (
                 *("InvalidRegion", "AuthorizationQueryParametersError"),
             }
         ),
-        _PLACE,
+        CHECK_PLACE,
     ),
     (frozenset({"NoSuchBucket", "InvalidBucketName", "400"}), "check the bucket's name, S3_REGION and S3_ENDPOINT"),
     (frozenset({"InvalidObjectState"}), "it is archived; have it restored"),
     (frozenset({"403", "AccessDenied", "AllAccessDisabled"}), "the role that signs in needs the right to read it"),
 )
-_AWS_ADDRESS = re.compile(r"s3[.-](?:dualstack\.)?(?P<region>[a-z0-9-]+)\.amazonaws\.com")
 #: Another write to the same key was under way; S3 wants the request again.
 _BUSY = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})
 
@@ -105,7 +102,7 @@ def named(error: ClientError | BotoCoreError | OSError, uri: str) -> PipelineErr
     if isinstance(error, ClientError):
         return _answered(code_of(error), uri)
     if isinstance(error, BotoCoreError):
-        wrong = _wrong_set_up(error)
+        wrong = wrong_set_up(error)
         if wrong is not None:
             return ObjectRefusedError(f"{uri}: {wrong}")
         what = f"the object store did not answer ({type(error).__name__})"
@@ -125,45 +122,3 @@ def _answered(code: str, uri: str) -> PipelineError:
     if hint is not None:
         return ObjectRefusedError(f"{uri}: the object store refuses it ({code}); {hint}")
     return StorageUnavailableError(f"{uri}: the object store failed ({code}); trying again may help")
-
-
-def _wrong_set_up(error: BotoCoreError) -> str | None:
-    """What somebody has to set right, where a request could not even be made; None where it may pass by itself."""
-    from botocore import exceptions as known  # noqa: PLC0415 - loaded with the client
-
-    said = " ".join(str(error).split()).rstrip(".")
-    match error:
-        case known.NoCredentialsError() | known.PartialCredentialsError():
-            return f"{said}; {_SIGN_IN}"
-        case (
-            known.ProfileNotFound()
-            | known.ConfigNotFound()
-            | known.ConfigParseError()
-            | known.UnknownCredentialError()
-            | known.InvalidConfigError()
-            | known.SSOError()
-            | known.TokenRetrievalError()
-        ):
-            return f"{said}; check the profile that AWS_PROFILE names, or set S3_ACCESS_KEY and S3_SECRET_KEY"
-        case known.NoRegionError() | known.InvalidRegionError():
-            return f"{said}; {_PLACE}"
-        case known.ParamValidationError():
-            return f"the bucket or the key cannot be one: {said.removeprefix('Parameter validation failed: ')}"
-        case known.EndpointConnectionError():
-            region = _unknown_region(str(error))
-            return None if region is None else f"AWS has no region {region!r}; {_PLACE}"
-        case _:
-            return None
-
-
-def _unknown_region(said: str) -> str | None:
-    """The region in an address of AWS that could not be reached, where there is no such region."""
-    import botocore.session  # noqa: PLC0415 - loaded with the client
-
-    found = _AWS_ADDRESS.search(said)
-    if found is None:
-        return None
-    session = botocore.session.Session()
-    partitions = session.get_available_partitions()
-    known = {name for one in partitions for name in session.get_available_regions("s3", one, allow_non_regional=True)}
-    return None if found["region"] in known else found["region"]

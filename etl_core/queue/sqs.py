@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from etl_core.aws_set_up import wrong_set_up
 from etl_core.errors import QueueUnavailableError, SettingsError
 from etl_core.retry import Backoff, call_again
 
@@ -34,6 +35,9 @@ _MISCONFIGURED = (
     "AccessDenied",
     "InvalidClientTokenId",
     "SignatureDoesNotMatch",
+    "InvalidSecurity",
+    "ExpiredToken",
+    "OptInRequired",
 )
 
 
@@ -137,6 +141,8 @@ class Queue:
                 raise SettingsError("POLL_QUEUE_URL", [problem]) from error
             raise QueueUnavailableError(f"{self.access.url}: the queue service answers {code or error}") from error
         except BotoCoreError as error:
+            if (wrong := wrong_set_up(error)) is not None:
+                raise SettingsError("POLL_QUEUE_URL", [f"{self.access.url}: {wrong}"]) from error
             raise QueueUnavailableError(f"{self.access.url}: no answer ({type(error).__name__}: {error})") from error
 
     def _client(self) -> SQSClient:

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from tests.end_to_end.landing import Landing
 
 
-def wait_for(condition: Callable[[], object], seconds: float, what: str) -> float:
-    """Wait until a condition holds; how long that took, in seconds."""
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
+    """Wait until a condition holds, at most so many seconds: longer means that it never will."""
     start = time.monotonic()
     while not condition():
         assert time.monotonic() - start < seconds, f"{what}: not within {seconds} s"
         time.sleep(0.05)
-    return time.monotonic() - start
 
 
 def inherited() -> dict[str, str]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jobs.check_file import JOB
+from tests.end_to_end.processes import inherited
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mypy_boto3_s3 import S3Client
 
     from tests.end_to_end.command_line import CommandLine, Ran
     from tests.local_s3 import S3Server
 
+_ROOT = Path(__file__).parents[2]
+_PROGRAM = [sys.executable, "-m", "jobs.cli", "check_file"]
 KEYED = {
     "fields": [{"name": "a", "type": "integer", "required": True}, {"name": "b", "type": "string"}],
     "primaryKey": ["a"],
@@ -160,3 +165,99 @@ def test_no_database_is_touched(bare_command_line: CommandLine, tmp_path: Path) 
     ran, _ = check(bare_command_line, "rows.csv", b"a,b\n1,x\n")
     assert ran.code == 0
     assert not (tmp_path / ".data").exists()
+
+
+def rows_of_text(size: int) -> bytes:
+    """A file of about so many bytes."""
+    row = b"1234567,some text of a row that is neither long nor short\n"
+    return b"a,b\n" + row * (size // len(row))
+
+
+def without_java(**variables: str) -> dict[str, str]:
+    """An environment in which Spark cannot start."""
+    return {**inherited(), "JAVA_HOME": "/nowhere", **variables}
+
+
+@pytest.mark.parametrize(
+    ("variables", "starts_spark"),
+    [({}, False), ({"READER": "direct"}, False), ({"READER": "spark"}, True), ({"SPARK_MASTER": "local[1]"}, True)],
+)
+def test_a_local_file_is_checked_without_spark_unless_somebody_asks_for_it(
+    tmp_path: Path,
+    variables: dict[str, str],
+    starts_spark: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    """A file that a batch would give to Spark."""
+    (tmp_path / "rows.csv").write_bytes(rows_of_text(20_000_000))
+    command = [*_PROGRAM, str(tmp_path / "rows.csv"), "--json", "-"]
+    ran = subprocess.run(command, cwd=_ROOT, env=without_java(**variables), capture_output=True, text=True, check=False)
+    assert (ran.returncode != 0) == starts_spark, ran.stderr
+    assert ("Java" in ran.stderr or "/nowhere" in ran.stderr) == starts_spark
+    if not starts_spark:
+        assert json.loads(ran.stdout)["profile_payload"]["statisticalSummary"]["rows"] == 344_827
+
+
+def test_an_object_that_this_machine_counts_in_good_time_is_checked_without_spark(
+    tmp_path: Path, s3_server: S3Server, s3: S3Client, bucket: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="rows.csv", Body=rows_of_text(20_000_000))
+    variables = without_java(
+        S3_ENDPOINT=s3_server.endpoint,
+        S3_REGION=s3_server.region,
+        S3_ACCESS_KEY=s3_server.access_key,
+        S3_SECRET_KEY=s3_server.secret_key,
+    )
+    command = [*_PROGRAM, f"s3://{bucket}/rows.csv", "--json", str(tmp_path / "out.json")]
+    ran = subprocess.run(command, cwd=_ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads((tmp_path / "out.json").read_text())["score"] == 100
+
+
+def test_ctrl_c_ends_a_check_with_one_line(tmp_path: Path) -> None:
+    """The parts that were not begun are not read any more."""
+    with (tmp_path / "rows.csv").open("wb") as file:
+        file.write(b"a,b\n")
+        for _ in range(8):
+            file.write(rows_of_text(20_000_000)[4:])
+    command = [*_PROGRAM, str(tmp_path / "rows.csv")]
+    with subprocess.Popen(
+        command, cwd=_ROOT, env=without_java(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "reader chosen" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read().splitlines()
+        out = process.stdout.read() if process.stdout else ""
+    assert process.returncode == 75
+    assert [json.loads(line)["message"] for line in said] == ["stopped before it was done; what was finished is kept"]
+    assert out == ""
+
+
+def test_what_cannot_be_had_ends_with_2_and_says_why(
+    bare_command_line: CommandLine, s3_server: S3Server, bucket: str
+) -> None:
+    """An object that is not there, a bucket that cannot be, nobody signed in."""
+    nobody = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": "none", "AWS_CONFIG_FILE": "none"}
+    bare_command_line.set(S3_ENDPOINT=s3_server.endpoint, S3_REGION=s3_server.region, **nobody)
+    ran = bare_command_line.run("check_file", f"s3://{bucket}/none.csv")
+    assert (ran.code, "Unable to locate credentials; set S3_ACCESS_KEY" in ran.err) == (2, True)
+    bare_command_line.set(S3_ACCESS_KEY=s3_server.access_key, S3_SECRET_KEY=s3_server.secret_key)
+    for place, said in (
+        (f"s3://{bucket}/none.csv", "there is no such object"),
+        ("s3://Not A Bucket!/none.csv", "cannot be one"),
+        ("s3://no-such-bucket-here/none.csv", "check the bucket's name"),
+    ):
+        ran = bare_command_line.run("check_file", place)
+        assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+def test_a_definition_that_names_no_mode_is_scored_by_the_default_one(bare_command_line: CommandLine) -> None:
+    body = b"a,b\n" + b"1,x\n" * 9 + b",y\n"
+    definition = {"fields": [{"name": "a", "required": True}, {"name": "b"}]}
+    _, result = check(bare_command_line, "rows.csv", body, definition)
+    assert result["score"] == 98
+    bare_command_line.set(SCORING_MODE="all_or_nothing")
+    _, result = check(bare_command_line, "rows.csv", body, definition)
+    assert result["score"] == 80
+    _, result = check(bare_command_line, "rows.csv", body, {**definition, "scoring": {"mode": "proportional"}})
+    assert result["score"] == 98

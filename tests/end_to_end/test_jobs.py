@@ -59,6 +59,51 @@ def test_process_file_of_an_object_that_is_not_there_ends_with_2(command_line: C
     assert "no such object" in ran.err
 
 
+def test_an_object_that_nobody_may_read_ends_with_2_and_says_what_to_set_right(
+    command_line: CommandLine, landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is dead with that reason where a batch finds it."""
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    nobody = {"AWS_PROFILE": "nobody", "AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none"}
+    for name, value in {**nobody, "AWS_EC2_METADATA_DISABLED": "true"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("S3_ACCESS_KEY", "S3_SECRET_KEY"):
+        monkeypatch.delenv(name)
+    for command in (
+        ("process_file", "--bucket", landing.bucket, "--key", key_of()),
+        ("backfill", "--prefix", f"s3://{landing.bucket}/"),
+    ):
+        ran = command_line.run(*command)
+        assert ran.code == 2
+        assert "S3_ACCESS_KEY" in ran.log[-1]["error"]
+    assert command_line.run("watch_files", "--once").code == 1
+    (row,) = list_rows(landing.database)
+    assert (row.state, "S3_ACCESS_KEY" in str(row.reason)) == ("dead", True)
+
+
+def test_an_outage_of_s3_ends_a_job_with_75_and_uses_up_no_attempt(
+    command_line: CommandLine, landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the number of attempts that are allowed."""
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    command_line.set(MAX_ATTEMPTS="1", S3_ENDPOINT="http://127.0.0.1:9")
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)  # boto3 waits between its tries
+    for command in (
+        ("watch_files", "--once"),
+        ("process_file", "--bucket", landing.bucket, "--key", key_of()),
+        ("backfill", "--prefix", f"s3://{landing.bucket}/"),
+    ):
+        assert command_line.run(*command).code == 75
+    (row,) = list_rows(landing.database)
+    assert (row.state, row.attempts) == ("pending", 0)
+    assert "did not answer" in str(row.reason)
+    command_line.set(S3_ENDPOINT=str(landing.s3.meta.endpoint_url))
+    assert command_line.run("watch_files", "--once").code == 0
+    assert landing.states() == {key_of(): "done"}
+
+
 def test_process_file_refuses_a_foreign_bucket(command_line: CommandLine, landing: Landing) -> None:
     command_line.set(ALLOWED_BUCKETS="another")
     ran = command_line.run("process_file", "--bucket", landing.bucket, "--key", key_of())

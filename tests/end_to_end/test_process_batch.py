@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
@@ -527,6 +528,39 @@ def test_a_log_line_has_the_fields_operators_look_for(landing: Landing) -> None:
     assert {"bucket", "key", "monitoring_file_id", "monitoring_file_run_id", "score", "passed"} <= set(scored)
     (finished,) = [line for line in lines if line["event"] == "batch finished"]
     assert finished["duration"] > 0
+
+
+def test_each_object_says_how_long_it_took_and_since_when_it_was_announced(landing: Landing) -> None:
+    """An announcement has its own time; of what was listed, the ledger's counts."""
+    landing.configure()
+    sent = replace(landing.put(key_of(hour=1)), event_time=landing.clock() - timedelta(seconds=90))
+    listed = replace(sent, key=landing.put(key_of(hour=2)).key, version_id=None, source="listing")
+    landing.announce(sent, listed, landing.put("elsewhere.csv"))
+    landing.clock.forward(seconds=10)
+
+    def slow(sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
+        landing.clock.forward(seconds=5)
+        return judge_sources(sources, store=landing.doors.objects)
+
+    with capture_logs() as lines:
+        landing.process(judge=slow)
+    times = {line["key"]: (line["duration"], line["latency"]) for line in lines if "key" in line and "latency" in line}
+    assert times[key_of(hour=1)] == (5.0, 105.0)
+    assert times[key_of(hour=2)] == (5.0, 15.0)
+    assert "elsewhere.csv" in times
+
+
+def test_a_file_that_cannot_be_parsed_is_a_warning_with_the_parsers_error(landing: Landing) -> None:
+    """Its verdict is there all the same."""
+    landing.configure()
+    landing.announce(landing.put(key_of(hour=1), b""), landing.put(key_of(hour=2)))
+    with capture_logs() as lines:
+        assert landing.process().states == {"done": 2}
+    bad, good = sorted((line for line in lines if line["event"] == "scored"), key=lambda line: str(line["key"]))
+    assert (bad["log_level"], good["log_level"]) == ("warning", "info")
+    assert (bad["error_type"], bad["score"]) == ("UnreadableFileError", 65)
+    assert "0 bytes" in bad["error"]
+    assert "error" not in good
 
 
 def test_layouts_decide_which_file_a_key_is(landing: Landing) -> None:

@@ -162,3 +162,44 @@ def test_a_cluster_gives_the_verdicts_of_one_process(
     executors = [log.read_text(errors="replace") for log in spark_cluster.folder.rglob("stderr")]
     assert len(executors) >= 3  # of two applications on two workers
     assert not any(s3_server.secret_key in log for log in executors)
+
+
+def test_under_spark_submit_stdout_is_the_result_and_stderr_holds_the_lines_of_both(tmp_path: Path) -> None:
+    """Also where stderr is a file, which two processes write."""
+    (tmp_path / "rows.csv").write_text("id,driver\n1,ada\n")
+    command = [str(ROOT / "spark-submit.sh"), "check_file", str(tmp_path / "rows.csv"), "--json", "-"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYSPARK_"))}
+    variables = {**kept, "VENV": sys.prefix}
+    with (tmp_path / "stderr.log").open("w") as file:
+        ran = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            check=True,
+        )
+    assert json.loads(ran.stdout)["score"] == 100
+    lines = [line for line in (tmp_path / "stderr.log").read_text().splitlines() if line.startswith("{")]
+    assert "reader chosen" in [json.loads(line)["message"] for line in lines]
+
+
+def test_what_the_jvm_logs_looks_like_what_python_logs() -> None:
+    """Levels have the same names; an exception is its text and its class."""
+    program = """
+from etl_core.spark.session import build_session
+
+spark = build_session(master="local[1]")
+java = spark._jvm
+log = java.org.apache.logging.log4j.LogManager.getLogger
+log("a.library").warn('with "quotes" and\\na line break')
+log("a.library").error("it failed", java.java.io.IOException("no room"))
+log("org.apache.spark.scheduler.DAGScheduler").warn("Failed to cancel job group 7. Cannot find active jobs for it.")
+spark.stop()
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    warned, failed = (json.loads(line) for line in ran.stderr.splitlines() if line.startswith("{"))
+    assert (warned["level"], warned["message"]) == ("warning", 'with "quotes" and\na line break')
+    assert "error" not in warned
+    assert (failed["level"], failed["error"], failed["error_type"]) == ("error", "no room", "java.io.IOException")
+    assert failed["ts"].endswith("Z")

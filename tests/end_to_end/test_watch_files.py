@@ -133,6 +133,11 @@ def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
     assert watch.log()[-1]["message"] == "stopped"
     assert set(landing.states().values()) == {"done"}
     assert not [line for line in watch.log() if "trace" in line or "unexpected" in line["message"]]
+    messages = [line["message"] for line in watch.log()]
+    assert "the ledger answers again" in messages
+    assert not [message for message in messages if "Failed to cancel job group" in message]
+    assert {line["level"] for line in watch.log()} <= {"info", "warning", "error"}
+    assert not [line for line in watch.log() if "warm-up" in str(line.get("key"))]
 
 
 def test_two_processes_on_the_same_objects_give_each_one_run(landing: Landing, s3_server: S3Server) -> None:

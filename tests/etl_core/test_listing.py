@@ -51,8 +51,8 @@ def test_a_page_is_fetched_when_it_is_needed_and_none_before(store: ObjectStore,
 
 
 def test_a_bucket_that_is_not_there_is_told_from_a_service_that_is_away(store: ObjectStore) -> None:
-    with pytest.raises(UsageError, match=r"s3://no-such-bucket/x cannot be listed \(NoSuchBucket\)"):
+    with pytest.raises(UsageError, match=r"cannot be listed: s3://no-such-bucket/x: .* \(NoSuchBucket\)"):
         next(list_entries(store, "no-such-bucket", "x"))
     away = ObjectStore(S3Access("http://127.0.0.1:9", "us-east-1", "a", "b"))
-    with pytest.raises(StorageUnavailableError, match="no answer"):
+    with pytest.raises(StorageUnavailableError, match="did not answer"):
         next(list_entries(away, "b"))

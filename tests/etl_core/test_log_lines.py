@@ -93,8 +93,30 @@ def test_a_trace_is_written_at_debug_level_only() -> None:
     except ValueError:
         log.exception("failed")
     event = json.loads(out.getvalue())
-    assert event["error"].startswith("ValueError: invalid literal")
+    assert event["error"].startswith("invalid literal")
+    assert event["error_type"] == "ValueError"
     assert "trace" not in event
+
+
+def test_an_error_is_its_text_and_its_class_stands_beside_it() -> None:
+    out = lines_of(secrets=("hunter2",))
+    log.warning("no answer", error=TimeoutError("hunter2 took too long"))
+    log.warning("said", error="in words")
+    logging.getLogger("some.library").warning("not ours")
+    first, second, third = (json.loads(line) for line in out.getvalue().splitlines())
+    assert (first["error"], first["error_type"]) == ("*** took too long", "TimeoutError")
+    assert (second["error"], "error_type" in second) == ("in words", False)
+    assert third["level"] == "warning"
+
+
+def test_on_a_terminal_an_error_that_the_message_tells_already_is_not_told_twice() -> None:
+    out = lines_of(terminal=True)
+    log.error("the bucket is not there", error="the bucket is not there", error_type="UsageError")
+    log.error("settings", error="READER: no", problems=["READER: no"])
+    log.error("failed", error="another text")
+    assert out.getvalue().count("the bucket is not there") == 1
+    assert out.getvalue().count("READER: no") == 1
+    assert "error=another text" in out.getvalue()
 
 
 def test_lines_below_the_level_are_left_out() -> None:

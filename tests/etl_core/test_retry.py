@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from etl_core.errors import QueueUnavailableError, RetryableError, TerminalError
-from etl_core.retry import Backoff, call_again
+from etl_core.retry import Backoff, Outage, call_again
 
 BACKOFF = Backoff(first=1.0, factor=3.0, longest=5.0)
 
@@ -82,3 +82,16 @@ def test_somebody_who_asks_to_stop_ends_the_waiting() -> None:
     with pytest.raises(RetryableError, match="first"):
         call_again(flaky, attempts=9, backoff=BACKOFF, sleep=lambda _: True)
     assert flaky.calls == 1
+
+
+def test_an_outage_waits_longer_each_time_and_its_end_says_how_long_it_was() -> None:
+    """Without one there is no end to tell; the next one begins anew."""
+    now = 100.0
+    outage = Outage(BACKOFF, clock=lambda: now)
+    assert outage.over() is None
+    assert [outage.failed() for _ in range(4)] == [1, 3, 5, 5]
+    assert outage.failures == 4
+    now = 142.5
+    assert outage.over() == 42.5
+    assert outage.over() is None
+    assert outage.failed() == 1

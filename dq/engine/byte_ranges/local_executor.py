@@ -79,8 +79,8 @@ class Gathering:
         if isinstance(part, PipelineError):
             self._errors.append(part)
             return
-        self._task = part.laid_out or self._task
-        if not self._spans:
+        if not self._spans:  # of a late layout nobody knew the keys before
+            self._task = part.laid_out or self._task
             self._keys = [GatheredKeys() for _ in part.keys]
             self._examples = [() for _ in part.keys]
         self._spans.append(Span(part.number, part.began, part.ended))

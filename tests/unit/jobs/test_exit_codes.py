@@ -60,14 +60,16 @@ def test_all_problems_are_listed_in_one_line(capsys: pytest.CaptureFixture[str])
     configure_logging()
     run_entrypoint(raising(SettingsError("settings", ["READER: wrong", "LOG_LEVEL: wrong"])), [])
     (line,) = capsys.readouterr().err.splitlines()
-    assert json.loads(line)["problems"] == ["READER: wrong", "LOG_LEVEL: wrong"]
+    found = json.loads(line)
+    assert found["problems"] == ["READER: wrong", "LOG_LEVEL: wrong"]
+    assert (found["error"], found["error_type"]) == ("READER: wrong; LOG_LEVEL: wrong", "SettingsError")
 
 
 def test_an_unexpected_error_is_one_line_with_a_hint_and_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging()
     run_entrypoint(raising(ZeroDivisionError("odd")), [])
     (line,) = capsys.readouterr().err.splitlines()
-    assert json.loads(line)["error"] == "ZeroDivisionError: odd"
+    assert (json.loads(line)["error"], json.loads(line)["error_type"]) == ("odd", "ZeroDivisionError")
     assert "LOG_LEVEL=DEBUG" in line
     assert "Traceback" not in line
 
