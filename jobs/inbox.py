@@ -118,6 +118,8 @@ def _discard(database: Engine, arguments: argparse.Namespace) -> None:
     _require(database, ids, letter_ids)
     objects = discard_rows(database, now(), ids=ids, reason=arguments.reason) if ids else 0
     letters = discard_dead_letters(database, now(), ids=letter_ids) if letter_ids else 0
+    if not (objects or letters):
+        raise UsageError("nothing was discarded: what has its verdict stays, and so does what is being worked on")
     text = f"discarded {objects} objects and {letters} dead letters"
     note(inputs=arguments.numbers, message=f"{text}: {arguments.reason}")
     stdout().print(cell(text))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal, null, select, true, update
+from sqlalchemy import BigInteger, and_, case, cast, func, literal, null, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from dq.ledger.tables import batch_counter, object_inbox
 
@@ -87,5 +88,6 @@ def free(connection: Connection, now: datetime, condition: ColumnElement[bool], 
 
 
 def is_among(ids: Sequence[int] | None) -> ColumnElement[bool]:
-    """The condition that a row is one of these, a thousand or so at once; None are all."""
-    return true() if ids is None else _C.id == func.any(list(ids))
+    """The condition that a row is one of these, some thousand at once; None are all."""
+    # As the column's own type: Postgres looks them up in a hash table then, instead of comparing with each of them.
+    return true() if ids is None else _C.id == func.any(cast(list(ids), ARRAY(BigInteger)))

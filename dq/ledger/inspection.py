@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq.events.object_event import ObjectEvent
+    from dq.events.run_window import WindowSource
 
 _C = object_inbox.c
 _L = announcement_dead_letter.c
@@ -49,6 +50,7 @@ class InboxRow:
     monitoring_file_id: str | None
     monitoring_file_run_id: str | None
     definition_fingerprint: str | None
+    run_window: WindowSource | None
 
 
 @dataclass(frozen=True, slots=True)

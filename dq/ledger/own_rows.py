@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _C = object_inbox.c
 #: Ids that one statement takes.
-_CHUNK = 1000
+_CHUNK = 10_000
 
 
 class _Row(NamedTuple):

@@ -325,6 +325,17 @@ def test_numbers_of_nothing_end_with_2_and_change_nothing(
     assert landing.states() == {"odd": "ignored"}
 
 
+def test_discarding_what_has_its_verdict_ends_with_2_and_changes_nothing(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    landing.process()
+    ran = command_line.run("inbox", "discard", "1", "--reason", "x")
+    assert (ran.code, "nothing was discarded" in ran.err) == (2, True)
+    assert landing.states() == {key_of(): "done"}
+
+
 def test_retrying_what_another_process_works_on_ends_with_75(command_line: CommandLine, landing: Landing) -> None:
     landing.announce(landing.put(key_of()))
     landing.doors.inbox.claim(1, 60, new_owner(), landing.clock())

@@ -98,12 +98,12 @@ def test_the_queue_changes_nothing_of_a_row_that_is_there(inbox: Inbox) -> None:
 
 def test_many_rows_are_announced_counted_and_claimed_in_pieces(inbox: Inbox) -> None:
     """More than one statement takes."""
-    many = [replace(EVENT, key=f"k{number:05d}") for number in range(2500)]
+    many = [replace(EVENT, key=f"k{number:05d}") for number in range(12_500)]
     ids = inbox.announce(many, now=NOW, source="backfill").ids
-    assert (len(ids), standing(inbox.engine, ids)) == (2500, {"pending": 2500})
-    for start in range(0, 2500, 1000):
-        inbox.claim(1000, 60, "me", NOW, among=ids[start : start + 1000])
-    assert len(holders(inbox.engine, ids, besides="")["me"].ids) == 2500
+    assert (len(ids), standing(inbox.engine, ids)) == (12_500, {"pending": 12_500})
+    for start in range(0, 12_500, 5000):
+        inbox.claim(5000, 60, "me", NOW, among=ids[start : start + 5000])
+    assert len(holders(inbox.engine, ids, besides="")["me"].ids) == 12_500
 
 
 def test_an_object_that_waits_for_the_end_of_an_outage_has_used_up_no_attempt(inbox: Inbox) -> None:

@@ -102,6 +102,8 @@ class World:
                 self.score(item)
             elif chance < 0.8:
                 self.score(item, crash=True)
+            elif chance < 0.85:
+                self.inbox.wait(item, "S3 is out", self.now)
             elif chance < 0.97:
                 self.inbox.fail(item, "S3 is away", retryable=True, now=self.now, jitter=self.random.random())
             else:
@@ -130,6 +132,19 @@ class World:
             self.inbox.finish(transaction, item, ending, self.now)
             if crash:
                 raise CrashError
+
+    def backfill(self) -> None:
+        """A job announces some of what was written, and takes a batch of that."""
+        some = self.random.sample(sorted(self.written), min(len(self.written), 4))
+        events = [event for number in some for event in parse_announcement(self._announce(number)).events]
+        announced = self.inbox.announce(
+            events, now=self.now, source="backfill", run_window=self.random.choice(["key", None])
+        )
+        batch = self.inbox.claim(2, 60, "one", self.now, among=announced.ids)
+        if batch is not None:
+            items = self.inbox.items(batch - 1, batch)
+            assert {item.id for item in items} <= set(announced.ids)
+            self.hands["one"] += items
 
     def pass_time(self) -> None:
         """A moment, or long enough for leases to end."""
@@ -177,7 +192,7 @@ def test_nothing_is_lost_and_nothing_goes_back(engine: Engine, seed: int) -> Non
     inbox = Inbox(engine, max_attempts=6)
     world = World(inbox, random.Random(seed))
     steps = [world.put] + [world.deliver] * 3 + [world.claim] * 3 + [world.work] * 8
-    steps += [world.pass_time] * 2 + [world.renew_or_release, world.garble]
+    steps += [world.pass_time] * 2 + [world.renew_or_release, world.garble, world.backfill]
     results: dict[str, int] = {}
     world.put()
     for _ in range(300):
