@@ -172,3 +172,10 @@ def test_a_sensitive_key_does_not_name_rows(judge: Judge) -> None:
     verdict = judge(b"ssn,driver\n123-45-6789,\n987-65-4321,x\n", definition)
     assert "123-45" not in json.dumps([verdict.failed_validation_rules, verdict.metrics, payload(verdict)])
     assert "123-45" not in str(verdict.failed_validation_message)
+
+
+def test_rows_without_any_key_are_told_by_their_line_alone(judge: Judge) -> None:
+    definition = {"fields": [{"name": "id", "unique": True}, {"name": "driver", "required": True}]}
+    verdict = judge(b"id,driver\n,\n,a\n", definition)
+    (rule,) = verdict.failed_validation_rules
+    assert [one["value"] for one in rule["examples"]] == ["id=null"]

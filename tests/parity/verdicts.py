@@ -74,7 +74,8 @@ def _message(message: str | None, *, lines: bool) -> str | None:
     kept = []
     for line in message.split("\n"):
         without = re.sub(r"; (first at line [\d,]+|for example)(?=[: ]|$):? ?", "; ", line)
-        kept.append(without.partition("; ")[0] if line.startswith(("formatParsing", "uniqueness")) else without)
+        apart = line.startswith(("formatParsing", "uniqueness"))
+        kept.append(without.partition("; ")[0] if apart else without.removesuffix("; "))
     return "\n".join(kept)
 
 

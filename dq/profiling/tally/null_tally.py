@@ -68,9 +68,9 @@ class NullTally:
 
 def _texts_of(cells: Cells, rows: npt.NDArray[np.int64]) -> list[str]:
     """Give cells of some rows as text."""
-    places = rows if cells.rows is None else np.searchsorted(cells.rows, rows)
     if cells.rows is None:
-        return [str(text) for text in as_text(cells.present.take(pa.array(places))).to_pylist()]
-    found = (places < len(cells.rows)) & (cells.rows[np.minimum(places, len(cells.rows) - 1)] == rows)
-    texts = iter(as_text(cells.present.take(pa.array(places[found]))).to_pylist())
-    return [str(next(texts)) if there else NULL for there in found]
+        return [str(text) for text in as_text(cells.present.take(pa.array(rows))).to_pylist()]
+    there = np.isin(rows, cells.rows)
+    places = np.searchsorted(cells.rows, rows[there])
+    texts = iter(as_text(cells.present.take(pa.array(places))).to_pylist())
+    return [str(next(texts)) if present else NULL for present in there]
