@@ -177,7 +177,7 @@ def unlike_files(draw: st.DrawFn) -> Table:
     return Table({name: draw(cells) for name in names}, fields, small=draw(st.sampled_from([0, 5, 16])))
 
 
-@pytest.mark.xfail(strict=False, reason="a known fault: examples of columns left out depend on the order of merging")
+@pytest.mark.xfail(run=False, reason="a known fault: with columns left out, the state depends on the order of merging")
 @given(st.lists(unlike_files(), min_size=1, max_size=6), st.integers(1, 8), st.integers())
 @THOROUGH
 def test_states_with_too_many_columns_merge_in_any_order(files: list[Table], most: int, seed: int) -> None:
