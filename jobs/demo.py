@@ -69,8 +69,10 @@ def main(argv: list[str]) -> int:
             services.upload(sample.key, sample.make(random.Random(sample.key)))  # noqa: S311 - the same files each time
         code = drain_once(program)
         with open_database(program.settings) as database:
-            _show(database)
-            code = _as_meant(database, code)
+            states = _states(database)
+            _show(database, states)
+        # The sample that nobody configured is left over on purpose.
+        code = code if states.keys() - {"done", "unconfigured"} else 0
         _say_how_to_go_on(server, services, keep=arguments.keep)
         if arguments.keep:
             with StopRequest() as stop:
@@ -107,24 +109,21 @@ def _configure(database: Engine) -> None:
             connection.execute(text(_CONFIGURE), {"agency": AGENCY, "file": name, "definition": definition})
 
 
-def _as_meant(database: Engine, code: int) -> int:
-    """The batch's exit code, or 0 where all that is left over is the sample that nobody configured, on purpose."""
+def _states(database: Engine) -> dict[str, int]:
+    """How many announced objects are in which state, of the states that occur."""
     from dq.ledger.inspection import inbox_status
     from jobs.running.wiring import now
 
-    states = {state for state, count in inbox_status(database, now()).states.items() if count}
-    return code if states - {"done", "unconfigured"} else 0
+    return {state: count for state, count in inbox_status(database, now()).states.items() if count}
 
 
-def _show(database: Engine) -> None:
-    from dq.ledger.inspection import inbox_status
+def _show(database: Engine, states: dict[str, int]) -> None:
     from dq.reporting.catalogue.catalogue import read_catalogue
     from dq.reporting.readback import read_verdicts
-    from jobs.running.wiring import now
 
     console = stdout()
     console.print(_table(read_verdicts(database, read_catalogue(database), agency_slug=AGENCY)))
-    counts = ", ".join(f"{count} {state}" for state, count in inbox_status(database, now()).states.items() if count)
+    counts = ", ".join(f"{count} {state}" for state, count in states.items())
     console.print(cell(f"Every announced object is accounted for: {counts}."))
 
 

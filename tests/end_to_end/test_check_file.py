@@ -234,11 +234,9 @@ def test_ctrl_c_ends_a_check_with_one_line(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_had_ends_with_2_and_says_why(
-    bare_command_line: CommandLine, s3_server: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch
+    bare_command_line: CommandLine, s3_server: S3Server, bucket: str
 ) -> None:
     """An object that is not there, a bucket that cannot be, nobody signed in."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)  # a Spark session of this process leaves them
     nobody = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": "none", "AWS_CONFIG_FILE": "none"}
     bare_command_line.set(S3_ENDPOINT=s3_server.endpoint, S3_REGION=s3_server.region, **nobody)
     ran = bare_command_line.run("check_file", f"s3://{bucket}/none.csv")

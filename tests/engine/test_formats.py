@@ -33,6 +33,7 @@ from tests.engine.batches import (
     s3_store,
     unseen_sources,
 )
+from tests.peak_memory import rows_and_peak
 from tests.unit.formats.orc_files import in_stripes, with_footer, with_type, written
 
 if TYPE_CHECKING:
@@ -111,22 +112,6 @@ def test_types_that_spark_reads_otherwise_are_left_to_byte_ranges(spark: SparkSe
     assert [readable(found[at]).sample_rows for at in range(5)] == [readable(here[at]).sample_rows for at in range(5)]
 
 
-PEAK = """
-import resource, sys
-from etl_core.objects.store import ObjectStore
-from dq.engine.profile_files import profile_files
-from dq.engine.source_file import SourceObject
-store = ObjectStore()
-peeks = [store.peek(None, path) for path in sys.argv[1:]]
-rows = []
-peaks = []
-for number, peek in enumerate(peeks):
-    rows.append(profile_files([SourceObject(number, peek, None)], store=store)[number].rows_read)
-    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-print(*rows, peaks[1] - peaks[0])
-"""
-
-
 def test_the_peak_of_a_process_that_profiles_a_file_of_repeated_texts(tmp_path: Path) -> None:
     """Some kilobytes that are 240 MB of text take little more memory, in MiB, than harmless ones of as many rows."""
     texts = [letter * 4000 for letter in "abcd"]
@@ -134,11 +119,7 @@ def test_the_peak_of_a_process_that_profiles_a_file_of_repeated_texts(tmp_path: 
         data = written({"text": column}, compression="zstd", dictionary_key_size_threshold=1)
         (tmp_path / f"{name}.orc").write_bytes(data)
     assert (tmp_path / "long.orc").stat().st_size < 100_000
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(tmp_path / "harmless.orc"), str(tmp_path / "long.orc")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    *rows, more = map(int, done.stdout.split()[-3:])
+    *rows, more = rows_and_peak(tmp_path / "harmless.orc", tmp_path / "long.orc")
     assert rows == [60_000, 60_000]
     assert more < 300
 

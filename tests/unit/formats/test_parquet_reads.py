@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from dq.formats.limits import Limits
 from dq.formats.parquet.reads import plan_reads
 from dq.formats.parquet.rows import parquet_batches
 from dq.formats.reading import find_layout
+from tests.peak_memory import rows_and_peak
 from tests.unit.formats.collected import collected, read_file
 
 if TYPE_CHECKING:
@@ -119,32 +118,12 @@ def test_a_file_that_says_to_expand_beyond_the_limits_is_refused() -> None:
     assert len(read_file(data, limits=Limits(free_expansion=1_000_000, expansion=10)).rows.rows) == 60_000
 
 
-PEAK = """
-import resource, sys
-from etl_core.objects.store import ObjectStore
-from dq.engine.profile_files import profile_files
-from dq.engine.source_file import SourceObject
-store = ObjectStore()
-peeks = [store.peek(None, path) for path in sys.argv[1:]]
-rows = []
-peaks = []
-for number, peek in enumerate(peeks):
-    rows.append(profile_files([SourceObject(number, peek, None)], store=store)[number].rows_read)
-    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-print(*rows, peaks[1] - peaks[0])
-"""
-
-
 def test_the_peak_of_a_process_that_profiles_a_bomb(tmp_path: Path) -> None:
     """Some kilobytes that are 1.2 GB of text take little more memory, in MiB, than harmless ones of as many rows."""
     indices = pa.array(np.arange(60_000, dtype=np.int32) % 4)
     bomb = pa.DictionaryArray.from_arrays(indices, pa.array([letter * 20_000 for letter in "abcd"]))
     (tmp_path / "bomb.parquet").write_bytes(written({"text": bomb}))
     (tmp_path / "harmless.parquet").write_bytes(written({"text": ["abcd"] * 60_000}))
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(tmp_path / "harmless.parquet"), str(tmp_path / "bomb.parquet")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    *rows, more = map(int, done.stdout.split()[-3:])
+    *rows, more = rows_and_peak(tmp_path / "harmless.parquet", tmp_path / "bomb.parquet")
     assert rows == [60_000, 60_000]
     assert more < 500
