@@ -6,6 +6,8 @@ from typing import Final
 
 import re2
 
+from etl_core.storable import storable
+
 MAX_LENGTH: Final = 1000
 #: Instructions of the compiled program; matching time is bounded by this times the length of the value.
 MAX_PROGRAM_SIZE: Final = 5000
@@ -16,6 +18,8 @@ def pattern_problem(pattern: str) -> str | None:
 
     The pattern must compile on its own, so that wrapping it for a whole-value match cannot change what it means.
     """
+    if storable(pattern) != pattern:
+        return "holds a NUL or half a surrogate pair, which no cell can hold"
     if len(pattern) > MAX_LENGTH:
         return f"is {len(pattern):,} characters long; expected at most {MAX_LENGTH:,}"
     try:

@@ -9,7 +9,7 @@ from dq.checks.check_result import Status
 from dq.checks.plan import DIMENSIONS
 from dq.schema.definition import Severity
 from dq.verdict.failed_rules import failed_rules, written_rules
-from dq.verdict.masking import Masking
+from dq.verdict.masking import Masking, without_strangers
 from dq.verdict.messages import message_of
 from dq.verdict.metrics import metrics_of
 from dq.verdict.payload.profile import profile_payload
@@ -31,7 +31,8 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
     Returns:
         The verdict. It passes when the score reaches the pass score and every critical rule was looked at and kept.
     """
-    masking = Masking(plan.sensitive)
+    summary, hidden = without_strangers(summary, plan.sensitive)
+    masking = Masking(hidden)
     scoring = plan.scoring
     measured = []
     for dimension in DIMENSIONS:

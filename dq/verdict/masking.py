@@ -9,7 +9,28 @@ from dq.checks.wording import MASK
 
 if TYPE_CHECKING:
     from dq.checks.check_result import CheckResult, Measure
-    from dq.profiling.summary.summary import Example
+    from dq.profiling.summary.summary import Example, FileSummary
+
+
+def without_strangers(summary: FileSummary, sensitive: frozenset[str]) -> tuple[FileSummary, frozenset[str]]:
+    """Hide columns nobody declared where a sensitive field is not in the file: any of them may be that one.
+
+    So may the header be its first value: such columns are called by their place instead. Gives the figures as they may
+    be shown, and the names of all columns whose values are hidden.
+    """
+    if sensitive.isdisjoint(summary.missing_columns):
+        return summary, sensitive
+    strangers = [column.name for column in summary.columns if not column.declared]
+    called = {name: f"{MASK} (undeclared column {at})" for at, name in enumerate(strangers, 1)}
+    called |= {name: MASK for name in summary.extra_columns if name not in called}
+    renamed = replace(
+        summary,
+        columns=tuple(replace(column, name=called.get(column.name, column.name)) for column in summary.columns),
+        extra_columns=tuple(called.get(name, name) for name in summary.extra_columns),
+        repeated_columns=tuple(called.get(name, name) for name in summary.repeated_columns),
+        sample_columns=tuple(called.get(name, name) for name in summary.sample_columns),
+    )
+    return renamed, sensitive | frozenset(called.values())
 
 
 @dataclass(frozen=True, slots=True)

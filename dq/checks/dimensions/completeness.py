@@ -139,7 +139,7 @@ def _details(of_fields: list[CheckResult], of_files: list[CheckResult], cells: i
         found = f"{count(tolerated, 'null')} tolerated or warned of" if tolerated else "no nulls"
         parts.append(f"{count(len(ran), 'required field')} checked over {count(cells, 'value')}, {found}")
     if rules:
-        broken = [result.rule for result in of_files if result.failed]
+        broken = [result.text for result in of_files if result.failed]
         ending = f" ({listed(broken)} tolerated or warned of)" if broken else ""
         parts.append(f"{listed(rules)} checked{ending}")
     return and_not_run("; ".join(parts) or "Not run", results)

@@ -113,11 +113,13 @@ def _age_of(newest: object, run_start: datetime) -> timedelta | None:
 
 
 def _said(age: timedelta) -> str:
-    """Write an age in its largest whole unit up to days."""
-    if age >= timedelta(days=1):
-        return count(age.days, "day")
+    """Write an age in whole minutes, hours or days, as exactly as its size deserves."""
     hours, minutes = age // timedelta(hours=1), age // timedelta(minutes=1)
-    return count(hours, "hour") if hours else count(minutes, "minute")
+    if age >= timedelta(days=3):
+        return count(age.days, "day")
+    if age >= timedelta(hours=3):
+        return count(hours, "hour")
+    return count(minutes, "minute")
 
 
 FRESHNESS: Final = FileRule(_NAME, _read, lambda rule: (rule.field,), _measure)

@@ -40,6 +40,8 @@ PROPERTIES: Final = {
 }
 _IGNORED: Final = frozenset({"name", "title", "description", "comment", "version", "$schema", "profile", "owner"})
 _ROOT: Final = "definition"
+#: Rules that make sense without any field.
+_FIELDLESS: Final = frozenset({"rowCount"})
 
 
 def read_definition_or_none(raw: Any, words: Vocabulary) -> SchemaDefinition | None:  # noqa: ANN401 - any JSON value
@@ -103,7 +105,7 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
 
 def _check_fields_given(properties: Mapping[str, Any], problems: Problems) -> None:
     """A misspelt `fields` must not quietly become a definition that checks nothing."""
-    if "fields" in properties:
+    if "fields" in properties or not _FIELDLESS.isdisjoint(properties):
         return
     if problems.warnings:
         problems.add(_ROOT, f"there are no fields; expected a list under the key fields. {problems.warnings[0]}")

@@ -104,7 +104,7 @@ def test_malformed_rows_do_not_count() -> None:
         ("day", date(2026, 1, 1), "2d", "the newest day is 3 days older than the run, over 2 days"),
         ("day", date(2026, 2, 1), "1d", None),
         ("at", datetime(2026, 1, 4, 10, 30), "90m", None),  # noqa: DTZ001 - as profiles hold them, in UTC
-        ("at", datetime(2026, 1, 4, 10, 29), "90m", "the newest at is 1 hour older than the run, over 90 minutes"),  # noqa: DTZ001 - as above
+        ("at", datetime(2026, 1, 4, 10, 29), "90m", "the newest at is 91 minutes older than the run, over 90 minutes"),  # noqa: DTZ001 - as above
         ("at", datetime(2026, 1, 4, 11, 50), "5m", "the newest at is 10 minutes older than the run, over 5 minutes"),  # noqa: DTZ001 - as above
         ("day", None, "1w", "day has no value, so that nothing in the file is newer than 1 week"),
     ],

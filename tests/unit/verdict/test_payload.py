@@ -288,6 +288,30 @@ def test_sensitive_values_appear_nowhere() -> None:
     }
 
 
+def test_columns_nobody_declared_are_masked_where_a_sensitive_field_is_not_in_the_file() -> None:
+    """A file without its header, or with the field's name misspelt: any stranger may be the sensitive column."""
+    stranger = f"{CANARY} of the first row"
+    figures = summary(
+        column(stranger, declared=False, minimum=CANARY, maximum=CANARY, top_values=(TopValue(CANARY, 5),)),
+        column("open", top_values=(TopValue("fine", 5),)),
+        missing_columns=("card",),
+        extra_columns=(stranger,),
+        repeated_columns=(stranger,),
+        sample_columns=(stranger, "open"),
+        sample_rows=((CANARY, "fine"),),
+    )
+    definition = {"fields": [{"name": "card", "sensitive": True}, {"name": "open"}], "strict": True}
+    verdict = verdict_of(figures, definition)
+    written = json.dumps(
+        [verdict.metrics, verdict.failed_validation_message, verdict.failed_validation_rules, verdict.profile_payload]
+    )
+    assert CANARY not in written
+    assert "card" in written, "the name of the field itself is no secret"
+    assert shown_by(verdict)["sampleData"]["rows"] == [["***", "fine"]]
+    known = json.dumps(payload_of(figures, {**definition, "fields": [{"name": "card"}, {"name": "open"}]}))
+    assert CANARY in known
+
+
 def test_the_raw_rows_are_shown_where_nothing_is_sensitive() -> None:
     figures = summary(column("a"), malformed=1, malformed_examples=(Example(9, f"{CANARY},b"),))
     assert CANARY in json.dumps(payload_of(figures, {"fields": [{"name": "a"}]}))
