@@ -33,8 +33,8 @@ from dq.schema.definition import FieldType, SchemaDefinition
 
 #: Names of the columns of a merge at most.
 MOST_NAMES = 4096
-#: What a state has at most, shared by its columns: hashes, and cells of the row sample. Up to 32 columns have as much
-#: as they had in the file itself.
+#: What a state has at most, shared by its columns of different names: hashes, and cells of the row sample. Up to 32
+#: columns have as much as they had in the file itself.
 _HASHES, _SAMPLED_CELLS = 1 << 19, 1 << 18
 
 #: Stands in a row sample for columns of which none may be seen; no column has this label.
@@ -108,7 +108,7 @@ class ProfileState:
         """
         profile = self._drawn()
         own = {column.label: figures for column, figures in zip(self.columns, profile.columns or (), strict=True)}
-        hashes, rows = _shares(len(columns))
+        hashes, rows = _shares(columns)
         arranged = []
         for column in columns:
             figures = own.get(column.label, _NOTHING)
@@ -165,7 +165,7 @@ def state_of(
         columns.append(StateColumn(len(columns), name, FieldType.ANY, sensitive=name in sensitive))
         figures.append(extra)
     hidden = any(column.sensitive for column in columns)
-    hashes, rows = _shares(len(columns))
+    hashes, rows = _shares(columns)
     kept = replace(
         profile,
         malformed_rows=() if hidden else tuple(replace(row, reason="") for row in profile.malformed_rows),
@@ -205,10 +205,14 @@ def without_values(column: ColumnProfile) -> ColumnProfile:
     )
 
 
-def _shares(columns: int) -> tuple[DistinctSketch, int]:
-    """Give what each of so many columns may have: a sketch without a hash, of its size, and rows of the sample."""
-    size = bounded(DISTINCT_HASHES, _HASHES, columns)
-    return DistinctSketch(size), bounded(SAMPLE_ROWS, _SAMPLED_CELLS, columns)
+def _shares(columns: Iterable[StateColumn]) -> tuple[DistinctSketch, int]:
+    """Give what each of the columns may have: a sketch without a hash, of its size, and rows of the sample.
+
+    Their names are counted, for a merge never has fewer of them than what it was made of. It may have fewer columns,
+    where a name of several types gave way to one of a single type, and what was cut for many would stay cut.
+    """
+    names = len({column.name for column in columns})
+    return DistinctSketch(bounded(DISTINCT_HASHES, _HASHES, names)), bounded(SAMPLE_ROWS, _SAMPLED_CELLS, names)
 
 
 def _first_columns(columns: tuple[StateColumn, ...]) -> tuple[StateColumn, ...]:
