@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     note(subject=f"s3://{arguments.bucket}/{arguments.key}{version}")
     limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as doors, StopRequest() as stop:
-        if doors.allowed_buckets and arguments.bucket not in doors.allowed_buckets:
+        if not doors.accepts(arguments.bucket):
             allowed = ", ".join(sorted(doors.allowed_buckets))
             raise UsageError(f"bucket {arguments.bucket!r} is not one of ALLOWED_BUCKETS: {allowed}")
         try:

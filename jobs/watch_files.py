@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from dq.batch.settings import EVERY_BUCKET, BatchSettings
 from dq.ledger.settings import LedgerSettings
-from etl_core.errors import PipelineError, RetryableError
+from etl_core.errors import PipelineError, RetryableError, SettingsError
 from etl_core.objects.settings import S3Settings
 from etl_core.queue.settings import QueueSettings
 from etl_core.retry import Backoff, Outage
@@ -55,6 +56,7 @@ def main(argv: list[str]) -> int:
 
     program = start()
     note(subject=program.settings[QueueSettings].poll_queue_url, step="once" if arguments.once else "watch")
+    _check_buckets(program.settings)
     return drain_once(program) if arguments.once else watch(program)
 
 
@@ -254,6 +256,20 @@ def _open_queue(settings: Settings) -> Queue | None:
     queue = Queue(queue_access)
     queue.check()
     return queue
+
+
+def _check_buckets(settings: Settings) -> None:
+    """Whoever may write to the queue names the bucket that is read: somebody has to say which ones are ours.
+
+    Raises:
+        SettingsError: there is a queue, and nobody said.
+    """
+    if settings[QueueSettings].poll_queue_url is not None and not settings[BatchSettings].allowed_buckets:
+        problem = (
+            "ALLOWED_BUCKETS: is not set, and POLL_QUEUE_URL is; name the buckets whose announcements are accepted,"
+            f" comma-separated, or {EVERY_BUCKET} for every bucket"
+        )
+        raise SettingsError("settings", [problem])
 
 
 def _queue_access(settings: Settings) -> QueueAccess | None:

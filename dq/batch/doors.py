@@ -51,3 +51,7 @@ class Doors:
     scoring_mode: ScoringMode = ScoringMode.PROPORTIONAL
     keep_profiles: bool = True
     states_at_once: int = 256 * 1024 * 1024
+
+    def accepts(self, bucket: str) -> bool:
+        """Whether objects of this bucket are ours."""
+        return not self.allowed_buckets or bucket in self.allowed_buckets

@@ -90,7 +90,7 @@ def _onward(results: Iterable[_T | SetAside | Failed], ended: list[SetAside | Fa
 def _admit(item: InboxItem, doors: Doors) -> _Admitted | SetAside:
     """Whether the bucket is ours and the key names a file; a hostile key is plain data."""
     bucket, key = item.event.bucket, item.event.key
-    if doors.allowed_buckets and bucket not in doors.allowed_buckets:
+    if not doors.accepts(bucket):
         return SetAside(item, "ignored", f"bucket {bucket!r} is not one of ALLOWED_BUCKETS")
     identity = doors.layouts.identify(key)
     if isinstance(identity, Unmatched):

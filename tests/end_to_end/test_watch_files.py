@@ -82,7 +82,8 @@ def queue_url(landing: Landing, sqs: SQSClient) -> str:
 def watch(landing: Landing, s3_server: S3Server, queue_url: str, tmp_path: Path) -> Iterator[Watch]:
     """A watch that has warmed up."""
     landing.configure()
-    running = Watch({**environment(landing.database, s3_server), "POLL_QUEUE_URL": queue_url}, tmp_path)
+    variables = {"POLL_QUEUE_URL": queue_url, "ALLOWED_BUCKETS": landing.bucket}
+    running = Watch({**environment(landing.database, s3_server), **variables}, tmp_path)
     try:
         wait_for(lambda: running.says("watching"), _START_SECONDS, "start")
         yield running
