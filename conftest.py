@@ -7,7 +7,7 @@ import time
 
 import hypothesis
 
-pytest_plugins = ["tests.local_s3", "tests.local_spark", "tests.standalone_cluster"]
+pytest_plugins = ["tests.ledgers", "tests.local_s3", "tests.local_spark", "tests.standalone_cluster"]
 
 os.environ["TZ"] = "UTC"
 time.tzset()
