@@ -112,9 +112,9 @@ def _configure(database: Engine) -> None:
 def _states(database: Engine) -> dict[str, int]:
     """How many announced objects are in which state, of the states that occur."""
     from dq.ledger.inspection import inbox_status
-    from jobs.running.wiring import now
+    from etl_core.postgres.clock import DatabaseClock
 
-    return {state: count for state, count in inbox_status(database, now()).states.items() if count}
+    return {state: count for state, count in inbox_status(database, DatabaseClock(database)()).states.items() if count}
 
 
 def _show(database: Engine, states: dict[str, int]) -> None:

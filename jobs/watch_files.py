@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import logging
 import tempfile
-import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,33 +17,28 @@ import structlog
 
 from dq.batch.settings import EVERY_BUCKET, BatchSettings
 from dq.ledger.settings import LedgerSettings
-from etl_core.errors import PipelineError, RetryableError, SettingsError
+from etl_core.errors import RetryableError, SettingsError
 from etl_core.objects.settings import S3Settings
 from etl_core.queue.settings import QueueSettings
-from etl_core.retry import Backoff, Outage
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pyspark.sql import DataFrame
     from pyspark.sql.streaming.query import StreamingQuery
 
-    from dq.batch.process_batch import BatchCounts, Doors
+    from dq.batch.process_batch import Doors
     from dq.intake.feed_settings import FeedSettings
     from etl_core.queue.sqs import Queue, QueueAccess
     from etl_core.settings import Settings
-    from jobs.running.stopping import StopRequest
     from jobs.running.wiring import Program
 
 log = structlog.get_logger()
 
 _TRIGGER = "200 milliseconds"
-_LOOK_SECONDS = 0.2
 #: How often to look whether objects have come due that waited for their file or a definition.
 _DUE_SECONDS = 5.0
-_OUTAGE_REST = Backoff(first=2.0, factor=2.0, longest=60.0)
 #: More than the engine does on its own threads.
 _WARM_UP_FILES = 12
 
@@ -107,6 +101,7 @@ def watch(program: Program) -> int:
     from jobs.console.progress import show_progress
     from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
+    from jobs.running.streaming import BatchWorker, keep_streaming
     from jobs.running.wiring import object_store, open_doors, open_profiler
 
     settings, owner = program.settings, new_owner()
@@ -116,26 +111,28 @@ def watch(program: Program) -> int:
         open_doors(settings, profiler) as doors,
         show_progress(program.console, "objects") as report,
         handed_over(_feed_settings(settings, doors, owner)) as handover,
-        tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-") as checkpoint,  # state lives in the ledger
+        tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-") as checkpoints,  # state lives in the ledger
     ):
         _open_queue(settings)
         spark = profiler.session
         stop.listen()
         _warm_up(doors)
-        worker = _Worker(doors, owner, stop, report)
-        query = (
-            inbox_stream(spark, handover)
-            .writeStream.foreachBatch(worker)
-            .trigger(processingTime=_TRIGGER)
-            .option("checkpointLocation", checkpoint)
-            .start()
-        )
+        worker = BatchWorker(doors, owner, stop, report)
+
+        claimed = inbox_stream(spark, handover)
+
+        def build(number: int) -> StreamingQuery:
+            return (
+                claimed.writeStream.foreachBatch(worker)
+                .trigger(processingTime=_TRIGGER)
+                .option("checkpointLocation", f"{checkpoints}/{number}")
+                .start()
+            )
+
         log.info("watching", queue=settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off")
         try:
-            _watch_over(query, worker, doors, stop)
+            keep_streaming(build, worker, stop, _look_for_due(doors))
         finally:
-            stop.set()
-            _end(query, worker)
             note(counts=worker.total)  # here, for Spark calls the worker in a thread that knows of no run
         if worker.error is not None:
             raise worker.error
@@ -143,80 +140,20 @@ def watch(program: Program) -> int:
     return ExitCode.OK
 
 
-def _watch_over(query: StreamingQuery, worker: _Worker, doors: Doors, stop: StopRequest) -> None:
-    """Wait until somebody asks to stop or the stream ends; from time to time see whether something has come due."""
+def _look_for_due(doors: Doors) -> Callable[[], None]:
+    """What sees from time to time whether an object has come due that waited for its file or a definition."""
     from dq.batch.coming_due import make_due
 
     look_at = time.monotonic()
-    while query.isActive and worker.error is None and not stop.wait(_LOOK_SECONDS):
+
+    def look() -> None:
+        nonlocal look_at
         if time.monotonic() >= look_at:
             with suppress(RetryableError):  # of an outage others tell
                 make_due(doors)
             look_at = time.monotonic() + _DUE_SECONDS
 
-
-class _Worker:
-    """What Spark calls with each batch. It never raises: an outage waits, any other error ends the watch."""
-
-    def __init__(self, doors: Doors, owner: str, stop: StopRequest, report: Callable[[BatchCounts], None]) -> None:
-        from dq.batch.process_batch import BatchCounts
-
-        self.error: Exception | None = None
-        self.total = BatchCounts()
-        self.busy = threading.Lock()
-        self._outage = Outage(_OUTAGE_REST)
-        self._doors, self._owner, self._stop, self._report = doors, owner, stop, report
-
-    def __call__(self, frame: DataFrame, epoch: int) -> None:
-        """Process the claimed rows of one batch."""
-        del epoch
-        from jobs.running.batches import process_claimed
-
-        batches = sorted(row.batch for row in frame.collect())
-        with self.busy:
-            for batch in batches:
-                if self._stop.is_set() or self.error is not None:
-                    return
-                try:
-                    counts = process_claimed(self._doors, batch - 1, batch, self._owner)
-                    self.total += counts
-                    self._report(counts)
-                    self._tell(counts.outage)
-                except RetryableError as error:
-                    self._tell(error)
-                except Exception as error:  # noqa: BLE001 - raised again in the main thread
-                    self.error = error
-
-    def _tell(self, outage: str | Exception | None) -> None:
-        """Say that something is out and wait, longer each time in a row; or that it is there again."""
-        if outage is not None:
-            seconds = self._outage.failed()
-            log.warning("waiting for an outage to end", error=outage, in_a_row=self._outage.failures, wait=seconds)
-            self._stop.wait(seconds)
-        elif (lasted := self._outage.over()) is not None:
-            log.info("the outage is over", seconds=lasted)
-
-    def give_back(self) -> None:
-        """Give rows that were claimed but not finished back to the ledger."""
-        try:
-            released = self._doors.inbox.release(self._owner, self._doors.clock())
-        except PipelineError as error:
-            log.warning("claimed objects fall back when their lease ends", error=error)
-        else:
-            if released:
-                log.info("claimed objects were given back", objects=released)
-
-
-def _end(query: StreamingQuery, worker: _Worker) -> None:
-    """Let the batch at hand finish, then stop the query; a second signal, or patience, cuts it short."""
-    try:
-        with worker.busy:
-            query.stop()
-    except KeyboardInterrupt:
-        log.warning("the batch at hand is given back")
-        worker.give_back()  # first, so that what the cancelled batch still wants to write is refused
-        query.stop()
-    worker.give_back()
+    return look
 
 
 def _warm_up(doors: Doors) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -119,13 +118,8 @@ class InboxStreamReader(DataSourceStreamReader):
 
             settings = read_feed_settings(self._handover)
             _log_to_stderr(Redaction(settings.secrets()))
-            self._feed = Feed(settings, _now)
+            self._feed = Feed(settings)
         return self._feed
-
-
-def _now() -> datetime:
-    """The reader's process is an edge of the program: Spark starts it, and nobody hands it a clock."""
-    return datetime.now(timezone.utc)  # noqa: TID251  see above
 
 
 def _log_to_stderr(redaction: Redaction) -> None:

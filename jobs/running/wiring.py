@@ -9,7 +9,6 @@ import os
 import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,11 +66,6 @@ def start(settings: Settings | None = None) -> Program:
     if (run := current_run()) is not None:
         run.secrets = settings.secrets()
     return Program(settings, configure_logging(settings[LogSettings].log_level, settings.secrets()))
-
-
-def now() -> datetime:
-    """The present, aware and in UTC."""
-    return datetime.now(timezone.utc)
 
 
 def object_store(settings: Settings) -> ObjectStore:
@@ -246,6 +240,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     from dq.reporting.catalogue.catalogue import read_catalogue
     from dq.reporting.reporting import ReportingStore
     from dq.schema.definition import ScoringMode
+    from etl_core.postgres.clock import DatabaseClock
 
     store = object_store(settings)
     batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
@@ -260,7 +255,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
             reporting=ReportingStore(catalogue, score_aggregate=reporting.score_aggregate),
             objects=store,
             judge=profiler or own_profiler,
-            clock=now,
+            clock=DatabaseClock(database),
             chance=random.random,
             layouts=KeyLayouts(batch.key_layouts),
             run_window=batch.run_window,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 import sqlalchemy
 from sqlalchemy import text
@@ -54,6 +56,15 @@ class Watch:
     def says(self, message: str) -> bool:
         assert self.process.poll() is None, self._log.read_text()[-3000:]
         return any(message in line["message"] for line in self.log())
+
+    def kill_spark_s_python_processes(self) -> None:
+        """Kill the stream's reader, and the workers."""
+        jvms = psutil.Process(self.process.pid).children()
+        killed = [one for jvm in jvms for one in jvm.children(recursive=True) if "python" in one.name()]
+        assert killed
+        for one in killed:
+            with contextlib.suppress(psutil.NoSuchProcess):  # the child of one that was killed before
+                one.kill()
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
@@ -130,10 +141,15 @@ def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
     wait_for(lambda: len(landing.verdicts()) == 6, _VERDICT_SECONDS, "the verdict after the outage")
     wait_for(lambda: messages_left(sqs, queue_url) == 0, _VERDICT_SECONDS, "an empty queue")
 
+    watch.kill_spark_s_python_processes()
+    landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=10), Body=GOOD)
+    wait_for(lambda: len(landing.verdicts()) == 7, _VERDICT_SECONDS, "the verdict after the stream's reader was killed")
+    assert watch.says("the stream ended and is built anew")
+
     assert watch.end(signal.SIGTERM) == 0
     assert watch.log()[-1]["message"] == "stopped"
     assert set(landing.states().values()) == {"done"}
-    assert not [line for line in watch.log() if "trace" in line or "unexpected" in line["message"]]
+    assert not [line for line in watch.log() if "trace" in line or "unexpected error" in line["message"]]
     messages = [line["message"] for line in watch.log()]
     assert "the ledger answers again" in messages
     assert not [message for message in messages if "Failed to cancel job group" in message]
