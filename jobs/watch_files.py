@@ -59,11 +59,14 @@ def drain_once(program: Program) -> int:
     from dq.batch.coming_due import make_due
     from dq.batch.process_batch import BatchCounts
     from dq.intake.take_in import Intake, drain
+    from dq.ledger.inbox_item import OPEN_STATES
+    from dq.ledger.inspection import still_open
     from jobs.console.progress import show_progress
     from jobs.running.batches import work_off
     from jobs.running.exit_codes import exit_code_for
     from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
+    from jobs.running.taking_over import is_all_ended, take_over
     from jobs.running.wiring import open_doors
 
     settings, owner, total, letters = program.settings, new_owner(), BatchCounts(), 0
@@ -74,6 +77,7 @@ def drain_once(program: Program) -> int:
         show_progress(program.console, "objects") as report,
     ):
         queue = _open_queue(settings)
+        take_over(doors, still_open(doors.database).held)
         empty_receives = 3
         while not stop.is_set():
             taken = Intake()
@@ -89,19 +93,22 @@ def drain_once(program: Program) -> int:
             if not taken.messages and not counts.announced:
                 break
             empty_receives = 1
-        if stop.is_set():
+        if not is_all_ended(doors, mine=[owner], waiting=True):
             return ExitCode.TRY_AGAIN
-    return exit_code_for(total.states, dead_letters=letters)
+    ended = {state: count for state, count in total.states.items() if state not in OPEN_STATES}
+    return exit_code_for(ended, dead_letters=letters)
 
 
 def watch(program: Program) -> int:
     """Run the stream until a signal asks to end; the batch at hand is finished or given back."""
     from dq.intake.feed_settings import handed_over
     from dq.intake.stream_source import inbox_stream
+    from dq.ledger.inspection import still_open
     from jobs.console.progress import show_progress
     from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.streaming import BatchWorker, keep_streaming
+    from jobs.running.taking_over import is_all_ended, take_over
     from jobs.running.wiring import object_store, open_doors, open_profiler
 
     settings, owner = program.settings, new_owner()
@@ -114,6 +121,7 @@ def watch(program: Program) -> int:
         tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-") as checkpoints,  # state lives in the ledger
     ):
         _open_queue(settings)
+        take_over(doors, still_open(doors.database).held)
         spark = profiler.session
         stop.listen()
         _warm_up(doors)
@@ -136,6 +144,8 @@ def watch(program: Program) -> int:
             note(counts=worker.total)  # here, for Spark calls the worker in a thread that knows of no run
         if worker.error is not None:
             raise worker.error
+        if not is_all_ended(doors, mine=[owner], waiting=False):
+            return ExitCode.TRY_AGAIN
         log.info("stopped")
     return ExitCode.OK
 
