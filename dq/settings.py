@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dq.batch.settings import BatchSettings
 from dq.engine.settings import EngineSettings
+from dq.intake.settings import IntakeSettings
 from dq.ledger.settings import LedgerSettings
 from dq.reporting.settings import ReportingSettings
 from etl_core.log.settings import LogSettings
@@ -18,6 +19,7 @@ ROOMS: tuple[type[RoomSettings], ...] = (
     PostgresSettings,
     S3Settings,
     QueueSettings,
+    IntakeSettings,
     LogSettings,
     BatchSettings,
     LedgerSettings,

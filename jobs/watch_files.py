@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.batch.settings import EVERY_BUCKET, BatchSettings
+from dq.intake.settings import IntakeSettings
 from dq.ledger.settings import LedgerSettings
 from etl_core.errors import RetryableError, SettingsError
+from etl_core.log.settings import LogSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.queue.settings import QueueSettings
 from jobs.running.exit_codes import ExitCode
@@ -117,8 +119,8 @@ def watch(program: Program) -> int:
         open_profiler(settings, object_store(settings), keep_states=settings[LedgerSettings].keep_profiles) as profiler,
         open_doors(settings, profiler) as doors,
         show_progress(program.console, "objects") as report,
-        handed_over(_feed_settings(settings, doors, owner)) as handover,
-        tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-") as checkpoints,  # state lives in the ledger
+        handed_over(_feed_settings(settings, doors, owner, on_terminal=program.console.is_terminal)) as handover,
+        _checkpoints(settings) as checkpoints,
     ):
         _open_queue(settings)
         take_over(doors, still_open(doors.database).held)
@@ -137,7 +139,8 @@ def watch(program: Program) -> int:
                 .start()
             )
 
-        log.info("watching", queue=settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off")
+        queue = settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off"
+        log.info("watching", queue=queue, checkpoints=checkpoints)
         try:
             keep_streaming(build, worker, stop, _look_for_due(doors))
         finally:
@@ -164,6 +167,26 @@ def _look_for_due(doors: Doors) -> Callable[[], None]:
             look_at = time.monotonic() + _DUE_SECONDS
 
     return look
+
+
+@contextmanager
+def _checkpoints(settings: Settings) -> Iterator[str]:
+    """Where Spark notes how far the stream has come, with the scheme: without one it may mean another machine's disk.
+
+    What counts is in the ledger, so every query begins with an empty checkpoint.
+
+    Raises:
+        SettingsError: the folder cannot be made.
+    """
+    root = settings[IntakeSettings].checkpoint_root
+    try:
+        if root is not None:
+            Path(root).mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-", dir=root)
+    except OSError as error:
+        raise SettingsError("settings", [f"CHECKPOINT_ROOT: {root}: {error.strerror}; expected a folder"]) from error
+    with folder as path:
+        yield Path(path).as_uri()
 
 
 def _warm_up(doors: Doors) -> None:
@@ -228,7 +251,7 @@ def _queue_access(settings: Settings) -> QueueAccess | None:
     return QueueAccess(queue.poll_queue_url, queue.sqs_endpoint, s3.s3_region, *s3.key_pair())
 
 
-def _feed_settings(settings: Settings, doors: Doors, owner: str) -> FeedSettings:
+def _feed_settings(settings: Settings, doors: Doors, owner: str, *, on_terminal: bool) -> FeedSettings:
     from dq.intake.feed_settings import FeedSettings
     from jobs.running.batches import LEASE_SECONDS
 
@@ -240,6 +263,8 @@ def _feed_settings(settings: Settings, doors: Doors, owner: str) -> FeedSettings
         max_files=ledger.max_files_per_batch,
         max_attempts=ledger.max_attempts,
         lease_seconds=LEASE_SECONDS,
+        log_level=settings[LogSettings].log_level,
+        on_terminal=on_terminal,
     )
 
 

@@ -56,7 +56,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.ledger": (*PURE, "dq.errors", "etl_core"),
     "dq.intake": (*PURE, "dq.ledger", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.schema"),
-    "dq.settings": ("dq.batch", "dq.engine", "dq.ledger", "dq.reporting", "etl_core"),
+    "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
         *PURE,
         "dq.formats",
@@ -99,7 +99,8 @@ PACKAGES = {
     "pyarrow": {"dq.profiling", "dq.formats", "dq.engine"},
     "pydantic": {
         *("etl_core.settings", "etl_core.objects.settings", "etl_core.postgres.settings"),
-        *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.ledger.settings"),
+        *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
+        "dq.ledger.settings",
     },
     "py4j": {"dq.engine"},
     "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source"},

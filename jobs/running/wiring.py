@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -19,10 +20,12 @@ from dq.engine.settings import EngineSettings
 from dq.ledger.settings import LedgerSettings
 from dq.reporting.settings import ReportingSettings
 from dq.settings import read_settings
+from etl_core.errors import SettingsError
 from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.postgres.settings import PostgresSettings
+from etl_core.queue.settings import QueueSettings
 from etl_core.settings import Settings
 from jobs.running.job_run import current_run
 
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: What our image sets, and Kubernetes in every pod.
+_CONTAINER_MARKS = frozenset({"PIPELINE_IMAGE", "KUBERNETES_SERVICE_HOST"})
 #: What spark-submit sets where it starts a program.
 _SUBMITTED = "PYSPARK_GATEWAY_PORT"
 #: Where the embedded database and the rest of a machine's own data are, under the working directory.
@@ -106,6 +111,7 @@ def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine
     with ExitStack() as own:
         address = settings[PostgresSettings].database_url
         if address is None:
+            refuse_embedded(settings, os.environ)
             server = own.enter_context(embedded_database())
             log.warning(server.notice)
             dsn = server.dsn
@@ -118,6 +124,35 @@ def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine
         elif ledger:
             require_ledger(engine)
         yield engine
+
+
+def refuse_embedded(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Refuse to keep the account of a real landing zone in a database that is there to try things out.
+
+    Args:
+        settings: of the job.
+        environment: variables of the process, in which containers are told.
+
+    Raises:
+        SettingsError: announcements come from a queue of elsewhere, Spark runs elsewhere, or this is a container, with
+            which the database would go.
+    """
+    queue, master = settings[QueueSettings], settings[EngineSettings].spark_master
+    reasons = []
+    if queue.poll_queue_url is not None and not _is_here(queue.poll_queue_url):
+        reasons.append("POLL_QUEUE_URL names a queue of elsewhere")
+    if master is not None and not master.startswith("local"):
+        reasons.append("SPARK_MASTER names a cluster")
+    if _CONTAINER_MARKS & environment.keys():
+        reasons.append("this is a container, and the database would go with it")
+    if reasons:
+        problem = f"DATABASE_URL: is not set, and {', '.join(reasons)}; set it, an embedded database does not do there"
+        raise SettingsError("settings", [problem])
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
 
 
 @contextmanager

@@ -59,12 +59,14 @@ class Watch:
 
     def kill_spark_s_python_processes(self) -> None:
         """Kill the stream's reader, and the workers."""
-        jvms = psutil.Process(self.process.pid).children()
-        killed = [one for jvm in jvms for one in jvm.children(recursive=True) if "python" in one.name()]
+        killed = 0
+        for jvm in psutil.Process(self.process.pid).children():
+            for one in jvm.children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):  # the child of one that was killed before
+                    if "python" in one.name():
+                        one.kill()
+                        killed += 1
         assert killed
-        for one in killed:
-            with contextlib.suppress(psutil.NoSuchProcess):  # the child of one that was killed before
-                one.kill()
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
