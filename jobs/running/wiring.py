@@ -106,7 +106,9 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
 @contextmanager
 def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine]:
     from dq.ledger.migrate import require_ledger
+    from etl_core.audit.table import AUDIT
     from etl_core.postgres.database import connect
+    from etl_core.postgres.migrations import require
 
     with ExitStack() as own:
         address = settings[PostgresSettings].database_url
@@ -123,6 +125,7 @@ def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine
             make_all_tables(engine)
         elif ledger:
             require_ledger(engine)
+            require(engine, AUDIT)
         yield engine
 
 
