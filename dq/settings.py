@@ -10,6 +10,7 @@ from dq.intake.settings import IntakeSettings
 from dq.ledger.settings import LedgerSettings
 from dq.reporting.settings import ReportingSettings
 from etl_core.log.settings import LogSettings
+from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.postgres.settings import PostgresSettings
 from etl_core.queue.settings import QueueSettings
@@ -21,6 +22,7 @@ ROOMS: tuple[type[RoomSettings], ...] = (
     QueueSettings,
     IntakeSettings,
     LogSettings,
+    MetricsSettings,
     BatchSettings,
     LedgerSettings,
     ReportingSettings,

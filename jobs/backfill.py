@@ -40,10 +40,10 @@ def main(argv: list[str]) -> int:
     from dq.batch.coming_due import make_due
     from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
-    from jobs.running.own_work import work_off_own
-    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
+    from jobs.working_off.own_work import work_off_own
+    from jobs.working_off.owners import new_owner
 
     if arguments.since and arguments.until and arguments.since >= arguments.until:
         raise UsageError(f"--since {arguments.since} is not before --until {arguments.until}: no object is in between")

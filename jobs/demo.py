@@ -54,8 +54,9 @@ def main(argv: list[str]) -> int:
     """Run the demo; with --keep the servers stay up until Ctrl-C."""
     arguments = _parser().parse_args(argv)
     from jobs.playground.local_services import local_services
+    from jobs.running.database import embedded_database, make_all_tables, open_database
     from jobs.running.stopping import StopRequest
-    from jobs.running.wiring import embedded_database, make_all_tables, open_database, start
+    from jobs.running.wiring import start
     from jobs.watch_files import drain_once
 
     with local_services(BUCKET, QUEUE) as services, embedded_database() as server:

@@ -33,7 +33,8 @@ _BODY_SHOWN = 200
 def main(argv: list[str]) -> int:
     """Run `inbox list | show | retry | discard`."""
     arguments = _parser().parse_args(argv)
-    from jobs.running.wiring import open_database, start
+    from jobs.running.database import open_database
+    from jobs.running.wiring import start
 
     program = start()
     note(step=arguments.step)

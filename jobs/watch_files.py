@@ -20,6 +20,7 @@ from dq.intake.settings import IntakeSettings
 from dq.ledger.settings import LedgerSettings
 from etl_core.errors import RetryableError, SettingsError
 from etl_core.log.settings import LogSettings
+from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.queue.settings import QueueSettings
 from jobs.running.exit_codes import ExitCode
@@ -64,12 +65,12 @@ def drain_once(program: Program) -> int:
     from dq.ledger.inbox_item import OPEN_STATES
     from dq.ledger.inspection import still_open
     from jobs.console.progress import show_progress
-    from jobs.running.batches import work_off
     from jobs.running.exit_codes import exit_code_for
-    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
-    from jobs.running.taking_over import is_all_ended, take_over
     from jobs.running.wiring import open_doors
+    from jobs.working_off.batches import work_off
+    from jobs.working_off.owners import new_owner
+    from jobs.working_off.taking_over import is_all_ended, take_over
 
     settings, owner, total, letters = program.settings, new_owner(), BatchCounts(), 0
     limit = settings[LedgerSettings].max_files_per_batch
@@ -106,12 +107,13 @@ def watch(program: Program) -> int:
     from dq.intake.feed_settings import handed_over
     from dq.intake.stream_source import inbox_stream
     from dq.ledger.inspection import still_open
+    from etl_core.metrics.publishing import served
     from jobs.console.progress import show_progress
-    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
-    from jobs.running.streaming import BatchWorker, keep_streaming
-    from jobs.running.taking_over import is_all_ended, take_over
     from jobs.running.wiring import object_store, open_doors, open_profiler
+    from jobs.working_off.owners import new_owner
+    from jobs.working_off.streaming import BatchWorker, keep_streaming
+    from jobs.working_off.taking_over import is_all_ended, take_over
 
     settings, owner = program.settings, new_owner()
     with (
@@ -121,6 +123,7 @@ def watch(program: Program) -> int:
         show_progress(program.console, "objects") as report,
         handed_over(_feed_settings(settings, doors, owner, on_terminal=program.console.is_terminal)) as handover,
         _checkpoints(settings) as checkpoints,
+        served(doors.metrics.registry, settings[MetricsSettings].metrics_port),
     ):
         _open_queue(settings)
         take_over(doors, still_open(doors.database).held)
@@ -142,7 +145,7 @@ def watch(program: Program) -> int:
         queue = settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off"
         log.info("watching", queue=queue, checkpoints=checkpoints)
         try:
-            keep_streaming(build, worker, stop, _look_for_due(doors))
+            keep_streaming(build, worker, stop, _look_around(doors))
         finally:
             note(counts=worker.total)  # here, for Spark calls the worker in a thread that knows of no run
         if worker.error is not None:
@@ -153,9 +156,10 @@ def watch(program: Program) -> int:
     return ExitCode.OK
 
 
-def _look_for_due(doors: Doors) -> Callable[[], None]:
-    """What sees from time to time whether an object has come due that waited for its file or a definition."""
+def _look_around(doors: Doors) -> Callable[[], None]:
+    """What looks from time to time: for objects whose file or definition has come, and how much is in the inbox."""
     from dq.batch.coming_due import make_due
+    from dq.ledger.inspection import inbox_status
 
     look_at = time.monotonic()
 
@@ -164,6 +168,7 @@ def _look_for_due(doors: Doors) -> Callable[[], None]:
         if time.monotonic() >= look_at:
             with suppress(RetryableError):  # of an outage others tell
                 make_due(doors)
+                doors.metrics.inbox(inbox_status(doors.database, doors.clock()))
             look_at = time.monotonic() + _DUE_SECONDS
 
     return look
@@ -253,7 +258,7 @@ def _queue_access(settings: Settings) -> QueueAccess | None:
 
 def _feed_settings(settings: Settings, doors: Doors, owner: str, *, on_terminal: bool) -> FeedSettings:
     from dq.intake.feed_settings import FeedSettings
-    from jobs.running.batches import LEASE_SECONDS
+    from jobs.working_off.batches import LEASE_SECONDS
 
     ledger = settings[LedgerSettings]
     return FeedSettings(

@@ -80,6 +80,7 @@ def process_batch(items: Sequence[InboxItem], doors: Doors) -> BatchCounts:
         counts = sum(chain(*settled), counts)
     if counts.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {counts.announced} settled")
+    doors.metrics.batch_ended(outage=counts.outage is not None)
     duration = round(perf_counter() - start, 3)
     log.info("batch finished", announced=counts.announced, **counts.states, rows=counts.rows, duration=duration)
     return counts

@@ -12,7 +12,7 @@ from dq.engine.profile_files import judge_sources
 from etl_core.errors import StorageUnavailableError
 from etl_core.objects.store import ObjectStore, S3Access
 from jobs.running.stopping import StopRequest
-from jobs.running.streaming import BatchWorker
+from jobs.working_off.streaming import BatchWorker
 from tests.end_to_end.landing import Landing, key_of
 
 if TYPE_CHECKING:

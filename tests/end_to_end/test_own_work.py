@@ -17,7 +17,7 @@ import pytest
 from dq.events.object_event import ObjectEvent
 from dq.intake.listing import list_objects
 from dq.ledger.inspection import list_rows
-from jobs.running.owners import is_alive, new_owner
+from jobs.working_off.owners import is_alive, new_owner
 from tests.end_to_end.command_line import environment
 from tests.end_to_end.landing import TRIPS, Landing, key_of
 from tests.end_to_end.processes import blocked_verdicts, inherited, wait_for
@@ -44,7 +44,7 @@ def held_by(landing: Landing, owner: str, lease_seconds: float = 60) -> None:
 @pytest.fixture
 def gone_process() -> str:
     """The name of a process of this machine that has ended."""
-    program = "from jobs.running.owners import new_owner; print(new_owner())"
+    program = "from jobs.working_off.owners import new_owner; print(new_owner())"
     done = subprocess.run([sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=True)
     owner = done.stdout.strip()
     assert is_alive(owner) is False
@@ -54,7 +54,7 @@ def gone_process() -> str:
 @pytest.fixture
 def living_process() -> Iterator[str]:
     """The name of another process of this machine, which does nothing but live."""
-    program = "from jobs.running.owners import new_owner; print(new_owner(), flush=True); input()"
+    program = "from jobs.working_off.owners import new_owner; print(new_owner(), flush=True); input()"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

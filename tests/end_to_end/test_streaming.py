@@ -15,10 +15,10 @@ from dq.intake.feed_settings import FeedSettings, handed_over
 from dq.intake.stream_source import inbox_stream
 from etl_core.errors import RetryableError
 from etl_core.postgres.clock import DatabaseClock
-from jobs.running import batches
 from jobs.running.exit_codes import exit_code_of
 from jobs.running.stopping import StopRequest
-from jobs.running.streaming import BatchWorker, StreamEndedError, keep_streaming
+from jobs.working_off import batches
+from jobs.working_off.streaming import BatchWorker, StreamEndedError, keep_streaming
 from tests.end_to_end.landing import GOOD, Landing, key_of
 from tests.end_to_end.processes import wait_for
 

@@ -16,6 +16,7 @@ import sqlalchemy
 from sqlalchemy import text
 
 from tests.end_to_end.command_line import environment
+from tests.end_to_end.figures import scraped
 from tests.end_to_end.landing import GOOD, Landing, key_of
 from tests.end_to_end.processes import inherited, wait_for
 
@@ -92,10 +93,10 @@ def queue_url(landing: Landing, sqs: SQSClient) -> str:
 
 
 @pytest.fixture
-def watch(landing: Landing, s3_server: S3Server, queue_url: str, tmp_path: Path) -> Iterator[Watch]:
+def watch(landing: Landing, s3_server: S3Server, queue_url: str, unused_port: int, tmp_path: Path) -> Iterator[Watch]:
     """A watch that has warmed up."""
     landing.configure()
-    variables = {"POLL_QUEUE_URL": queue_url, "ALLOWED_BUCKETS": landing.bucket}
+    variables = {"POLL_QUEUE_URL": queue_url, "ALLOWED_BUCKETS": landing.bucket, "METRICS_PORT": str(unused_port)}
     running = Watch({**environment(landing.database, s3_server), **variables}, tmp_path)
     try:
         wait_for(lambda: running.says("watching"), _START_SECONDS, "start")
@@ -126,7 +127,7 @@ def allow_connections(landing: Landing, *, allowed: bool) -> None:
 
 
 def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
-    watch: Watch, landing: Landing, sqs: SQSClient, queue_url: str
+    watch: Watch, landing: Landing, sqs: SQSClient, queue_url: str, unused_port: int
 ) -> None:
     for number in range(1, 6):
         landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=number), Body=GOOD)
@@ -147,6 +148,11 @@ def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
     landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=10), Body=GOOD)
     wait_for(lambda: len(landing.verdicts()) == 7, _VERDICT_SECONDS, "the verdict after the stream's reader was killed")
     assert watch.says("the stream ended and is built anew")
+    wait_for(lambda: scraped(unused_port).get("pipeline_inbox_depth") == 0, 30, "a look at the inbox")
+    figures = scraped(unused_port)
+    assert figures["pipeline_objects_total{outcome=done}"] >= 7
+    assert figures["pipeline_stream_alive"] == 1
+    assert figures["pipeline_stream_rebuilds_total"] >= 1
 
     assert watch.end(signal.SIGTERM) == 0
     assert watch.log()[-1]["message"] == "stopped"

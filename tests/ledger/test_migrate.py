@@ -15,7 +15,7 @@ from dq.ledger.migrate import migrate, require_ledger
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
 from etl_core.shipped_files import shipped_file
-from jobs.running.wiring import migrate_all
+from jobs.running.database import migrate_all
 from tests.form_of_tables import form_of_tables, rows_of
 
 if TYPE_CHECKING:

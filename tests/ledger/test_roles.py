@@ -11,7 +11,7 @@ from dq.ledger.migrate import require_ledger
 from dq.reporting.catalogue.catalogue import read_catalogue
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
-from jobs.running.wiring import migrate_all
+from jobs.running.database import migrate_all
 from tests.databases import login
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from dq.settings import read_settings
 from etl_core.errors import SettingsError
-from jobs.running.wiring import refuse_embedded
+from jobs.running.database import refuse_embedded
 
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/landing"
 

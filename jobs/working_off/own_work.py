@@ -15,10 +15,10 @@ import structlog
 
 from dq.batch.batch_counts import BatchCounts
 from dq.ledger.own_rows import holders, standing
-from jobs.running.batches import LEASE_SECONDS, work_off_one
 from jobs.running.exit_codes import ExitCode, exit_code_for
-from jobs.running.owners import is_alive, shown_owner
-from jobs.running.taking_over import take_over
+from jobs.working_off.batches import LEASE_SECONDS, work_off_one
+from jobs.working_off.owners import is_alive, shown_owner
+from jobs.working_off.taking_over import take_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,7 +13,7 @@ import structlog
 
 from etl_core.errors import PipelineError, RetryableError
 from etl_core.retry import Backoff, Outage
-from jobs.running.batches import process_claimed
+from jobs.working_off.batches import process_claimed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,7 @@ class BatchWorker:
         self.total = BatchCounts()
         self.busy = threading.Lock()
         self._outage = Outage(_OUTAGE_REST)
+        self.metrics = doors.metrics
         self._doors, self._owner, self._stop, self._report = doors, owner, stop, report
 
     def __call__(self, frame: DataFrame, epoch: int) -> None:
@@ -120,6 +121,7 @@ def keep_streaming(
         rest = ended.failed()
         if ended.failures > _MOST_IN_A_ROW:
             raise StreamEndedError(f"the stream ended {ended.failures} times in a row: {reason}")
+        worker.metrics.stream_rebuilt()
         log.warning("the stream ended and is built anew", error=reason, in_a_row=ended.failures, wait=rest)
         stop.wait(rest)
 
@@ -138,6 +140,7 @@ def _run(
         if not built:
             raise
         return _first_line(error)
+    worker.metrics.stream(alive=True)
     try:
         while query.isActive and worker.error is None and not stop.wait(_LOOK_SECONDS):
             look()
@@ -145,6 +148,7 @@ def _run(
         stop.set()
         raise
     finally:
+        worker.metrics.stream(alive=False)
         _end(query, worker)
     ended_by: Exception | None = query.exception()  # pyspark says that there always is one
     return "it was stopped from outside" if ended_by is None else _first_line(ended_by)

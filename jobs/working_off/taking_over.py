@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.ledger.inspection import still_open
-from jobs.running.owners import is_alive, shown_owner
+from jobs.working_off.owners import is_alive, shown_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
