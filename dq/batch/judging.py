@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from dq.batch.endings import Failed, Judged, Missing, SetAside, describe_error
+from dq.engine.halving import Endings, NotTriedError, set_apart
 from dq.events.run_window import NoWindow
 from etl_core.errors import ObjectGoneError, RetryableError
 
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
     from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source
 
-log = structlog.get_logger()
-
-#: So often the engine may break in one batch before the rest of it waits for another attempt.
-_MOST_BROKEN_CALLS = 25
-
 
 def judge_objects(found: Sequence[Found], doors: Doors) -> list[Judged | SetAside | Failed | Missing]:
     """Judge objects that were found, all in one call as long as it works."""
@@ -32,31 +26,22 @@ def judge_objects(found: Sequence[Found], doors: Doors) -> list[Judged | SetAsid
 
 
 def _judge_apart(sources: Sequence[Source], judge: JudgeFiles) -> dict[int, FileVerdict | Exception]:
-    """Judge all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
+    """Judge all objects in one call; when that breaks, in halves, until the one that breaks it stands alone."""
 
-    A fault that every object has is not hunted down one by one: after some broken calls the rest shares the error.
-    """
-    found: dict[int, FileVerdict | Exception] = {}
-    waiting, broken = [sources] if sources else [], 0
-    while waiting:
-        some = waiting.pop()
+    def run(some: Sequence[Source]) -> dict[int, FileVerdict | Exception]:
         try:
-            found.update(judge(some))
-        except RetryableError as error:
-            found.update({source.id: error for source in some})
-        except Exception as error:  # noqa: BLE001 - whatever an object's bytes do to the engine, its neighbours finish
-            broken += 1
-            half = len(some) // 2
-            if half and broken < _MOST_BROKEN_CALLS:
-                log.warning(
-                    "the engine failed on a batch; looking for the object that did it",
-                    error=describe_error(error),
-                    error_type=type(error).__name__,
-                )
-                waiting += [some[half:], some[:half]]
-            else:
-                found.update({source.id: error for source in some})
-    return found
+            return dict(judge(some))
+        except RetryableError as error:  # it says itself that no object is to blame
+            return {source.id: error for source in some}
+
+    def untried(source: Source, error: Exception) -> dict[int, FileVerdict | Exception]:
+        message = f"not tried: other objects of its batch brought the engine down ({describe_error(error)})"
+        return {source.id: NotTriedError(message)}
+
+    def blamed(source: Source, error: Exception) -> dict[int, FileVerdict | Exception]:
+        return {source.id: error}
+
+    return set_apart(sources, run, Endings(alone=blamed, shared=blamed, untried=untried), blames=(Exception,))
 
 
 def _ending(found: Found, judged: FileVerdict | Exception | None) -> Judged | SetAside | Failed | Missing:

@@ -9,6 +9,7 @@ import structlog
 from dq.batch.batch_counts import BatchCounts
 from dq.batch.endings import Failed, Judged, SetAside, describe_error, log_fields
 from dq.batch.metrics import ObjectEnded
+from dq.engine.halving import EngineDownError, NotTriedError
 from dq.errors import LeaseLostError
 from dq.events.object_version import ObjectVersion
 from dq.ledger.inbox_item import Ending
@@ -56,6 +57,11 @@ def _write(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -
             return BatchCounts(1, {_save(ending, doors): 1}, ending.rows, ending.head.size)
         case SetAside():
             return BatchCounts(1, {_set_aside(ending, doors): 1})
+        case Failed(error=NotTriedError() as error):
+            doors.inbox.wait(ending.item, describe_error(error), doors.clock())
+            doors.metrics.ended(ObjectEnded("pending"))
+            outage = describe_error(error) if isinstance(error, EngineDownError) else None
+            return BatchCounts(1, {"pending": 1}, outage=outage)
         case Failed() if outages.explains(ending.error, ending.item.event.bucket):
             reason = describe_error(ending.error)
             doors.inbox.wait(ending.item, reason, doors.clock())

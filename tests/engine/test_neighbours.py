@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from dq.engine.byte_ranges.spark_executor import SparkJobFailedError
 from dq.engine.parts import EngineFaultError
 from dq.engine.profile_files import profile_files
+from dq.engine.spark_calls import SparkJobFailedError
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from etl_core.errors import ObjectGoneError, PipelineError, StorageUnavailableError

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.engine.byte_ranges.spark_executor import SparkJobFailedError
 from dq.engine.file_results import FileVerdict
 from dq.engine.profile_files import judge_sources, profile_files
 from dq.engine.source_file import SourceObject, UnseenObject
+from dq.engine.spark_calls import SparkJobFailedError
 from etl_core.errors import ObjectGoneError, PipelineError
 from etl_core.objects.store import PEEK_BYTES, ObjectStore, S3Access
 from tests.engine.batches import DEFINITION, counted_jobs, readable, rows_of_text, s3_sources, unseen_sources

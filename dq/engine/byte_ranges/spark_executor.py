@@ -9,38 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from dq.engine.byte_ranges.bundle_counting import count_parts
 from dq.engine.byte_ranges.bundles import packed
-from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_merge import merged, records, whole_file
 from dq.engine.file_results import RoundResult
 from dq.engine.parts import FileTask
+from dq.engine.spark_calls import profile_apart
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
-from etl_core.errors import RetryableError
 from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-class SparkJobFailedError(RetryableError):
-    """Spark gave a job up: an executor died several times, or could not be had at all."""
-
-
-def job_failed(uri: str, error: Exception) -> SparkJobFailedError:
-    """Say of which file Spark's job failed."""
-    message = f"{uri}: the Spark job that read it failed ({type(error).__name__}); trying again may help"
-    return SparkJobFailedError(message)
-
-
 def profile_on_spark(
     spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str
 ) -> dict[int, RoundResult]:
-    """Read and profile files by byte ranges, in one Spark job; one more for each halving when it fails."""
-
-    def alone(task: FileTask, error: Exception) -> dict[int, RoundResult]:
-        return {task.id: job_failed(task.head.uri, error)}
-
-    return profile_apart(tasks, lambda some: _profile(spark, some, store, limits, reader), alone)
+    """Read and profile files by byte ranges, in one Spark job; in more, with fewer files each, when it fails."""
+    return profile_apart(
+        spark,
+        tasks,
+        lambda some: _profile(spark, some, store, limits, reader),
+        lambda task, error: {task.id: error},
+        lambda task: task.head.uri,
+    )
 
 
 def _profile(

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING
 
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled
-from dq.engine.byte_ranges.halving import profile_apart
-from dq.engine.byte_ranges.spark_executor import job_failed, leave_what_is_loaded
+from dq.engine.byte_ranges.spark_executor import leave_what_is_loaded
 from dq.engine.byte_ranges.unseen import Peeked, peek_and_profile
 from dq.engine.source_file import UnseenObject
+from dq.engine.spark_calls import profile_apart
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
 def profile_unseen(spark: SparkSession, sources: Sequence[UnseenObject], assignment: Assignment) -> dict[int, Peeked]:
-    """Look at objects and profile them in one Spark job; one more for each halving when it fails."""
-
-    def alone(source: UnseenObject, error: Exception) -> dict[int, Peeked]:
-        return {source.id: job_failed(f"s3://{source.bucket}/{source.key}", error)}
+    """Look at objects and profile them in one Spark job; in more, with fewer of them each, when it fails."""
 
     def profile(some: Sequence[UnseenObject]) -> dict[int, Peeked]:
         context = spark.sparkContext
@@ -36,4 +33,10 @@ def profile_unseen(spark: SparkSession, sources: Sequence[UnseenObject], assignm
 
         return dict(context.parallelize(bundles, len(bundles)).mapPartitions(count).collect())
 
-    return profile_apart(sources, profile, alone)
+    return profile_apart(
+        spark,
+        sources,
+        profile,
+        lambda source, error: {source.id: error},
+        lambda source: f"s3://{source.bucket}/{source.key}",
+    )

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import structlog
 from pyspark.sql import DataFrame
 
-from dq.engine.byte_ranges.halving import profile_apart
 from dq.engine.byte_ranges.spark_merge import merged
 from dq.engine.file_results import FileVerdict, Finished, Profiled
 from dq.engine.parts import FileTask
+from dq.engine.spark_calls import profile_apart
 from dq.engine.spark_readers.batch_sizes import batch_options, session_options
 from dq.engine.spark_readers.counting import COUNTS, count_file, count_files, reading_of, record_of
 from dq.engine.spark_readers.frames import frame_of, shared_frame, slices_of
@@ -51,7 +51,13 @@ def profile_with_spark_readers(
     whose quotes Spark reads otherwise, those with rows that are too long for it, those that are no
     longer the version that was looked at, and those that bring the job down.
     """
-    found = profile_apart(tasks, lambda some: _profile(spark, some, store, limits), lambda _task, _error: {})
+    found = profile_apart(
+        spark,
+        tasks,
+        lambda some: _profile(spark, some, store, limits),
+        lambda _task, _error: {},
+        lambda task: task.head.uri,
+    )
     by_id = {task.id: task for task in tasks}
     changed = store.changed({number: by_id[number].head for number in found})
     return {number: one for number, one in found.items() if number not in changed}
