@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
-from dq.formats.excel import child
+from dq.formats.excel import refused
 from dq.formats.excel.worker import Frame, broken, frames_of, too_large
 from dq.formats.format import OpenFile
 from dq.formats.layout import FileLayout, NoHeaderError
@@ -49,17 +49,22 @@ class WorkbookReading:
         self.began, self.ended = split.start, split.end
 
     def layout(self) -> FileLayout:
-        """Read the header; raises UnreadableFileError and NoHeaderError."""
+        """Read the header; raises UnreadableFileError and NoHeaderError. Notes are known behind the last batch."""
         if self._layout.late:
-            names = next(self._frames).head["header"]
-            self._layout = replace(self._layout, header=tuple(names), late=False)
+            head = next(self._frames).head
+            self._layout = replace(self._layout, header=tuple(head["header"]), first_line=head["line"], late=False)
         return self._layout
 
     def batches(self) -> Iterator[RowBatch]:
         """Give the rows."""
         self.layout()
         with closing(self._frames):
-            yield from map(_batch, self._frames)
+            for frame in self._frames:
+                if "notes" in frame.head:
+                    notes, unresolved = tuple(frame.head["notes"]), frame.head["unresolved"]
+                    self._layout = replace(self._layout, notes=notes, unresolved=unresolved)
+                else:
+                    yield _batch(frame)
 
     def _of_a_workbook(self, source: ByteSource) -> Generator[Frame]:
         """Give the header and the pieces; when this is closed, the process is ended that reads them."""
@@ -85,13 +90,13 @@ def read_workbook(source: ByteSource, layout: FileLayout, split: Split, limits: 
 
 def _refusal(why: str, text: str, limits: Limits) -> UnreadableFileError:
     match why:
-        case child.PASSWORD:
+        case refused.PASSWORD:
             return UnreadableFileError(PASSWORD)
-        case child.MEMORY:
+        case refused.MEMORY:
             return UnreadableFileError(too_large(limits.memory))
-        case child.NO_HEADER:
+        case refused.NO_HEADER:
             return NoHeaderError(text)
-        case child.BROKEN:
+        case refused.BROKEN:
             return UnreadableFileError(broken(text))
     return UnreadableFileError(text)
 

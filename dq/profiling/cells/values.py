@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from dq.profiling.cells.number_line import DAYS, MICROSECONDS
 from dq.profiling.cells.parsing import Mask, Numbers, Parsed, parse_text
+from dq.profiling.cells.sheet_cells import error_of, is_moment, moments_for, sheet_text, temporal_cell
 from dq.profiling.cells.texts import as_text, nested_text
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
@@ -79,6 +81,8 @@ def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, m
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
     if is_text and encoding in _LOOSE and recipe.type in _WRITTEN_AS_STRINGS:
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
+    if encoding is CellEncoding.SHEET and is_moment(present.type):
+        return Cells(rows, *_moments(present, recipe.type))
     parsed = typed_values(present, recipe.type, encoding)
     if parsed is None:
         return Cells(
@@ -128,6 +132,15 @@ def typed_values(present: pa.Array, kind: FieldType, encoding: CellEncoding) -> 
             return _whole_numbers(present)
     accepted, read = _READERS[kind]
     return read(present) if not accepted or family in accepted else None
+
+
+def _moments(present: pa.Array, kind: FieldType) -> tuple[pa.Array, Parsed]:
+    """Read the dates and moments of a sheet: as they are shown, and parsed."""
+    shown, ok, fitting = moments_for(present, kind)
+    if not len(fitting):
+        return shown, nothing_parses(present)
+    parsed = _READERS[kind][1](fitting)
+    return shown, parsed if ok is None else Parsed(ok, parsed.cells, parsed.numbers)
 
 
 def _decimal_text(present: pa.Array) -> pa.StringArray:
@@ -242,9 +255,7 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     for value in values:
         parsed = None if _is_null(value, absent) else _one(value, recipe, encoding)
         fits.append(parsed is not None)
-        texts.append(
-            as_text(parsed.cells)[0].as_py() if parsed else value if isinstance(value, str) else nested_text(value)
-        )
+        texts.append(as_text(parsed.cells)[0].as_py() if parsed else _token_text(value, encoding))
         numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
     ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
@@ -263,6 +274,8 @@ def _is_null(value: object, absent: set[str | None]) -> bool:
 def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed | None:
     """Parse one JSON value that is not null; None when it does not fit."""
     kind = recipe.type
+    if isinstance(value, dict) and encoding is CellEncoding.SHEET:
+        return _sheet_token(value, kind)
     if isinstance(value, dict | list):
         fits = kind in (FieldType.ANY, FieldType.OBJECT if isinstance(value, dict) else FieldType.ARRAY)
         return Parsed(None, pa.array([nested_text(value)], pa.string()), None) if fits else None
@@ -273,3 +286,20 @@ def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed 
     else:
         parsed = typed_values(pa.array([value]), kind, encoding)
     return parsed if parsed is not None and len(parsed.cells) == 1 else None
+
+
+def _sheet_token(value: dict[str, Any], kind: FieldType) -> Parsed | None:
+    """Parse a token that stands for what JSON has no form for; an error is a value of no type."""
+    error = error_of(value)
+    if error is not None:
+        return Parsed(None, pa.array([error]), None) if kind is FieldType.ANY else None
+    cell = temporal_cell(value)
+    parsed = _moments(cell, kind)[1] if is_moment(cell.type) else typed_values(cell, kind, CellEncoding.SHEET)
+    return parsed if parsed is not None and len(parsed.cells) == 1 else None
+
+
+def _token_text(value: object, encoding: CellEncoding) -> str | None:
+    """Show a token that is no value of its field's type; in a sheet, a number as a cell shows it."""
+    if encoding is CellEncoding.SHEET and isinstance(value, dict | float):
+        return sheet_text(value)
+    return value if isinstance(value, str) else nested_text(value)

@@ -36,11 +36,16 @@ _INNER = np.arange(1, _BINS)
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What is known of the file beside its rows. `header` holds the trimmed names in file order."""
+    """What is known of the file beside its rows. `header` holds the trimmed names in file order.
+
+    `notes` say how it was read, `unresolved` is the number of formulas without a stored result.
+    """
 
     header: tuple[str, ...]
     bytes: int
     reader: str
+    notes: tuple[str, ...] = ()
+    unresolved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ def summarise(
         sample_columns=tuple(column.name for column in recipe.columns if column.name in present),
         sample_rows=_shown_rows(profile, [column.name in present for column in recipe.columns]),
         reader=facts.reader,
+        notes=facts.notes,
+        unresolved=facts.unresolved,
     )
 
 

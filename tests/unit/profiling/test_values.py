@@ -200,7 +200,8 @@ def test_every_arrow_type_has_a_family() -> None:
         (pa.array([date(2024, 1, 2)]), ["2024-01-02"]),
         (pa.array([True, None]), ["true", None]),
         (pa.array([{"a": None}, None]), ['{"a":null}', None]),
-        (pa.array([1.5, 1e20]), ["1.5", "1e+20"]),
+        (pa.array([1.5, 12.0, 441234567890.0, 1e20, 1e21, None]), ["1.5", "12", "441234567890", "1" + "0" * 20, "1e+21", None]),
+        (pa.array([12.0, 16777216.0 * 4096], pa.float32()), ["12", "68719480000"]),
     ],
 )
 def test_typed_cells_are_written_for_people(cells: pa.Array, texts: list[str | None]) -> None:

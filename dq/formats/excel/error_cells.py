@@ -1,0 +1,133 @@
+"""Error cells and formulas without a result, which the library gives as empty cells, or not at all.
+
+Error cells become texts that begin with a mark, in a copy of the workbook that the library reads instead. A workbook
+is looked through once for them, piece by piece; it is copied only where there are any.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from dq.formats.excel.package import package_of
+
+#: Begins the text of an error cell: a character that Unicode keeps for programs, and no text of people has.
+MARK = "\ufdd0"
+_MARK = MARK.encode()
+#: Bytes looked at at once; and the longest piece that has no end of a row, before it is given up to look for one.
+_PIECE, _LONGEST = 1024 * 1024, 8 * 1024 * 1024
+
+_PREFIX = rb"(?:[\w.-]+:)?"
+#: A cell that says it is an error, and what it holds; the value in what a cell holds.
+_ERROR = re.compile(rb"<(" + _PREFIX + rb")c(\s[^<>]*?)?\st\s*=\s*(?:\"e\"|'e')([^<>]*)(?<!/)>(.*?)</\1c\s*>", re.DOTALL)
+_VALUE = re.compile(rb"<" + _PREFIX + rb"v(?:\s[^<>]*)?>\s*([^<]*?)\s*</")
+#: The end of a formula that no value follows; the beginning of a cell that is a text, be it an empty one.
+_FORMULA = re.compile(
+    rb"(?:</" + _PREFIX + rb"f\s*>|<" + _PREFIX + rb"f(?:\s[^<>]*)?/>)(?!\s*<" + _PREFIX + rb"v(?:\s[^<>]*)?>[^<])"
+)
+_TEXT_CELL = re.compile(rb"<" + _PREFIX + rb"c\s[^<>]*\bt\s*=\s*[\"']str[\"']")
+_EMPTY_VALUE = re.compile(rb"\s*<" + _PREFIX + rb"v[\s/>]")
+#: An error cell of an ods file.
+_ODS_ERROR = re.compile(
+    rb"<(table:(?:covered-)?table-cell)((?:\s[^<>]*)?\scalcext:value-type\s*=\s*(?:\"error\"|'error')[^<>]*)(?<!/)>"
+    rb"\s*<text:p(?:\s[^<>]*)?>(.*?)</text:p>",
+    re.DOTALL,
+)
+_ODS_VALUE = re.compile(rb"\s(?:office|calcext):(?:value-type|value|string-value)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_TAG = re.compile(rb"<[^<>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What was found in a sheet: the workbook with its errors marked, None where it has none; formulas without a result."""
+
+    workbook: bytes | None = None
+    unresolved: int = 0
+
+
+def marked(data: bytes, sheet: int) -> Marked:
+    """Look through a sheet, by its place in the workbook, of a file that is a zip archive."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if "content.xml" in archive.namelist():
+                return _marked(data, archive, "content.xml", (b'"error"', b"'error'"), _mark_ods)
+            package = package_of(archive)
+            part = package.sheet_part(sheet) if package else None
+            return _marked(data, archive, part, (b'"e"', b"'e'"), _mark) if part else Marked()
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, EOFError):
+        return Marked()
+
+
+def _marked(
+    data: bytes, archive: zipfile.ZipFile, part: str, signs: tuple[bytes, bytes], mark: Callable[[bytes], bytes]
+) -> Marked:
+    unresolved, found, formulas = 0, False, False
+    with archive.open(part) as stream:
+        for text in _pieces(stream):
+            found = found or (any(sign in text for sign in signs) and mark(text) != text)
+            formulas = formulas or b"f>" in text
+            if formulas:
+                unresolved += _unresolved(text)
+    if not found:
+        return Marked(None, unresolved)
+    target = io.BytesIO(data)
+    with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
+        # What stays in the directory is what the library reads: the part as it was is not listed any more.
+        copy.filelist = [info for info in copy.filelist if info.filename != part]
+        copy.NameToInfo.pop(part)
+        with copy.open(part, "w", force_zip64=True) as written, archive.open(part) as stream:
+            for text in _pieces(stream):
+                written.write(mark(text))
+    return Marked(target.getvalue(), unresolved)
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    """Give a part in pieces of whole rows, as long as these are not too long."""
+    held = b""
+    while piece := stream.read(_PIECE):
+        text = held + piece
+        end = text.rfind(b"row>") + len(b"row>")
+        if end < len(b"row>"):
+            end = 0 if len(text) < _LONGEST else len(text)
+        if end:
+            yield text[:end]
+        held = text[end:]
+    if held:
+        yield held
+
+
+def _unresolved(text: bytes) -> int:
+    """Count the formulas without a stored result; one whose result is a text may have an empty one."""
+    count = 0
+    for formula in _FORMULA.finditer(text):
+        start = max(text.rfind(b"<c ", 0, formula.start()), text.rfind(b":c ", 0, formula.start()))
+        start = text.rfind(b"<", 0, start + 1)
+        count += not (_EMPTY_VALUE.match(text, formula.end()) and _TEXT_CELL.match(text, max(start, 0)))
+    return count
+
+
+def _mark(text: bytes) -> bytes:
+    return _ERROR.sub(_as_text, text)
+
+
+def _as_text(cell: re.Match[bytes]) -> bytes:
+    prefix, before, behind, content = cell.groups()
+    value = _VALUE.search(content)
+    if value is None or not value[1]:
+        return cell[0]
+    start = b"<%bc%b%b" % (prefix, before or b"", behind)
+    return b'%b t="str"><%bv>%b%b</%bv></%bc>' % (start, prefix, _MARK, value[1], prefix, prefix)
+
+
+def _mark_ods(text: bytes) -> bytes:
+    return _ODS_ERROR.sub(_as_ods_text, text)
+
+
+def _as_ods_text(cell: re.Match[bytes]) -> bytes:
+    tag, attributes, shown = cell.groups()
+    other = _ODS_VALUE.sub(b"", attributes)
+    return b'<%b%b office:value-type="string"><text:p>%b%b</text:p>' % (tag, other, _MARK, _TAG.sub(b"", shown))

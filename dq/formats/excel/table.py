@@ -1,0 +1,182 @@
+"""Where the table stands in a workbook: its sheet, its header, its columns, and what a person should know of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock
+from typing import TypeAlias
+
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from dq.formats.excel.error_cells import MARK
+from dq.formats.excel.refused import BROKEN, LIMIT, NO_HEADER, RefusedError
+
+#: So many blank rows, or columns, between cells are a gap that is worth a word.
+GAP = 20
+#: Names that make a row of texts look like a header.
+_LEAST_NAMES = 2
+#: A sheet that is not read is named, up to so many.
+_MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCell:
+    """A cell whose formula failed: what it shows."""
+
+    shown: str
+
+
+Cell: TypeAlias = "str | int | float | bool | date | datetime | clock | timedelta | ErrorCell | None"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetTable:
+    """The table of a sheet: its header, whose row in the sheet is `line`, counted from 1, and the rows below it.
+
+    `notes` are sentences for people; there may be more of them while the rows are read.
+    """
+
+    names: list[str]
+    line: int
+    rows: Iterator[list[Cell]]
+    notes: list[str]
+
+
+def choose_sheet(book: CalamineWorkbook, name: str | None) -> tuple[int, list[str]]:
+    """Choose the named sheet, else the first visible one: its place among all, and what to say of hidden ones."""
+    found = [(at, one) for at, one in enumerate(book.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet]
+    if not found:
+        raise RefusedError(BROKEN, "the workbook has no worksheet")
+    shown = [(at, one) for at, one in found if one.visible == SheetVisibleEnum.Visible]
+    chosen = [(at, one) for at, one in found if one.name == name] if name is not None else shown or found
+    if not chosen:
+        names = ", ".join(repr(one.name) for _, one in found[:_MOST_NAMED])
+        raise RefusedError(LIMIT, f"the workbook has no sheet {name!r}; it has {names}")
+    at, sheet = chosen[0]
+    others = ", ".join(repr(one.name) for other, one in shown[:_MOST_NAMED] if other != at)
+    if sheet.visible != SheetVisibleEnum.Visible:
+        also = f"; the workbook also has {others}" if others else ""
+        return at, [f"the sheet {sheet.name!r}, which is hidden, was read{also}"]
+    skipped = [one.name for other, one in found if other < at and one.visible != SheetVisibleEnum.Visible]
+    if not skipped or name is not None:
+        return at, []
+    listed = ", ".join(map(repr, skipped[:_MOST_NAMED]))
+    noun = "the hidden sheet" if len(skipped) == 1 else "the hidden sheets"
+    return at, [f"{noun} {listed} {'was' if len(skipped) == 1 else 'were'} skipped, {sheet.name!r} was read"]
+
+
+def find_table(sheet: CalamineSheet, columns: int, *, errors: bool) -> SheetTable:
+    """Find the header, the first row that is not blank, and the columns below it, at most so many.
+
+    A column is what has a name or a cell with content; blank ones left and right of the header are none. `errors`: texts
+    that begin with a mark are error cells.
+    """
+    rows = _rows(sheet, errors=errors)
+    line, header = next(((line, row) for line, row in enumerate(rows, 1) if not _is_blank(row)), (0, []))
+    if not line:
+        raise RefusedError(NO_HEADER, f"the sheet {sheet.name!r} has no header: it has no cell with content")
+    names = [_name(cell) for cell in header]
+    notes = _name_merged(names, sheet, line)
+    named = [at for at, name in enumerate(names) if name]
+    span = range(named[0], named[-1] + 1)
+    places = [*span]
+    if len(span) < len(names):
+        outside = _filled_outside(sheet, line, span)
+        places = sorted({*span, *outside})
+        notes += _far_columns(span, outside, sheet)
+    if len(places) > columns:
+        text = f"the sheet has {len(places):,} columns, the most that is read is {columns:,}"
+        raise RefusedError(LIMIT, text)
+    notes += _title(sheet, line, [names[at] for at in named])
+    if len(places) < len(names):
+        rows = ([row[at] for at in places] for row in rows)
+    return SheetTable([names[at] for at in places], line, rows, notes)
+
+
+def _rows(sheet: CalamineSheet, *, errors: bool = False) -> Iterator[list[Cell]]:
+    """Give the rows of a sheet from its first one on; the library begins columns where the first cell is."""
+    if errors:
+        return ([_cell(cell) for cell in row] for row in sheet.iter_rows())
+    return ([None if cell == "" else cell for cell in row] for row in sheet.iter_rows())
+
+
+def _cell(cell: Cell) -> Cell:
+    if type(cell) is str:
+        return ErrorCell(cell[1:]) if cell.startswith(MARK) else cell or None
+    return cell
+
+
+def _is_blank(row: Sequence[Cell]) -> bool:
+    return all(cell is None or (type(cell) is str and not cell.strip()) for cell in row)
+
+
+def _name(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, ErrorCell):
+        return cell.shown
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
+
+
+def _name_merged(names: list[str], sheet: CalamineSheet, line: int) -> list[str]:
+    """Name all columns that a merged header cell spans, and say so."""
+    left = sheet.start[1] if sheet.start else 0
+    spanned = False
+    for (first_row, first), (_, last) in sheet.merged_cell_ranges or []:
+        if first_row == line - 1 and first >= left:
+            spanned = spanned or last > first
+            for at in range(first + 1 - left, min(last + 1 - left, len(names))):
+                names[at] = names[first - left]
+    if not spanned:
+        return []
+    return [f"row {line:,}, the header, has merged cells, which name all the columns they span: name each column alone"]
+
+
+def _filled_outside(sheet: CalamineSheet, header: int, span: range) -> list[int]:
+    """Find the columns left and right of the header that have cells with content below it."""
+    filled: set[int] = set()
+    for line, row in enumerate(_rows(sheet), 1):
+        if line > header:
+            filled.update(at for at, cell in enumerate(row) if cell is not None and at not in span)
+    return sorted(filled)
+
+
+def _far_columns(span: range, outside: Sequence[int], sheet: CalamineSheet) -> list[str]:
+    """Say which columns far from the table hold cells."""
+    left = sheet.start[1] if sheet.start else 0
+    gaps = {at: (at - span[-1] if at > span[-1] else span[0] - at) - 1 for at in outside}
+    far = [at for at, gap in gaps.items() if gap >= GAP]
+    if not far:
+        return []
+    names = ", ".join(_letters(at + left) for at in far[:_MOST_NAMED])
+    gap = f"{min(gaps[at] for at in far):,} blank columns"
+    return [f"cells with content in column {names}, {gap} from the table, count as a column without a name"]
+
+
+def _title(sheet: CalamineSheet, line: int, names: Sequence[str]) -> list[str]:
+    """Tell that the header looks like a title: it is one text, over all columns or not, above a row of several."""
+    below = next((row for at, row in enumerate(_rows(sheet), 1) if at > line and not _is_blank(row)), [])
+    cells = [cell for cell in below if cell is not None]
+    if len(set(names)) > 1 or len(cells) < _LEAST_NAMES or any(type(cell) is not str for cell in cells):
+        return []
+    return [
+        f"row {line:,}, taken for the header, has one text above {len(cells):,} in the next row: is it a title? delete "
+        "what stands above the header"
+    ]
+
+
+def gap_note(above: int, line: int) -> str:
+    """Say that many blank rows stand above a row of the sheet."""
+    return f"{above:,} blank rows stand above row {line:,}, which counts as a row: is it part of the table?"
+
+
+def _letters(at: int) -> str:
+    """Name a column of a sheet, counted from 0, as its head does: A, Z, AA."""
+    letters = ""
+    at += 1
+    while at:
+        at, rest = divmod(at - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

@@ -1,0 +1,71 @@
+"""What the cells of a sheet are beside numbers and texts: moments with and without a time, times, errors.
+
+A cell of a sheet is a number with a format, and a moment at midnight looks like a date to whoever reads it. So what a
+date or a moment is depends on what its field asks for, never on its neighbours in the column.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dq.profiling.cells.parsing import Mask
+from dq.profiling.cells.texts import as_text
+from dq.schema.definition import FieldType
+
+#: The only keys of objects among the tokens of a mixed column: what they stand for.
+_MOMENT, _TIME, _ERROR = "moment", "time", "error"
+
+
+def is_moment(kind: pa.DataType) -> bool:
+    """Tell whether the cells of a column are dates or moments."""
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+
+
+def moments_for(present: pa.Array, kind: FieldType) -> tuple[pa.Array, Mask | None, pa.Array]:
+    """Read dates and moments as a field of type `kind` wants them.
+
+    Gives the cells as they are shown, those of them that are of that type, as dates, moments or texts, and between the
+    two which ones these are (None: all, or none).
+    A date field takes those at midnight, a datetime field all, one of any type shows as little as it needs.
+    """
+    if kind is FieldType.DATE and pa.types.is_date(present.type):
+        return present, None, present
+    moments = present.cast(pa.timestamp("us"))
+    if kind is FieldType.DATETIME:
+        return moments, None, moments
+    days = pc.floor_temporal(moments, unit="day")
+    at_midnight = pc.equal(days, moments)
+    shown = pc.if_else(at_midnight, as_text(days.cast(pa.date32())), as_text(moments))
+    if kind is FieldType.ANY:
+        return shown, None, shown
+    if kind is not FieldType.DATE:
+        return shown, None, shown.slice(0, 0)
+    dates = days.filter(at_midnight).cast(pa.date32())
+    return shown, None if len(dates) == len(days) else at_midnight.to_numpy(zero_copy_only=False), dates
+
+
+def error_of(value: dict[str, Any]) -> str | None:
+    """Give the text of an error cell, None where a token stands for something else."""
+    text: str | None = value.get(_ERROR)
+    return text
+
+
+def temporal_cell(value: dict[str, Any]) -> pa.Array:
+    """Give the moment, or the time, that a token stands for."""
+    if _MOMENT in value:
+        return pa.array([datetime.fromisoformat(value[_MOMENT])], pa.timestamp("us"))
+    return pa.array([time.fromisoformat(value[_TIME])], pa.time64("us"))
+
+
+def sheet_text(value: dict[str, Any] | float) -> str:
+    """Show a number, an error, a moment or a time that is no value of its field's type."""
+    error = error_of(value) if isinstance(value, dict) else None
+    if error is not None:
+        return error
+    cell = temporal_cell(value) if isinstance(value, dict) else pa.array([value])
+    text: str = as_text(moments_for(cell, FieldType.STRING)[0] if is_moment(cell.type) else cell)[0].as_py()
+    return text
