@@ -14,6 +14,7 @@ from dq.formats.lines.encodings import is_utf8
 from dq.formats.lines.streams import text_pieces
 from dq.formats.lines.text_check import refuse_binary
 from dq.schema.cells import UNPARSABLE, parse_cell
+from dq.schema.column_names import column_names
 from dq.schema.definition import CsvDialect, FieldType, SchemaDefinition
 
 _BOM = b"\xef\xbb\xbf"
@@ -82,10 +83,11 @@ def _inferred(
 ) -> dict[str, FieldType]:
     """Guess the types of the columns nobody declared, from the first rows; these are read only if there are any."""
     declared = {field.name for field in definition.fields} if definition else set()
-    if declared.issuperset(names):
+    own_names = column_names(names)
+    if declared.issuperset(own_names):
         return {}
     records = _first_records(body, dialect, whole=whole, most=_GUESSED_ROWS + dialect.header)
-    return _guess(names, records[1:] if dialect.header else records, declared, definition)
+    return _guess(own_names, records[1:] if dialect.header else records, declared, definition)
 
 
 def _first_records(body: bytes, dialect: CsvDialect, *, whole: bool, most: int) -> list[CarefulRecord]:
@@ -123,7 +125,7 @@ def _guess(
     missing = set(definition.missing_values if definition else ("",))
     guesses = {}
     for position, name in enumerate(names):
-        if name in declared or name in guesses:
+        if name in declared:
             continue
         cells = [row.cells[position] for row in rows if len(row.cells) == len(names)]
         values = [cell for cell in cells if cell not in missing]

@@ -161,7 +161,8 @@ def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
         at, notes = choose_sheet(book, request.sheet)
         name = book.sheets_metadata[at].name
         found = marked(data, at)
-        sheet = book.get_sheet_by_name(name) if found.workbook is None else None
+        if found.workbook is None:
+            sheet = book.get_sheet_by_name(name)
     if found.workbook is not None:
         with CalamineWorkbook.from_filelike(io.BytesIO(found.workbook)) as book:
             sheet = book.get_sheet_by_name(name)

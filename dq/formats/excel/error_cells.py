@@ -23,7 +23,9 @@ _PIECE, _LONGEST = 1024 * 1024, 8 * 1024 * 1024
 
 _PREFIX = rb"(?:[\w.-]+:)?"
 #: A cell that says it is an error, and what it holds; the value in what a cell holds.
-_ERROR = re.compile(rb"<(" + _PREFIX + rb")c(\s[^<>]*?)?\st\s*=\s*(?:\"e\"|'e')([^<>]*)(?<!/)>(.*?)</\1c\s*>", re.DOTALL)
+_ERROR = re.compile(
+    rb"<(" + _PREFIX + rb")c(\s[^<>]*?)?\st\s*=\s*(?:\"e\"|'e')([^<>]*)(?<!/)>(.*?)</\1c\s*>", re.DOTALL
+)
 _VALUE = re.compile(rb"<" + _PREFIX + rb"v(?:\s[^<>]*)?>\s*([^<]*?)\s*</")
 #: The end of a formula that no value follows; the beginning of a cell that is a text, be it an empty one.
 _FORMULA = re.compile(
@@ -43,7 +45,10 @@ _TAG = re.compile(rb"<[^<>]*>")
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What was found in a sheet: the workbook with its errors marked, None where it has none; formulas without a result."""
+    """What was found in a sheet.
+
+    `workbook` has its errors marked, None where there are none; `unresolved` counts formulas without a result.
+    """
 
     workbook: bytes | None = None
     unresolved: int = 0

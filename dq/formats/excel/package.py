@@ -1,18 +1,16 @@
 """The parts of an xlsx file: which one holds a sheet, wherever it lies, and a package put in order.
 
 The library looks for some parts at their usual places only. Others name them by relations of any form: an absolute
-path, one that goes up, backslashes, other letters. Such a package is written anew, with its parts where they usually are.
+path, one that goes up, backslashes, other letters. Such a package is written anew, its parts where they usually are.
 """
 
 from __future__ import annotations
 
 import io
 import posixpath
+import pyexpat
 import zipfile
 from dataclasses import dataclass
-from typing import Any
-
-import pyexpat
 
 #: Bytes of a part that lists other parts, at most.
 _MOST = 16 * 1024 * 1024
@@ -149,5 +147,3 @@ def _copy(source: zipfile.ZipFile, part: str, target: zipfile.ZipFile, name: str
     with source.open(part) as read, target.open(name, "w", force_zip64=True) as written:
         while piece := read.read(_COPIED):
             written.write(piece)
-
-

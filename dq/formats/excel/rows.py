@@ -21,8 +21,10 @@ from dq.formats.format import OpenFile
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from dq.profiling.cells.sheet_cells import suggested_type
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.row_batch import RowBatch
+from dq.schema.column_names import column_names
 
 PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
 
@@ -45,6 +47,7 @@ class WorkbookReading:
         """Read nothing yet."""
         self._layout = layout
         self._limits = limits
+        self._first: RowBatch | None = None
         self._frames = self._of_a_workbook(source)
         self.began, self.ended = split.start, split.end
 
@@ -52,19 +55,31 @@ class WorkbookReading:
         """Read the header; raises UnreadableFileError and NoHeaderError. Notes are known behind the last batch."""
         if self._layout.late:
             head = next(self._frames).head
-            self._layout = replace(self._layout, header=tuple(head["header"]), first_line=head["line"], late=False)
+            header = tuple(head["header"])
+            self._layout = replace(self._layout, header=header, first_line=head["line"], late=False)
+            self._first = self._next_batch()
+            if self._first is not None:
+                kinds = map(suggested_type, self._first.columns)
+                self._layout = replace(self._layout, inferred=dict(zip(column_names(header), kinds, strict=True)))
         return self._layout
 
     def batches(self) -> Iterator[RowBatch]:
         """Give the rows."""
         self.layout()
         with closing(self._frames):
-            for frame in self._frames:
-                if "notes" in frame.head:
-                    notes, unresolved = tuple(frame.head["notes"]), frame.head["unresolved"]
-                    self._layout = replace(self._layout, notes=notes, unresolved=unresolved)
-                else:
-                    yield _batch(frame)
+            batch, self._first = self._first, None
+            while batch is not None:
+                yield batch
+                batch = self._next_batch()
+
+    def _next_batch(self) -> RowBatch | None:
+        """Give the next rows, None behind the last ones; there the notes are."""
+        for frame in self._frames:
+            if "notes" not in frame.head:
+                return _batch(frame)
+            notes, unresolved = tuple(frame.head["notes"]), frame.head["unresolved"]
+            self._layout = replace(self._layout, notes=notes, unresolved=unresolved)
+        return None
 
     def _of_a_workbook(self, source: ByteSource) -> Generator[Frame]:
         """Give the header and the pieces; when this is closed, the process is ended that reads them."""

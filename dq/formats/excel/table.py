@@ -70,8 +70,8 @@ def choose_sheet(book: CalamineWorkbook, name: str | None) -> tuple[int, list[st
 def find_table(sheet: CalamineSheet, columns: int, *, errors: bool) -> SheetTable:
     """Find the header, the first row that is not blank, and the columns below it, at most so many.
 
-    A column is what has a name or a cell with content; blank ones left and right of the header are none. `errors`: texts
-    that begin with a mark are error cells.
+    A column is what has a name or a cell with content; blank ones left and right of the header are none. `errors`:
+    texts that begin with a mark are error cells.
     """
     rows = _rows(sheet, errors=errors)
     line, header = next(((line, row) for line, row in enumerate(rows, 1) if not _is_blank(row)), (0, []))
@@ -161,10 +161,8 @@ def _title(sheet: CalamineSheet, line: int, names: Sequence[str]) -> list[str]:
     cells = [cell for cell in below if cell is not None]
     if len(set(names)) > 1 or len(cells) < _LEAST_NAMES or any(type(cell) is not str for cell in cells):
         return []
-    return [
-        f"row {line:,}, taken for the header, has one text above {len(cells):,} in the next row: is it a title? delete "
-        "what stands above the header"
-    ]
+    text = f"row {line:,}, taken for the header, has one text above {len(cells):,} texts in the next row"
+    return [f"{text}: is it a title? delete what stands above the header"]
 
 
 def gap_note(above: int, line: int) -> str:

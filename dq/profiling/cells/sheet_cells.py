@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -46,6 +47,40 @@ def moments_for(present: pa.Array, kind: FieldType) -> tuple[pa.Array, Mask | No
         return shown, None, shown.slice(0, 0)
     dates = days.filter(at_midnight).cast(pa.date32())
     return shown, None if len(dates) == len(days) else at_midnight.to_numpy(zero_copy_only=False), dates
+
+
+def suggested_type(column: pa.Array) -> FieldType:
+    """Suggest the type of a column nobody declared by its first rows; one of several kinds of cells may hold any.
+
+    Errors suggest nothing. A column of JSON tokens is a struct of one field.
+    """
+    kind = column.type
+    if pa.types.is_struct(kind):
+        tokens = column.field(0).drop_null()
+        return FieldType.NUMBER if _are_numbers_and_errors(tokens) else FieldType.ANY
+    if pa.types.is_floating(kind):
+        whole = pc.all(pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))).as_py()
+        return FieldType.INTEGER if whole else FieldType.NUMBER
+    if pa.types.is_null(kind) or pa.types.is_string(kind):
+        return FieldType.STRING
+    return next(family for test, family in _FAMILIES if test(kind))
+
+
+_FAMILIES = (
+    (pa.types.is_boolean, FieldType.BOOLEAN),
+    (pa.types.is_integer, FieldType.INTEGER),
+    (pa.types.is_date, FieldType.DATE),
+    (pa.types.is_timestamp, FieldType.DATETIME),
+    (pa.types.is_time, FieldType.TIME),
+)
+
+
+def _are_numbers_and_errors(tokens: pa.StringArray) -> bool:
+    values = [orjson.loads(token) for token in pc.unique(tokens).to_pylist()]
+    numbers = [value for value in values if type(value) in (int, float)]
+    return bool(numbers) and len(numbers) + sum(type(value) is dict and _ERROR in value for value in values) == len(
+        values
+    )
 
 
 def error_of(value: dict[str, Any]) -> str | None:

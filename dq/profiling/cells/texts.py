@@ -9,7 +9,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-
 #: An exponent of a number so large that it could be written in full.
 _LARGE = r"e\+(?:\d|1\d|20)$"
 _FEW_DIGITS = re.compile(_LARGE)
