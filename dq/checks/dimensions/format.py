@@ -22,8 +22,9 @@ PARSABLE: Final = "parsable"
 UNREADABLE: Final = "unreadable"
 NO_HEADER: Final = "no_header"
 MALFORMED_ROWS: Final = "malformed_rows"
-#: Why a file is warned of.
+#: What a file is warned of: formulas whose results it does not hold, and a table that does not look like one.
 UNRESOLVED_FORMULAS: Final = "unresolved_formulas"
+LAYOUT: Final = "layout"
 _MOST_REASON: Final = 500
 
 
@@ -37,27 +38,25 @@ def measure_format(summary: FileSummary, plan: CheckPlan) -> Measure:
     (check,) = plan.of(KEY)
     result = _result(summary, check)
     notes = "".join(f" {note[0].upper()}{note[1:]}." for note in _notes(summary))
-    results = (result, _unresolved(summary, check)) if summary.unresolved else (result,)
+    results = (result, *_warnings(summary, check))
     return Measure(KEY, results, result.failed, result.checked, f"{_details(summary, result)}{notes}")
 
 
 def _notes(summary: FileSummary) -> list[str]:
-    """Say how the file was read, on one line each."""
-    notes = [on_one_line(note, _MOST_REASON) for note in summary.notes]
-    return [_unresolved_text(summary), *notes] if summary.unresolved else notes
+    """Say how the file was read and what looks like a mistake in it, on one line each."""
+    said = [on_one_line(note, _MOST_REASON) for note in (*summary.notes, *summary.hints)]
+    return [_unresolved_text(summary), *said] if summary.unresolved else said
 
 
-def _unresolved(summary: FileSummary, check: Check) -> CheckResult:
-    """Warn of formulas without a stored result: nobody knows what they are, and their cells are empty here."""
+def _warnings(summary: FileSummary, check: Check) -> list[CheckResult]:
+    """Warn of formulas without a stored result, whose cells are empty here, and of what looks like a mistake."""
     warning = replace(check, severity=Severity.WARNING)
-    return CheckResult(
-        warning,
-        Status.FAILED,
-        UNRESOLVED_FORMULAS,
-        failed=summary.unresolved,
-        checked=summary.unresolved,
-        text=_unresolved_text(summary),
-    )
+    failed = CheckResult(warning, Status.FAILED, LAYOUT, failed=1, checked=1)
+    found = [replace(failed, text=on_one_line(hint, _MOST_REASON)) for hint in summary.hints]
+    if not summary.unresolved:
+        return found
+    formulas = replace(failed, rule=UNRESOLVED_FORMULAS, failed=summary.unresolved, checked=summary.unresolved)
+    return [replace(formulas, text=_unresolved_text(summary)), *found]
 
 
 def _unresolved_text(summary: FileSummary) -> str:

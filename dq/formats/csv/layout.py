@@ -53,7 +53,7 @@ def _layout_of(opened: OpenFile, text: bytes, *, whole: bool) -> FileLayout:
     dialect = definition.csv if definition else CsvDialect()
     refuse_binary(text, opened.format.title)
     body = text.removeprefix(_BOM)
-    records = _first_records(body, dialect, whole=whole, most=1)
+    records = _first_records(body, dialect, whole=whole, most=1, named=dialect.header)
     if not records:
         if not whole:
             message = f"the header is longer than {len(text):,} bytes; is the line break missing, or a quote left open?"
@@ -74,31 +74,37 @@ def _layout_of(opened: OpenFile, text: bytes, *, whole: bool) -> FileLayout:
         first_line=count_lines(body[:skipped]),
         splittable=compression is None and is_utf8(dialect.encoding) and b"\n" in body[: records[0].end],
         crlf=body[: records[0].end].endswith(b"\r\n"),
-        inferred=_inferred(body, names, definition, dialect, whole=whole),
+        inferred=_inferred(body[skipped:], names, definition, dialect, whole=whole),
+        blank_rows=dialect.header and bool(body[: records[0].start].strip()),
     )
 
 
 def _inferred(
     body: bytes, names: Sequence[str], definition: SchemaDefinition | None, dialect: CsvDialect, *, whole: bool
 ) -> dict[str, FieldType]:
-    """Guess the types of the columns nobody declared, from the first rows; these are read only if there are any."""
+    """Guess the types of the columns nobody declared, from the first rows; these are read only if there are any.
+
+    `body` begins behind the header.
+    """
     declared = {field.name for field in definition.fields} if definition else set()
     own_names = column_names(names)
     if declared.issuperset(own_names):
         return {}
-    records = _first_records(body, dialect, whole=whole, most=_GUESSED_ROWS + dialect.header)
-    return _guess(own_names, records[1:] if dialect.header else records, declared, definition)
+    records = _first_records(body, dialect, whole=whole, most=_GUESSED_ROWS)
+    return _guess(own_names, records, declared, definition)
 
 
-def _first_records(body: bytes, dialect: CsvDialect, *, whole: bool, most: int) -> list[CarefulRecord]:
-    """Read complete records with text, as far as the bytes go."""
+def _first_records(
+    body: bytes, dialect: CsvDialect, *, whole: bool, most: int, named: bool = False
+) -> list[CarefulRecord]:
+    """Read complete records with text, as far as the bytes go; `named`: with text in a cell, be they never so many."""
     records: list[CarefulRecord] = []
     blank = b" \t\r\n".replace(dialect.delimiter.encode(), b"")
     for record in careful_records(body, dialect):
         cut_off = not whole and record.end == len(body)
         if cut_off or len(records) == most:
             break
-        if body[record.start : record.end].strip(blank):
+        if body[record.start : record.end].strip(blank) and (not named or any(map(str.strip, record.cells))):
             records.append(record)
     return records
 

@@ -9,7 +9,7 @@ bytes of a workbook; and so on until there is no more, or nothing came for a whi
 each a line of JSON and the bytes it announces.
 - `{"header": names, "line": row of the sheet, "size": 0}`, once;
 - `{"rows": n, "lines": m, "columns": kinds, "sizes": ..., "size": bytes}`: the next rows, column by column;
-- `{"notes": sentences, "unresolved": formulas without a result}`, once, behind them;
+- `{"notes": sentences, "hints": sentences, "unresolved": formulas without a result}`, once, behind them;
 - `{"error": why, "text": message}`, instead of more of them;
 - `{"end": true, "stays": whether it waits for another workbook}`.
 """
@@ -40,8 +40,8 @@ from dq.formats.excel.table import GAP, Cell, ErrorCell, SheetTable, choose_shee
 
 #: Rows, cells, and characters of texts, that are Python objects at once.
 ROWS, CELLS, TEXT = 10_000, 500_000, 32 * 1024 * 1024
-#: Sentences on one workbook at most.
-MOST_NOTES = 10
+#: Sentences on what looks like a mistake, at most.
+MOST_HINTS = 10
 #: Seconds without work after which the process ends.
 IDLE = 30
 #: Bytes of memory, held once a workbook is read, from which the process ends: another one is smaller.
@@ -152,7 +152,7 @@ def frames(request: Request, data: bytes) -> Iterator[Frame]:
     yield Frame({"header": table.names, "line": table.line})
     width = len(table.names)
     yield from _pieces(table, width, max(min(ROWS, CELLS // width), 1))
-    yield Frame({"notes": table.notes, "unresolved": unresolved})
+    yield Frame({"notes": table.notes, "hints": table.hints, "unresolved": unresolved})
 
 
 def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
@@ -171,7 +171,7 @@ def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
         text = f"the sheet {sheet.name!r} spans {spanned}, the most that is read is {request.cells:,}"
         raise RefusedError(LIMIT, text)
     table = find_table(sheet, request.columns, errors=found.workbook is not None)
-    return replace(table, notes=[*notes, *table.notes]), found.unresolved
+    return replace(table, notes=notes), found.unresolved
 
 
 def _pieces(table: SheetTable, width: int, most: int) -> Iterator[Frame]:
@@ -183,8 +183,8 @@ def _pieces(table: SheetTable, width: int, most: int) -> Iterator[Frame]:
             kept.append(row)
             numbers.append(number - before)
             size += sum(len(cell) for cell in row if type(cell) is str)
-            if number - filled > GAP and len(table.notes) < MOST_NOTES:
-                table.notes.append(gap_note(number - filled - 1, number + table.line))
+            if number - filled > GAP and len(table.hints) < MOST_HINTS:
+                table.hints.append(gap_note(number - filled - 1, number + table.line))
             filled = number
         if number - before == most or size > TEXT:
             yield _piece(kept, numbers, width, number - before)

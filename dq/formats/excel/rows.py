@@ -77,8 +77,9 @@ class WorkbookReading:
         for frame in self._frames:
             if "notes" not in frame.head:
                 return _batch(frame)
-            notes, unresolved = tuple(frame.head["notes"]), frame.head["unresolved"]
-            self._layout = replace(self._layout, notes=notes, unresolved=unresolved)
+            head = frame.head
+            notes, hints = tuple(head["notes"]), tuple(head["hints"])
+            self._layout = replace(self._layout, notes=notes, hints=hints, unresolved=head["unresolved"])
         return None
 
     def _of_a_workbook(self, source: ByteSource) -> Generator[Frame]:

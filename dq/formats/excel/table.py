@@ -35,13 +35,14 @@ Cell: TypeAlias = "str | int | float | bool | date | datetime | clock | timedelt
 class SheetTable:
     """The table of a sheet: its header, whose row in the sheet is `line`, counted from 1, and the rows below it.
 
-    `notes` are sentences for people; there may be more of them while the rows are read.
+    `notes` are sentences on how it was read, `hints` on what looks like a mistake: more may come while rows are read.
     """
 
     names: list[str]
     line: int
     rows: Iterator[list[Cell]]
-    notes: list[str]
+    hints: list[str]
+    notes: Sequence[str] = ()
 
 
 def choose_sheet(book: CalamineWorkbook, name: str | None) -> tuple[int, list[str]]:
@@ -78,21 +79,21 @@ def find_table(sheet: CalamineSheet, columns: int, *, errors: bool) -> SheetTabl
     if not line:
         raise RefusedError(NO_HEADER, f"the sheet {sheet.name!r} has no header: it has no cell with content")
     names = [_name(cell) for cell in header]
-    notes = _name_merged(names, sheet, line)
+    hints = _name_merged(names, sheet, line)
     named = [at for at, name in enumerate(names) if name]
     span = range(named[0], named[-1] + 1)
     places = [*span]
     if len(span) < len(names):
         outside = _filled_outside(sheet, line, span)
         places = sorted({*span, *outside})
-        notes += _far_columns(span, outside, sheet)
+        hints += _far_columns(span, outside, sheet)
     if len(places) > columns:
         text = f"the sheet has {len(places):,} columns, the most that is read is {columns:,}"
         raise RefusedError(LIMIT, text)
-    notes += _title(sheet, line, [names[at] for at in named])
+    hints += _title(sheet, line, [names[at] for at in named])
     if len(places) < len(names):
         rows = ([row[at] for at in places] for row in rows)
-    return SheetTable([names[at] for at in places], line, rows, notes)
+    return SheetTable([names[at] for at in places], line, rows, hints)
 
 
 def _rows(sheet: CalamineSheet, *, errors: bool = False) -> Iterator[list[Cell]]:

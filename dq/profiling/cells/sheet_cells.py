@@ -6,8 +6,8 @@ date or a moment is depends on what its field asks for, never on its neighbours 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -16,9 +16,6 @@ import pyarrow.compute as pc
 from dq.profiling.cells.parsing import Mask
 from dq.profiling.cells.texts import as_text
 from dq.schema.definition import FieldType
-
-#: The only keys of objects among the tokens of a mixed column: what they stand for.
-_MOMENT, _TIME, _ERROR = "moment", "time", "error"
 
 
 def is_moment(kind: pa.DataType) -> bool:
@@ -76,31 +73,36 @@ _FAMILIES = (
 
 
 def _are_numbers_and_errors(tokens: pa.StringArray) -> bool:
-    values = [orjson.loads(token) for token in pc.unique(tokens).to_pylist()]
+    values = [sheet_value(orjson.loads(token)) for token in pc.unique(tokens).to_pylist()]
     numbers = [value for value in values if type(value) in (int, float)]
-    return bool(numbers) and len(numbers) + sum(type(value) is dict and _ERROR in value for value in values) == len(
-        values
-    )
+    return bool(numbers) and len(numbers) + sum(isinstance(value, SheetError) for value in values) == len(values)
 
 
-def error_of(value: dict[str, Any]) -> str | None:
-    """Give the text of an error cell, None where a token stands for something else."""
-    text: str | None = value.get(_ERROR)
-    return text
+@dataclass(frozen=True, slots=True)
+class SheetError:
+    """An error cell: what it shows, which is a value of no type."""
+
+    shown: str
 
 
-def temporal_cell(value: dict[str, Any]) -> pa.Array:
-    """Give the moment, or the time, that a token stands for."""
-    if _MOMENT in value:
-        return pa.array([datetime.fromisoformat(value[_MOMENT])], pa.timestamp("us"))
-    return pa.array([time.fromisoformat(value[_TIME])], pa.time64("us"))
+def sheet_value(token: object) -> object:
+    """Give what a token of a mixed column stands for: errors, moments and times are objects of one key."""
+    match token:
+        case {"error": str(shown)}:
+            return SheetError(shown)
+        case {"moment": str(text)}:
+            return datetime.fromisoformat(text)
+        case {"time": str(text)}:
+            return time.fromisoformat(text)
+    return token
 
 
-def sheet_text(value: dict[str, Any] | float) -> str:
-    """Show a number, an error, a moment or a time that is no value of its field's type."""
-    error = error_of(value) if isinstance(value, dict) else None
-    if error is not None:
-        return error
-    cell = temporal_cell(value) if isinstance(value, dict) else pa.array([value])
-    text: str = as_text(moments_for(cell, FieldType.STRING)[0] if is_moment(cell.type) else cell)[0].as_py()
+def sheet_text(value: object) -> str | None:
+    """Show a cell of a mixed column that is no value of its field's type, a number as its cell does."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, SheetError):
+        return value.shown
+    cell = pa.array([value])
+    text: str | None = as_text(moments_for(cell, FieldType.STRING)[0] if is_moment(cell.type) else cell)[0].as_py()
     return text

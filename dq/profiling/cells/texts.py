@@ -27,6 +27,8 @@ def as_text(cells: pa.Array) -> pa.StringArray:
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return pa.array([nested_text(cell) for cell in cells.to_pylist()], pa.string())
     text = pc.cast(cells, pa.string())
+    if pa.types.is_time(kind):
+        return pc.replace_substring_regex(text, r"\.0+$", "")
     return _without_large_exponents(text) if pa.types.is_floating(kind) else text
 
 

@@ -38,13 +38,15 @@ _INNER = np.arange(1, _BINS)
 class FileFacts:
     """What is known of the file beside its rows. `header` holds the trimmed names in file order.
 
-    `notes` say how it was read, `unresolved` is the number of formulas without a stored result.
+    `notes` say how it was read, `hints` what looks like a mistake, `unresolved` is the number of formulas without a
+    stored result.
     """
 
     header: tuple[str, ...]
     bytes: int
     reader: str
     notes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     unresolved: int = 0
 
 
@@ -91,6 +93,7 @@ def summarise(
         sample_rows=_shown_rows(profile, [column.name in present for column in recipe.columns]),
         reader=facts.reader,
         notes=facts.notes,
+        hints=facts.hints,
         unresolved=facts.unresolved,
     )
 
