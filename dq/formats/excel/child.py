@@ -170,7 +170,7 @@ def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
         spanned = f"{sheet.height:,} x {sheet.width:,} cells"
         text = f"the sheet {sheet.name!r} spans {spanned}, the most that is read is {request.cells:,}"
         raise RefusedError(LIMIT, text)
-    table = find_table(sheet, request.columns, errors=found.workbook is not None)
+    table = find_table(sheet, request.columns, found)
     return replace(table, notes=notes), found.unresolved
 
 

@@ -10,9 +10,10 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
+from dq.formats.excel.binary_errors import Errors, xls_errors, xlsb_errors
 from dq.formats.excel.package import package_of
 
 #: Begins the text of an error cell: a character that Unicode keeps for programs, and no text of people has.
@@ -47,20 +48,27 @@ _TAG = re.compile(rb"<[^<>]*>")
 class Marked:
     """What was found in a sheet.
 
-    `workbook` has its errors marked, None where there are none; `unresolved` counts formulas without a result.
+    `workbook` has its errors marked, None where there are none; of xls and xlsb files `errors` are the texts of error
+    cells by their rows and columns instead. `unresolved` counts formulas without a result, in xlsx files only.
     """
 
     workbook: bytes | None = None
     unresolved: int = 0
+    errors: Errors = field(default_factory=dict)
 
 
 def marked(data: bytes, sheet: int) -> Marked:
-    """Look through a sheet, by its place in the workbook, of a file that is a zip archive."""
+    """Look through a sheet, by its place in the workbook."""
+    errors = xls_errors(data, sheet)
+    if errors:
+        return Marked(errors=errors)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if "content.xml" in archive.namelist():
                 return _marked(data, archive, "content.xml", (b'"error"', b"'error'"), _mark_ods)
             package = package_of(archive)
+            if package and package.book.lower().endswith(".bin"):
+                return Marked(errors=xlsb_errors(archive, package, sheet))
             part = package.sheet_part(sheet) if package else None
             return _marked(data, archive, part, (b'"e"', b"'e'"), _mark) if part else Marked()
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, EOFError):

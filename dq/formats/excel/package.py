@@ -12,6 +12,10 @@ import pyexpat
 import zipfile
 from dataclasses import dataclass
 
+from dq.formats.excel.wide_records import wide_records
+
+#: The record of a sheet in the workbook of an xlsb file.
+_BUNDLED_SHEET = 0x9C
 #: Bytes of a part that lists other parts, at most.
 _MOST = 16 * 1024 * 1024
 _COPIED = 1024 * 1024
@@ -47,14 +51,29 @@ def package_of(archive: zipfile.ZipFile) -> Package | None:
     names = {_plain(name): name for name in archive.namelist()}
     roots = [relation for relation in _relations(archive, names, "").values() if relation.kind == "officeDocument"]
     book = roots[0].part if roots else names.get("xl/workbook.xml")
-    if book is None or not _plain(book).endswith(".xml"):
+    if book is None:
         return None
-    sheets = [
+    content = _content(archive, book)
+    sheets = _wide_sheets(content) if _plain(book).endswith(".bin") else _sheets(content)
+    return Package(book, _relations(archive, names, book), sheets)
+
+
+def _sheets(content: bytes) -> list[str]:
+    return [
         next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
-        for tag, attributes in _elements(_content(archive, book))
+        for tag, attributes in _elements(content)
         if tag == "sheet"
     ]
-    return Package(book, _relations(archive, names, book), sheets)
+
+
+def _wide_sheets(content: bytes) -> list[str]:
+    """Give the ids of an xlsb workbook's sheets: texts behind two numbers, with their lengths before them."""
+    found = []
+    for number, at in wide_records(content):
+        if number == _BUNDLED_SHEET:
+            length = 2 * int.from_bytes(content[at + 8 : at + 12], "little")
+            found.append(content[at + 12 : at + 12 + length].decode("utf-16-le", "replace"))
+    return found
 
 
 def _plain(name: str) -> str:
@@ -101,7 +120,7 @@ def in_order(data: bytes) -> bytes | None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             package = package_of(source)
-            if package is None or not package.sheets:
+            if package is None or not package.sheets or not _plain(package.book).endswith(".xml"):
                 return None
             _write(source, archive, package)
     except _NO_ZIP:

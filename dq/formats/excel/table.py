@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from dq.formats.excel.error_cells import MARK
+from dq.formats.excel.binary_errors import Errors
+from dq.formats.excel.error_cells import MARK, Marked
 from dq.formats.excel.refused import BROKEN, LIMIT, NO_HEADER, RefusedError
 
 #: So many blank rows, or columns, between cells are a gap that is worth a word.
@@ -68,13 +69,13 @@ def choose_sheet(book: CalamineWorkbook, name: str | None) -> tuple[int, list[st
     return at, [f"{noun} {listed} {'was' if len(skipped) == 1 else 'were'} skipped, {sheet.name!r} was read"]
 
 
-def find_table(sheet: CalamineSheet, columns: int, *, errors: bool) -> SheetTable:
+def find_table(sheet: CalamineSheet, columns: int, found: Marked) -> SheetTable:
     """Find the header, the first row that is not blank, and the columns below it, at most so many.
 
-    A column is what has a name or a cell with content; blank ones left and right of the header are none. `errors`:
-    texts that begin with a mark are error cells.
+    A column is what has a name or a cell with content; blank ones left and right of the header are none. `found`:
+    which cells are errors.
     """
-    rows = _rows(sheet, errors=errors)
+    rows = _rows(sheet, found)
     line, header = next(((line, row) for line, row in enumerate(rows, 1) if not _is_blank(row)), (0, []))
     if not line:
         raise RefusedError(NO_HEADER, f"the sheet {sheet.name!r} has no header: it has no cell with content")
@@ -84,23 +85,37 @@ def find_table(sheet: CalamineSheet, columns: int, *, errors: bool) -> SheetTabl
     span = range(named[0], named[-1] + 1)
     places = [*span]
     if len(span) < len(names):
-        outside = _filled_outside(sheet, line, span)
+        outside = _filled_outside(_rows(sheet, found), line, span)
         places = sorted({*span, *outside})
         hints += _far_columns(span, outside, sheet)
     if len(places) > columns:
         text = f"the sheet has {len(places):,} columns, the most that is read is {columns:,}"
         raise RefusedError(LIMIT, text)
-    hints += _title(sheet, line, [names[at] for at in named])
+    hints += _title(_rows(sheet, found), line, [names[at] for at in named])
     if len(places) < len(names):
         rows = ([row[at] for at in places] for row in rows)
     return SheetTable([names[at] for at in places], line, rows, hints)
 
 
-def _rows(sheet: CalamineSheet, *, errors: bool = False) -> Iterator[list[Cell]]:
+def _rows(sheet: CalamineSheet, found: Marked) -> Iterator[list[Cell]]:
     """Give the rows of a sheet from its first one on; the library begins columns where the first cell is."""
-    if errors:
+    if found.workbook is not None:
         return ([_cell(cell) for cell in row] for row in sheet.iter_rows())
-    return ([None if cell == "" else cell for cell in row] for row in sheet.iter_rows())
+    rows: Iterator[list[Cell]] = ([None if cell == "" else cell for cell in row] for row in sheet.iter_rows())
+    return _with_errors(rows, sheet, found.errors) if found.errors else rows
+
+
+def _with_errors(rows: Iterator[list[Cell]], sheet: CalamineSheet, errors: Errors) -> Iterator[list[Cell]]:
+    """Put errors to the rows they stand in; the library has empty cells there."""
+    left = sheet.start[1] if sheet.start else 0
+    by_row: dict[int, list[tuple[int, str]]] = {}
+    for (row, column), shown in errors.items():
+        by_row.setdefault(row, []).append((column - left, shown))
+    for at, cells in enumerate(rows):
+        for column, shown in by_row.get(at, ()):
+            if 0 <= column < len(cells):
+                cells[column] = ErrorCell(shown)
+        yield cells
 
 
 def _cell(cell: Cell) -> Cell:
@@ -135,10 +150,10 @@ def _name_merged(names: list[str], sheet: CalamineSheet, line: int) -> list[str]
     return [f"row {line:,}, the header, has merged cells, which name all the columns they span: name each column alone"]
 
 
-def _filled_outside(sheet: CalamineSheet, header: int, span: range) -> list[int]:
+def _filled_outside(rows: Iterator[list[Cell]], header: int, span: range) -> list[int]:
     """Find the columns left and right of the header that have cells with content below it."""
     filled: set[int] = set()
-    for line, row in enumerate(_rows(sheet), 1):
+    for line, row in enumerate(rows, 1):
         if line > header:
             filled.update(at for at, cell in enumerate(row) if cell is not None and at not in span)
     return sorted(filled)
@@ -156,9 +171,9 @@ def _far_columns(span: range, outside: Sequence[int], sheet: CalamineSheet) -> l
     return [f"cells with content in column {names}, {gap} from the table, count as a column without a name"]
 
 
-def _title(sheet: CalamineSheet, line: int, names: Sequence[str]) -> list[str]:
+def _title(rows: Iterator[list[Cell]], line: int, names: Sequence[str]) -> list[str]:
     """Tell that the header looks like a title: it is one text, over all columns or not, above a row of several."""
-    below = next((row for at, row in enumerate(_rows(sheet), 1) if at > line and not _is_blank(row)), [])
+    below = next((row for at, row in enumerate(rows, 1) if at > line and not _is_blank(row)), [])
     cells = [cell for cell in below if cell is not None]
     if len(set(names)) > 1 or len(cells) < _LEAST_NAMES or any(type(cell) is not str for cell in cells):
         return []

@@ -6,13 +6,15 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dq.formats.excel import error_cells
 from tests.unit.formats import workbooks
 from tests.unit.formats.collected import read_file
 from tests.unit.formats.judged import judged, payload_of
 from tests.unit.formats.sheets import SHEET, changed, parts, sheet, table, with_rows
-from tests.unit.formats.workbooks import Table, archive
+from tests.unit.formats.workbooks import WRITERS, Failed, Table, archive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +138,35 @@ ODS_ERRORS = {
 @pytest.mark.parametrize("shown", ODS_ERRORS)
 def test_errors_of_open_document_sheets_are_errors(shown: str) -> None:
     assert read_file(ods(f'table:formula="of:=A2" {ODS_ERRORS[shown]}'), "x.ods").rows.values == [[1, {"error": shown}]]
+
+
+CODES = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
+
+
+@pytest.mark.parametrize("formula", [False, True])
+@pytest.mark.parametrize("kind", ["xls", "xlsb"])
+def test_errors_of_binary_workbooks_are_errors(kind: str, formula: bool) -> None:  # noqa: FBT001 - a test's case
+    rows: list[list[workbooks.Cell]] = [[None] * 3, [None, "id", "rate"], [None, 1, 0.25]]
+    rows += [[None, row, Failed(code, formula)] for row, code in enumerate(CODES)]
+    found = read_file(WRITERS[kind](Table([*rows, [None, 7, True]])), f"x.{kind}")
+    assert found.rows.values[1:-1] == [[row, {"error": shown}] for row, shown in enumerate(CODES.values())]
+    assert found.rows.values[0] == [1, 0.25]
+
+
+@pytest.mark.parametrize("kind", ["xls", "xlsb"])
+def test_what_only_looks_like_an_error_in_a_binary_workbook_is_none(kind: str) -> None:
+    """A truth value, and texts that hold the bytes of a record."""
+    records = [b"\x05\x02\x08\x00\0\0\0\0\0\0\x07\x01".decode("latin-1"), "\x03\x09" + "\x07" * 20]
+    rows: list[list[workbooks.Cell]] = [["id", "text"], [1, records[0]], [2, records[1]], [True, "x"]]
+    found = read_file(WRITERS[kind](Table(rows)), f"x.{kind}")
+    assert [row[0] for row in found.rows.values] == [1, 2, True]
+    assert [type(row[1]) for row in found.rows.values] == [str] * 3
+
+
+@given(st.binary(max_size=3000), st.booleans())
+def test_no_bytes_make_the_search_for_errors_fail(data: bytes, compound: bool) -> None:  # noqa: FBT001
+    start = workbooks.xls(Table([["id"], [Failed(7)]]))[:512] if compound else b""
+    assert error_cells.marked(start + data, 0).workbook is None
 
 
 NONE = '<c r="B{row}"><f>A{row}*2</f></c>'
