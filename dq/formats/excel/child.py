@@ -168,10 +168,14 @@ def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
             sheet = book.get_sheet_by_name(name)
     if sheet.height * sheet.width > request.cells:
         spanned = f"{sheet.height:,} x {sheet.width:,} cells"
-        text = f"the sheet {sheet.name!r} spans {spanned}, the most that is read is {request.cells:,}"
+        text = f"the sheet {sheet.name!r} spans {spanned}, the most that is read is {request.cells:,}{_TOO_MANY}"
         raise RefusedError(LIMIT, text)
     table = find_table(sheet, request.columns, found)
     return replace(table, notes=notes), found.unresolved
+
+
+#: What to do about a sheet of too many cells.
+_TOO_MANY = "; delete the rows and columns far from the table, if it is not so large, and save the workbook"
 
 
 def _pieces(table: SheetTable, width: int, most: int) -> Iterator[Frame]:

@@ -60,13 +60,13 @@ def choose_sheet(book: CalamineWorkbook, name: str | None) -> tuple[int, list[st
     others = ", ".join(repr(one.name) for other, one in shown[:_MOST_NAMED] if other != at)
     if sheet.visible != SheetVisibleEnum.Visible:
         also = f"; the workbook also has {others}" if others else ""
-        return at, [f"the sheet {sheet.name!r}, which is hidden, was read{also}"]
+        return at, [f"sheet {sheet.name!r} (hidden) was read{also}"]
     skipped = [one.name for other, one in found if other < at and one.visible != SheetVisibleEnum.Visible]
     if not skipped or name is not None:
         return at, []
-    listed = ", ".join(map(repr, skipped[:_MOST_NAMED]))
-    noun = "the hidden sheet" if len(skipped) == 1 else "the hidden sheets"
-    return at, [f"{noun} {listed} {'was' if len(skipped) == 1 else 'were'} skipped, {sheet.name!r} was read"]
+    listed = ", ".join(f"{name!r} (hidden)" for name in skipped[:_MOST_NAMED])
+    subject = f"sheet {listed} was" if len(skipped) == 1 else f"sheets {listed} were"
+    return at, [f"{subject} skipped, {sheet.name!r} was read"]
 
 
 def find_table(sheet: CalamineSheet, columns: int, found: Marked) -> SheetTable:

@@ -9,6 +9,7 @@ import pytest
 
 from dq.errors import UnreadableFileError
 from dq.formats.layout import NoHeaderError
+from dq.formats.limits import Limits
 from dq.schema.definition import FieldType, SchemaDefinition
 from tests.unit.formats import workbooks
 from tests.unit.formats.collected import read_file
@@ -90,6 +91,11 @@ def test_a_cell_far_beside_the_table_is_a_column_and_the_gap_is_named(tmp_path: 
     assert "column 3 (it has no name) is not declared" in (verdict.failed_validation_message or "")
 
 
+def test_a_sheet_of_too_many_cells_says_what_to_do() -> None:
+    with pytest.raises(UnreadableFileError, match=r"spans 60,001 x 2 cells.*; delete the rows and columns far from"):
+        read_file(far_cell(60_000, 1), limits=Limits(cells=100_000))
+
+
 def test_cells_close_to_the_table_count_without_a_word() -> None:
     def fill(one: Worksheet) -> None:
         table(ROWS, column=1)(one)
@@ -152,11 +158,21 @@ def test_a_hidden_sheet_is_named_where_it_was_skipped_and_where_it_was_read(tmp_
     path = tmp_path / "x.xlsx"
     path.write_bytes(book(TWO, hidden=["_lists"]))
     details = judged(path, DEFINITION).metrics["formatParsing"]["details"]
-    assert details == "All 2 rows were parsed. The hidden sheet '_lists' was skipped, 'Data' was read."
+    assert details == "All 2 rows were parsed. Sheet '_lists' (hidden) was skipped, 'Data' was read."
     named = judged(path, {"fields": [{"name": "a"}], "sheet": "_lists"})
     assert named.failed_validation_message is None
-    said = "The sheet '_lists', which is hidden, was read; the workbook also has 'Data', 'More'."
-    assert named.metrics["formatParsing"]["details"] == f"The row was parsed. {said}"
+    said = "sheet '_lists' (hidden) was read; the workbook also has 'Data', 'More'"
+    assert named.metrics["formatParsing"]["details"] == f"The row was parsed. S{said[1:]}."
+    missing = judged(path, {"fields": [{"name": "id"}], "sheet": "_lists"}).failed_validation_message or ""
+    assert missing.splitlines()[-1] == f"note: {said}"
+
+
+def test_where_all_sheets_are_hidden_the_first_one_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.xls"
+    found = parts(book({"one": table(ROWS), "two": table([["a"]])}))
+    hidden = found["xl/workbook.xml"].replace(b"<sheet name=", b'<sheet state="veryHidden" name=')
+    path.write_bytes(archive({**found, "xl/workbook.xml": hidden}))
+    assert judged(path, DEFINITION).metrics["formatParsing"]["details"].endswith("Sheet 'one' (hidden) was read.")
 
 
 def test_a_hidden_sheet_behind_the_one_that_is_read_needs_no_word() -> None:
