@@ -28,12 +28,12 @@ _ERROR = re.compile(
     rb"<(" + _PREFIX + rb")c(\s[^<>]*?)?\st\s*=\s*(?:\"e\"|'e')([^<>]*)(?<!/)>(.*?)</\1c\s*>", re.DOTALL
 )
 _VALUE = re.compile(rb"<" + _PREFIX + rb"v(?:\s[^<>]*)?>\s*([^<]*?)\s*</")
-#: The end of a formula that no value follows; the beginning of a cell that is a text, be it an empty one.
+#: A cell whose formula no value follows, be it an empty one, and how a cell says that it is a text.
 _FORMULA = re.compile(
-    rb"(?:</" + _PREFIX + rb"f\s*>|<" + _PREFIX + rb"f(?:\s[^<>]*)?/>)(?!\s*<" + _PREFIX + rb"v(?:\s[^<>]*)?>[^<])"
+    rb"<(" + _PREFIX + rb")c(\s[^<>]*)?>\s*<\1f(?:\s[^<>]*)?(?:/>|>[^<]*</\1f\s*>)"
+    rb"(?!\s*<\1v(?:\s[^<>]*)?>[^<])(\s*<\1v[\s/>])?"
 )
-_TEXT_CELL = re.compile(rb"<" + _PREFIX + rb"c\s[^<>]*\bt\s*=\s*[\"']str[\"']")
-_EMPTY_VALUE = re.compile(rb"\s*<" + _PREFIX + rb"v[\s/>]")
+_TEXT_CELL = re.compile(rb"\st\s*=\s*[\"']str[\"']")
 #: An error cell of an ods file.
 _ODS_ERROR = re.compile(
     rb"<(table:(?:covered-)?table-cell)((?:\s[^<>]*)?\scalcext:value-type\s*=\s*(?:\"error\"|'error')[^<>]*)(?<!/)>"
@@ -120,12 +120,8 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _unresolved(text: bytes) -> int:
     """Count the formulas without a stored result; one whose result is a text may have an empty one."""
-    count = 0
-    for formula in _FORMULA.finditer(text):
-        start = max(text.rfind(b"<c ", 0, formula.start()), text.rfind(b":c ", 0, formula.start()))
-        start = text.rfind(b"<", 0, start + 1)
-        count += not (_EMPTY_VALUE.match(text, formula.end()) and _TEXT_CELL.match(text, max(start, 0)))
-    return count
+    cells = _FORMULA.finditer(text)
+    return sum(not (cell[3] and cell[2] and _TEXT_CELL.search(cell[2])) for cell in cells)
 
 
 def _mark(text: bytes) -> bytes:

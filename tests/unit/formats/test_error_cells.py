@@ -203,6 +203,17 @@ def test_formulas_without_a_result_are_counted_and_named(tmp_path: Path) -> None
     assert (verdict.score, verdict.passed) == (100, True)
 
 
+def test_formulas_of_other_things_than_cells_are_not_counted() -> None:
+    """Rules of validation and formatting have formulas, too, and no result."""
+    rules = (
+        '<extLst><ext xmlns:x14="a" xmlns:xm="b"><x14:dataValidation><x14:formula1><xm:f>Lists!$A$1</xm:f>'
+        "</x14:formula1></x14:dataValidation></ext></extLst>"
+    )
+    data = changed(formulas(RESOLVED), SHEET, lambda text: text.replace("</sheetData>", f"</sheetData>{rules}"))
+    assert read_file(data).layout.unresolved == 0
+    assert read_file(prefixed(formulas((*UNRESOLVED, *RESOLVED)))).layout.unresolved == len(UNRESOLVED)
+
+
 def test_one_formula_and_none_are_said_rightly(tmp_path: Path) -> None:
     path = tmp_path / "x.xlsx"
     path.write_bytes(formulas(UNRESOLVED[:1]))

@@ -195,6 +195,16 @@ def test_the_types_of_columns_nobody_declared_are_those_of_their_cells() -> None
     }
 
 
+def test_a_number_is_shown_as_its_cell_shows_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(sheet(table([["id", "phone"], [12, 441234567890], [13, 441234567890.5], [14, "n/a"]])))
+    verdict = judged(path, {"fields": [{"name": "id", "type": "string"}, {"name": "phone", "type": "integer"}]})
+    by_column = {rule["column"]: [one["value"] for one in rule["examples"]] for rule in verdict.failed_validation_rules}
+    assert by_column == {"id": ["12", "13", "14"], "phone": ["441234567890.5", "n/a"]}
+    rows = [["12", "441234567890"], ["13", "441234567890.5"], ["14", "n/a"]]
+    assert payload_of(verdict)["sampleData"]["rows"] == rows
+
+
 RELATIONS = "xl/_rels/workbook.xml.rels"
 PLAIN = sheet(table(ROWS))
 
