@@ -53,7 +53,7 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
         passed=score >= scoring.pass_score and not critical,
         metrics=metrics_of((measure, totals[measure.dimension]) for measure, _ in measured),
         deductions={dimension: float(total) for dimension, total in totals.items()},
-        failed_validation_message=message_of(failed, summary.notes),
+        failed_validation_message=message_of(failed),
         failed_validation_rules=written_rules(failed),
         profile_payload=profile_payload(summary, plan, masking),
     )

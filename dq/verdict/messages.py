@@ -16,18 +16,16 @@ if TYPE_CHECKING:
 #: Readable at a glance; the rest stands in the failed rules.
 MOST_LINES: Final = 10
 _MOST_EXAMPLE: Final = 60
-_MOST_NOTE: Final = 500
 
 
-def message_of(failed: Sequence[FailedRule], notes: Sequence[str] = ()) -> str | None:
-    """Give one line per rule, worst first, and how the file was read, or None when nothing failed."""
+def message_of(failed: Sequence[FailedRule]) -> str | None:
+    """Give one line per rule, worst first, or None when nothing failed."""
     if not failed:
         return None
     lines = [_line(rule) for rule in failed[:MOST_LINES]]
     more = len(failed) - MOST_LINES
     if more > 0:
         lines.append(f"and {count(more, 'more finding')}")
-    lines += [f"note: {on_one_line(note, _MOST_NOTE)}" for note in notes]
     return "\n".join(lines)
 
 
