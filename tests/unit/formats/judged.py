@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from dq.definitions import load_definition
 from dq.engine.file_results import FileVerdict
-from dq.engine.profile_files import judge_sources
+from dq.engine.profile_files import judge_sources, profile_files
 from dq.engine.source_file import SourceObject
+from dq.profiling.summary.summary import FileSummary
 from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dq.verdict.verdict import Verdict
+
+
+def summarised(path: Path, definition: Mapping[str, Any] | None = None) -> FileSummary:
+    store = ObjectStore()
+    expected = load_definition(definition) if definition else None
+    found = profile_files([SourceObject(1, store.peek(None, str(path)), expected)], store=store)[1]
+    assert isinstance(found, FileSummary), found
+    return found
 
 
 def judged(path: Path, definition: Mapping[str, Any] | None = None) -> Verdict:
