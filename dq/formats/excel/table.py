@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
+from itertools import islice
 from typing import TypeAlias
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -18,6 +19,8 @@ from dq.formats.excel.refused import BROKEN, LIMIT, NO_HEADER, RefusedError
 GAP = 20
 #: Names that make a row of texts look like a header.
 _LEAST_NAMES = 2
+#: Rows of a title at most.
+_MOST_TITLES = 5
 #: A sheet that is not read is named, up to so many.
 _MOST_NAMED = 20
 
@@ -80,18 +83,19 @@ def find_table(sheet: CalamineSheet, columns: int, found: Marked) -> SheetTable:
     if not line:
         raise RefusedError(NO_HEADER, f"the sheet {sheet.name!r} has no header: it has no cell with content")
     names = [_name(cell) for cell in header]
-    hints = _name_merged(names, sheet, line)
+    merged = _name_merged(names, sheet, line)
     named = [at for at, name in enumerate(names) if name]
     span = range(named[0], named[-1] + 1)
     places = [*span]
+    far: list[str] = []
     if len(span) < len(names):
         outside = _filled_outside(_rows(sheet, found), line, span)
         places = sorted({*span, *outside})
-        hints += _far_columns(span, outside, sheet)
+        far = _far_columns(span, outside, sheet)
     if len(places) > columns:
         text = f"the sheet has {len(places):,} columns, the most that is read is {columns:,}"
         raise RefusedError(LIMIT, text)
-    hints += _title(_rows(sheet, found), line, [names[at] for at in named])
+    hints = [*(_title(_rows(sheet, found), line, [names[at] for at in named]) or merged), *far]
     if len(places) < len(names):
         rows = ([row[at] for at in places] for row in rows)
     return SheetTable([names[at] for at in places], line, rows, hints)
@@ -173,11 +177,14 @@ def _far_columns(span: range, outside: Sequence[int], sheet: CalamineSheet) -> l
 
 def _title(rows: Iterator[list[Cell]], line: int, names: Sequence[str]) -> list[str]:
     """Tell that the header looks like a title: it is one text, over all columns or not, above a row of several."""
-    below = next((row for at, row in enumerate(rows, 1) if at > line and not _is_blank(row)), [])
-    cells = [cell for cell in below if cell is not None]
-    if len(set(names)) > 1 or len(cells) < _LEAST_NAMES or any(type(cell) is not str for cell in cells):
+    if len(set(names)) > 1:
         return []
-    text = f"row {line:,}, taken for the header, has one text above {len(cells):,} texts in the next row"
+    filled = ((at, [cell for cell in row if cell is not None]) for at, row in enumerate(rows, 1) if at > line)
+    below = islice(((at, cells) for at, cells in filled if cells), _MOST_TITLES)
+    at, cells = next(((at, cells) for at, cells in below if len(cells) >= _LEAST_NAMES), (0, []))
+    if not cells or any(type(cell) is not str for cell in cells):
+        return []
+    text = f"row {line:,}, taken for the header, holds one text, row {at:,} holds {len(cells):,}"
     return [f"{text}: is it a title? delete what stands above the header"]
 
 
