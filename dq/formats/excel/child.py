@@ -35,7 +35,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from dq.formats.excel.error_cells import marked
 from dq.formats.excel.package import in_order
-from dq.formats.excel.refused import LIMIT, MEMORY, PASSWORD, RefusedError, refuse_protected, unreadable
+from dq.formats.excel.refused import LIMIT, MEMORY, NO_HEADER, PASSWORD, RefusedError, refuse_protected, unreadable
 from dq.formats.excel.table import GAP, Cell, ErrorCell, SheetTable, choose_sheet, find_table, gap_note
 
 #: Rows, cells, and characters of texts, that are Python objects at once.
@@ -158,20 +158,25 @@ def frames(request: Request, data: bytes) -> Iterator[Frame]:
 def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
     """Find the table of a workbook, and the number of formulas without a result."""
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-        at, notes = choose_sheet(book, request.sheet)
-        name = book.sheets_metadata[at].name
-        found = marked(data, at)
+        chosen = choose_sheet(book, request.sheet)
+        found = marked(data, chosen.place)
         if found.workbook is None:
-            sheet = book.get_sheet_by_name(name)
+            sheet = book.get_sheet_by_name(chosen.name)
     if found.workbook is not None:
         with CalamineWorkbook.from_filelike(io.BytesIO(found.workbook)) as book:
-            sheet = book.get_sheet_by_name(name)
+            sheet = book.get_sheet_by_name(chosen.name)
     if sheet.height * sheet.width > request.cells:
         spanned = f"{sheet.height:,} x {sheet.width:,} cells"
         text = f"the sheet {sheet.name!r} spans {spanned}, the most that is read is {request.cells:,}{_TOO_MANY}"
         raise RefusedError(LIMIT, text)
-    table = find_table(sheet, request.columns, found)
-    return replace(table, notes=notes), found.unresolved
+    try:
+        table = find_table(sheet, request.columns, found)
+    except RefusedError as error:
+        if error.why == NO_HEADER and chosen.others:
+            text = f"{error}; the workbook also has {chosen.others}: declare sheet to read another"
+            raise RefusedError(NO_HEADER, text) from None
+        raise
+    return replace(table, notes=chosen.notes), found.unresolved
 
 
 #: What to do about a sheet of too many cells.

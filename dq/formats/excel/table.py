@@ -49,8 +49,18 @@ class SheetTable:
     notes: Sequence[str] = ()
 
 
-def choose_sheet(book: CalamineWorkbook, name: str | None) -> tuple[int, list[str]]:
-    """Choose the named sheet, else the first visible one: its place among all, and what to say of hidden ones."""
+@dataclass(frozen=True, slots=True)
+class ChosenSheet:
+    """A sheet by its place among all of its workbook; `others` names those that people see besides."""
+
+    place: int
+    name: str
+    others: str
+    notes: list[str]
+
+
+def choose_sheet(book: CalamineWorkbook, name: str | None) -> ChosenSheet:
+    """Choose the named sheet, else the first visible one, and say what became of hidden ones."""
     found = [(at, one) for at, one in enumerate(book.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet]
     if not found:
         raise RefusedError(BROKEN, "the workbook has no worksheet")
@@ -63,13 +73,13 @@ def choose_sheet(book: CalamineWorkbook, name: str | None) -> tuple[int, list[st
     others = ", ".join(repr(one.name) for other, one in shown[:_MOST_NAMED] if other != at)
     if sheet.visible != SheetVisibleEnum.Visible:
         also = f"; the workbook also has {others}" if others else ""
-        return at, [f"sheet {sheet.name!r} (hidden) was read{also}"]
+        return ChosenSheet(at, sheet.name, others, [f"sheet {sheet.name!r} (hidden) was read{also}"])
     skipped = [one.name for other, one in found if other < at and one.visible != SheetVisibleEnum.Visible]
     if not skipped or name is not None:
-        return at, []
+        return ChosenSheet(at, sheet.name, others, [])
     listed = ", ".join(f"{name!r} (hidden)" for name in skipped[:_MOST_NAMED])
     subject = f"sheet {listed} was" if len(skipped) == 1 else f"sheets {listed} were"
-    return at, [f"{subject} skipped, {sheet.name!r} was read"]
+    return ChosenSheet(at, sheet.name, others, [f"{subject} skipped, {sheet.name!r} was read"])
 
 
 def find_table(sheet: CalamineSheet, columns: int, found: Marked) -> SheetTable:
@@ -81,7 +91,10 @@ def find_table(sheet: CalamineSheet, columns: int, found: Marked) -> SheetTable:
     rows = _rows(sheet, found)
     line, header = next(((line, row) for line, row in enumerate(rows, 1) if not _is_blank(row)), (0, []))
     if not line:
-        raise RefusedError(NO_HEADER, f"the sheet {sheet.name!r} has no header: it has no cell with content")
+        text = f"the sheet {sheet.name!r} has no header: it has no cell with content"
+        if found.unresolved:
+            text = f"{text}, only {found.unresolved:,} formulas without a stored result; open and save the workbook"
+        raise RefusedError(NO_HEADER, text)
     names = [_name(cell) for cell in header]
     merged = _name_merged(names, sheet, line)
     named = [at for at, name in enumerate(names) if name]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dq.formats.excel import error_cells
+from dq.formats.layout import NoHeaderError
 from tests.unit.formats import workbooks
 from tests.unit.formats.collected import read_file
 from tests.unit.formats.judged import judged, payload_of
@@ -201,6 +202,18 @@ def test_formulas_without_a_result_are_counted_and_named(tmp_path: Path) -> None
     (rule,) = verdict.failed_validation_rules
     assert (rule["rule"], rule["failed"], rule["severity"]) == ("unresolved_formulas", 4, "warning")
     assert (verdict.score, verdict.passed) == (100, True)
+
+
+def test_a_sheet_of_formulas_without_a_result_alone_is_named_as_such() -> None:
+    formula = '<row r="1"><c r="A1"><f>B1</f></c><c r="B1"><f>C1</f></c></row>'
+    with pytest.raises(NoHeaderError, match="only 2 formulas without a stored result; open and save the workbook"):
+        read_file(
+            changed(
+                sheet(lambda _: None),
+                SHEET,
+                lambda text: text.replace("<sheetData/>", f"<sheetData>{formula}</sheetData>"),
+            )
+        )
 
 
 def test_formulas_of_other_things_than_cells_are_not_counted() -> None:

@@ -121,6 +121,13 @@ def test_a_sheet_without_a_cell_with_content_has_no_header(fill: object) -> None
         read_file(sheet(fill))  # type: ignore[arg-type]
 
 
+def test_where_the_first_sheet_is_empty_the_others_are_named() -> None:
+    data = book({"Cover": lambda _: None, "_lists": table([["a"]]), "Data": table(ROWS)}, hidden=["_lists"])
+    with pytest.raises(NoHeaderError, match=r"content; the workbook also has 'Data': declare sheet to read another"):
+        read_file(data)
+    assert read_file(data, definition=SchemaDefinition((), sheet="Data")).layout.header == ("id", "name")
+
+
 def test_a_title_above_the_header_is_suspected(tmp_path: Path) -> None:
     path = tmp_path / "x.xlsx"
     path.write_bytes(sheet(table([["Report of May"], [], *ROWS])))
