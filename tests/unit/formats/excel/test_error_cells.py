@@ -13,8 +13,8 @@ from dq.formats.excel import error_cells
 from dq.formats.layout import NoHeaderError
 from tests.unit.formats import workbooks
 from tests.unit.formats.collected import read_file
+from tests.unit.formats.excel.sheets import SHEET, changed, parts, sheet, table, with_rows
 from tests.unit.formats.judged import judged, payload_of
-from tests.unit.formats.sheets import SHEET, changed, parts, sheet, table, with_rows
 from tests.unit.formats.workbooks import WRITERS, Failed, Table, archive
 
 if TYPE_CHECKING:
