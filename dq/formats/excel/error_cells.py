@@ -120,8 +120,18 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _unresolved(text: bytes) -> int:
     """Count the formulas without a stored result; one whose result is a text may have an empty one."""
+    if _are_resolved(text):
+        return 0
     cells = _FORMULA.finditer(text)
     return sum(not (cell[3] and cell[2] and _TEXT_CELL.search(cell[2])) for cell in cells)
+
+
+def _are_resolved(text: bytes) -> bool:
+    """Tell by counts, in a quarter of the time, that a value follows each formula, as Excel writes them."""
+    ends = text.count(b"</f>")
+    alone = text.count(b"<f") - ends
+    values = text.count(b"</f><v>") == ends and text.count(b"/><v>") == alone
+    return values and b"<v></v>" not in text and b"<v/>" not in text and b":f" not in text
 
 
 def _mark(text: bytes) -> bytes:

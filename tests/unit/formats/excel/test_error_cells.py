@@ -227,6 +227,12 @@ def test_formulas_of_other_things_than_cells_are_not_counted() -> None:
     assert read_file(prefixed(formulas((*UNRESOLVED, *RESOLVED)))).layout.unresolved == len(UNRESOLVED)
 
 
+@given(st.lists(st.sampled_from([*UNRESOLVED, *RESOLVED]), min_size=1, max_size=6), st.booleans())
+def test_every_formula_without_a_result_is_counted_whatever_stands_beside_it(forms: list[str], spaced: bool) -> None:  # noqa: FBT001
+    data = formulas(tuple(form.replace("<v>", " <v>") if spaced else form for form in forms))
+    assert error_cells.marked(data, 0).unresolved == sum(form in UNRESOLVED for form in forms)
+
+
 def test_one_formula_and_none_are_said_rightly(tmp_path: Path) -> None:
     path = tmp_path / "x.xlsx"
     path.write_bytes(formulas(UNRESOLVED[:1]))
