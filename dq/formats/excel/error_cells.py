@@ -78,12 +78,11 @@ def marked(data: bytes, sheet: int) -> Marked:
 def _marked(
     data: bytes, archive: zipfile.ZipFile, part: str, signs: tuple[bytes, bytes], mark: Callable[[bytes], bytes]
 ) -> Marked:
-    unresolved, found, formulas = 0, False, False
+    unresolved, found = 0, False
     with archive.open(part) as stream:
         for text in _pieces(stream):
             found = found or (any(_holds(text, sign) for sign in signs) and mark(text) != text)
-            formulas = formulas or _holds(text, b"f>")
-            if formulas:
+            if b"f" in text and (b"<f" in text or b":f" in text):
                 unresolved += _unresolved(text)
     if not found:
         return Marked(None, unresolved)
