@@ -120,7 +120,7 @@ DEFINITION: Mapping[str, tuple[str, Example | None]] = {
     "missingValues": ('texts that are null, `[""]` when left out',
                       Example({"fields": [{"name": "a", "required": True}], "missingValues": ["", "NA"]}, "a\nx\n", "a\nNA\nx\n")),
     "csv": ("the dialect of a CSV file, see below", whole("id;zone\n1;a\n", "id,zone\n1,a\n", csv={"delimiter": ";"})),
-    "sheet": ("the sheet of a workbook; the first visible one when left out", None),
+    "sheet": ("the sheet of a workbook; the first visible one when left out. Its first row with content is the header", None),
     "scoring": ("how counts become a score, see below", None),
     "rowCount": ("`min` and `max` rows of the file, those that could be parsed",
                  whole("id,zone\n1,a\n", "id,zone\n", rowCount={"min": 1, "max": 1000})),

@@ -80,6 +80,11 @@ def opened(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> 
     return task, reading
 
 
+def as_read(task: FileTask, reading: Reading) -> FileTask:
+    """Take over what a reading knows of the layout once its batches are exhausted: notes on how the file was read."""
+    return replace(task, layout=reading.layout()) if isinstance(reading, LateReading) else task
+
+
 def count_part(
     store: ObjectStore,
     task: FileTask,
@@ -98,7 +103,7 @@ def count_part(
             tally.add(batch)
             if stopped():
                 return EngineFaultError(f"{task.head.uri}: reading was stopped")
-        laid_out = known if task.layout.late else None
+        laid_out = as_read(known, reading) if task.layout.late else None
         return CountedPart(split.number, reading.began, reading.ended, tally.profile(), tally.keys(), laid_out)
     except PipelineError as error:
         return error

@@ -27,7 +27,8 @@ class FileLayout:
     whether ranges of the file can be read apart. `row_groups` holds the rows of each row group and
     `arrow_schema` the serialised physical schema, for formats that have them; `options` what a format from outside
     wants to know besides. `late`: the header, and what belongs to it, is not known yet: it is found out where the
-    file is read.
+    file is read. `blank_rows`: rows of blank cells stand above the header. `notes` are sentences on how the file was
+    read, for people, `hints` on what looks like a mistake; `unresolved` counts formulas whose result the file lacks.
     """
 
     format: Format
@@ -44,3 +45,7 @@ class FileLayout:
     sheet: str | None = None
     options: object = None
     late: bool = False
+    blank_rows: bool = False
+    notes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    unresolved: int = 0

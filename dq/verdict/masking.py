@@ -18,8 +18,9 @@ def without_strangers(summary: FileSummary, sensitive: frozenset[str]) -> tuple[
     So may the header be its first value: such columns are called by their place instead. Gives the figures as they may
     be shown, and the names of all columns whose values are hidden.
     """
+    repeating = {column.name for column in summary.columns if column.repeats in sensitive}
     if sensitive.isdisjoint(summary.missing_columns):
-        return summary, sensitive
+        return summary, sensitive | repeating
     strangers = [column.name for column in summary.columns if not column.declared]
     called = {name: f"{MASK} (undeclared column {at})" for at, name in enumerate(strangers, 1)}
     called |= {name: MASK for name in summary.extra_columns if name not in called}

@@ -148,7 +148,7 @@ def schema(table: Table, fields: list[dict[str, Any]], *, strict: bool) -> tuple
     failing = sum(1 for rule in rules if rule.fails)
     if strict:
         names = {declared["name"].strip() for declared in fields}
-        extra = [name for name in table.columns if name not in names]
+        extra = [name for name in table.columns if name not in names and table.again.get(name) not in names]
         rules.append(Rule("error", len(extra), max(1, len(extra))))
         failing += len(extra)
     if table.malformed and not table.rows and not failing:

@@ -24,10 +24,14 @@ class Cell:
 
 @dataclass
 class Table:
-    """A file as rows of cells by column name. `unparsable` says that there is nothing to score beyond that."""
+    """A file as rows of cells by column name. `unparsable` says that there is nothing to score beyond that.
+
+    `again` are the columns that repeat a name, by their own.
+    """
 
     columns: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
+    again: dict[str, str] = field(default_factory=dict)
     rows: list[dict[str, Cell]] = field(default_factory=list)
     malformed: list[str] = field(default_factory=list)
     unparsable: str | None = None
@@ -48,13 +52,21 @@ def read_csv(data: bytes, definition: dict[str, Any]) -> Table:
     fields = {declared["name"].strip(): declared for declared in definition.get("fields", [])}
     records = csv_records(data, dialect.get("delimiter", ","), dialect.get("quote", '"'))
     if dialect.get("header", True):
+        while records and not "".join(records[0] or ["none"]).strip():
+            records.pop(0)  # blank cells name no columns
         header = records.pop(0) if records else None
         if header is None:
             return Table(no_header=True)
         names = [decoded(cell, encoding).strip() for cell in header]  # type: ignore[union-attr]
     else:
         names = list(fields)
-    table = Table(columns=list(dict.fromkeys(names)), repeated=sorted({n for n in names if names.count(n) > 1}))
+    table = Table(repeated=sorted({name for name in names if name and names.count(name) > 1}))
+    for at, name in enumerate(names):
+        if name and name not in names[:at]:
+            table.columns.append(name)
+        else:  # its place tells it apart
+            table.columns.append(f"{name} [{at + 1}]".strip())
+            table.again[table.columns[-1]] = name
     missing = definition.get("missingValues", [""])
     for record in records:
         cells = None if record is None else [decoded(cell, encoding) for cell in record]
@@ -62,12 +74,11 @@ def read_csv(data: bytes, definition: dict[str, Any]) -> Table:
             table.malformed.append(",".join(record or []))
             continue
         row: dict[str, Cell] = {}
-        for name, text in zip(names, cells, strict=True):
+        for name, text in zip(table.columns, cells, strict=True):
             assert text is not None
-            if name not in row:  # of a repeated name the first column counts
-                kind, pattern = type_of(fields.get(name))
-                value = NULL if text in missing else value_of_text(text, kind, pattern)
-                row[name] = Cell(text, value)
+            kind, pattern = type_of(fields.get(name))
+            value = NULL if text in missing else value_of_text(text, kind, pattern)
+            row[name] = Cell(text, value)
         table.rows.append(row)
     return table
 

@@ -30,7 +30,9 @@ def summarise_naively(data: bytes, definition: dict[str, Any] | None, kind: str 
         columns=tuple(column_summary(table, name, fields.get(name)) for name in table.columns),
         keys=tuple(key_summary(table, columns) for columns, _ in keys(definition or {}, list(fields.values()))),
         missing_columns=tuple(name for name in fields if name not in table.columns),
-        extra_columns=tuple(name for name in table.columns if name not in fields),
+        extra_columns=tuple(
+            name for name in table.columns if name not in fields and table.again.get(name) not in fields
+        ),
         repeated_columns=tuple(table.repeated),
         sample_columns=tuple(table.columns),
         sample_rows=tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, status_of
 from dq.checks.dimension import Dimension
 from dq.checks.wording import count, listed, on_one_line, percent
+from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
     from dq.profiling.summary.summary import FileSummary
@@ -20,6 +22,9 @@ PARSABLE: Final = "parsable"
 UNREADABLE: Final = "unreadable"
 NO_HEADER: Final = "no_header"
 MALFORMED_ROWS: Final = "malformed_rows"
+#: What a file is warned of: formulas whose results it does not hold, and a table that does not look like one.
+UNRESOLVED_FORMULAS: Final = "unresolved_formulas"
+LAYOUT: Final = "layout"
 _MOST_REASON: Final = 500
 
 
@@ -32,7 +37,31 @@ def measure_format(summary: FileSummary, plan: CheckPlan) -> Measure:
     """Count the malformed rows over all rows; a file that cannot be parsed, or has no header, loses everything."""
     (check,) = plan.of(KEY)
     result = _result(summary, check)
-    return Measure(KEY, (result,), result.failed, result.checked, _details(summary, result))
+    notes = "".join(f" {note[0].upper()}{note[1:]}." for note in _notes(summary))
+    results = (result, *_warnings(summary, check))
+    return Measure(KEY, results, result.failed, result.checked, f"{_details(summary, result)}{notes}")
+
+
+def _notes(summary: FileSummary) -> list[str]:
+    """Say how the file was read and what looks like a mistake in it, on one line each."""
+    said = [on_one_line(note, _MOST_REASON) for note in (*summary.notes, *summary.hints)]
+    return [_unresolved_text(summary), *said] if summary.unresolved else said
+
+
+def _warnings(summary: FileSummary, check: Check) -> list[CheckResult]:
+    """Warn of formulas without a stored result, whose cells are empty here, and of what looks like a mistake."""
+    warning = replace(check, severity=Severity.WARNING)
+    failed = CheckResult(warning, Status.FAILED, LAYOUT, failed=1, checked=1)
+    found = [replace(failed, text=on_one_line(hint, _MOST_REASON)) for hint in summary.hints]
+    if not summary.unresolved:
+        return found
+    formulas = replace(failed, rule=UNRESOLVED_FORMULAS, failed=summary.unresolved, checked=summary.unresolved)
+    return [replace(formulas, text=_unresolved_text(summary)), *found]
+
+
+def _unresolved_text(summary: FileSummary) -> str:
+    verb = "has" if summary.unresolved == 1 else "have"
+    return f"{count(summary.unresolved, 'formula')} {verb} no stored result; open and save the workbook"
 
 
 def _result(summary: FileSummary, check: Check) -> CheckResult:

@@ -12,6 +12,7 @@ from dq.checks.columns import of_wrong_type
 from dq.checks.dimension import Dimension
 from dq.checks.not_measured import not_measured, not_run, nothing_to_measure
 from dq.checks.wording import count, listed, on_one_line
+from dq.schema.column_names import place_of_unnamed
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def _extra(summary: FileSummary, check: Check) -> list[CheckResult]:
 
 
 def _titled(name: str) -> str:
-    return on_one_line(name) or "a column without a name"
+    place = place_of_unnamed(name)
+    return f"column {place} (it has no name)" if place else on_one_line(name) or "a column without a name"
 
 
 def _shared(found: list[CheckResult], declared: int) -> list[CheckResult]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import TypeAlias
 
-from dq.engine.parts import CountedPart, FileTask, count_part, opened
+from dq.engine.parts import CountedPart, FileTask, as_read, count_part, opened
 from dq.errors import UnreadableFileError
 from dq.formats.format import Format
 from dq.formats.limits import Limits
@@ -144,4 +144,4 @@ def _read(store: ObjectStore, task: FileTask, limits: Limits) -> _Read | _Unread
         return _Unreadable(task, error)
     except Exception:  # noqa: BLE001 - it is read again for itself, and the error named there
         return None
-    return _Read(known, batches[0], reading.began, reading.ended) if len(batches) == 1 else None
+    return _Read(as_read(known, reading), batches[0], reading.began, reading.ended) if len(batches) == 1 else None

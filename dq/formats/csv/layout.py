@@ -15,6 +15,7 @@ from dq.formats.lines.encodings import is_utf8
 from dq.formats.lines.streams import text_pieces
 from dq.formats.lines.text_check import refuse_binary
 from dq.schema.cells import UNPARSABLE, parse_cell
+from dq.schema.column_names import column_names
 from dq.schema.definition import CsvDialect, FieldType, SchemaDefinition
 
 _BOM = b"\xef\xbb\xbf"
@@ -59,7 +60,7 @@ def _layout_of(opened: OpenFile, text: bytes, dialect: CsvDialect, *, whole: boo
     definition, limits, compression = opened.definition, opened.limits, opened.compression
     refuse_binary(text, opened.format.title)
     body = text.removeprefix(_BOM)
-    records = _first_records(body, dialect, whole=whole, most=1)
+    records = _first_records(body, dialect, whole=whole, most=1, named=dialect.header)
     if not records:
         if not whole:
             message = f"the header is longer than {len(text):,} bytes; is the line break missing, or a quote left open?"
@@ -80,30 +81,37 @@ def _layout_of(opened: OpenFile, text: bytes, dialect: CsvDialect, *, whole: boo
         first_line=count_lines(body[:skipped]),
         splittable=compression is None and is_utf8(dialect.encoding) and b"\n" in body[: records[0].end],
         crlf=body[: records[0].end].endswith(b"\r\n"),
-        inferred=_inferred(body, names, definition, dialect, whole=whole),
+        inferred=_inferred(body[skipped:], names, definition, dialect, whole=whole),
+        blank_rows=dialect.header and bool(body[: records[0].start].strip()),
     )
 
 
 def _inferred(
     body: bytes, names: Sequence[str], definition: SchemaDefinition | None, dialect: CsvDialect, *, whole: bool
 ) -> dict[str, FieldType]:
-    """Guess the types of the columns nobody declared, from the first rows; these are read only if there are any."""
+    """Guess the types of the columns nobody declared, from the first rows; these are read only if there are any.
+
+    `body` begins behind the header.
+    """
     declared = {field.name for field in definition.fields} if definition else set()
-    if declared.issuperset(names):
+    own_names = column_names(names)
+    if declared.issuperset(own_names):
         return {}
-    records = _first_records(body, dialect, whole=whole, most=_GUESSED_ROWS + dialect.header)
-    return _guess(names, records[1:] if dialect.header else records, declared, definition)
+    records = _first_records(body, dialect, whole=whole, most=_GUESSED_ROWS)
+    return _guess(own_names, records, declared, definition)
 
 
-def _first_records(body: bytes, dialect: CsvDialect, *, whole: bool, most: int) -> list[CarefulRecord]:
-    """Read complete records with text, as far as the bytes go."""
+def _first_records(
+    body: bytes, dialect: CsvDialect, *, whole: bool, most: int, named: bool = False
+) -> list[CarefulRecord]:
+    """Read complete records with text, as far as the bytes go; `named`: with text in a cell, be they never so many."""
     records: list[CarefulRecord] = []
     blank = b" \t\r\n".replace(dialect.delimiter.encode(), b"")
     for record in careful_records(body, dialect):
         cut_off = not whole and record.end == len(body)
         if cut_off or len(records) == most:
             break
-        if body[record.start : record.end].strip(blank):
+        if body[record.start : record.end].strip(blank) and (not named or any(map(str.strip, record.cells))):
             records.append(record)
     return records
 
@@ -130,7 +138,7 @@ def _guess(
     missing = set(definition.missing_values if definition else ("",))
     guesses = {}
     for position, name in enumerate(names):
-        if name in declared or name in guesses:
+        if name in declared:
             continue
         cells = [row.cells[position] for row in rows if len(row.cells) == len(names)]
         values = [cell for cell in cells if cell not in missing]

@@ -36,6 +36,8 @@ def _refuse(layout: FileLayout, _size: int) -> str | None:
     dialect = layout.dialect
     if layout.first_row and not dialect.header:
         return "Spark would keep the byte order mark"
+    if layout.blank_rows:
+        return "Spark would take the row of blank cells above the header for the header"
     if dialect.delimiter.isspace():
         return "Spark would take a row of empty cells for a blank line"
     if _encoding(dialect.encoding) is None:

@@ -7,8 +7,9 @@ waits no longer than it wants to. It imports next to nothing: it starts in some 
 From the standard input: a line of JSON with `size`, `sheet`, `cells`, `columns`, `memory`, `seconds`, then so many
 bytes of a workbook; and so on until there is no more, or nothing came for a while. To the standard output: frames,
 each a line of JSON and the bytes it announces.
-- `{"header": names, "size": 0}`, once;
+- `{"header": names, "line": row of the sheet, "size": 0}`, once;
 - `{"rows": n, "lines": m, "columns": kinds, "sizes": ..., "size": bytes}`: the next rows, column by column;
+- `{"notes": sentences, "hints": sentences, "unresolved": formulas without a result}`, once, behind them;
 - `{"error": why, "text": message}`, instead of more of them;
 - `{"end": true, "stays": whether it waits for another workbook}`.
 """
@@ -17,32 +18,34 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import resource
 import select
 import sys
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from datetime import time as clock
-from typing import IO, Any, TypeAlias
+from typing import IO, Any
 
 import orjson
-from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-Cell: TypeAlias = "str | int | float | bool | date | datetime | clock | timedelta | None"
+from dq.formats.excel.error_cells import marked
+from dq.formats.excel.package import in_order
+from dq.formats.excel.refused import LIMIT, MEMORY, NO_HEADER, PASSWORD, RefusedError, refuse_protected, unreadable
+from dq.formats.excel.table import GAP, Cell, ErrorCell, SheetTable, choose_sheet, find_table, gap_note
 
 #: Rows, cells, and characters of texts, that are Python objects at once.
 ROWS, CELLS, TEXT = 10_000, 500_000, 32 * 1024 * 1024
+#: Sentences on what looks like a mistake, at most.
+MOST_HINTS = 10
 #: Seconds without work after which the process ends.
 IDLE = 30
 #: Bytes of memory, held once a workbook is read, from which the process ends: another one is smaller.
 LARGE = 256 * 1024 * 1024
-#: Why a workbook cannot be read.
-BROKEN, PASSWORD, NO_HEADER, LIMIT, MEMORY = "broken", "password", "no header", "limit", "memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +60,12 @@ class Request:
     seconds: int
 
 
-class RefusedError(Exception):
-    """A workbook that cannot be read, and why."""
-
-    def __init__(self, why: str, text: str) -> None:
-        super().__init__(text)
-        self.why = why
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What is sent: a line of JSON, and bytes."""
 
     head: dict[str, Any]
     body: bytes = b""
-
-
-#: An office file that holds an encrypted one, and an old workbook whose texts are encrypted: what it begins with is
-#: followed by how it is.
-_COMPOUND, _PACKAGE = b"\xd0\xcf\x11\xe0", "EncryptedPackage".encode("utf-16-le")
-_OLD_AND_ENCRYPTED = re.compile(rb"\x09\x08\x10\0\0\x06\x05\0.{12}(?:\x86\0\0\0)?\x2f\0", re.DOTALL)
 
 
 def main() -> None:
@@ -128,44 +117,8 @@ def answer(request: Request, data: bytes) -> Iterator[Frame]:
         # A panic of the library's Rust code is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        yield _unreadable(data, error)
-
-
-def _unreadable(data: bytes, error: BaseException) -> Frame:
-    """Say what is wrong with a workbook; the library says of an archive without one only that it does not know it."""
-    if _NO_MEMORY in str(error):
-        return Frame({"error": MEMORY, "text": ""})
-    names, encrypted = _looked_into(data)
-    if encrypted:
-        return Frame({"error": PASSWORD, "text": ""})
-    if names and not any(name.lower().replace("\\", "/").endswith(_BOOKS) for name in names):
-        shown = ", ".join(repr(name[:60]) for name in names[:5])
-        text = f"the file is a zip archive that holds no workbook (but {shown}); send the file itself"
-        return Frame({"error": LIMIT, "text": text})
-    lines = str(error).strip().splitlines()
-    return Frame({"error": BROKEN, "text": lines[0][:160] if lines else type(error).__name__})
-
-
-#: What the library says when Python has no memory for one more cell.
-_NO_MEMORY = "PyObject pointer is null"
-#: Ends of the names of the parts that make an archive a workbook; the part of an ods file that says what is encrypted.
-_BOOKS = ("workbook.xml", "workbook.bin", "content.xml")
-_MANIFEST, _ENCRYPTED, _MOST_MANIFEST = "META-INF/manifest.xml", b":encryption-data", 1024 * 1024
-
-
-def _looked_into(data: bytes) -> tuple[list[str], bool]:
-    """Name the parts of an archive, and tell whether it is an encrypted ods file."""
-    import zipfile  # noqa: PLC0415 - needed for what cannot be read only
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-            if _MANIFEST not in names:
-                return names, False
-            with archive.open(_MANIFEST) as part:
-                return names, _ENCRYPTED in part.read(_MOST_MANIFEST)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
-        return [], False
+        refused = unreadable(data, error)
+        yield Frame({"error": refused.why, "text": str(refused)})
 
 
 @contextmanager
@@ -187,62 +140,61 @@ def _bound(what: int, most: int) -> None:
 
 
 def frames(request: Request, data: bytes) -> Iterator[Frame]:
-    """Give the header, the first row of the sheet, and the rows below it; empty rows are blank lines, not rows."""
-    if data.startswith(_COMPOUND) and (_PACKAGE in data or _OLD_AND_ENCRYPTED.search(data)):
-        raise RefusedError(PASSWORD, "")
+    """Give the header, the rows below it, and what else there is to say; empty rows are blank lines, not rows."""
+    refuse_protected(data)
+    try:
+        table, unresolved = _table(request, data)
+    except CalamineError:
+        ordered = in_order(data)
+        if ordered is None:
+            raise
+        table, unresolved = _table(request, ordered)
+    yield Frame({"header": table.names, "line": table.line})
+    width = len(table.names)
+    yield from _pieces(table, width, max(min(ROWS, CELLS // width), 1))
+    yield Frame({"notes": table.notes, "hints": table.hints, "unresolved": unresolved})
+
+
+def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
+    """Find the table of a workbook, and the number of formulas without a result."""
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-        sheet = _sheet(book, request.sheet)
-        if sheet.height * sheet.width > request.cells:
-            spanned = f"{sheet.height:,} x {sheet.width:,} cells"
-            text = f"the sheet {sheet.name!r} spans {spanned}, the most that is read is {request.cells:,}"
-            raise RefusedError(LIMIT, text)
-        rows = ([None if cell == "" else cell for cell in row] for row in sheet.iter_rows())
-        header = next(rows, None)
-        if header is None or all(cell is None for cell in header):
-            raise RefusedError(NO_HEADER, f"the sheet {sheet.name!r} has no header: its first row is empty")
-        if len(header) > request.columns:
-            text = f"the sheet has {len(header):,} columns, the most that is read is {request.columns:,}"
-            raise RefusedError(LIMIT, text)
-        yield Frame({"header": _names(header, sheet)})
-        yield from _pieces(rows, len(header), max(min(ROWS, CELLS // len(header)), 1))
-
-
-def _sheet(book: CalamineWorkbook, name: str | None) -> CalamineSheet:
-    found = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
-    sheets = [one.name for one in found]
-    if not sheets:
-        raise RefusedError(BROKEN, "the workbook has no worksheet")
-    if name is not None and name not in sheets:
-        text = f"the workbook has no sheet {name!r}; it has {', '.join(map(repr, sheets[:20]))}"
+        chosen = choose_sheet(book, request.sheet)
+        found = marked(data, chosen.place)
+        if found.workbook is None:
+            sheet = book.get_sheet_by_name(chosen.name)
+    if found.workbook is not None:
+        with CalamineWorkbook.from_filelike(io.BytesIO(found.workbook)) as book:
+            sheet = book.get_sheet_by_name(chosen.name)
+    if sheet.height * sheet.width > request.cells:
+        spanned = f"{sheet.height:,} x {sheet.width:,} cells"
+        text = f"the sheet {sheet.name!r} spans {spanned}, the most that is read is {request.cells:,}{_TOO_MANY}"
         raise RefusedError(LIMIT, text)
-    visible = [one.name for one in found if one.visible == SheetVisibleEnum.Visible]
-    return book.get_sheet_by_name(name or [*visible, *sheets][0])
+    try:
+        table = find_table(sheet, request.columns, found)
+    except RefusedError as error:
+        if error.why == NO_HEADER and chosen.others:
+            text = f"{error}; the workbook also has {chosen.others}: declare sheet to read another"
+            raise RefusedError(NO_HEADER, text) from None
+        raise
+    return replace(table, notes=chosen.notes), found.unresolved
 
 
-def _names(header: Sequence[Cell], sheet: CalamineSheet) -> list[str]:
-    """Name the columns; a merged header cell names all the columns it spans."""
-    names = ["" if cell is None else _name(cell) for cell in header]
-    top, left = sheet.start or (0, 0)
-    for (first_row, first), (_, last) in sheet.merged_cell_ranges or []:
-        if first_row == top:
-            for at in range(first + 1 - left, min(last + 1 - left, len(names))):
-                names[at] = names[first - left]
-    return names
+#: What to do about a sheet of too many cells.
+_TOO_MANY = "; delete the rows and columns far from the table, if it is not so large, and save the workbook"
 
 
-def _name(cell: Cell) -> str:
-    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
-
-
-def _pieces(rows: Iterator[list[Cell]], width: int, most: int) -> Iterator[Frame]:
+def _pieces(table: SheetTable, width: int, most: int) -> Iterator[Frame]:
     kept: list[list[Cell]] = []
     numbers = array("q")
-    before = number = size = 0
-    for number, row in enumerate(rows, 1):
+    before = number = size = filled = 0
+    for number, row in enumerate(table.rows, 1):
         if any(cell is not None for cell in row):
-            kept.append([*row[:width], *[None] * (width - len(row))])
+            kept.append(row)
             numbers.append(number - before)
             size += sum(len(cell) for cell in row if type(cell) is str)
+            if number - filled > GAP and len(table.hints) < MOST_HINTS:
+                table.hints.append(gap_note(number - filled - 1, number + table.line))
+            filled = number
         if number - before == most or size > TEXT:
             yield _piece(kept, numbers, width, number - before)
             kept, numbers, before, size = [], array("q"), number, 0
@@ -270,10 +222,15 @@ _MOST_INTEGER = 2**63
 
 
 def _column(cells: list[Any]) -> tuple[str, list[bytes]]:
-    """Give the kind of a column and its buffers: which cells are there (none: all are), their values."""
+    """Give the kind of a column and its buffers: which cells are there (none: all are), their values.
+
+    A moment at midnight is a date to the library, so dates among moments are moments.
+    """
     kinds = set(map(type, cells)) - {type(None)}
     if not kinds:
         return "null", []
+    if kinds == {date, datetime}:
+        kinds = {datetime}
     kind = _KINDS.get(kinds.pop(), "json") if len(kinds) == 1 else "json"
     if kind == "int" and not all(cell is None or -_MOST_INTEGER <= cell < _MOST_INTEGER for cell in cells):
         kind = "json"
@@ -292,7 +249,7 @@ def _texts(cells: list[Any], kind: str) -> tuple[bytes, bytes]:
     if kind == "text":
         texts = [cell or "" for cell in cells]
     elif kind == "json":
-        texts = ["" if cell is None else orjson.dumps(cell, default=str).decode() for cell in cells]
+        texts = ["" if cell is None else orjson.dumps(_tagged(cell), default=str).decode() for cell in cells]
     else:
         texts = ["" if cell is None else cell.isoformat() for cell in cells]
     encoded = [text.encode() for text in texts]
@@ -302,6 +259,15 @@ def _texts(cells: list[Any], kind: str) -> tuple[bytes, bytes]:
         end += len(one)
         ends.append(end)
     return ends.tobytes(), b"".join(encoded)
+
+
+def _tagged(cell: object) -> object:
+    """Tell errors, moments and times from texts that look like them; anything else is JSON as it is."""
+    if isinstance(cell, ErrorCell):
+        return {"error": cell.shown}
+    if isinstance(cell, date):
+        return {"moment": cell}
+    return {"time": cell} if isinstance(cell, clock) else cell
 
 
 if __name__ == "__main__":

@@ -15,14 +15,16 @@ import pyarrow as pa
 
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import ByteSource
-from dq.formats.excel import child
+from dq.formats.excel import refused
 from dq.formats.excel.worker import Frame, broken, frames_of, too_large
 from dq.formats.format import OpenFile
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from dq.profiling.cells.sheet_cells import suggested_type
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.row_batch import RowBatch
+from dq.schema.column_names import column_names
 
 PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
 
@@ -45,21 +47,40 @@ class WorkbookReading:
         """Read nothing yet."""
         self._layout = layout
         self._limits = limits
+        self._first: RowBatch | None = None
         self._frames = self._of_a_workbook(source)
         self.began, self.ended = split.start, split.end
 
     def layout(self) -> FileLayout:
-        """Read the header; raises UnreadableFileError and NoHeaderError."""
+        """Read the header; raises UnreadableFileError and NoHeaderError. Notes are known behind the last batch."""
         if self._layout.late:
-            names = next(self._frames).head["header"]
-            self._layout = replace(self._layout, header=tuple(names), late=False)
+            head = next(self._frames).head
+            header = tuple(head["header"])
+            self._layout = replace(self._layout, header=header, first_line=head["line"], late=False)
+            self._first = self._next_batch()
+            if self._first is not None:
+                kinds = map(suggested_type, self._first.columns)
+                self._layout = replace(self._layout, inferred=dict(zip(column_names(header), kinds, strict=True)))
         return self._layout
 
     def batches(self) -> Iterator[RowBatch]:
         """Give the rows."""
         self.layout()
         with closing(self._frames):
-            yield from map(_batch, self._frames)
+            batch, self._first = self._first, None
+            while batch is not None:
+                yield batch
+                batch = self._next_batch()
+
+    def _next_batch(self) -> RowBatch | None:
+        """Give the next rows, None behind the last ones; there the notes are."""
+        for frame in self._frames:
+            if "notes" not in frame.head:
+                return _batch(frame)
+            head = frame.head
+            notes, hints = tuple(head["notes"]), tuple(head["hints"])
+            self._layout = replace(self._layout, notes=notes, hints=hints, unresolved=head["unresolved"])
+        return None
 
     def _of_a_workbook(self, source: ByteSource) -> Generator[Frame]:
         """Give the header and the pieces; when this is closed, the process is ended that reads them."""
@@ -85,13 +106,13 @@ def read_workbook(source: ByteSource, layout: FileLayout, split: Split, limits: 
 
 def _refusal(why: str, text: str, limits: Limits) -> UnreadableFileError:
     match why:
-        case child.PASSWORD:
+        case refused.PASSWORD:
             return UnreadableFileError(PASSWORD)
-        case child.MEMORY:
+        case refused.MEMORY:
             return UnreadableFileError(too_large(limits.memory))
-        case child.NO_HEADER:
+        case refused.NO_HEADER:
             return NoHeaderError(text)
-        case child.BROKEN:
+        case refused.BROKEN:
             return UnreadableFileError(broken(text))
     return UnreadableFileError(text)
 

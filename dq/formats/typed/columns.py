@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from dq.profiling.cells.values import type_family
 from dq.profiling.tally.row_batch import RowBatch
+from dq.schema.column_names import column_names
 from dq.schema.definition import FieldType
 
 
@@ -22,7 +23,9 @@ def typed_batch(batch: pa.RecordBatch) -> RowBatch:
 
 def families(schema: pa.Schema) -> dict[str, FieldType]:
     """Name the types that undeclared columns are profiled as."""
-    return {field.name.strip(): type_family(plain(pa.nulls(0, field.type)).type) for field in schema}
+    names = column_names([field.name.strip() for field in schema])
+    kinds = [type_family(plain(pa.nulls(0, field.type)).type) for field in schema]
+    return dict(zip(names, kinds, strict=True))
 
 
 def plain(column: pa.Array) -> pa.Array:

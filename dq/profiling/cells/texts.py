@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+
+#: An exponent of a number so large that it could be written in full.
+_LARGE = r"e\+(?:\d|1\d|20)$"
+_FEW_DIGITS = re.compile(_LARGE)
 
 
 def as_text(cells: pa.Array) -> pa.StringArray:
@@ -21,7 +26,22 @@ def as_text(cells: pa.Array) -> pa.StringArray:
         return text if not pc.any(pc.match_substring(text, "E")).as_py() else _plain_text(text)
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return pa.array([nested_text(cell) for cell in cells.to_pylist()], pa.string())
-    return pc.cast(cells, pa.string())
+    text = pc.cast(cells, pa.string())
+    if pa.types.is_time(kind):
+        return pc.replace_substring_regex(text, r"\.0+$", "")
+    return _without_large_exponents(text) if pa.types.is_floating(kind) else text
+
+
+def _without_large_exponents(text: pa.StringArray) -> pa.StringArray:
+    """Write floats of up to 21 digits in full, which Arrow does of up to ten: 441234567890, not 4.4123456789e+11."""
+    if not pc.any(pc.match_substring_regex(text, _LARGE)).as_py():
+        return text
+    encoded = text.dictionary_encode()
+    plain = [
+        format(Decimal(cell), "f") if cell and _FEW_DIGITS.search(cell) else cell
+        for cell in encoded.dictionary.to_pylist()
+    ]
+    return pa.array(plain, pa.string()).take(encoded.indices)
 
 
 def _moment_text(cells: pa.Array) -> pa.StringArray:

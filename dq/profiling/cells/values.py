@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from dq.profiling.cells.number_line import DAYS, MICROSECONDS
 from dq.profiling.cells.parsing import Mask, Numbers, Parsed, parse_text
+from dq.profiling.cells.sheet_cells import SheetError, is_moment, moments_for, sheet_text, sheet_value
 from dq.profiling.cells.texts import as_text, nested_text
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
@@ -79,6 +81,8 @@ def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, m
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
     if is_text and encoding in _LOOSE and recipe.type in _WRITTEN_AS_STRINGS:
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
+    if encoding is CellEncoding.SHEET and is_moment(present.type):
+        return Cells(rows, *_moments(present, recipe.type))
     parsed = typed_values(present, recipe.type, encoding)
     if parsed is None:
         return Cells(
@@ -128,6 +132,15 @@ def typed_values(present: pa.Array, kind: FieldType, encoding: CellEncoding) -> 
             return _whole_numbers(present)
     accepted, read = _READERS[kind]
     return read(present) if not accepted or family in accepted else None
+
+
+def _moments(present: pa.Array, kind: FieldType) -> tuple[pa.Array, Parsed]:
+    """Read the dates and moments of a sheet: as they are shown, and parsed."""
+    shown, ok, fitting = moments_for(present, kind)
+    if not len(fitting):
+        return shown, nothing_parses(present)
+    parsed = _READERS[kind][1](fitting)
+    return shown, parsed if ok is None else Parsed(ok, parsed.cells, parsed.numbers)
 
 
 def _decimal_text(present: pa.Array) -> pa.StringArray:
@@ -234,6 +247,9 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     """Parse a column of mixed JSON values, each distinct token once."""
     encoded = tokens.fill_null("null").dictionary_encode()
     values = [orjson.loads(token) for token in encoded.dictionary.to_pylist()]
+    if encoding is CellEncoding.SHEET:
+        values = list(map(sheet_value, values))
+    shown = sheet_text if encoding is CellEncoding.SHEET else _json_text
     absent = {None, *missing}
     keep = np.array([not _is_null(value, absent) for value in values], np.bool_)
     at = encoded.indices.to_numpy(zero_copy_only=False)
@@ -242,9 +258,7 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     for value in values:
         parsed = None if _is_null(value, absent) else _one(value, recipe, encoding)
         fits.append(parsed is not None)
-        texts.append(
-            as_text(parsed.cells)[0].as_py() if parsed else value if isinstance(value, str) else nested_text(value)
-        )
+        texts.append(as_text(parsed.cells)[0].as_py() if parsed else shown(value))
         numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
     ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
@@ -256,6 +270,10 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
 
 
+def _json_text(value: object) -> str | None:
+    return value if isinstance(value, str) else nested_text(value)
+
+
 def _is_null(value: object, absent: set[str | None]) -> bool:
     return value is None or (isinstance(value, str) and value in absent)
 
@@ -263,6 +281,8 @@ def _is_null(value: object, absent: set[str | None]) -> bool:
 def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed | None:
     """Parse one JSON value that is not null; None when it does not fit."""
     kind = recipe.type
+    if isinstance(value, SheetError):
+        return Parsed(None, pa.array([value.shown]), None) if kind is FieldType.ANY else None
     if isinstance(value, dict | list):
         fits = kind in (FieldType.ANY, FieldType.OBJECT if isinstance(value, dict) else FieldType.ARRAY)
         return Parsed(None, pa.array([nested_text(value)], pa.string()), None) if fits else None
@@ -270,6 +290,8 @@ def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed 
         parsed: Parsed | None = parse_text(pa.array([value]), kind, recipe.format)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         parsed = parse_text(pa.array([str(value)]), kind, None) if kind in _FROM_INTEGERS else None
+    elif isinstance(value, datetime):
+        parsed = _moments(pa.array([value]), kind)[1]
     else:
         parsed = typed_values(pa.array([value]), kind, encoding)
     return parsed if parsed is not None and len(parsed.cells) == 1 else None

@@ -154,7 +154,7 @@ def state_of(
     """
     sensitive = {one.name for one in definition.fields if one.sensitive} if definition else set()
     columns = [
-        StateColumn(at, column.name, column.type, column.declared, column.name in sensitive)
+        StateColumn(at, column.name, column.type, column.declared, (column.repeats or column.name) in sensitive)
         for at, column in enumerate(recipe.columns)
     ]
     # Only in JSON a declared column may turn up in no row at all, and then the file does not have it.

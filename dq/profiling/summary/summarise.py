@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -36,11 +36,18 @@ _INNER = np.arange(1, _BINS)
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What is known of the file beside its rows. `header` holds the trimmed names in file order."""
+    """What is known of the file beside its rows. `header` holds the trimmed names in file order.
+
+    `notes` say how it was read, `hints` what looks like a mistake, `unresolved` is the number of formulas without a
+    stored result.
+    """
 
     header: tuple[str, ...]
     bytes: int
     reader: str
+    notes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    unresolved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ def summarise(
     parts = _columns(profile, recipe)
     error = _sample_error(profile)
     present = {column.name for column, _, _ in parts}
-    declared = [field.name for field in definition.fields] if definition else []
+    declared = dict.fromkeys(field.name for field in definition.fields) if definition else {}
     names = Counter(facts.header)
     required = [column.name for column in recipe.columns if column.required]
     nulls = {recipe.columns[at].name: _examples(cells) for at, cells in profile.null_cells.items()}
@@ -80,12 +87,20 @@ def summarise(
         ),
         keys=_keys(definition, recipe, keys, present),
         missing_columns=tuple(name for name in declared if name not in present),
-        extra_columns=tuple(column.name for column, _, _ in parts if definition and not column.declared),
-        repeated_columns=tuple(sorted(name for name, count in names.items() if count > 1)),
+        extra_columns=tuple(column.name for column, _, _ in parts if definition and _is_extra(column, declared)),
+        repeated_columns=tuple(sorted(name for name, count in names.items() if count > 1 and name)),
         sample_columns=tuple(column.name for column in recipe.columns if column.name in present),
         sample_rows=_shown_rows(profile, [column.name in present for column in recipe.columns]),
         reader=facts.reader,
+        notes=facts.notes,
+        hints=facts.hints,
+        unresolved=facts.unresolved,
     )
+
+
+def _is_extra(column: ColumnRecipe, declared: Collection[str]) -> bool:
+    """Tell whether nobody declared a column: one that repeats a declared name is a fault of that field instead."""
+    return not column.declared and column.repeats not in declared
 
 
 def _sample_error(profile: FileProfile) -> float:
@@ -188,6 +203,7 @@ def _column(
         histogram_error=0.0 if exact or not histogram else sample_error,
         top_values=top,
         top_values_error=top_error,
+        repeats=recipe.repeats,
     )
 
 

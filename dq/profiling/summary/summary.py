@@ -77,6 +77,7 @@ class ColumnSummary:
     histogram_error: float = 0.0
     top_values: tuple[TopValue, ...] = ()
     top_values_error: float = 0.0
+    repeats: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,9 @@ class FileSummary:
     parsed ones that lack a value in a required field that is in the file (None: nobody counted). `no_header` says a
     headed format had none. `missing_columns` are declared fields not in the file, `extra_columns` the
     undeclared ones, `repeated_columns` names that occur more than once in the header (only their first
-    column is profiled). `sample_rows` are cells as text in the order of `sample_columns`, None for null.
+    column is the declared one). `sample_rows` are cells as text in the order of `sample_columns`, None for null.
+    `notes` are sentences on how the file was read, `hints` on what looks like a mistake; `unresolved` counts formulas
+    whose result it does not hold.
     """
 
     bytes: int
@@ -122,6 +125,9 @@ class FileSummary:
     no_header: bool = False
     unreadable: str | None = None
     reader: str = ""
+    notes: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    unresolved: int = 0
 
     def __post_init__(self) -> None:
         """Hold the equation: no parsed row is lost."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from dq.schema.column_names import column_names
 from dq.schema.definition import FieldDefinition, FieldType, Rule, SchemaDefinition
 
 _LEAST = 1024
@@ -31,7 +32,10 @@ class CellEncoding(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnRecipe:
-    """How one column of the file is read, which bounds rules its cells face, and whether nulls are allowed."""
+    """How one column of the file is read, which bounds rules its cells face, and whether nulls are allowed.
+
+    `repeats` is the name that an earlier column of the file has already, whatever is known of that one.
+    """
 
     name: str
     position: int
@@ -40,6 +44,7 @@ class ColumnRecipe:
     declared: bool = False
     rules: tuple[tuple[str, Rule], ...] = ()
     required: bool = False
+    repeats: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +77,20 @@ def make_recipe(
 ) -> Recipe:
     """Lay `definition` over the trimmed names of `header`, in file order.
 
-    Of a repeated name only the first column is tallied. Undeclared columns take their type from
-    `inferred`, by default string. Keys with a column that is not in the file are left out.
+    Of a repeated name only the first column is the declared one; all have names of their own (`column_names`).
+    Undeclared columns take their type from `inferred`, by these names, and are else strings. Keys with a column that
+    is not in the file are left out.
     """
     declared = {field.name: field for field in definition.fields} if definition else {}
     columns: list[ColumnRecipe] = []
     index: dict[str, int] = {}
-    for position, name in enumerate(header):
-        if name in index:
-            continue
-        index[name] = len(columns)
-        columns.append(_column(name, position, declared.get(name), inferred or {}))
+    # The keys of JSON objects repeat no name, and a blank one has no place.
+    names = header if encoding is CellEncoding.JSON else column_names(header)
+    for position, (name, said) in enumerate(zip(names, header, strict=True)):
+        first = index.setdefault(said, position) == position
+        field = declared.get(said) if first and said == name else None
+        column = _column(name, position, field, inferred or {})
+        columns.append(column if first or not said else replace(column, repeats=said))
     keys = tuple(
         tuple(index[name] for name in key.columns)
         for key in (definition.keys if definition else ())

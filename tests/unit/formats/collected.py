@@ -94,9 +94,9 @@ def read_file(
     splits = tuple(plan_parts(layout, len(data), limits))
     for rounds in range(1, 5):
         readings = [read_part(source, layout, split, limits) for split in splits]
+        parts = [collected(reading.batches()) for reading in readings]
         if layout.late and isinstance(readings[0], LateReading):
             layout = readings[0].layout()
-        parts = [collected(reading.batches()) for reading in readings]
         spans = [Span(at, reading.began, reading.ended) for at, reading in enumerate(readings)]
         corrected = realigned(splits, spans)
         if corrected is None:

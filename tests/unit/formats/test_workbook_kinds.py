@@ -257,7 +257,7 @@ def test_wide_sheets_come_in_pieces_of_fewer_rows(cells: int, monkeypatch: pytes
     monkeypatch.setattr(child, "CELLS", cells)
     data = workbooks.xlsx(Table([["id", *map(str, range(19))], *([row] * 20 for row in range(1, 60))]))
     request = child.Request(size=len(data), sheet=None, cells=10**6, columns=100, memory=0, seconds=0)
-    header, *pieces = child.frames(request, data)
+    header, *pieces, _ = child.frames(request, data)
     assert len(header.head["header"]) == 20
     assert max(piece.head["rows"] for piece in pieces) == {1: 1, 50: 2, 10_000: 59}[cells]
     assert sum(piece.head["rows"] for piece in pieces) == 59
@@ -267,5 +267,5 @@ def test_long_texts_come_in_pieces_of_fewer_rows(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(child, "TEXT", 1000)
     data = workbooks.xlsx(Table([["text"], *(["x" * 300] for _ in range(20))]))
     request = child.Request(size=len(data), sheet=None, cells=10**6, columns=100, memory=0, seconds=0)
-    _, *pieces = child.frames(request, data)
+    _, *pieces, _ = child.frames(request, data)
     assert [piece.head["rows"] for piece in pieces] == [4] * 5

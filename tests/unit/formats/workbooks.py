@@ -23,7 +23,15 @@ class Formula:
     value: float
 
 
-Cell: TypeAlias = "str | float | bool | dt.date | dt.datetime | Formula | None"
+@dataclass(frozen=True)
+class Failed:
+    """An error cell of xls and xlsb by its code, which says what it shows; `formula`: of a calculated cell."""
+
+    code: int
+    formula: bool = False
+
+
+Cell: TypeAlias = "str | float | bool | dt.date | dt.datetime | Formula | Failed | None"
 
 
 @dataclass(frozen=True)
@@ -180,9 +188,18 @@ def _xls_cell(table: Table, texts: Sequence[str], place: bytes, cell: Cell) -> b
         case Formula(value):
             one_plus_one = b"\x1e\1\0\x1e\1\0\3"
             return _biff(0x0006, place + struct.pack("<dHIH", value, 0, 0, len(one_plus_one)) + one_plus_one)
+        case Failed():
+            return _xls_error(place, cell)
         case float() | int():
             return _biff(0x0203, place + struct.pack("<d", cell))
     raise AssertionError(cell)
+
+
+def _xls_error(place: bytes, cell: Failed) -> bytes:
+    if not cell.formula:
+        return _biff(0x0205, place + struct.pack("<2B", cell.code, 1))
+    result = struct.pack("<6BH", 2, 0, cell.code, 0, 0, 0, 0xFFFF)
+    return _biff(0x0006, place + result + struct.pack("<HIH", 0, 0, 3) + b"\x1e\1\0")
 
 
 _SECTOR = 512
@@ -298,6 +315,9 @@ def _xlsb_cell(table: Table, texts: Sequence[str], place: bytes, cell: Cell) -> 
         case Formula(value):
             one_plus_one = b"\x1e\1\0\x1e\1\0\3"
             return _record(9, place + struct.pack("<dHI", value, 0, len(one_plus_one)) + one_plus_one + bytes(4))
+        case Failed():
+            calculated = struct.pack("<HI", 0, 3) + b"\x1e\1\0" + bytes(4) if cell.formula else b""
+            return _record(11 if cell.formula else 3, place + bytes([cell.code]) + calculated)
         case float() | int():
             return _record(5, place + struct.pack("<d", cell))
     raise AssertionError(cell)

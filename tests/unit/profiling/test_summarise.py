@@ -112,13 +112,22 @@ def test_a_declared_column_no_json_object_has_is_missing() -> None:
     assert [one.name for one in summary(table).columns] == ["v"]
 
 
-def test_of_a_repeated_name_only_the_first_column_is_tallied() -> None:
-    recipe = make_recipe(("a", "b", "a"), load_definition({"fields": [{"name": "a", "type": "integer"}]}))
-    assert [(one.name, one.position, one.type) for one in recipe.columns] == [
-        ("a", 0, FieldType.INTEGER),
-        ("b", 1, FieldType.STRING),
+def test_every_column_of_a_repeated_name_is_tallied_and_the_first_is_the_declared_one() -> None:
+    definition = load_definition({"fields": [{"name": "a", "type": "integer", "required": True, "min": 1}]})
+    recipe = make_recipe(("a", "b", "a", ""), definition, inferred={"a [3]": FieldType.DATE, "[4]": FieldType.TIME})
+    assert [(one.name, one.position, one.type, one.declared, one.repeats) for one in recipe.columns] == [
+        ("a", 0, FieldType.INTEGER, True, None),
+        ("b", 1, FieldType.STRING, False, None),
+        ("a [3]", 2, FieldType.DATE, False, "a"),
+        ("[4]", 3, FieldType.TIME, False, None),
     ]
-    assert recipe.width == 3
+    assert [(one.required, bool(one.rules)) for one in recipe.columns] == [(True, True)] + [(False, False)] * 3
+    assert recipe.width == 4
+
+
+def test_the_keys_of_json_are_names_as_they_are() -> None:
+    recipe = make_recipe(("a", ""), None, encoding=CellEncoding.JSON, inferred={"": FieldType.DATE})
+    assert [(one.name, one.type) for one in recipe.columns] == [("a", FieldType.STRING), ("", FieldType.DATE)]
 
 
 @pytest.mark.parametrize(("columns", "sample", "distinct"), [(1, 8192, 16384), (256, 8192, 16384), (2000, 1024, 4096)])

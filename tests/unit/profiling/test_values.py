@@ -17,7 +17,7 @@ from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FieldType
-from tests.unit.profiling.profiled import Table, column, summary
+from tests.unit.profiling.profiled import Table, column, summary, tally
 
 TYPED, JSON, SHEET = CellEncoding.TYPED, CellEncoding.JSON, CellEncoding.SHEET
 
@@ -165,6 +165,71 @@ def test_json_and_sheets_write_dates_as_text() -> None:
         assert (figures.maximum, figures.unparsable) == (date(2024, 1, 2), 1)
 
 
+MIDNIGHT, NOON = datetime(2024, 3, 1), datetime(2024, 3, 1, 12)  # noqa: DTZ001 - sheets know no zones
+SHEET_DATES = {
+    "dates": pa.array([date(2024, 3, 1), None, date(2024, 3, 2)]),
+    "moments": pa.array([MIDNIGHT, None, NOON], pa.timestamp("us")),
+    "mixed": tokens(
+        [{"moment": "2024-03-01"}, None, {"moment": "2024-03-01T12:00:00"}, "x", 45_000.0, {"time": "12:00:00"}]
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "bad", "shown"),
+    [
+        ("dates", "date", 0, ["2024-03-01", None, "2024-03-02"]),
+        ("dates", "datetime", 0, ["2024-03-01T00:00:00", None, "2024-03-02T00:00:00"]),
+        ("dates", "string", 2, ["2024-03-01", None, "2024-03-02"]),
+        ("dates", "any", 0, ["2024-03-01", None, "2024-03-02"]),
+        ("dates", "time", 2, ["2024-03-01", None, "2024-03-02"]),
+        ("dates", "number", 2, ["2024-03-01", None, "2024-03-02"]),
+        ("moments", "date", 1, ["2024-03-01", None, "2024-03-01T12:00:00"]),
+        ("moments", "datetime", 0, ["2024-03-01T00:00:00", None, "2024-03-01T12:00:00"]),
+        ("moments", "any", 0, ["2024-03-01", None, "2024-03-01T12:00:00"]),
+        ("moments", "integer", 2, ["2024-03-01", None, "2024-03-01T12:00:00"]),
+        ("mixed", "date", 4, ["2024-03-01", None, "2024-03-01T12:00:00", "x", "45000", "12:00:00"]),
+        ("mixed", "datetime", 3, ["2024-03-01T00:00:00", None, "2024-03-01T12:00:00", "x", "45000", "12:00:00"]),
+        ("mixed", "time", 4, ["2024-03-01", None, "2024-03-01T12:00:00", "x", "45000", "12:00:00"]),
+        ("mixed", "string", 4, ["2024-03-01", None, "2024-03-01T12:00:00", "x", "45000", "12:00:00"]),
+        ("mixed", "any", 0, ["2024-03-01", None, "2024-03-01T12:00:00", "x", "45000", "12:00:00"]),
+    ],
+)
+def test_a_date_of_a_sheet_is_what_its_field_asks_for(cells: str, kind: str, bad: int, shown: list[str | None]) -> None:
+    found = summary(typed(SHEET_DATES[cells], kind, SHEET))
+    assert (found.columns[0].unparsable, found.columns[0].nulls) == (bad, 1)
+    assert sorted(map(str, found.sample_rows)) == sorted(str((text,)) for text in shown)
+    assert (found.columns[0].distinct, found.columns[0].rows) == (len(shown) - 1 - bad, len(shown))
+
+
+@pytest.mark.parametrize(("kind", "least"), [("date", date(2024, 3, 1)), ("datetime", MIDNIGHT), ("any", "2024-03-01")])
+def test_a_date_is_the_same_value_whatever_stands_beside_it(kind: str, least: object) -> None:
+    """A batch of dates alone, one of moments, and a mixed one: of one value there is one."""
+    columns = [
+        pa.array([date(2024, 3, 1)]),
+        pa.array([MIDNIGHT, NOON], pa.timestamp("us")).slice(0, 1),
+        tokens([{"moment": "2024-03-01"}, "x"]).slice(0, 1),
+    ]
+    found = [column(typed(one, kind, SHEET)) for one in columns]
+    assert {one.minimum for one in found} == {least}
+    tallies = [tally(typed(one, kind, SHEET), split=at).profile() for at, one in enumerate(columns)]
+    assert (tallies[0] + tallies[1] + tallies[2]).columns[0].distinct.estimate() == 1  # type: ignore[index]
+
+
+def test_an_error_cell_is_a_value_of_no_type() -> None:
+    cells = tokens([{"error": "#N/A"}, 1.5, None, {"error": "#N/A"}])
+    for kind in ("number", "integer", "string", "date", "time", "boolean", "object"):
+        figures = column(typed(cells, kind, SHEET))
+        assert [one.text for one in figures.unparsable_examples if one.text != "1.5"] == ["#N/A", "#N/A"]
+        assert figures.nulls == 1
+    anything = column(typed(cells, "any", SHEET))
+    assert (anything.unparsable, anything.distinct) == (0, 2)
+
+
+def test_the_same_object_in_json_is_an_object() -> None:
+    assert column(typed(tokens([{"error": "#N/A"}, {"moment": "x"}]), "object", JSON)).unparsable == 0
+
+
 def test_a_sheet_knows_only_doubles() -> None:
     figures = column(typed(pa.array([1.0, 1.5, 2.0**60]), "integer", SHEET))
     assert (figures.maximum, figures.unparsable) == (1, 2)
@@ -200,7 +265,11 @@ def test_every_arrow_type_has_a_family() -> None:
         (pa.array([date(2024, 1, 2)]), ["2024-01-02"]),
         (pa.array([True, None]), ["true", None]),
         (pa.array([{"a": None}, None]), ['{"a":null}', None]),
-        (pa.array([1.5, 1e20]), ["1.5", "1e+20"]),
+        (
+            pa.array([1.5, 12.0, 441234567890.0, 1e20, 1e21, None]),
+            ["1.5", "12", "441234567890", "1" + "0" * 20, "1e+21", None],
+        ),
+        (pa.array([12.0, 16777216.0 * 4096], pa.float32()), ["12", "68719480000"]),
     ],
 )
 def test_typed_cells_are_written_for_people(cells: pa.Array, texts: list[str | None]) -> None:

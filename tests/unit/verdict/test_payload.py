@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -310,6 +311,22 @@ def test_columns_nobody_declared_are_masked_where_a_sensitive_field_is_not_in_th
     assert shown_by(verdict)["sampleData"]["rows"] == [["***", "fine"]]
     known = json.dumps(payload_of(figures, {**definition, "fields": [{"name": "card"}, {"name": "open"}]}))
     assert CANARY in known
+
+
+def test_a_column_that_repeats_a_sensitive_name_is_masked_too() -> None:
+    again = replace(
+        column("card [3]", declared=False, minimum=CANARY, top_values=(TopValue(CANARY, 5),)), repeats="card"
+    )
+    figures = summary(
+        column("card"),
+        again,
+        repeated_columns=("card",),
+        sample_columns=("card", "card [3]"),
+        sample_rows=(("secret", CANARY),),
+    )
+    verdict = verdict_of(figures, {"fields": [{"name": "card", "sensitive": True}], "strict": True})
+    assert CANARY not in json.dumps([verdict.failed_validation_rules, verdict.profile_payload])
+    assert CANARY in json.dumps(payload_of(figures, {"fields": [{"name": "card"}]}))
 
 
 def test_the_raw_rows_are_shown_where_nothing_is_sensitive() -> None:
