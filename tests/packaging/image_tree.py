@@ -42,10 +42,12 @@ def lay_out(home: Path, wheel: Path) -> ImageTree:
     packages = home / "lib" / _python() / "site-packages"
     packages.mkdir(parents=True)
     installed = Path(sys.prefix) / "lib" / _python() / "site-packages"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
     for entry in installed.iterdir():
-        if "pipeline_processing" not in entry.name:  # the editable install of this checkout
+        # Neither the editable install of this checkout nor what is ours already: nothing may be written through a link.
+        if "pipeline_processing" not in entry.name and not (packages / entry.name).exists():
             (packages / entry.name).symlink_to(entry)
-    zipfile.ZipFile(wheel).extractall(packages)
     (home / "bin").mkdir()
     shutil.copy(Path(sys.prefix) / "pyvenv.cfg", home)
     for program in ("python", "python3"):
