@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dq.checks.check_result import CheckResult, Measure, Status
-from dq.checks.wording import on_one_line
+from dq.checks.wording import visible
 
 if TYPE_CHECKING:
     from dq.checks.check import Check, CheckPlan
@@ -54,6 +54,6 @@ def and_not_run(sentence: str, results: tuple[CheckResult, ...]) -> str:
     )
     if not columns:
         return f"{sentence}."
-    names = [on_one_line(column) for column in columns]
+    names = [visible(column) for column in columns]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")  # noqa: PLR2004
     return f"{sentence}; not checked: {shown} (missing or of another type)."

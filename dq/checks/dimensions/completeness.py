@@ -11,7 +11,7 @@ from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.dimension import Dimension
 from dq.checks.not_measured import and_not_run, not_measured, not_run
 from dq.checks.whole_file import FILE_RULES
-from dq.checks.wording import count, listed, on_one_line, percent
+from dq.checks.wording import count, listed, percent, visible
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _of_field(check: Check, column: ColumnSummary | None, cells: int, fields: Fr
         failed=column.nulls,
         checked=column.rows,
         share=Fraction(column.nulls, cells) * fields if lost else Fraction(0),
-        text=f"{on_one_line(column.name)} is required and null in {count(column.nulls)} of {count(column.rows, 'row')}",
+        text=f"{visible(column.name)} is required and null in {count(column.nulls)} of {count(column.rows, 'row')}",
         examples=column.null_examples if named else tuple(one._replace(text="") for one in column.null_examples),
     )
 
@@ -120,7 +120,7 @@ def _details(of_fields: list[CheckResult], of_files: list[CheckResult], cells: i
     texts = [result.text for result in of_files if result.counts]
     if nulls:
         fields = [
-            f"{on_one_line(result.column or '')} ({count(result.failed)} of {count(result.checked)})"
+            f"{visible(result.column or '')} ({count(result.failed)} of {count(result.checked)})"
             for result in sorted(of_fields, key=lambda result: -result.failed)
             if result.counts
         ]

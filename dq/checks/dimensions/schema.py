@@ -10,8 +10,9 @@ from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.columns import of_wrong_type
 from dq.checks.dimension import Dimension
+from dq.checks.missing_columns import MissingColumns
 from dq.checks.not_measured import not_measured, not_run, nothing_to_measure
-from dq.checks.wording import count, listed, on_one_line
+from dq.checks.wording import count, listed, visible
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -53,39 +54,53 @@ def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
     checks = plan.of(KEY)
     declared = sum(1 for check in checks if check.columns)
     results: list[CheckResult] = []
+    missing = MissingColumns(summary, plan)
     for check in checks:
         if check.rule == NO_EXTRA:
             found = _extra(summary, check)
+        elif check.columns[0] in columns:
+            found = _field(summary, check, columns[check.columns[0]])
         else:
-            found = _field(summary, check, columns.get(check.columns[0]))
+            found = [
+                CheckResult(check, Status.FAILED, MISSING, check.columns[0], 1, 1, text=missing.of(*check.columns))
+            ]
         results.extend(_shared(found, declared))
+    instead = missing.of_file()
     failed = {(result.check, result.column) for result in results if result.counts}
     extra = sum(1 for check, _ in failed if not check.columns)
     strict = any(not check.columns for check in checks)
     checked = declared + (len(summary.extra_columns) if strict else 0)
     if idle and not failed:
         return idle
-    return Measure(KEY, tuple(results), len(failed), checked, _details(results, len(failed) - extra, declared))
+    details = _details(results, len(failed) - extra, declared, instead)
+    return Measure(KEY, tuple(_with_the_file(results, instead)), len(failed), checked, details)
 
 
-def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> list[CheckResult]:
+def _with_the_file(results: list[CheckResult], instead: str) -> list[CheckResult]:
+    """Let the first missing field say what the file has instead: once is enough."""
+    first = next((at for at, result in enumerate(results) if result.rule == MISSING), None)
+    if first is None:
+        return results
+    told = replace(results[first], text=f"{results[first].text}{instead}")
+    return [*results[:first], told, *results[first + 1 :]]
+
+
+def _field(summary: FileSummary, check: Check, column: ColumnSummary) -> list[CheckResult]:
     (name,) = check.columns
-    if column is not None and name not in summary.repeated_columns and nothing_to_measure(summary):
+    if name not in summary.repeated_columns and nothing_to_measure(summary):
         return [not_run(check)]
-    if column is not None and _is_as_declared(summary, check, column):
+    if _is_as_declared(summary, check, column):
         cells = column.rows - column.nulls
         return [CheckResult(check, Status.PASSED, TYPE, name, failed=column.unparsable, checked=cells)]
-    shown = on_one_line(name)
-    failed = CheckResult(check, Status.FAILED, MISSING, name, failed=1, checked=1)
-    if column is None:
-        return [replace(failed, text=f"{shown} is missing")]
+    shown = visible(name)
+    failed = CheckResult(check, Status.FAILED, REPEATED, name, failed=1, checked=1)
     found = []
     if name in summary.repeated_columns:
-        found.append(replace(failed, rule=REPEATED, text=f"{shown} stands more than once in the header"))
+        found.append(replace(failed, text=f"{shown} stands more than once in the header"))
     expected = check.argument.value
     cells = column.rows - column.nulls
     if of_wrong_type(column):
-        sentence = f"{shown} is of type {on_one_line(column.physical)}, expected {expected}"
+        sentence = f"{shown} is of type {visible(column.physical)}, expected {expected}"
         found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence))
     elif fails(column.unparsable, cells, check):
         sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {expected}"
@@ -119,7 +134,7 @@ def _extra(summary: FileSummary, check: Check) -> list[CheckResult]:
 
 
 def _titled(name: str) -> str:
-    return on_one_line(name) or "a column without a name"
+    return visible(name) or "a column without a name"
 
 
 def _shared(found: list[CheckResult], declared: int) -> list[CheckResult]:
@@ -133,8 +148,11 @@ def _shared(found: list[CheckResult], declared: int) -> list[CheckResult]:
     ]
 
 
-def _details(results: list[CheckResult], failed: int, declared: int) -> str:
-    """Say what is wrong with declared fields, then which columns are not declared; `failed` are declared fields."""
+def _details(results: list[CheckResult], failed: int, declared: int, instead: str) -> str:
+    """Say what is wrong with declared fields, then which columns are not declared; `failed` are declared fields.
+
+    `instead` says what the file has in the place of missing fields.
+    """
     of_fields = [result for result in results if result.check.columns and result.counts]
     extra = [result for result in results if not result.check.columns and result.counts]
     warnings = [result.text for result in results if result.status is Status.FAILED and not result.counts]
@@ -152,7 +170,8 @@ def _details(results: list[CheckResult], failed: int, declared: int) -> str:
         verb = "is" if len(extra) == 1 else "are"
         names = listed([_titled(result.column or "") for result in extra])
         sentence = f"{sentence}; {count(len(extra), 'column')} {verb} not declared: {names}"
-    return f"{sentence}; warnings: {listed(warnings)}." if warnings else f"{sentence}."
+    sentence = f"{sentence}; warnings: {listed(warnings)}" if warnings else sentence
+    return f"{sentence}{instead}."
 
 
 SCHEMA: Final = Dimension(

@@ -9,7 +9,7 @@ from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.dimension import Dimension
 from dq.checks.not_measured import and_not_run, not_measured, not_run
-from dq.checks.wording import count, listed, on_one_line
+from dq.checks.wording import count, listed, visible
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _result(check: Check, key: KeySummary | None, present: int) -> CheckResult:
         failed=key.repeated,
         checked=key.full,
         share=Fraction(key.repeated, key.full * present) if lost else Fraction(0),
-        text=f"{on_one_line(column)} repeats an earlier row in {count(key.repeated)} of {count(key.full, 'row')}",
+        text=f"{visible(column)} repeats an earlier row in {count(key.repeated)} of {count(key.full, 'row')}",
         examples=key.examples,
     )
 
