@@ -106,7 +106,8 @@ def _whole_file(summary: FileSummary, plan: CheckPlan, check: Check) -> CheckRes
     failed = 0 if kept else 1
     status = Status.FAILED if fails(failed, 1, check) else Status.PASSED
     column = ", ".join(check.columns) or None
-    return CheckResult(check, status, check.rule, column, failed=failed, checked=1, text=text)
+    why = "the rule is about the file as a whole, not about single rows"
+    return CheckResult(check, status, check.rule, column, failed=failed, checked=1, text=text, why_no_example=why)
 
 
 def _weighted(result: CheckResult, parts: int) -> CheckResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -36,14 +37,14 @@ def measure_format(summary: FileSummary, plan: CheckPlan) -> Measure:
 
 
 def _result(summary: FileSummary, check: Check) -> CheckResult:
+    failed = CheckResult(check, Status.FAILED, check.rule, None, 1, 1, Fraction(1))
     if summary.unreadable is not None:
         reason = on_one_line(summary.unreadable, _MOST_REASON).rstrip(". ")
-        return CheckResult(
-            check, Status.FAILED, UNREADABLE, None, 1, 1, Fraction(1), f"the file cannot be parsed: {reason}"
-        )
+        text = f"the file cannot be parsed: {reason}"
+        return replace(failed, rule=UNREADABLE, text=text, why_no_example="no row of the file was read")
     if summary.no_header:
         text = "the file has no header line that names its columns"
-        return CheckResult(check, Status.FAILED, NO_HEADER, None, 1, 1, Fraction(1), text)
+        return replace(failed, rule=NO_HEADER, text=text, why_no_example="the file has no rows without its header")
     malformed, read = summary.rows_malformed, summary.rows_read
     return CheckResult(
         check,

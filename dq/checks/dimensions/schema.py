@@ -61,9 +61,7 @@ def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
         elif check.columns[0] in columns:
             found = _field(summary, check, columns[check.columns[0]])
         else:
-            found = [
-                CheckResult(check, Status.FAILED, MISSING, check.columns[0], 1, 1, text=missing.of(*check.columns))
-            ]
+            found = [_missing(check, missing.of(*check.columns))]
         results.extend(_shared(found, declared))
     instead = missing.of_file()
     failed = {(result.check, result.column) for result in results if result.counts}
@@ -85,6 +83,11 @@ def _with_the_file(results: list[CheckResult], instead: str) -> list[CheckResult
     return [*results[:first], told, *results[first + 1 :]]
 
 
+def _missing(check: Check, text: str) -> CheckResult:
+    why = "a column that is missing has no values"
+    return CheckResult(check, Status.FAILED, MISSING, check.columns[0], 1, 1, text=text, why_no_example=why)
+
+
 def _field(summary: FileSummary, check: Check, column: ColumnSummary) -> list[CheckResult]:
     (name,) = check.columns
     if name not in summary.repeated_columns and nothing_to_measure(summary):
@@ -96,12 +99,14 @@ def _field(summary: FileSummary, check: Check, column: ColumnSummary) -> list[Ch
     failed = CheckResult(check, Status.FAILED, REPEATED, name, failed=1, checked=1)
     found = []
     if name in summary.repeated_columns:
-        found.append(replace(failed, text=f"{shown} stands more than once in the header"))
+        text = f"{shown} stands more than once in the header"
+        found.append(replace(failed, text=text, why_no_example="the header is at fault, not single values"))
     expected = check.argument.value
     cells = column.rows - column.nulls
     if of_wrong_type(column):
         sentence = f"{shown} is of type {visible(column.physical)}, expected {expected}"
-        found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence))
+        examples = column.unparsable_examples
+        found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence, examples=examples))
     elif fails(column.unparsable, cells, check):
         sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {expected}"
         found.append(
@@ -127,8 +132,11 @@ def _is_as_declared(summary: FileSummary, check: Check, column: ColumnSummary) -
 def _extra(summary: FileSummary, check: Check) -> list[CheckResult]:
     if not summary.extra_columns:
         return [CheckResult(check, Status.PASSED, EXTRA)]
+    why = "the whole column is too much, not single values"
     return [
-        CheckResult(check, Status.FAILED, EXTRA, name, 1, 1, text=f"{_titled(name)} is not declared")
+        CheckResult(
+            check, Status.FAILED, EXTRA, name, 1, 1, text=f"{_titled(name)} is not declared", why_no_example=why
+        )
         for name in summary.extra_columns
     ]
 

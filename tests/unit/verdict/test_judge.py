@@ -25,12 +25,14 @@ def test_one_of_five_fields_missing_costs_eight_points() -> None:
             "rule": "missing",
             "dimension": "schema",
             "column": "e",
+            "columns": ["e"],
             "severity": "error",
             "failed": 1,
             "checked": 1,
             "rate": 1.0,
             "deduction": 8.0,
             "examples": [],
+            "note": "a column that is missing has no values",
         },
     )
 
