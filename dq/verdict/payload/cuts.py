@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from dq.checks.wording import MASK
+from dq.checks.wording import MASK, visible
 from dq.profiling.tally.offences import shortened
 from dq.verdict.masking import Masking
 from etl_core.storable import is_plain, storable
@@ -19,6 +19,8 @@ Item = TypeVar("Item")
 
 MOST_COLUMNS: Final = 600
 _LEAST_NAME: Final = 60
+#: More characters than an example has, so that only the caps cut it.
+_ALL: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +108,19 @@ class Cutter:
         self.note("columns", "columns in a list of columns, the first ones", min(most, len(items)), len(items))
         return items[:most]
 
-    def examples(self, examples: Sequence[Example], total: int, *, hide: bool) -> list[dict[str, Any]]:
-        """Cut examples of `total` offences; hidden ones keep their line."""
+    def examples(
+        self, examples: Sequence[Example], total: int, *, hide: bool, of_rows: bool = False
+    ) -> list[dict[str, Any]]:
+        """Cut examples of `total` offences; hidden ones keep their line.
+
+        In cells (not `of_rows`) characters that cannot be seen are written as their code points.
+        """
         most = self.caps.examples
         self.note("examples", "examples of one kind of offence", min(total, most), total)
         return [
             {
                 "line": each.line,
-                "value": MASK if hide else self.text(each.text),
+                "value": MASK if hide else self.text(each.text if of_rows else visible(each.text, _ALL)),
                 **({"reason": each.reason} if each.reason else {}),
             }
             for each in examples[:most]

@@ -32,7 +32,9 @@ def type_format_issues(summary: FileSummary, plan: CheckPlan, cutter: Cutter) ->
             "count": malformed,
             "rate": rate(malformed, summary.rows_read),
             "reasons": dict(summary.malformed_reasons),
-            "examples": cutter.examples(summary.malformed_examples, malformed, hide=cutter.masking.hides_rows),
+            "examples": cutter.examples(
+                summary.malformed_examples, malformed, hide=cutter.masking.hides_rows, of_rows=True
+            ),
         },
         "columns": [_type_issue(column, cutter) for column in cutter.columns(columns)],
         "missingColumns": _names(summary.missing_columns if known else (), cutter),

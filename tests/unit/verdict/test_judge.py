@@ -329,3 +329,20 @@ def test_a_critical_rule_that_could_not_run_is_not_kept() -> None:
     verdict = verdict_of(summary(column("a"), missing_columns=("gone",)), definition)
     assert verdict.metrics["boundsRange"]["status"] == "not_run"
     assert (verdict.score, verdict.passed) == (80, False)
+
+
+def test_a_composite_key_is_told_as_a_list_too() -> None:
+    """Names may hold the comma that joins them."""
+    definition = {"fields": [{"name": "a, b"}, {"name": "c"}], "uniqueKeys": [["a, b", "c"]]}
+    keys = (KeySummary(("a, b", "c"), full=100, repeated=1, examples=(Example(3, "x, y"),)),)
+    (rule,) = verdict_of(summary(column("a, b"), column("c"), keys=keys), definition).failed_validation_rules
+    assert (rule["column"], rule["columns"]) == ("a, b, c", ["a, b", "c"])
+
+
+def test_characters_nobody_can_see_are_written_in_examples_and_in_the_message() -> None:
+    figures = column("fare", unparsable=1, unparsable_examples=(Example(2, "12\u00a0000"),))
+    verdict = verdict_of(summary(figures), {"fields": [{"name": "fare", "type": "number"}]})
+    assert verdict.failed_validation_rules[0]["examples"] == [{"line": 2, "value": "12<U+00A0>000"}]
+    assert 'first at line 2: "12<U+00A0>000"' in (verdict.failed_validation_message or "")
+    shown = verdict.profile_payload["typeFormatIssues"]["columns"][0]["examples"]  # type: ignore[index]
+    assert shown == [{"line": 2, "value": "12<U+00A0>000"}]
