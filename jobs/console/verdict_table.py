@@ -27,10 +27,15 @@ def score_cell(score: object, passed: object) -> Text:
     return cell(f"{score} {'passed' if passed else 'failed'}", "bold green" if passed else "bold red")
 
 
-def verdict_report(name: str, verdict: Verdict) -> RenderableType:
-    """One verdict in full: score, the five metrics, the failing rules with their first examples."""
+def verdict_report(name: str, verdict: Verdict, warnings: Sequence[str] = ()) -> RenderableType:
+    """One verdict in full: score, the five metrics, the failing rules with their first examples.
+
+    `warnings` say what in the definition has no effect.
+    """
     title = Text.assemble(cell(name, "bold"), "  ", score_cell(verdict.score, verdict.passed))
-    parts: list[RenderableType] = [title, _metrics(verdict)]
+    parts: list[RenderableType] = [title]
+    parts += [cell(f"definition: {warning.removeprefix('definition: ')}", "yellow") for warning in warnings]
+    parts.append(_metrics(verdict))
     if verdict.failed_validation_rules:
         parts.append(_rules(verdict.failed_validation_rules))
     return Group(*parts)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from dq.definitions import load_definition
@@ -179,3 +181,55 @@ def test_rows_without_any_key_are_told_by_their_line_alone(judge: Judge) -> None
     verdict = judge(b"id,driver\n,\n,a\n", definition)
     (rule,) = verdict.failed_validation_rules
     assert [one["value"] for one in rule["examples"]] == ["id=null"]
+
+
+MIXED = {
+    "fields": [
+        {"name": "fare", "type": "number"},
+        {"name": "ok", "type": "boolean"},
+        {"name": "day", "type": "date"},
+        {"name": "zone", "type": "string"},
+    ]
+}
+
+
+def test_a_value_of_another_json_type_is_called_what_it_is(judge: Judge) -> None:
+    text = (
+        b'{"fare": "2.5", "ok": {"a": 1}, "day": 20240101, "zone": true}\n'
+        b'{"fare": 3, "ok": true, "day": "2024-01-01", "zone": "a"}\n'
+    )
+    verdict = judge(text, MIXED, "mixed.jsonl")
+    message = verdict.failed_validation_message or ""
+    assert 'fare has 1 of 2 values that are not of type number; first at line 1: the text "2.5"' in message
+    assert 'first at line 1: the object {"a":1}' in message
+    assert "first at line 1: the number 20240101" in message
+    assert "first at line 1: the truth value true" in message
+    shown = {rule["column"]: rule["examples"] for rule in verdict.failed_validation_rules}
+    assert shown["fare"] == [{"line": 1, "value": "2.5", "reason": "text"}]
+
+
+def test_a_text_column_of_a_typed_file_has_its_values_as_examples(judge: Judge) -> None:
+    written = io.BytesIO()
+    pq.write_table(
+        pa.table({"fare": ["2.5", "3"], "ok": [True, False], "day": ["x", "y"], "zone": ["a", "b"]}), written
+    )
+    verdict = judge(written.getvalue(), MIXED, "mixed.parquet")
+    message = verdict.failed_validation_message or ""
+    assert "fare is of type string, expected number" in message
+    assert 'the text "2.5"' in message
+    assert all(rule["examples"] for rule in verdict.failed_validation_rules)
+
+
+def test_small_files_counted_together_say_the_same_of_their_texts(tmp_path: Path) -> None:
+    """Parquet files of one layout, and files of JSON, each judged alone and beside others."""
+    store = ObjectStore()
+    sources = []
+    for number in range(6):
+        path = tmp_path / f"{number}.jsonl"
+        path.write_text(f'{{"fare": "{number}.5", "ok": true, "day": "2024-01-01", "zone": "a"}}\n')
+        sources.append(SourceObject(number, store.peek(None, str(path)), load_definition(MIXED)))
+    found = judge_sources(sources, store=store)
+    for number in range(6):
+        one = found[number]
+        assert not isinstance(one, PipelineError), one
+        assert f'the text "{number}.5"' in (one.verdict.failed_validation_message or "")
