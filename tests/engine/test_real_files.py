@@ -88,7 +88,14 @@ def test_sparks_readers_give_the_reasons_too(judge: Judge) -> None:
         (b"[1]", "not a JSON object"),
         (b"nope", "not JSON"),
         (b"{", "an object over several lines: write one object a line, or an array"),
-        (b'{"a": "\xff"}', "not UTF-8"),
+        (b'{"a": "\xff"}', "not UTF-8 (it looks like windows-1252; convert the file)"),
+        (b'{"a": "\x81"}', "not UTF-8 (convert the file)"),
+        (b'"a": 1,', "an object over several lines: write one object a line, or an array"),
+        (b"}", "an object over several lines: write one object a line, or an array"),
+        (b'{"a": 1},', "a comma behind the object: write one object a line, without commas between them"),
+        (b'{"a": 1} {"a": 2}', "several objects on one line: write one object a line"),
+        (b"{'a': 1}", "not JSON: names and texts stand in double quotes"),
+        (b'{"a": NaN}', "not JSON: NaN and Infinity are no numbers of JSON, write null"),
     ],
 )
 def test_lines_that_are_no_json_objects_say_why(judge: Judge, line: bytes, reason: str) -> None:
@@ -97,6 +104,23 @@ def test_lines_that_are_no_json_objects_say_why(judge: Judge, line: bytes, reaso
     assert (verdict.failed_validation_message or "").startswith(
         f"formatParsing (-11.67): 1 of 3 rows cannot be parsed: {reason}; "
     )
+
+
+def test_elements_of_an_array_that_are_no_objects_say_why(judge: Judge) -> None:
+    verdict = judge(b'[{"a": 1}, , 2, {"a": NaN}, {"b"}]', {"fields": [{"name": "a"}]}, "input.json")
+    assert payload(verdict)["typeFormatIssues"]["malformedRows"]["reasons"] == {
+        "nothing between two commas": 1,
+        "not a JSON object": 1,
+        "not JSON: NaN and Infinity are no numbers of JSON, write null": 1,
+        "not JSON": 1,
+    }
+
+
+def test_a_row_that_is_not_utf8_says_so_whatever_its_number_of_fields(judge: Judge) -> None:
+    verdict = judge(b"id,name,city\n1,J\xf6rg\n2,Ann,Oslo\n", THREE)
+    assert payload(verdict)["statisticalSummary"]["reader"] == judge.reader
+    reasons = payload(verdict)["typeFormatIssues"]["malformedRows"]["reasons"]
+    assert reasons == {"not UTF-8 (declare csv.encoding; it looks like windows-1252)": 1}
 
 
 def test_where_no_row_could_be_parsed_nothing_else_is_claimed(judge: Judge) -> None:
