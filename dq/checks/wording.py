@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: What stands in the place of a value nobody may see.
 MASK: Final = "***"
 
+#: How failures end that cost nothing.
+WITHIN_TOLERANCE: Final = "all of them tolerated or only warned of"
 MOST_LISTED: Final = 5
 _MOST_NAME: Final = 80
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")

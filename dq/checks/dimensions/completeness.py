@@ -11,7 +11,7 @@ from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.dimension import Dimension
 from dq.checks.not_measured import and_not_run, not_measured, not_run
 from dq.checks.whole_file import FILE_RULES
-from dq.checks.wording import count, listed, percent, visible
+from dq.checks.wording import WITHIN_TOLERANCE, count, listed, percent, visible
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -137,13 +137,16 @@ def _details(of_fields: list[CheckResult], of_files: list[CheckResult], cells: i
     parts = []
     if ran:
         tolerated = sum(result.failed for result in ran)
-        found = f"{count(tolerated, 'null')} tolerated or warned of" if tolerated else "no nulls"
-        parts.append(f"{count(len(ran), 'required field')} checked over {count(cells, 'value')}, {found}")
+        where = f"{count(cells, 'value')} of {count(len(ran), 'required field')}"
+        parts.append(
+            f"{count(tolerated, 'null')} in {where}, {WITHIN_TOLERANCE}" if tolerated else f"no null in {where}"
+        )
     if rules:
         broken = [result.text for result in of_files if result.failed]
-        ending = f" ({listed(broken)} tolerated or warned of)" if broken else ""
-        parts.append(f"{listed(rules)} checked{ending}")
-    return and_not_run("; ".join(parts) or "Not run", results)
+        kept = f"{listed(rules)} {'is' if len(rules) == 1 else 'are'} kept"
+        parts.append(f"{listed(broken)}, {WITHIN_TOLERANCE}" if broken else kept)
+    sentence = "; ".join(parts)
+    return and_not_run(f"{sentence[0].upper()}{sentence[1:]}" if sentence else None, results)
 
 
 COMPLETENESS: Final = Dimension(

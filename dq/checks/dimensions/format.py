@@ -43,7 +43,7 @@ def _result(summary: FileSummary, check: Check) -> CheckResult:
         text = f"the file cannot be parsed: {reason}"
         return replace(failed, rule=UNREADABLE, text=text, why_no_example="no row of the file was read")
     if summary.no_header:
-        text = "the file has no header line that names its columns"
+        text = "the file has no header line that names its columns; add one, or declare csv.header false"
         return replace(failed, rule=NO_HEADER, text=text, why_no_example="the file has no rows without its header")
     malformed, read = summary.rows_malformed, summary.rows_read
     return CheckResult(

@@ -9,7 +9,7 @@ from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.dimension import Dimension
 from dq.checks.not_measured import and_not_run, not_measured, not_run
-from dq.checks.wording import count, listed, visible
+from dq.checks.wording import WITHIN_TOLERANCE, count, listed, visible
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -67,10 +67,12 @@ def _details(results: tuple[CheckResult, ...], present: int) -> str:
         texts = listed([result.text for result in failing])
         return and_not_run(f"{count(len(failing))} of {count(present, 'key')} {verb} repeated rows: {texts}", results)
     if not present:
-        return and_not_run("Not run", results)
+        return and_not_run(None, results)
     repeated = sum(result.failed for result in results)
-    found = f"{count(repeated, 'repeated row')} tolerated or warned of" if repeated else "no repeated rows"
-    return and_not_run(f"{count(present, 'key')} checked, {found}", results)
+    keys = count(present, "key")
+    if repeated:
+        return and_not_run(f"{count(repeated, 'repeated row')} of {keys}, {WITHIN_TOLERANCE}", results)
+    return and_not_run(f"No row repeats another ({keys} checked)", results)
 
 
 UNIQUENESS: Final = Dimension(

@@ -92,13 +92,15 @@ def _measure(summary: FileSummary, plan: CheckPlan, rule: Freshness) -> Kept:
         return Kept(None)
     name = visible(rule.field)
     if column.maximum is None:
-        return Kept(kept=False, text=f"{name} has no value, so that nothing in the file is newer than {rule.said}")
+        return Kept(kept=False, text=f"{name} has no value, so that nothing tells how old the file is")
     age = _age_of(column.maximum, plan.run_start)
     if age is None or age <= rule.most:
         return Kept(None if age is None else True)
     # How old it is would tell a sensitive value.
-    told = "older" if rule.field in plan.sensitive else f"{_said(age)} older than the run,"
-    return Kept(kept=False, text=f"the newest {name} is {told} than {rule.said}".replace("run, than", "run, over"))
+    if rule.field in plan.sensitive:
+        return Kept(kept=False, text=f"the newest {name} is older than {rule.said}")
+    text = f"the newest {name} is {_said(age)} older than the run, expected at most {rule.said}"
+    return Kept(kept=False, text=text)
 
 
 def _age_of(newest: object, run_start: datetime) -> timedelta | None:

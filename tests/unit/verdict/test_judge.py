@@ -72,7 +72,11 @@ def test_a_metric_the_definition_asks_nothing_of_says_so_and_passes() -> None:
             "unreadable",
             "The file cannot be parsed: invalid footer. see above.",
         ),
-        ({"no_header": True}, "no_header", "The file has no header line that names its columns."),
+        (
+            {"no_header": True},
+            "no_header",
+            "The file has no header line that names its columns; add one, or declare csv.header false.",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_parsed_loses_the_weight_of_the_format(
@@ -116,7 +120,7 @@ def test_completeness_counts_cells_of_required_fields_that_are_there() -> None:
     assert verdict.deductions["completeness"] == pytest.approx(20 / 100)
     assert verdict.metrics["completeness"]["details"] == (
         "1.0% of the values of required fields are null: driver (100,000 of 5,000,000); "
-        "not checked: gone (missing or of another type)."
+        "gone is not checked, being missing or of another type."
     )
     assert (verdict.metrics["completeness"]["failed"], verdict.metrics["completeness"]["checked"]) == (10**5, 10**7)
 
