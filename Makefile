@@ -32,6 +32,7 @@ image: ## the container image (needs docker or podman)
 
 docs: setup ## docs/definition.md, payload.md, messages.md and the catalogue of messages (tests say when they are old)
 	@.venv/bin/python scripts/reference.py
+	@.venv/bin/python scripts/wrong_files.py
 	@.venv/bin/python scripts/message_catalogue.py
 
 audit: setup ## hold what is locked against known security advisories (AUDIT_ADVISORIES names copies of OSV's lists)

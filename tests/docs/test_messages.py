@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib.util
 import re
 import sys
@@ -10,6 +11,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from dq.checks.dimensions import completeness, schema, uniqueness
+from dq.checks.dimensions import format as form
+from dq.checks.whole_file import FILE_RULES
+from dq.schema.definition import BOUNDS_RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,3 +70,28 @@ def test_no_sentence_has_a_slip_of_the_pen(catalogue: ModuleType) -> None:
     said = ((one, re.sub(r"\{[^{}]*\}", "{}", one.words)) for one in catalogue.sentences() if one.code != "help")
     found = [one.line() for one, words in said if slips.search(words)]
     assert found == []
+
+
+@pytest.fixture(scope="module")
+def wrong_files() -> ModuleType:
+    return script("wrong_files")
+
+
+def test_the_page_of_wrong_files_is_what_check_file_prints_of_them(wrong_files: ModuleType) -> None:
+    """Writing it holds each case to what a person has to read in it."""
+    assert wrong_files.PAGE.read_text(encoding="utf-8") == wrong_files.page(), "messages.md is out of date: make docs"
+
+
+def test_a_case_that_does_not_say_what_to_do_stops_the_writing(
+    wrong_files: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = dataclasses.replace(wrong_files.CASES[0], says="call your mother")
+    monkeypatch.setattr(wrong_files, "CASES", (silent,))
+    with pytest.raises(SystemExit, match="Another delimiter does not say 'call your mother'"):
+        wrong_files.page()
+
+
+def test_every_kind_of_failing_rule_stands_on_the_page(wrong_files: ModuleType) -> None:
+    shown = frozenset[str]().union(*(wrong_files.printed(case).rules for case in wrong_files.CASES))
+    named = {schema.MISSING, schema.TYPE, schema.REPEATED, schema.EXTRA, form.UNREADABLE, form.MALFORMED_ROWS}
+    assert shown == {*named, completeness.REQUIRED, uniqueness.UNIQUE, *BOUNDS_RULES, *FILE_RULES}

@@ -13,7 +13,7 @@ from dq.checks.dimension import Dimension
 from dq.checks.missing_columns import MissingColumns
 from dq.checks.not_measured import not_measured, not_run, nothing_to_measure
 from dq.checks.wording import count, listed, visible
-from dq.schema.definition import Severity
+from dq.schema.definition import FieldType, Severity
 
 if TYPE_CHECKING:
     from dq.profiling.summary.summary import ColumnSummary, FileSummary
@@ -29,6 +29,16 @@ MISSING: Final = "missing"
 TYPE: Final = "type"
 REPEATED: Final = "repeated"
 EXTRA: Final = "extra"
+#: How values are written in files of text, by their type.
+_WRITTEN: Final = {
+    FieldType.INTEGER: "-12",
+    FieldType.NUMBER: "-12.5",
+    FieldType.DECIMAL: "-12.50",
+    FieldType.BOOLEAN: "true or 0",
+    FieldType.DATE: "2026-01-31",
+    FieldType.DATETIME: "2026-01-31T23:59:59",
+    FieldType.TIME: "23:59:59",
+}
 
 
 def schema_checks(definition: SchemaDefinition | None) -> tuple[Check, ...]:
@@ -55,11 +65,12 @@ def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
     declared = sum(1 for check in checks if check.columns)
     results: list[CheckResult] = []
     missing = MissingColumns(summary, plan)
+    formats = {field.name: field.format for field in (plan.definition.fields if plan.definition else ())}
     for check in checks:
         if check.rule == NO_EXTRA:
             found = _extra(summary, check)
         elif check.columns[0] in columns:
-            found = _field(summary, check, columns[check.columns[0]])
+            found = _field(summary, check, columns[check.columns[0]], formats.get(check.columns[0]))
         else:
             found = [_missing(check, missing.of(*check.columns))]
         results.extend(_shared(found, declared))
@@ -88,7 +99,16 @@ def _missing(check: Check, text: str) -> CheckResult:
     return CheckResult(check, Status.FAILED, MISSING, check.columns[0], 1, 1, text=text, why_no_example=why)
 
 
-def _field(summary: FileSummary, check: Check, column: ColumnSummary) -> list[CheckResult]:
+def _such_as(check: Check, column: ColumnSummary, date_format: str | None) -> str:
+    """Show how a value of a type is written where it is written as text."""
+    if column.physical != "text":
+        return ""
+    if date_format is not None:
+        return f" in the format {visible(date_format)}"
+    return f" (such as {_WRITTEN[check.argument]})" if check.argument in _WRITTEN else ""
+
+
+def _field(summary: FileSummary, check: Check, column: ColumnSummary, date_format: str | None) -> list[CheckResult]:
     (name,) = check.columns
     if name not in summary.repeated_columns and nothing_to_measure(summary):
         return [not_run(check)]
@@ -108,7 +128,8 @@ def _field(summary: FileSummary, check: Check, column: ColumnSummary) -> list[Ch
         examples = column.unparsable_examples
         found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence, examples=examples))
     elif fails(column.unparsable, cells, check):
-        sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {expected}"
+        wanted = f"{expected}{_such_as(check, column, date_format)}"
+        sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {wanted}"
         found.append(
             CheckResult(
                 check,
