@@ -164,7 +164,9 @@ class MissingColumns:
         for example in self.summary.malformed_examples:
             if holds(example.text.split(delimiter)):
                 return "a row below it" if example.line is None else f"line {example.line:,}"
-        return "a row below it" if any(holds(row) for row in self.summary.sample_rows) else None
+        # Which rows a sample holds depends on how a file was cut, unless it holds them all.
+        whole = len(self.summary.sample_rows) == self.summary.rows_read - self.summary.rows_malformed
+        return "a row below it" if whole and any(map(holds, self.summary.sample_rows)) else None
 
 
 def folded(name: str) -> str:

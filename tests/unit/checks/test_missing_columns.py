@@ -64,6 +64,16 @@ def test_the_line_that_holds_the_names_is_named_where_a_title_stands_above_it() 
     )
 
 
+@pytest.mark.parametrize(("rows", "told"), [(2, True), (3, False)])
+def test_rows_of_the_sample_tell_of_a_title_only_where_all_rows_are_there(rows: int, told: bool) -> None:  # noqa: FBT001
+    names = ("Report", "", "x")
+    columns = [column(name, rows=rows, declared=False) for name in names]
+    shown = (("ID", "name", "city"), ("1", "Ann", "Oslo"))
+    figures = summary(*columns, missing_columns=("ID", "name", "city"), sample_columns=names, sample_rows=shown)
+    sentence = verdict_of(figures, FIELDS).metrics["schemaValidation"]["details"]
+    assert ("a row below it holds the names of the fields" in sentence) is told
+
+
 def test_a_column_of_which_nothing_else_can_be_the_missing_one_has_no_hint() -> None:
     assert details("ID", "name") == "1 of 3 declared fields fails: city is missing."
 
