@@ -74,9 +74,13 @@ class MissingColumns:
 
     def of_file(self) -> str:
         """Say what the file has instead, as the end of a sentence; empty where that would help nobody."""
-        columns = self.summary.columns
         if not self.summary.missing_columns:
             return ""
+        origin = f"; {self.summary.origin}" if self.summary.origin else ""
+        return f"{self._instead()}{origin}"
+
+    def _instead(self) -> str:
+        columns = self.summary.columns
         if self.hidden:
             return self._hidden_text()
         if not columns:

@@ -104,7 +104,7 @@ def conclude(
     starts = profile.line_starts(task.layout.first_line)
     settled = profile.settled(task.layout.first_line)
     figures = [KeyFigures(key.rows, key.repeated, placed(key.examples, starts)) for key in keys]
-    facts = FileFacts(task.layout.header, task.head.size, reader)
+    facts = FileFacts(task.layout.header, task.head.size, reader, task.layout.origin)
     summary = summarise(settled, task.recipe, task.definition, facts, figures)
     profiled = Profiled(summary, _state(task, settled, summary) if task.keep_state else b"")
     return verdict_on(profiled, task.definition, task.head, task.window) if task.judged else profiled

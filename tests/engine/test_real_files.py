@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 
 from dq.definitions import load_definition
 from dq.engine.profile_files import judge_sources
@@ -257,3 +258,42 @@ def test_small_files_counted_together_say_the_same_of_their_texts(tmp_path: Path
         one = found[number]
         assert not isinstance(one, PipelineError), one
         assert f'the text "{number}.5"' in (one.verdict.failed_validation_message or "")
+
+
+def two_sheets(*, hidden: bool) -> bytes:
+    """A workbook of the sheets _lists and Data."""
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, {"in_memory": True}) as book:
+        lists, data = book.add_worksheet("_lists"), book.add_worksheet("Data")
+        if hidden:
+            data.activate()
+            lists.hide()
+        lists.write_column("A1", ["code", "A"])
+        data.write_row("A1", ["id", "fare"])
+        data.write_row("A2", [1, 2.5])
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "named", "told"),
+    [
+        (False, None, "; sheet '_lists' was read; the workbook also has 'Data': declare sheet to read another."),
+        (
+            True,
+            "_lists",
+            "; sheet '_lists' (hidden) was read; the workbook also has 'Data': declare sheet to read another.",
+        ),
+        (True, None, None),
+    ],
+)
+def test_a_column_that_is_missing_in_a_sheet_may_be_in_another(
+    tmp_path: Path,
+    hidden: bool,  # noqa: FBT001 - a case
+    named: str | None,
+    told: str | None,
+) -> None:
+    definition = {"fields": [{"name": "id"}, {"name": "fare"}], **({"sheet": named} if named else {})}
+    details = Judge(tmp_path, None, "direct")(two_sheets(hidden=hidden), definition, "rides.xlsx").metrics[
+        "schemaValidation"
+    ]["details"]
+    assert (told is None and "missing" not in details) or (told is not None and details.endswith(told))

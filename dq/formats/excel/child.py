@@ -33,6 +33,8 @@ from typing import IO, Any, TypeAlias
 import orjson
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
+from dq.formats.excel.sheets import origin_of
+
 Cell: TypeAlias = "str | int | float | bool | date | datetime | clock | timedelta | None"
 
 #: Rows, cells, and characters of texts, that are Python objects at once.
@@ -203,7 +205,7 @@ def frames(request: Request, data: bytes) -> Iterator[Frame]:
         if len(header) > request.columns:
             text = f"the sheet has {len(header):,} columns, the most that is read is {request.columns:,}"
             raise RefusedError(LIMIT, text)
-        yield Frame({"header": _names(header, sheet)})
+        yield Frame({"header": _names(header, sheet), "origin": origin_of(book, sheet.name)})
         yield from _pieces(rows, len(header), max(min(ROWS, CELLS // len(header)), 1))
 
 

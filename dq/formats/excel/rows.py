@@ -51,8 +51,8 @@ class WorkbookReading:
     def layout(self) -> FileLayout:
         """Read the header; raises UnreadableFileError and NoHeaderError."""
         if self._layout.late:
-            names = next(self._frames).head["header"]
-            self._layout = replace(self._layout, header=tuple(names), late=False)
+            head = next(self._frames).head
+            self._layout = replace(self._layout, header=tuple(head["header"]), origin=head["origin"], late=False)
         return self._layout
 
     def batches(self) -> Iterator[RowBatch]:

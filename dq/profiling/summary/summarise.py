@@ -36,11 +36,15 @@ _INNER = np.arange(1, _BINS)
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What is known of the file beside its rows. `header` holds the trimmed names in file order."""
+    """What is known of the file beside its rows.
+
+    `header` holds the trimmed names in file order; `origin` says which part of the file was read, where it has others.
+    """
 
     header: tuple[str, ...]
     bytes: int
     reader: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def summarise(
         sample_columns=tuple(column.name for column in recipe.columns if column.name in present),
         sample_rows=_shown_rows(profile, [column.name in present for column in recipe.columns]),
         reader=facts.reader,
+        origin=facts.origin,
     )
 
 

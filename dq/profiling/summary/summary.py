@@ -104,6 +104,7 @@ class FileSummary:
     headed format had none. `missing_columns` are declared fields not in the file, `extra_columns` the
     undeclared ones, `repeated_columns` names that occur more than once in the header (only their first
     column is profiled). `sample_rows` are cells as text in the order of `sample_columns`, None for null.
+    `origin` says which part of the file was read, such as a sheet, where it has others.
     """
 
     bytes: int
@@ -122,6 +123,7 @@ class FileSummary:
     no_header: bool = False
     unreadable: str | None = None
     reader: str = ""
+    origin: str = ""
 
     def __post_init__(self) -> None:
         """Hold the equation: no parsed row is lost."""
