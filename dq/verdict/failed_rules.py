@@ -24,6 +24,8 @@ MOST_EXAMPLES: Final = 10
 _MOST_CHARACTERS: Final = 200
 _SIZES: Final = ((MOST_EXAMPLES, _MOST_CHARACTERS), (MOST_EXAMPLES, 80), (3, 80), (3, 40), (3, 20))
 _NO_EXAMPLE: Final = "no single row was kept as an example"
+#: Reasons of malformed rows, the most frequent ones.
+_MOST_REASONS: Final = 20
 #: Characters of a column's name.
 _MOST_NAME: Final = 1000
 _RANKS: Final = {Severity.CRITICAL: 0, Severity.ERROR: 1, Severity.WARNING: 2}
@@ -86,6 +88,7 @@ def _rule(rule: FailedRule, most: int, characters: int) -> dict[str, Any]:
         "examples": [
             example_of(example, characters, of_row=result.of_whole_rows) for example in result.examples[:most]
         ],
+        **({"reasons": dict(result.reasons[:_MOST_REASONS])} if result.reasons else {}),
         **({} if result.examples else {"note": result.why_no_example or _NO_EXAMPLE}),
     }
 

@@ -70,6 +70,8 @@ def test_every_malformed_row_says_why(judge: Judge) -> None:
         "not UTF-8 (declare csv.encoding; it looks like windows-1252)": 1,
         "quote opened and never closed": 1,
     }
+    (rule,) = judge(text, THREE).failed_validation_rules
+    assert rule["reasons"] == found["reasons"]
     assert [example["reason"].split(" (")[0] for example in found["examples"]] == [
         "2 fields instead of 3", "4 fields instead of 3", "not UTF-8", "quote opened and never closed",
     ]  # fmt: skip

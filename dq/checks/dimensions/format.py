@@ -56,12 +56,18 @@ def _result(summary: FileSummary, check: Check) -> CheckResult:
         text=f"{count(malformed)} of {count(read, 'row')} cannot be parsed{_why(summary)}",
         examples=summary.malformed_examples,
         of_whole_rows=True,
+        reasons=_reasons(summary),
     )
+
+
+def _reasons(summary: FileSummary) -> tuple[tuple[str, int], ...]:
+    """Give why rows are malformed, the most frequent reason first."""
+    return tuple(sorted(summary.malformed_reasons.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _why(summary: FileSummary) -> str:
     """Say why rows are malformed, the most frequent reason first."""
-    reasons = sorted(summary.malformed_reasons.items(), key=lambda item: (-item[1], item[0]))
+    reasons = _reasons(summary)
     if len(reasons) == 1:
         return f": {reasons[0][0]}"
     return f": {listed([f'{reason} ({count(rows)})' for reason, rows in reasons])}" if reasons else ""
