@@ -57,6 +57,7 @@ def _result(check: Check, key: KeySummary | None, present: int) -> CheckResult:
         share=Fraction(key.repeated, key.full * present) if lost else Fraction(0),
         text=f"{visible(column)} repeats an earlier row in {count(key.repeated)} of {count(key.full, 'row')}",
         examples=key.examples,
+        why_no_example="equal rows lie in parts of the file that were read apart, and were found by their hashes",
     )
 
 
