@@ -11,7 +11,7 @@ import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from dq.checks.wording import count, on_one_line, visible
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dq.profiling.summary.summary import FileSummary
 
 #: Names compared letter by letter, and names shown of a header, at most.
-_MOST_COMPARED: Final = 200
+_MOST_COMPARED: Final = 100
 _MOST_NAMES: Final = 8
 _MOST_HEADER: Final = 240
 #: What columns of files with a header line hold; nothing, where no row was read.
@@ -69,8 +69,7 @@ class MissingColumns:
         """Find the nearest name; of very wide files that would take long and say little."""
         if self.hidden or max(len(self.strangers), len(self.summary.missing_columns)) > _MOST_COMPARED:
             return None
-        near = difflib.get_close_matches(name.casefold(), [one.casefold() for one in self.strangers], 1, _NEAR)
-        return next((one for one in self.strangers if near and one.casefold() == near[0]), None)
+        return _nearest(name, self.strangers)
 
     def of_file(self) -> str:
         """Say what the file has instead, as the end of a sentence; empty where that would help nobody."""
@@ -171,6 +170,13 @@ class MissingColumns:
         # Which rows a sample holds depends on how a file was cut, unless it holds them all.
         whole = len(self.summary.sample_rows) == self.summary.rows_read - self.summary.rows_malformed
         return "a row below it" if whole and any(map(holds, self.summary.sample_rows)) else None
+
+
+@lru_cache(maxsize=4096)
+def _nearest(name: str, others: tuple[str, ...]) -> str | None:
+    """Find the name that looks most like another; files of one layout ask the same again and again."""
+    near = difflib.get_close_matches(name.casefold(), [one.casefold() for one in others], 1, _NEAR)
+    return next((one for one in others if near and one.casefold() == near[0]), None)
 
 
 def folded(name: str) -> str:
