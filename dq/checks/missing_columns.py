@@ -152,7 +152,7 @@ class MissingColumns:
             return None
         best = max(found, key=lambda other: found[other])
         now = len(self._declared.intersection(map(folded, names)))
-        alone = len(names) == 1 and len(self._declared) > 1
+        alone = len(names) == 1 < len(self._declared) and self._line_of_names(delimiter) is None
         return best if found[best][0] > now or alone else None
 
     def _line_of_names(self, delimiter: str) -> str | None:
@@ -204,6 +204,8 @@ def _form(found: str, name: str) -> str:
 def _names(names: tuple[str, ...], delimiter: str = ", ") -> str:
     """Write the first names; empty ones at the end are not worth showing."""
     filled = names[: max((at for at, name in enumerate(names, 1) if name), default=0)]
-    shown = delimiter.join(visible(name) for name in filled[:_MOST_NAMES])
+    shown = delimiter.join(
+        f'"{visible(name)}"' if delimiter in name else visible(name) for name in filled[:_MOST_NAMES]
+    )
     more = f" and {len(filled) - _MOST_NAMES:,} more" if len(filled) > _MOST_NAMES else ""
     return f"{on_one_line(shown, _MOST_HEADER)}{more}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MASK: Final = "***"
 
 #: How failures end that cost nothing.
-WITHIN_TOLERANCE: Final = "all of them tolerated or only warned of"
+WITHIN_TOLERANCE: Final = "tolerated or only warned of"
 MOST_LISTED: Final = 5
 _MOST_NAME: Final = 80
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")

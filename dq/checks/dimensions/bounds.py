@@ -115,7 +115,9 @@ def _details(results: tuple[CheckResult, ...], failed: int, cells: int) -> str:
         return and_not_run(None, results)
     number = sum(result.failed for result in results)
     if number:
-        return and_not_run(f"{count(number, 'break')} of rules in {count(cells, 'value')}, {WITHIN_TOLERANCE}", results)
+        return and_not_run(
+            f"{count(number, 'time')} out of bounds in {count(cells, 'value')}, {WITHIN_TOLERANCE}", results
+        )
     return and_not_run(f"No value is out of bounds ({count(ran, 'rule')}, {count(cells, 'value')})", results)
 
 

@@ -41,6 +41,7 @@ def details(*names: str, definition: dict[str, Any] = FIELDS, **figures: Any) ->
         (["ID", "name\u200b", "city"], 'name is missing (did you mean "name<U+200B>"?)'),
         (["ID", "na\u00adme", "ci\nty"], '"na<U+00AD>me"?), city is missing (did you mean "ci<U+000A>ty"?)'),
         (["ID", "\u00a0name", "city"], '(did you mean "<U+00A0>name"?)'),
+        (["ID", "age, years", "city"], 'the header is ID,"age, years",city (3 columns)'),
         (["ID", "age", "city"], "name is missing; the header is ID,age,city (3 columns)"),
     ],
 )  # fmt: skip
@@ -72,6 +73,13 @@ def test_rows_of_the_sample_tell_of_a_title_only_where_all_rows_are_there(rows: 
     figures = summary(*columns, missing_columns=("ID", "name", "city"), sample_columns=names, sample_rows=shown)
     sentence = verdict_of(figures, FIELDS).metrics["schemaValidation"]["details"]
     assert ("a row below it holds the names of the fields" in sentence) is told
+
+
+def test_a_title_with_a_semicolon_is_no_header_of_another_delimiter() -> None:
+    malformed = (Example(2, "ID,name,city", "3 fields instead of 1"),)
+    sentence = details("Rides; May 2026", malformed=1, malformed_examples=malformed)
+    assert "delimiter" not in sentence
+    assert "line 2 holds the names of the fields" in sentence
 
 
 def test_a_column_of_which_nothing_else_can_be_the_missing_one_has_no_hint() -> None:
