@@ -1,5 +1,6 @@
 """What the counts of a file mean, dimension by dimension."""
 
+import json
 from typing import Any
 
 import pytest
@@ -350,3 +351,26 @@ def test_characters_nobody_can_see_are_written_in_examples_and_in_the_message() 
     assert 'first at line 2: "12<U+00A0>000"' in (verdict.failed_validation_message or "")
     shown = verdict.profile_payload["typeFormatIssues"]["columns"][0]["examples"]  # type: ignore[index]
     assert shown == [{"line": 2, "value": "12<U+00A0>000"}]
+
+
+@pytest.mark.parametrize("name", ["ü" * 5000, "x", "😀" * 300, "\x00" * 2000])
+def test_rules_and_message_are_bounded_whatever_the_names_are(name: str) -> None:
+    names = [f"{name}{at}" for at in range(3000)]
+    verdict = verdict_of(
+        summary(column("a"), extra_columns=tuple(names)), {"fields": [{"name": "a"}], "strict": True}
+    )  # fmt: skip
+    size = len(json.dumps([verdict.failed_validation_rules, verdict.failed_validation_message]))
+    assert size <= 256 * 1024 + len("[, ]")
+    assert 0 < len(verdict.failed_validation_rules) < 3000
+    kept = f"the failed rules hold the worst {len(verdict.failed_validation_rules):,} of 3,000 findings"
+    assert (verdict.failed_validation_message or "").endswith(kept)
+
+
+def test_all_rules_are_kept_where_there_is_room() -> None:
+    fields = [{"name": f"f{at}"} for at in range(500)]
+    verdict = verdict_of(
+        summary(column("a"), missing_columns=tuple(field["name"] for field in fields)), {"fields": fields}
+    )
+    assert len(verdict.failed_validation_rules) == 500
+    assert sum(rule["deduction"] for rule in verdict.failed_validation_rules) == pytest.approx(40)
+    assert "hold the worst" not in (verdict.failed_validation_message or "")
