@@ -41,6 +41,7 @@ COPY scripts/run_job.py /opt/pipeline/submit/scripts/
 COPY conf/log4j2.properties /opt/pipeline/submit/conf/
 ENV PATH=/opt/pipeline/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    PIPELINE_IMAGE=1 \
     SPARK_HOME=/opt/pipeline/lib/python3.11/site-packages/pyspark
 # 185 is the user that Spark's own Kubernetes images run as; nothing in the image belongs to it. Hadoop wants it to have a
 # name; any other user gets one at the start.

@@ -7,13 +7,22 @@ import time
 
 import hypothesis
 
-pytest_plugins = ["tests.local_s3", "tests.local_spark", "tests.standalone_cluster"]
+pytest_plugins = ["tests.ledgers", "tests.local_s3", "tests.local_spark", "tests.standalone_cluster"]
 
 os.environ["TZ"] = "UTC"
 time.tzset()
 
-# A developer's own settings must not decide about a test.
-for name in ("DATABASE_URL", "POLL_QUEUE_URL", "S3_ENDPOINT", "S3_REGION", "SQS_ENDPOINT", "AWS_PROFILE"):
+# A developer's own settings, and where the tests run, must not decide about one.
+IN_A_CONTAINER = ("PIPELINE_IMAGE", "KUBERNETES_SERVICE_HOST")
+for name in (
+    "DATABASE_URL",
+    "POLL_QUEUE_URL",
+    "S3_ENDPOINT",
+    "S3_REGION",
+    "SQS_ENDPOINT",
+    "AWS_PROFILE",
+    *IN_A_CONTAINER,
+):
     os.environ.pop(name, None)
 
 # `quick` is for `make check`, `dev` finds new things, `ci` repeats itself, `thorough` is for a long evening;

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from dq.batch.settings import BatchSettings
 from dq.engine.settings import EngineSettings
+from dq.intake.settings import IntakeSettings
 from dq.ledger.settings import LedgerSettings
 from dq.reporting.settings import ReportingSettings
 from etl_core.log.settings import LogSettings
+from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.postgres.settings import PostgresSettings
 from etl_core.queue.settings import QueueSettings
@@ -18,7 +20,9 @@ ROOMS: tuple[type[RoomSettings], ...] = (
     PostgresSettings,
     S3Settings,
     QueueSettings,
+    IntakeSettings,
     LogSettings,
+    MetricsSettings,
     BatchSettings,
     LedgerSettings,
     ReportingSettings,

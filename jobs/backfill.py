@@ -40,10 +40,10 @@ def main(argv: list[str]) -> int:
     from dq.batch.coming_due import make_due
     from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
-    from jobs.running.own_work import work_off_own
-    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
+    from jobs.working_off.own_work import work_off_own
+    from jobs.working_off.owners import new_owner
 
     if arguments.since and arguments.until and arguments.since >= arguments.until:
         raise UsageError(f"--since {arguments.since} is not before --until {arguments.until}: no object is in between")
@@ -111,23 +111,17 @@ def _choose(arguments: argparse.Namespace, doors: Doors) -> Announcement:
     if arguments.prefix is not None:
         return _under(arguments.prefix, doors, arguments.since, arguments.until)
     listed = read_manifest(doors.objects, arguments.manifest)
-    allowed = [one for one in listed.events if not doors.allowed_buckets or one.bucket in doors.allowed_buckets]
-    foreign = [one for one in listed.events if doors.allowed_buckets and one.bucket not in doors.allowed_buckets]
+    allowed = [one for one in listed.events if doors.accepts(one.bucket)]
+    foreign = [one for one in listed.events if not doors.accepts(one.bucket)]
     events = [*_with_heads(allowed, doors.objects), *foreign]
     return replace(listed, events=tuple(one for one in events if _is_between(one, arguments.since, arguments.until)))
 
 
 def _under(prefix: str, doors: Doors, since: datetime | None, until: datetime | None) -> Announcement:
-    """The objects under a prefix that were last modified in this span.
-
-    Raises:
-        UsageError: there is none at all under the prefix; most likely it is misspelt.
-    """
+    """The objects under a prefix that were last modified in this span."""
     from dq.intake.listing import list_objects
 
     listed = list_objects(doors.objects, prefix)
-    if not listed.events and not listed.rejected:
-        raise UsageError(f"there is no object under {prefix}; check the name of the bucket and the prefix")
     return replace(listed, events=tuple(one for one in listed.events if _is_between(one, since, until)))
 
 

@@ -54,8 +54,9 @@ def main(argv: list[str]) -> int:
     """Run the demo; with --keep the servers stay up until Ctrl-C."""
     arguments = _parser().parse_args(argv)
     from jobs.playground.local_services import local_services
+    from jobs.running.database import embedded_database, make_all_tables, open_database
     from jobs.running.stopping import StopRequest
-    from jobs.running.wiring import embedded_database, make_all_tables, open_database, start
+    from jobs.running.wiring import start
     from jobs.watch_files import drain_once
 
     with local_services(BUCKET, QUEUE) as services, embedded_database() as server:
@@ -112,9 +113,9 @@ def _configure(database: Engine) -> None:
 def _states(database: Engine) -> dict[str, int]:
     """How many announced objects are in which state, of the states that occur."""
     from dq.ledger.inspection import inbox_status
-    from jobs.running.wiring import now
+    from etl_core.postgres.clock import DatabaseClock
 
-    return {state: count for state, count in inbox_status(database, now()).states.items() if count}
+    return {state: count for state, count in inbox_status(database, DatabaseClock(database)()).states.items() if count}
 
 
 def _show(database: Engine, states: dict[str, int]) -> None:

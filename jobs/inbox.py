@@ -33,7 +33,8 @@ _BODY_SHOWN = 200
 def main(argv: list[str]) -> int:
     """Run `inbox list | show | retry | discard`."""
     arguments = _parser().parse_args(argv)
-    from jobs.running.wiring import open_database, start
+    from jobs.running.database import open_database
+    from jobs.running.wiring import start
 
     program = start()
     note(step=arguments.step)
@@ -43,7 +44,7 @@ def main(argv: list[str]) -> int:
 
 def _list(database: Engine, arguments: argparse.Namespace) -> None:
     from dq.ledger.inspection import inbox_status, list_dead_letters, list_rows
-    from jobs.running.wiring import now
+    from etl_core.postgres.clock import DatabaseClock
 
     states = _STATES if arguments.all else tuple(arguments.state or _WITHOUT_VERDICT)
     rows = list_rows(database, states=states, after_id=arguments.after, limit=arguments.limit)
@@ -52,7 +53,7 @@ def _list(database: Engine, arguments: argparse.Namespace) -> None:
         for line in [*map(_as_json, rows), *map(_as_json, letters)]:
             stdout().file.write(f"{line}\n")
         return
-    status = inbox_status(database, now())
+    status = inbox_status(database, DatabaseClock(database)())
     counts = ", ".join(f"{count} {state}" for state, count in status.states.items() if count) or "nothing yet"
     console = stdout()
     console.print(cell(f"inbox: {counts}; {status.dead_letters} dead letters"))
@@ -113,13 +114,13 @@ def _definition_warnings(database: Engine, file_id: str | None) -> tuple[str, ..
 
 def _retry(database: Engine, arguments: argparse.Namespace) -> ExitCode:
     from dq.ledger.inspection import retry_dead_letters, retry_rows
-    from jobs.running.wiring import now
+    from etl_core.postgres.clock import DatabaseClock
 
     ids, letter_ids = _numbers(arguments.numbers)
     if not (ids or letter_ids or arguments.state):
         raise UsageError("retry needs numbers, or --state STATE for all objects in that state")
     _require(database, ids, letter_ids)
-    moment = now()
+    moment = DatabaseClock(database)()
     objects = retry_rows(database, moment, ids=ids) if ids else 0
     if arguments.state:
         objects += retry_rows(database, moment, states=arguments.state)
@@ -137,12 +138,13 @@ def _retry(database: Engine, arguments: argparse.Namespace) -> ExitCode:
 
 def _discard(database: Engine, arguments: argparse.Namespace) -> None:
     from dq.ledger.inspection import discard_dead_letters, discard_rows
-    from jobs.running.wiring import now
+    from etl_core.postgres.clock import DatabaseClock
 
     ids, letter_ids = _numbers(arguments.numbers)
     _require(database, ids, letter_ids)
-    objects = discard_rows(database, now(), ids=ids, reason=arguments.reason) if ids else 0
-    letters = discard_dead_letters(database, now(), ids=letter_ids) if letter_ids else 0
+    moment = DatabaseClock(database)()
+    objects = discard_rows(database, moment, ids=ids, reason=arguments.reason) if ids else 0
+    letters = discard_dead_letters(database, moment, ids=letter_ids) if letter_ids else 0
     if not (objects or letters):
         raise UsageError("nothing was discarded: what has its verdict stays, and so does what is being worked on")
     text = f"discarded {objects} objects and {letters} dead letters"

@@ -15,7 +15,8 @@ log = structlog.get_logger()
 def main(argv: list[str]) -> int:
     """Carry out what is pending of conf/sql/pipeline.sql. The reporting tables are their owner's."""
     argparse.ArgumentParser(prog="pipeline-processing migrate", description=__doc__).parse_args(argv)
-    from jobs.running.wiring import migrate_all, open_database, start
+    from jobs.running.database import migrate_all, open_database
+    from jobs.running.wiring import start
 
     program = start()
     with open_database(program.settings, ledger=False) as database:

@@ -15,17 +15,17 @@ def main(argv: list[str]) -> int:
     from dq.events.object_event import ObjectEvent
     from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
-    from jobs.running.own_work import work_off_own
-    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
+    from jobs.working_off.own_work import work_off_own
+    from jobs.working_off.owners import new_owner
 
     program = start()
     version = f" version {arguments.version_id}" if arguments.version_id else ""
     note(subject=f"s3://{arguments.bucket}/{arguments.key}{version}")
     limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as doors, StopRequest() as stop:
-        if doors.allowed_buckets and arguments.bucket not in doors.allowed_buckets:
+        if not doors.accepts(arguments.bucket):
             allowed = ", ".join(sorted(doors.allowed_buckets))
             raise UsageError(f"bucket {arguments.bucket!r} is not one of ALLOWED_BUCKETS: {allowed}")
         try:

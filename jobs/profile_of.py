@@ -27,7 +27,8 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.profiling.summary.summarise_state import sensitive_columns, summarise_state
-    from jobs.running.wiring import open_database, start
+    from jobs.running.database import open_database
+    from jobs.running.wiring import start
 
     program = start()
     query = RunQuery(arguments.agency, arguments.file, arguments.since, arguments.until)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Packages add to it in their pyproject.toml: `name = "package.module:JOB"`.
 GROUP = "pipeline_processing.jobs"
+#: What the command line understands where a job's name stands.
+COMMANDS = frozenset({"list", "run", "help"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ def load_job(name: str) -> Job:
 
     Raises:
         UsageError: there is no such job (the nearest names are in the message), two packages register it, it
-            is none, or it needs a package that is not installed.
+            is none, its module cannot be imported, or it needs a package that is not installed.
     """
-    name = name.replace("-", "_")
+    name = _folded(name)
     registration = _registration(name)
     try:
         found = registration.load()
@@ -64,6 +66,9 @@ def load_job(name: str) -> Job:
         raise UsageError(f"{name} needs the package {error.name!r}, which is not installed") from error
     except AttributeError as error:
         raise UsageError(f"{name} is registered as {registration.value}, and that is not there: {error}") from error
+    except Exception as error:  # another's module may raise anything
+        found_wrong = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{name} cannot be imported from {registration.module}: {found_wrong}") from error
     match found:
         case (entrypoint, str(description)) if callable(entrypoint):
             return Job(name, description, entrypoint, _version(registration))
@@ -88,8 +93,13 @@ def _registered() -> dict[str, tuple[EntryPoint, ...]]:
     """Every registration by the name of its job; read once, installed packages do not change meanwhile."""
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for one in entry_points(group=GROUP):
-        found[one.name] = (*found.get(one.name, ()), one)
+        name = _folded(one.name)
+        found[name] = (*found.get(name, ()), one)
     return found
+
+
+def _folded(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def _registration(name: str) -> EntryPoint:
@@ -99,6 +109,9 @@ def _registration(name: str) -> EntryPoint:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
         raise UsageError(f"there is no job {name!r}; {hint}")
+    if name in COMMANDS:
+        places = " and ".join(one.value for one in known[name])
+        raise UsageError(f"{name} is a command of this program, and {places} registers a job of that name; rename it")
     if len(known[name]) > 1:
         places = " and ".join(one.value for one in known[name])
         raise UsageError(f"the job {name} is registered twice, as {places}; remove one of the packages")
@@ -114,7 +127,10 @@ def _description_in_source(registration: EntryPoint) -> str | None:
     origin = _source(registration.module)
     if origin is None:
         return None
-    tree = ast.parse(origin.read_text(encoding="utf-8"))
+    try:
+        tree = ast.parse(origin.read_bytes())
+    except SyntaxError:
+        return None
     for statement in tree.body:
         match statement:
             case ast.Assign(

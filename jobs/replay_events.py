@@ -18,10 +18,10 @@ def main(argv: list[str]) -> int:
     from dq.intake.replay import read_announcements
     from dq.ledger.settings import LedgerSettings
     from jobs.console.progress import show_progress
-    from jobs.running.own_work import work_off_own
-    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import object_store, open_doors, start
+    from jobs.working_off.own_work import work_off_own
+    from jobs.working_off.owners import new_owner
 
     program = start()
     note(subject=arguments.events)

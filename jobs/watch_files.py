@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import logging
 import tempfile
-import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,34 +15,33 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from dq.batch.settings import EVERY_BUCKET, BatchSettings
+from dq.intake.settings import IntakeSettings
 from dq.ledger.settings import LedgerSettings
-from etl_core.errors import PipelineError, RetryableError
+from etl_core.errors import RetryableError, SettingsError
+from etl_core.log.settings import LogSettings
+from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.queue.settings import QueueSettings
-from etl_core.retry import Backoff, Outage
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pyspark.sql import DataFrame
     from pyspark.sql.streaming.query import StreamingQuery
 
-    from dq.batch.process_batch import BatchCounts, Doors
+    from dq.batch.process_batch import Doors
     from dq.intake.feed_settings import FeedSettings
     from etl_core.queue.sqs import Queue, QueueAccess
     from etl_core.settings import Settings
-    from jobs.running.stopping import StopRequest
     from jobs.running.wiring import Program
 
 log = structlog.get_logger()
 
 _TRIGGER = "200 milliseconds"
-_LOOK_SECONDS = 0.2
 #: How often to look whether objects have come due that waited for their file or a definition.
 _DUE_SECONDS = 5.0
-_OUTAGE_REST = Backoff(first=2.0, factor=2.0, longest=60.0)
 #: More than the engine does on its own threads.
 _WARM_UP_FILES = 12
 
@@ -55,6 +53,7 @@ def main(argv: list[str]) -> int:
 
     program = start()
     note(subject=program.settings[QueueSettings].poll_queue_url, step="once" if arguments.once else "watch")
+    _check_buckets(program.settings)
     return drain_once(program) if arguments.once else watch(program)
 
 
@@ -63,12 +62,15 @@ def drain_once(program: Program) -> int:
     from dq.batch.coming_due import make_due
     from dq.batch.process_batch import BatchCounts
     from dq.intake.take_in import Intake, drain
+    from dq.ledger.inbox_item import OPEN_STATES
+    from dq.ledger.inspection import still_open
     from jobs.console.progress import show_progress
-    from jobs.running.batches import work_off
     from jobs.running.exit_codes import exit_code_for
-    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors
+    from jobs.working_off.batches import work_off
+    from jobs.working_off.owners import new_owner
+    from jobs.working_off.taking_over import is_all_ended, take_over
 
     settings, owner, total, letters = program.settings, new_owner(), BatchCounts(), 0
     limit = settings[LedgerSettings].max_files_per_batch
@@ -78,6 +80,7 @@ def drain_once(program: Program) -> int:
         show_progress(program.console, "objects") as report,
     ):
         queue = _open_queue(settings)
+        take_over(doors, still_open(doors.database).held)
         empty_receives = 3
         while not stop.is_set():
             taken = Intake()
@@ -93,19 +96,24 @@ def drain_once(program: Program) -> int:
             if not taken.messages and not counts.announced:
                 break
             empty_receives = 1
-        if stop.is_set():
+        if not is_all_ended(doors, mine=[owner], waiting=True):
             return ExitCode.TRY_AGAIN
-    return exit_code_for(total.states, dead_letters=letters)
+    ended = {state: count for state, count in total.states.items() if state not in OPEN_STATES}
+    return exit_code_for(ended, dead_letters=letters)
 
 
 def watch(program: Program) -> int:
     """Run the stream until a signal asks to end; the batch at hand is finished or given back."""
     from dq.intake.feed_settings import handed_over
     from dq.intake.stream_source import inbox_stream
+    from dq.ledger.inspection import still_open
+    from etl_core.metrics.publishing import served
     from jobs.console.progress import show_progress
-    from jobs.running.owners import new_owner
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import object_store, open_doors, open_profiler
+    from jobs.working_off.owners import new_owner
+    from jobs.working_off.streaming import BatchWorker, keep_streaming
+    from jobs.working_off.taking_over import is_all_ended, take_over
 
     settings, owner = program.settings, new_owner()
     with (
@@ -113,108 +121,77 @@ def watch(program: Program) -> int:
         open_profiler(settings, object_store(settings), keep_states=settings[LedgerSettings].keep_profiles) as profiler,
         open_doors(settings, profiler) as doors,
         show_progress(program.console, "objects") as report,
-        handed_over(_feed_settings(settings, doors, owner)) as handover,
-        tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-") as checkpoint,  # state lives in the ledger
+        handed_over(_feed_settings(settings, doors, owner, on_terminal=program.console.is_terminal)) as handover,
+        _checkpoints(settings) as checkpoints,
+        served(doors.metrics.registry, settings[MetricsSettings].metrics_port),
     ):
         _open_queue(settings)
+        take_over(doors, still_open(doors.database).held)
         spark = profiler.session
         stop.listen()
         _warm_up(doors)
-        worker = _Worker(doors, owner, stop, report)
-        query = (
-            inbox_stream(spark, handover)
-            .writeStream.foreachBatch(worker)
-            .trigger(processingTime=_TRIGGER)
-            .option("checkpointLocation", checkpoint)
-            .start()
-        )
-        log.info("watching", queue=settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off")
+        worker = BatchWorker(doors, owner, stop, report)
+
+        claimed = inbox_stream(spark, handover)
+
+        def build(number: int) -> StreamingQuery:
+            return (
+                claimed.writeStream.foreachBatch(worker)
+                .trigger(processingTime=_TRIGGER)
+                .option("checkpointLocation", f"{checkpoints}/{number}")
+                .start()
+            )
+
+        queue = settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off"
+        log.info("watching", queue=queue, checkpoints=checkpoints)
         try:
-            _watch_over(query, worker, doors, stop)
+            keep_streaming(build, worker, stop, _look_around(doors))
         finally:
-            stop.set()
-            _end(query, worker)
             note(counts=worker.total)  # here, for Spark calls the worker in a thread that knows of no run
         if worker.error is not None:
             raise worker.error
+        if not is_all_ended(doors, mine=[owner], waiting=False):
+            return ExitCode.TRY_AGAIN
         log.info("stopped")
     return ExitCode.OK
 
 
-def _watch_over(query: StreamingQuery, worker: _Worker, doors: Doors, stop: StopRequest) -> None:
-    """Wait until somebody asks to stop or the stream ends; from time to time see whether something has come due."""
+def _look_around(doors: Doors) -> Callable[[], None]:
+    """What looks from time to time: for objects whose file or definition has come, and how much is in the inbox."""
     from dq.batch.coming_due import make_due
+    from dq.ledger.inspection import inbox_status
 
     look_at = time.monotonic()
-    while query.isActive and worker.error is None and not stop.wait(_LOOK_SECONDS):
+
+    def look() -> None:
+        nonlocal look_at
         if time.monotonic() >= look_at:
             with suppress(RetryableError):  # of an outage others tell
                 make_due(doors)
+                doors.metrics.inbox(inbox_status(doors.database, doors.clock()))
             look_at = time.monotonic() + _DUE_SECONDS
 
-
-class _Worker:
-    """What Spark calls with each batch. It never raises: an outage waits, any other error ends the watch."""
-
-    def __init__(self, doors: Doors, owner: str, stop: StopRequest, report: Callable[[BatchCounts], None]) -> None:
-        from dq.batch.process_batch import BatchCounts
-
-        self.error: Exception | None = None
-        self.total = BatchCounts()
-        self.busy = threading.Lock()
-        self._outage = Outage(_OUTAGE_REST)
-        self._doors, self._owner, self._stop, self._report = doors, owner, stop, report
-
-    def __call__(self, frame: DataFrame, epoch: int) -> None:
-        """Process the claimed rows of one batch."""
-        del epoch
-        from jobs.running.batches import process_claimed
-
-        batches = sorted(row.batch for row in frame.collect())
-        with self.busy:
-            for batch in batches:
-                if self._stop.is_set() or self.error is not None:
-                    return
-                try:
-                    counts = process_claimed(self._doors, batch - 1, batch, self._owner)
-                    self.total += counts
-                    self._report(counts)
-                    self._tell(counts.outage)
-                except RetryableError as error:
-                    self._tell(error)
-                except Exception as error:  # noqa: BLE001 - raised again in the main thread
-                    self.error = error
-
-    def _tell(self, outage: str | Exception | None) -> None:
-        """Say that something is out and wait, longer each time in a row; or that it is there again."""
-        if outage is not None:
-            seconds = self._outage.failed()
-            log.warning("waiting for an outage to end", error=outage, in_a_row=self._outage.failures, wait=seconds)
-            self._stop.wait(seconds)
-        elif (lasted := self._outage.over()) is not None:
-            log.info("the outage is over", seconds=lasted)
-
-    def give_back(self) -> None:
-        """Give rows that were claimed but not finished back to the ledger."""
-        try:
-            released = self._doors.inbox.release(self._owner, self._doors.clock())
-        except PipelineError as error:
-            log.warning("claimed objects fall back when their lease ends", error=error)
-        else:
-            if released:
-                log.info("claimed objects were given back", objects=released)
+    return look
 
 
-def _end(query: StreamingQuery, worker: _Worker) -> None:
-    """Let the batch at hand finish, then stop the query; a second signal, or patience, cuts it short."""
+@contextmanager
+def _checkpoints(settings: Settings) -> Iterator[str]:
+    """Where Spark notes how far the stream has come, with the scheme: without one it may mean another machine's disk.
+
+    What counts is in the ledger, so every query begins with an empty checkpoint.
+
+    Raises:
+        SettingsError: the folder cannot be made.
+    """
+    root = settings[IntakeSettings].checkpoint_root
     try:
-        with worker.busy:
-            query.stop()
-    except KeyboardInterrupt:
-        log.warning("the batch at hand is given back")
-        worker.give_back()  # first, so that what the cancelled batch still wants to write is refused
-        query.stop()
-    worker.give_back()
+        if root is not None:
+            Path(root).mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix="pipeline-checkpoint-", dir=root)
+    except OSError as error:
+        raise SettingsError("settings", [f"CHECKPOINT_ROOT: {root}: {error.strerror}; expected a folder"]) from error
+    with folder as path:
+        yield Path(path).as_uri()
 
 
 def _warm_up(doors: Doors) -> None:
@@ -256,6 +233,20 @@ def _open_queue(settings: Settings) -> Queue | None:
     return queue
 
 
+def _check_buckets(settings: Settings) -> None:
+    """Whoever may write to the queue names the bucket that is read: somebody has to say which ones are ours.
+
+    Raises:
+        SettingsError: there is a queue, and nobody said.
+    """
+    if settings[QueueSettings].poll_queue_url is not None and not settings[BatchSettings].allowed_buckets:
+        problem = (
+            "ALLOWED_BUCKETS: is not set, and POLL_QUEUE_URL is; name the buckets whose announcements are accepted,"
+            f" comma-separated, or {EVERY_BUCKET} for every bucket"
+        )
+        raise SettingsError("settings", [problem])
+
+
 def _queue_access(settings: Settings) -> QueueAccess | None:
     from etl_core.queue.sqs import QueueAccess
 
@@ -265,9 +256,9 @@ def _queue_access(settings: Settings) -> QueueAccess | None:
     return QueueAccess(queue.poll_queue_url, queue.sqs_endpoint, s3.s3_region, *s3.key_pair())
 
 
-def _feed_settings(settings: Settings, doors: Doors, owner: str) -> FeedSettings:
+def _feed_settings(settings: Settings, doors: Doors, owner: str, *, on_terminal: bool) -> FeedSettings:
     from dq.intake.feed_settings import FeedSettings
-    from jobs.running.batches import LEASE_SECONDS
+    from jobs.working_off.batches import LEASE_SECONDS
 
     ledger = settings[LedgerSettings]
     return FeedSettings(
@@ -277,6 +268,8 @@ def _feed_settings(settings: Settings, doors: Doors, owner: str) -> FeedSettings
         max_files=ledger.max_files_per_batch,
         max_attempts=ledger.max_attempts,
         lease_seconds=LEASE_SECONDS,
+        log_level=settings[LogSettings].log_level,
+        on_terminal=on_terminal,
     )
 
 

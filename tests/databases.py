@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy
 
+from etl_core.postgres.database import connect
+from etl_core.shipped_files import shipped_file
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.engine import Engine
 
 #: Reporting tables as other owners have them.
@@ -27,3 +34,18 @@ def apply(url: str, script: Path) -> str:
         connection.exec_driver_sql(script.read_text(encoding="utf-8").replace("%", "%%"))
     admin.dispose()
     return url
+
+
+@contextmanager
+def login(owner: Engine, role: str) -> Iterator[Engine]:
+    """A user of the database with the rights of a role of `conf/sql/roles.sql` and no others."""
+    name = f"login_{uuid.uuid4().hex[:12]}"
+    script = shipped_file("sql/roles.sql").read_text(encoding="utf-8")
+    with owner.begin() as connection:
+        connection.exec_driver_sql(script.replace("%", "%%"))
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN PASSWORD 'secret' IN ROLE {role}")
+    made = connect(owner.url.set(username=name, password="secret").render_as_string(hide_password=False))
+    yield made
+    made.dispose()
+    with owner.begin() as connection:
+        connection.exec_driver_sql(f"DROP OWNED BY {name}; DROP ROLE {name}")

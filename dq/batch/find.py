@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from dq.batch.endings import Failed, Found, SetAside, not_there
+from dq.batch.endings import Failed, Found, Missing, SetAside
 from dq.definitions import definition_or_none
 from dq.engine.small import is_one_read
 from dq.errors import DefinitionError
@@ -52,14 +52,14 @@ class _Configured:
     definition: SchemaDefinition | None
 
 
-def find_objects(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed]]:
+def find_objects(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed | Missing]]:
     """The objects that are configured and, as far as was looked, there, and how the others ended."""
     found, ended = _reach(items, doors)
     # Whether EventBridge encodes keys is not documented, so what is not found as announced is looked for decoded.
     second = {
         one.item.id: replace(one.item, event=replace(one.item.event, key=key))
         for one in ended
-        if isinstance(one, SetAside) and (key := other_reading(one.item.event)) is not None
+        if isinstance(one, SetAside | Missing) and (key := other_reading(one.item.event)) is not None
     }
     if second:
         found_decoded, _ = _reach(list(second.values()), doors)
@@ -68,19 +68,19 @@ def find_objects(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found],
     return found, ended
 
 
-def _reach(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed]]:
-    ended: list[SetAside | Failed] = []
+def _reach(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed | Missing]]:
+    ended: list[SetAside | Failed | Missing] = []
     admitted = _onward([_admit(item, doors) for item in items], ended)
     configured = _onward(_configure(admitted, doors), ended)
     found = _onward(_peek(configured, doors), ended)
     return found, ended
 
 
-def _onward(results: Iterable[_T | SetAside | Failed], ended: list[SetAside | Failed]) -> list[_T]:
+def _onward(results: Iterable[_T | SetAside | Failed | Missing], ended: list[SetAside | Failed | Missing]) -> list[_T]:
     """The results that go on to the next stage; the others are appended to `ended`."""
     onward: list[_T] = []
     for result in results:
-        if isinstance(result, SetAside | Failed):
+        if isinstance(result, SetAside | Failed | Missing):
             ended.append(result)
         else:
             onward.append(result)
@@ -90,7 +90,7 @@ def _onward(results: Iterable[_T | SetAside | Failed], ended: list[SetAside | Fa
 def _admit(item: InboxItem, doors: Doors) -> _Admitted | SetAside:
     """Whether the bucket is ours and the key names a file; a hostile key is plain data."""
     bucket, key = item.event.bucket, item.event.key
-    if doors.allowed_buckets and bucket not in doors.allowed_buckets:
+    if not doors.accepts(bucket):
         return SetAside(item, "ignored", f"bucket {bucket!r} is not one of ALLOWED_BUCKETS")
     identity = doors.layouts.identify(key)
     if isinstance(identity, Unmatched):
@@ -168,7 +168,7 @@ def _load(file: MonitoredFile, mode: ScoringMode) -> SchemaDefinition | Definiti
     return definition
 
 
-def _peek(configured: Sequence[_Configured], doors: Doors) -> list[Found | SetAside | Failed]:
+def _peek(configured: Sequence[_Configured], doors: Doors) -> list[Found | Failed | Missing]:
     """Fetch the first bytes of all objects but those that are announced as small: the engine looks at them itself."""
     wanted = {
         place: (event.bucket, event.key, event.version_id)
@@ -184,9 +184,9 @@ def _is_small(event: ObjectEvent) -> bool:
     return is_one_read(event.size) and other_reading(event) is None
 
 
-def _found(one: _Configured, peek: Peek | PipelineError | None) -> Found | SetAside | Failed:
+def _found(one: _Configured, peek: Peek | PipelineError | None) -> Found | Failed | Missing:
     if isinstance(peek, ObjectGoneError):
-        return not_there(one.item, peek, one.file)
+        return Missing(Found(one.item, one.file, one.definition, one.identity, None), peek)
     if isinstance(peek, PipelineError):
         return Failed(one.item, peek)
     return Found(one.item, one.file, one.definition, one.identity, peek)

@@ -5,7 +5,8 @@ find (admit, configure, look at the first bytes) -> profile and judge (one call 
 ```
 
 Every stage hands on what can go on and ends the rest with a state and a reason. An object whose
-bytes bring the engine down is found by halving the batch, so its neighbours finish. At the end
+bytes bring the engine down is found by halving the batch, so its neighbours finish. What was not there, or was
+overwritten while it was read, is looked for again when the others are settled. At the end
 every object has a state: announced = done + set aside + to be tried again + dead.
 """
 
@@ -20,21 +21,18 @@ import structlog
 
 from dq.batch.batch_counts import BatchCounts
 from dq.batch.doors import Doors
-from dq.batch.endings import Failed, Found, Judged, SetAside, describe_error, not_there
+from dq.batch.endings import Failed, Found, Judged, Missing, SetAside
 from dq.batch.find import find_objects
+from dq.batch.judging import judge_objects
+from dq.batch.look_again import look_again
 from dq.batch.outages import Outages
 from dq.batch.settle import settle
 from dq.engine.one_ahead import one_ahead
-from dq.events.run_window import NoWindow
-from etl_core.errors import ObjectGoneError, RetryableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
-    from dq.batch.doors import JudgeFiles
-    from dq.engine.file_results import FileVerdict
-    from dq.engine.source_file import Source
     from dq.ledger.inbox_item import InboxItem
     from dq.reporting.result import RowId
 
@@ -52,9 +50,6 @@ _MOST_SHARES, _LEAST_SHARE = 2, 128
 #: Bytes of a mergeable profile, for a guess beforehand.
 _MOST_STATE = 4 * 1024 * 1024
 
-#: So often the engine may break in one batch before the rest of it waits for another attempt.
-_MOST_BROKEN_CALLS = 25
-
 
 def process_batch(items: Sequence[InboxItem], doors: Doors) -> BatchCounts:
     """Give every object of a batch its verdict, or a named reason why it has none.
@@ -71,19 +66,21 @@ def process_batch(items: Sequence[InboxItem], doors: Doors) -> BatchCounts:
     start = perf_counter()
     counts = BatchCounts()
     settled: list[Iterator[BatchCounts]] = []
+    missing: list[Missing] = []
     outages = Outages(doors.objects)
     with ThreadPoolExecutor(1) as finder, ThreadPoolExecutor(_WRITERS) as writers:
         for found, ended in one_ahead(finder, lambda share: find_objects(share, doors), _shares(items)):
-            settled.append(_settle_all(ended, doors, outages, writers))
+            settled.append(_settle_all(_without_missing(ended, missing), doors, outages, writers))
             for portion in _portions(found, doors):
-                sources = [one.source(place, doors.run_window) for place, one in enumerate(portion)]
-                judged = _judge_apart(sources, doors.judge)
-                endings = [_ending(one, judged.pop(place, None)) for place, one in enumerate(portion)]
+                endings = _without_missing(judge_objects(portion, doors), missing)
                 counts = sum(chain(*settled), counts)
                 settled = [_settle_all(endings, doors, outages, writers)]
+        if missing:
+            settled.append(_settle_all(look_again(missing, doors), doors, outages, writers))
         counts = sum(chain(*settled), counts)
     if counts.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {counts.announced} settled")
+    doors.metrics.batch_ended(outage=counts.outage is not None)
     duration = round(perf_counter() - start, 3)
     log.info("batch finished", announced=counts.announced, **counts.states, rows=counts.rows, duration=duration)
     return counts
@@ -114,32 +111,12 @@ def _portions(found: Sequence[Found], doors: Doors) -> Iterator[Sequence[Found]]
         yield found[begin:]
 
 
-def _judge_apart(sources: Sequence[Source], judge: JudgeFiles) -> dict[int, FileVerdict | Exception]:
-    """Judge all objects in one call; when that breaks, in halves, until the one that breaks it stands alone.
-
-    A fault that every object has is not hunted down one by one: after some broken calls the rest shares the error.
-    """
-    found: dict[int, FileVerdict | Exception] = {}
-    waiting, broken = [sources] if sources else [], 0
-    while waiting:
-        some = waiting.pop()
-        try:
-            found.update(judge(some))
-        except RetryableError as error:
-            found.update({source.id: error for source in some})
-        except Exception as error:  # noqa: BLE001 - whatever an object's bytes do to the engine, its neighbours finish
-            broken += 1
-            half = len(some) // 2
-            if half and broken < _MOST_BROKEN_CALLS:
-                log.warning(
-                    "the engine failed on a batch; looking for the object that did it",
-                    error=describe_error(error),
-                    error_type=type(error).__name__,
-                )
-                waiting += [some[half:], some[:half]]
-            else:
-                found.update({source.id: error for source in some})
-    return found
+def _without_missing(
+    endings: Sequence[Judged | SetAside | Failed | Missing], missing: list[Missing]
+) -> list[Judged | SetAside | Failed]:
+    """How objects ended; those that have not are put to the missing ones."""
+    missing += [one for one in endings if isinstance(one, Missing)]
+    return [one for one in endings if not isinstance(one, Missing)]
 
 
 def _settle_all(
@@ -153,17 +130,3 @@ def _settle_all(
     others = ([ending] for ending in endings if not isinstance(ending, Judged))
     in_turn = [*by_file.values(), *others]
     return writers.map(lambda some: sum((settle(one, doors, outages) for one in some), BatchCounts()), in_turn)
-
-
-def _ending(found: Found, judged: FileVerdict | Exception | None) -> Judged | SetAside | Failed:
-    match judged:
-        case None:
-            return Failed(found.item, RuntimeError("the engine gave no answer"))
-        case ObjectGoneError():
-            return not_there(found.item, judged, found.file)
-        case Exception():
-            return Failed(found.item, judged)
-    if isinstance(judged.window, NoWindow):
-        return SetAside(found.item, "ignored", judged.window.reason, found.file)
-    head, window, verdict = judged.head, judged.window, judged.verdict
-    return Judged(found, head, window, verdict, judged.rows, judged.state, judged.unreadable)

@@ -15,12 +15,23 @@ def _layouts(templates: tuple[str, ...]) -> tuple[str, ...]:
     return templates
 
 
+def _buckets(names: tuple[str, ...]) -> tuple[str, ...]:
+    if EVERY_BUCKET in names and len(names) > 1:
+        raise ValueError(f"{EVERY_BUCKET} says every bucket, and others are named beside it")
+    return names
+
+
+#: In ALLOWED_BUCKETS.
+EVERY_BUCKET = "*"
+
+
 class BatchSettings(RoomSettings):
     """From an announced object to its file and its run."""
 
-    allowed_buckets: Annotated[tuple[str, ...], Comma] = setting(
-        "Buckets whose objects are accepted; objects of others end as `ignored`. Empty: every bucket",
-        "bucket names, comma-separated",
+    allowed_buckets: Annotated[tuple[str, ...], Comma, AfterValidator(_buckets)] = setting(
+        "Buckets whose objects are accepted; objects of others end as `ignored`. Needed to watch a queue, for whoever"
+        " may write to it names buckets; without one every bucket",
+        "bucket names, comma-separated, or * for every bucket",
         default=(),
     )
     auto_create_files: bool = setting(

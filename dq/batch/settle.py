@@ -8,6 +8,7 @@ import structlog
 
 from dq.batch.batch_counts import BatchCounts
 from dq.batch.endings import Failed, Judged, SetAside, describe_error, log_fields
+from dq.batch.metrics import ObjectEnded
 from dq.errors import LeaseLostError
 from dq.events.object_version import ObjectVersion
 from dq.ledger.inbox_item import Ending
@@ -58,6 +59,7 @@ def _write(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -
         case Failed() if outages.explains(ending.error, ending.item.event.bucket):
             reason = describe_error(ending.error)
             doors.inbox.wait(ending.item, reason, doors.clock())
+            doors.metrics.ended(ObjectEnded("pending"))
             return BatchCounts(1, {"pending": 1}, outage=reason)
         case Failed():
             return BatchCounts(1, {_fail(ending, doors): 1})
@@ -94,6 +96,17 @@ def _save(judged: Judged, doors: Doors) -> str:
             read_etag=head.etag,
         )
         doors.inbox.finish(transaction, item, ending, now)
+    times = _times(item, doors.clock())
+    doors.metrics.ended(
+        ObjectEnded(
+            saved.state,
+            score=None if superseded else judged.verdict.score,
+            unreadable=judged.unreadable is not None,
+            rows=judged.rows,
+            bytes=head.size,
+            times=times,
+        )
+    )
     write = log.info if judged.unreadable is None else log.warning
     told = {} if judged.unreadable is None else {"error": judged.unreadable, "error_type": "UnreadableFileError"}
     write(
@@ -103,7 +116,7 @@ def _save(judged: Judged, doors: Doors) -> str:
         score=judged.verdict.score,
         passed=judged.verdict.passed,
         rows=judged.rows,
-        **_times(item, doors.clock()),
+        **times,
         note=window.note,
         **told,
     )
@@ -127,8 +140,10 @@ def _set_aside(ending: SetAside, doors: Doors) -> str:
     )
     with begin(doors.database) as transaction:
         doors.inbox.finish(transaction, ending.item, finished, doors.clock())
+    times = _times(ending.item, doors.clock())
+    doors.metrics.ended(ObjectEnded(ending.state, times=times))
     write = log.info if ending.state in {"ignored", "superseded"} else log.warning
-    fields = {**log_fields(ending.item, ending.file), **_times(ending.item, doors.clock())}
+    fields = {**log_fields(ending.item, ending.file), **times}
     write(ending.state, **fields, reason=ending.reason)
     return ending.state
 
@@ -136,6 +151,7 @@ def _set_aside(ending: SetAside, doors: Doors) -> str:
 def _fail(ending: Failed, doors: Doors) -> str:
     reason, retryable = describe_error(ending.error), not isinstance(ending.error, TerminalError)
     state = doors.inbox.fail(ending.item, reason, retryable=retryable, now=doors.clock(), jitter=doors.chance())
+    doors.metrics.ended(ObjectEnded(state, times=_times(ending.item, doors.clock())))
     log.debug("where it failed", exc_info=ending.error, **log_fields(ending.item))
     write = log.error if state == "dead" else log.warning
     told = {"error": reason, "error_type": type(ending.error).__name__}

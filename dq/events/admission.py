@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dq.events.announcement import Rejected, Skipped
@@ -10,9 +11,14 @@ from etl_core.storable import storable
 if TYPE_CHECKING:
     from dq.events.object_event import ObjectEvent
 
-# Bytes of UTF-8. S3's own limits are 63, 1024 and 1024; the other two leave ample room over what is seen.
-_MOST_BYTES = {"bucket": 255, "key": 1024, "version_id": 1024, "etag": 128, "sequencer": 64}
+# Bytes of UTF-8. S3's own limits are 1024 and 1024; the other two leave ample room over what is seen.
+_MOST_BYTES = {"key": 1024, "version_id": 1024, "etag": 128, "sequencer": 64}
 _MOST_SIZE = 2**63 - 1
+#: S3 User Guide, "General purpose bucket naming rules", with the capitals, underscores and 255 characters that buckets
+#: of us-east-1 from before March 2018 may have. No ARN, address or path is among them: whoever writes an announcement
+#: chooses the name, and clients read more into such texts.
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+_LONGEST_SHOWN = 100
 
 
 def admit(event: ObjectEvent, body: str) -> ObjectEvent | Skipped | Rejected:
@@ -29,6 +35,11 @@ def admit(event: ObjectEvent, body: str) -> ObjectEvent | Skipped | Rejected:
 
 def _problems(event: ObjectEvent) -> list[str]:
     problems = [f"{name} is empty" for name in ("bucket", "key") if not getattr(event, name)]
+    if event.bucket and (_BUCKET.fullmatch(event.bucket) is None or ".." in event.bucket):
+        problems.append(
+            f"bucket is {ascii(event.bucket)[:_LONGEST_SHOWN]}, which is no name of a bucket; expected 3 to 255"
+            " letters, digits, dashes, dots and underscores"
+        )
     for name, most in _MOST_BYTES.items():
         text = getattr(event, name)
         if text is None:

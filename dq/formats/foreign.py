@@ -45,7 +45,15 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x00-\xff]")
 _TAR = (257, b"ustar")
 _HTML = re.compile(rb"(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|title)\b", re.IGNORECASE | re.DOTALL)
+#: Parts of a page, as servers and "export to Excel" buttons send them without one around. A header may be called
+#: `<table>`, and then no element is closed behind it.
+_HTML_PART = re.compile(
+    rb"<(?:meta|link|base|style|table|div|center|form|frameset|iframe|noscript|section|p|h[1-6]|pre|ul|ol)\b[^>]*>.*?</",
+    re.IGNORECASE | re.DOTALL,
+)
 _XML = re.compile(rb"(?:<\?xml\b[^>]*\?>\s*)(?:<!(?:--.*?--|[^>]*)>\s*)*<([A-Za-z_][\w.:-]*)", re.DOTALL)
+#: Without a declaration only what cannot be a line of cells: elements within the first one.
+_BARE_XML = re.compile(rb"<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?>\s*<[A-Za-z_!].*?(?:</|/>)", re.DOTALL)
 _CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
 _BOM = b"\xef\xbb\xbf"
 #: Bytes that stand in no text, and how many of them, and of those that are no UTF-8, make a file no text.
@@ -80,9 +88,9 @@ def foreign_kind(first: bytes) -> str | None:
 
 
 def _markup(text: bytes) -> str | None:
-    if _HTML.match(text):
+    if _HTML.match(text) or _HTML_PART.match(text):
         return "an HTML page"
-    found = _XML.match(text)
+    found = _XML.match(text) or _BARE_XML.match(text)
     if found is None:
         return None
     root = found[1].decode("ascii", "replace")

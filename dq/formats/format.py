@@ -35,6 +35,9 @@ class LateReading(Reading, Protocol):
         """Find the layout, in the same opening that gives the batches; raises UnreadableFileError."""
 
 
+_COMPRESSED_SUFFIXES = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".zip")
+
+
 @dataclass(frozen=True, slots=True)
 class OpenFile:
     """A file about to be read: as what, its bytes, its name, its first (expanded) bytes and what is expected of it."""
@@ -54,6 +57,14 @@ class OpenFile:
     def options(self) -> object:
         """Give what the definition says under the name of the format, None where it says nothing."""
         return dict(self.definition.options).get(self.format.name) if self.definition else None
+
+
+def suffix_of(name: str) -> str:
+    """Give what a file's name ends in, in lower case and without that of a compression: `tsv` of `A.TSV.gz`."""
+    lowered = name.lower()
+    for suffix in _COMPRESSED_SUFFIXES:
+        lowered = lowered.removesuffix(suffix)
+    return lowered.rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)

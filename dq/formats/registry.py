@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from dq.formats.csv.format import CSV
 from dq.formats.excel.format import EXCEL
-from dq.formats.format import Format, Magic
+from dq.formats.format import Format, Magic, suffix_of
 from dq.formats.json.format import JSON_ARRAY, JSON_LINES
 from dq.formats.orc.format import ORC
 from dq.formats.parquet.format import PARQUET
@@ -33,7 +33,6 @@ OURS = (
     ORC,
 )
 
-_COMPRESSED_SUFFIXES = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".zip")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -74,7 +73,7 @@ class Formats:
         """Name the format a file should be of by its definition, else by its suffix; None where neither says."""
         if definition is not None and definition.format is not None:
             return self.named(definition.format)
-        return next((one for one in self if _suffix(name) in one.suffixes), None)
+        return next((one for one in self if suffix_of(name) in one.suffixes), None)
 
     def format_of(self, data: bytes, name: str, definition: SchemaDefinition | None) -> Format:
         """Name the format: from the definition, else from the first (decompressed) bytes, else from the suffix."""
@@ -82,20 +81,13 @@ class Formats:
             return self.named(definition.format)
         if content := self.content_of(data):
             return content[0]
-        suffix = _suffix(name)
+        suffix = suffix_of(name)
         start = data.removeprefix(_BOM).lstrip()[:1]
         of_suffix = [one for one in self if suffix in one.suffixes]
         of_start = [one for one in self if one.text_start and one.text_start == start]
         both = [one for one in of_suffix if one in of_start]
         candidates: list[Format] = [*both, *of_suffix, *of_start, *self]
         return candidates[0]
-
-
-def _suffix(name: str) -> str:
-    lowered = name.lower()
-    for suffix in _COMPRESSED_SUFFIXES:
-        lowered = lowered.removesuffix(suffix)
-    return lowered.rpartition(".")[2]
 
 
 @cache

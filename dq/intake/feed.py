@@ -10,6 +10,7 @@ import structlog
 from dq.intake.take_in import take_in
 from dq.ledger.inbox import Inbox
 from etl_core.errors import PipelineError, QueueUnavailableError, SettingsError
+from etl_core.postgres.clock import DatabaseClock
 from etl_core.postgres.database import connect
 from etl_core.queue.sqs import MOST_PER_CALL, Queue
 from etl_core.retry import Backoff, Outage, call_again
@@ -32,10 +33,10 @@ class Feed:
 
     Args:
         settings: where announcements come from and how rows are claimed.
-        clock: tells the time, aware.
+        clock: tells the time, aware; None takes the database's.
     """
 
-    def __init__(self, settings: FeedSettings, clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: FeedSettings, clock: Callable[[], datetime] | None = None) -> None:
         self._settings = settings
         self._clock = clock
         self._queue = Queue(settings.queue) if settings.queue else None
@@ -49,7 +50,7 @@ class Feed:
             self._receive()
             settings = self._settings
             batch = self._inbox().claim(
-                settings.max_files, settings.lease_seconds, settings.owner, self._clock(), after_batch=start
+                settings.max_files, settings.lease_seconds, settings.owner, self._now(), after_batch=start
             )
         except PipelineError as error:
             rest = self._outage.failed() / 6  # one of the database; Spark would ask again at once
@@ -88,11 +89,16 @@ class Feed:
         items = self._inbox().items(after_batch, upto_batch, self._settings.owner)
         return tuple(sorted({item.batch for item in items}))
 
+    def _now(self) -> datetime:
+        inbox = self._inbox()  # which sets the clock where nobody gave one
+        return (self._clock or DatabaseClock(inbox.engine))()
+
     def _inbox(self) -> Inbox:
         """The ledger; on first contact, what an earlier feed of this name held is freed."""
         if self._ledger is None:
             engine = connect(self._settings.database_url, application_name="pipeline-processing feed")
             ledger = Inbox(engine, max_attempts=self._settings.max_attempts)
+            self._clock = self._clock or DatabaseClock(engine)
             freed = ledger.recover(self._settings.owner, self._clock())
             if freed:
                 log.warning("an earlier run left objects behind; they are due again", objects=freed)
@@ -111,7 +117,7 @@ class Feed:
             # Only the first receive waits: later ones just fetch what is there.
             wait = self._settings.wait_seconds if received == 0 else 0
             try:
-                taken = take_in(self._queue, inbox, self._clock(), wait_seconds=wait)
+                taken = take_in(self._queue, inbox, self._now(), wait_seconds=wait)
             except (QueueUnavailableError, SettingsError) as error:
                 rest = self._queue_outage.failed()
                 self._receive_again_at = time.monotonic() + rest

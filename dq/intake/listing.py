@@ -12,35 +12,29 @@ from etl_core.objects.listing import Entry, list_entries
 from etl_core.objects.place import parse_place
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from dq.events.announcement import Announcement, Rejected, Skipped
     from etl_core.objects.store import ObjectStore
 
 
-def list_objects(
-    store: ObjectStore, prefix: str, *, since: datetime | None = None, until: datetime | None = None
-) -> Announcement:
+def list_objects(store: ObjectStore, prefix: str) -> Announcement:
     """The current versions of all objects under `prefix` (`s3://bucket/prefix`), folder markers skipped.
 
     Args:
         store: where the bucket is.
         prefix: taken as text: `s3://b/a` also finds `ab/c`.
-        since: aware; only objects last modified at or after this moment.
-        until: aware; only objects last modified before this moment.
 
     Raises:
-        UsageError: the place is not in S3, or the bucket may not be listed.
+        UsageError: the place is not in S3, the bucket may not be listed, or nothing at all is there: most likely the
+            prefix is misspelt.
         StorageUnavailableError: the object store did not answer.
     """
     place = parse_place(prefix)
     if place.bucket is None:
         raise UsageError(f"{prefix!r} is not in S3; expected s3://bucket/prefix")
-    return collect(
-        _part(entry)
-        for entry in list_entries(store, place.bucket, place.key)
-        if (since is None or entry.last_modified >= since) and (until is None or entry.last_modified < until)
-    )
+    listed = collect(_part(entry) for entry in list_entries(store, place.bucket, place.key))
+    if not listed.events and not listed.rejected:
+        raise UsageError(f"there is no object under {prefix}; check the name of the bucket and the prefix")
+    return listed
 
 
 def _part(entry: Entry) -> ObjectEvent | Skipped | Rejected:

@@ -7,16 +7,11 @@ costs nothing, and of a batch that is planned twice only what is still held is w
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from pyspark.sql.datasource import DataSource, DataSourceStreamReader, InputPartition
-
-from etl_core.log.error_fields import error_as_text
-from etl_core.log.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
     from dq.intake.feed import Feed
+    from dq.intake.feed_settings import FeedSettings
 
 FORMAT = "pipeline_inbox"
 _SCHEMA = "batch bigint"
@@ -118,28 +114,17 @@ class InboxStreamReader(DataSourceStreamReader):
             from dq.intake.feed_settings import read_feed_settings  # noqa: PLC0415  as above
 
             settings = read_feed_settings(self._handover)
-            _log_to_stderr(Redaction(settings.secrets()))
-            self._feed = Feed(settings, _now)
+            _log_as_the_program(settings)
+            self._feed = Feed(settings)
         return self._feed
 
 
-def _now() -> datetime:
-    """The reader's process is an edge of the program: Spark starts it, and nobody hands it a clock."""
-    return datetime.now(timezone.utc)  # noqa: TID251  see above
+def _log_as_the_program(settings: FeedSettings) -> None:
+    """Spark starts this process, so it has to be told once more how lines look and what may stand in none.
 
+    Its stderr is a pipe to Spark's JVM, which hands on what it reads, also to a terminal.
+    """
+    from etl_core.log.set_up import configure_logging  # noqa: PLC0415  executors log nothing
 
-def _log_to_stderr(redaction: Redaction) -> None:
-    """One JSON object a line without secrets, as the rest of the program logs where there is no terminal."""
-    if structlog.is_configured():
-        return
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-            structlog.processors.EventRenamer("message"),
-            error_as_text,
-            lambda _logger, _method, event: redaction.value(event),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    if not structlog.is_configured():
+        configure_logging(settings.log_level, settings.secrets(), on_terminal=settings.on_terminal)

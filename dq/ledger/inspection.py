@@ -16,7 +16,7 @@ from etl_core.errors import UsageError
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import RowMapping
@@ -80,6 +80,23 @@ class InboxStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Rows that one process holds: how many, and when the last lease of them ends, aware."""
+
+    rows: int
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StillOpen:
+    """What has not ended: `held` by whom, and how many rows are `waiting`, the first of them until `due_at`, aware."""
+
+    held: Mapping[str, Held]
+    waiting: int = 0
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """The account of everything announced: `announced` = `finished` + `open` + `named_failures`."""
 
@@ -102,6 +119,16 @@ def list_rows(
     query = select(object_inbox).where(_C.id > after_id, wanted).order_by(_C.id).limit(limit)
     with engine.connect() as connection:
         return tuple(_shown(row) for row in connection.execute(query).mappings())
+
+
+def still_open(engine: Engine) -> StillOpen:
+    """Who holds rows, and what waits for its time."""
+    claimed = select(_C.lease_owner, func.count(), func.max(_C.lease_until)).where(_C.state == "claimed")
+    pending = select(func.count(), func.min(_C.due_at)).where(_C.state == "pending")
+    with engine.connect() as connection:
+        held = {owner: Held(rows, until) for owner, rows, until in connection.execute(claimed.group_by(_C.lease_owner))}
+        waiting, due_at = connection.execute(pending).one()
+    return StillOpen(held, waiting, due_at)
 
 
 def show_row(engine: Engine, row_id: int) -> InboxRow:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 
-from dq.ledger.tables import LEDGER_TABLES, SCHEMA
+from dq.ledger.tables import SCHEMA, announcement_dead_letter, batch_counter, object_inbox, profile_state
 from etl_core.postgres import migrations
 from etl_core.postgres.migrations import History, Migration, from_script
+from etl_core.postgres.rights import missing_on_table
 from etl_core.shipped_files import shipped_file
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-_RIGHTS = ("SELECT", "INSERT", "UPDATE")
+#: What the program does with each table; conf/sql/roles.sql grants as much.
+_RIGHTS = {
+    batch_counter: ("SELECT", "UPDATE"),
+    object_inbox: ("SELECT", "INSERT", "UPDATE"),
+    announcement_dead_letter: ("SELECT", "INSERT", "UPDATE"),
+    profile_state: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+}
 
 
 def migrate(engine: Engine) -> None:
@@ -41,17 +48,14 @@ def _problems(connection: Connection) -> list[str]:
     inspector = inspect(connection)
     problems = []
     present = set(inspector.get_table_names(schema=SCHEMA))
-    for table in LEDGER_TABLES:
+    for table, rights in _RIGHTS.items():
         if table.name not in present:
             problems.append(f"table {SCHEMA}.{table.name} is missing")
             continue
         columns = {column["name"] for column in inspector.get_columns(table.name, schema=SCHEMA)}
         missing = [column.name for column in table.columns if column.name not in columns]
         problems += [f"column {SCHEMA}.{table.name}.{name} is missing" for name in missing]
-        for right in _RIGHTS:
-            query = text("SELECT has_table_privilege(:name, :right)")
-            if not connection.scalar(query, {"name": f"{SCHEMA}.{table.name}", "right": right}):
-                problems.append(f"the right {right} on {SCHEMA}.{table.name} is missing")
+        problems += missing_on_table(connection, f"{SCHEMA}.{table.name}", rights)
     return problems
 
 

@@ -76,6 +76,3 @@ profile_state = Table(
     Column("state", LargeBinary),
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )
-
-#: Every table of the ledger.
-LEDGER_TABLES = (batch_counter, object_inbox, announcement_dead_letter, profile_state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,9 @@ def read_verdicts(
     if file_name is not None:
         statement = statement.where(files.c.file_name == file_name)
     with engine.connect() as connection:
-        return tuple(VerdictRow(**row) for row in connection.execute(statement).mappings())
+        rows = connection.execute(statement).mappings().all()
+    objects = ("metrics", "deductions")
+    return tuple(VerdictRow(**{**row, **{name: _from_json(row[name]) for name in objects}}) for row in rows)
 
 
 def read_profile(engine: Engine, catalogue: Catalogue, run_id: RowId) -> dict[str, Any] | None:
@@ -91,5 +94,10 @@ def read_profile(engine: Engine, catalogue: Catalogue, run_id: RowId) -> dict[st
     profiles = as_sqlalchemy(catalogue.table(PROFILE))
     statement = select(profiles.c.profile_payload).where(profiles.c.monitoring_file_run_id == run_id)
     with engine.connect() as connection:
-        payload: dict[str, Any] | None = connection.execute(statement).scalar_one_or_none()
+        payload: dict[str, Any] | None = _from_json(connection.execute(statement).scalar_one_or_none())
         return payload
+
+
+def _from_json(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a JSON column; those of web applications are texts sometimes."""
+    return json.loads(value) if isinstance(value, str) else value

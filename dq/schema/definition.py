@@ -75,12 +75,16 @@ class KeyDefinition:
 
 @dataclass(frozen=True, slots=True)
 class CsvDialect:
-    """How a CSV file is written. `delimiter` and `quote` are single ASCII characters."""
+    """How a CSV file is written. `delimiter` and `quote` are single ASCII characters.
+
+    `assumed`: nobody said the delimiter, and the file's own name may, as `.tsv` does.
+    """
 
     delimiter: str = ","
     quote: str = '"'
     encoding: str = "utf-8"
     header: bool = True
+    assumed: bool = False
 
 
 class ScoringMode(str, Enum):

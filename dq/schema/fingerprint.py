@@ -31,6 +31,8 @@ def fingerprint(definition: SchemaDefinition) -> str:
         "passScore": str(scoring.pass_score),
         "weights": [str(points) for _, points in scoring.weights],
     }
+    if not definition.csv.assumed and definition.csv.delimiter == ",":  # of a .tsv it says something
+        meaning["csv"].append("declared")
     if definition.file_rules:  # left out where there are none: as before there were any
         meaning["fileRules"] = {name: _rule(rule) for name, rule in definition.file_rules}
     if definition.options:

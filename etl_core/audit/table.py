@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from etl_core.postgres.migrations import History, Migration, from_script
+from etl_core.postgres.rights import missing_on_table
 from etl_core.shipped_files import shipped_file
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ AUDIT = History(
     schema="pipeline",
     migrations=(Migration(1, "a line for every job and step", from_script(_SCRIPT, "audit", 1)),),
     script="conf/sql/pipeline.sql",
+    problems=lambda connection: missing_on_table(connection, "pipeline.audit", ["INSERT"]),
 )
 
 _INSERT = text("""

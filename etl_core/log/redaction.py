@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 _MASK = "***"
+#: Characters from which on a secret is one wherever it stands. A shorter one is part of many words, and a secret only
+#: where it stands alone.
+_LONG = 5
 _USER_INFO = re.compile(r"(?<=://)[^/\s@]*@")
 _QUERY_SECRET = re.compile(
     r"(X-Amz-(?:Signature|Credential|Security-Token)|password|sslpassword)=[^&\s'\"]+", re.IGNORECASE
@@ -24,12 +27,17 @@ class Redaction:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         """Know these texts as secrets; empty ones are none."""
         # The longest first: a password that is part of an address must not leave the rest of the address behind.
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._secrets = tuple(secret for secret in known if len(secret) >= _LONG)
+        words = "|".join(re.escape(secret) for secret in known if len(secret) < _LONG)
+        self._words = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
 
     def text(self, text: str) -> str:
         """Give the text with `***` for every secret in it."""
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
+        if self._words is not None:
+            text = self._words.sub(_MASK, text)
         return _QUERY_SECRET.sub(rf"\1={_MASK}", _USER_INFO.sub(f"{_MASK}@", text))
 
     def value(self, value: object) -> Any:  # noqa: ANN401 - what went in, as far as JSON has it

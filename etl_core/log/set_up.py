@@ -43,18 +43,25 @@ _FIRST_FIELDS = ("level", "ts", "message")
 _STYLES = {"debug": "dim", "warning": "yellow", "error": "bold red", "critical": "bold red"}
 
 
-def configure_logging(level: str = "INFO", secrets: Sequence[str] = (), console: Console | None = None) -> Console:
+def configure_logging(
+    level: str = "INFO",
+    secrets: Sequence[str] = (),
+    console: Console | None = None,
+    *,
+    on_terminal: bool | None = None,
+) -> Console:
     """Send the program's and its libraries' log lines to stderr; may be called again with more known.
 
     Args:
         level: DEBUG, INFO, WARNING or ERROR.
         secrets: texts that may appear in no line.
         console: where to write; stderr when None. It is a terminal or not, which decides the form.
+        on_terminal: whether stderr ends at one; None asks it.
 
     Returns:
         The console, which a progress display has to share.
     """
-    console = console or Console(stderr=True, soft_wrap=True)
+    console = console or Console(stderr=True, soft_wrap=True, force_terminal=on_terminal)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -113,7 +113,7 @@ def named(error: ClientError | BotoCoreError | OSError, uri: str) -> PipelineErr
 def _answered(code: str, uri: str) -> PipelineError:
     """What the object store answered, by its code."""
     if code in _PRECONDITION:
-        return ObjectReplacedError(f"{uri}: another version has taken its place ({code}); that one is announced apart")
+        return ObjectReplacedError(f"{uri}: another version has taken its place ({code})")
     if code in _NO_VERSION:
         return ObjectGoneError(f"{uri}: there is no such version of the object ({code})")
     if code in _GONE:

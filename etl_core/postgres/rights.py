@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.engine import Connection
 
 _SELF = text("SELECT current_user, quote_ident(current_user), current_database(), quote_ident(current_database())")
@@ -32,6 +34,20 @@ def missing_to_create(connection: Connection, schema: str, script: str) -> list[
     if allowed:
         return []
     return [f"role {role} may not {what}; have its owner run `GRANT {where} TO {quoted_role}`, or apply {script}"]
+
+
+def missing_on_table(connection: Connection, table: str, rights: Iterable[str]) -> list[str]:
+    """Which of these rights on a table, `schema.name`, this role lacks, each as a sentence with the grant.
+
+    Of a table that is not there, none: that is another sentence.
+    """
+    query = text("SELECT quote_ident(current_user), has_table_privilege(to_regclass(:table), :right)")
+    missing = []
+    for right in rights:
+        quoted_role, is_there = connection.execute(query, {"table": table, "right": right}).one()
+        if is_there is False:
+            missing.append(f"the right {right} on {table} is missing; GRANT {right} ON {table} TO {quoted_role}")
+    return missing
 
 
 def to_change(connection: Connection, schema: str, script: str) -> str:

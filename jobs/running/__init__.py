@@ -1,1 +1,1 @@
-"""What jobs share while they run: the real doors, batches, signals, exit codes."""
+"""What jobs share while they run: the real doors, signals, exit codes."""

@@ -7,30 +7,28 @@ from __future__ import annotations
 
 import os
 import random
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.batch.settings import BatchSettings
+from dq.batch.settings import EVERY_BUCKET, BatchSettings
 from dq.engine.settings import EngineSettings
 from dq.ledger.settings import LedgerSettings
 from dq.reporting.settings import ReportingSettings
 from dq.settings import read_settings
 from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
+from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
-from etl_core.postgres.settings import PostgresSettings
 from etl_core.settings import Settings
+from jobs.running.database import open_database
 from jobs.running.job_run import current_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import sqlalchemy
     from pyspark.sql import SparkSession
     from rich.console import Console
 
@@ -39,14 +37,11 @@ if TYPE_CHECKING:
     from dq.engine.source_file import Source, SourceObject
     from etl_core.errors import PipelineError
     from etl_core.objects.store import ObjectStore
-    from etl_core.postgres.embedded import EmbeddedPostgres
 
 log = structlog.get_logger()
 
 #: What spark-submit sets where it starts a program.
 _SUBMITTED = "PYSPARK_GATEWAY_PORT"
-#: Where the embedded database and the rest of a machine's own data are, under the working directory.
-DATA_DIRECTORY = Path(".data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,95 +64,12 @@ def start(settings: Settings | None = None) -> Program:
     return Program(settings, configure_logging(settings[LogSettings].log_level, settings.secrets()))
 
 
-def now() -> datetime:
-    """The present, aware and in UTC."""
-    return datetime.now(timezone.utc)
-
-
 def object_store(settings: Settings) -> ObjectStore:
     """The door to S3 and local files; nothing is connected yet."""
     from etl_core.objects.store import ObjectStore, S3Access
 
     s3 = settings[S3Settings]
     return ObjectStore(S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair()))
-
-
-@contextmanager
-def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalchemy.Engine]:
-    """The database of DATABASE_URL, else the embedded one with all tables made.
-
-    In a job that is running it stays open until the job has ended and its line of the audit is written.
-
-    Args:
-        settings: which database.
-        ledger: check that the ledger's tables are there.
-
-    Raises:
-        SettingsError, DatabaseUnavailableError: it cannot be reached.
-        CatalogueError: the ledger is missing.
-    """
-    with ExitStack() as own:
-        run = current_run()
-        engine = (own.enter_context if run is None else run.hold)(_database(settings, ledger=ledger))
-        if run is not None:
-            run.database = engine
-        yield engine
-
-
-@contextmanager
-def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine]:
-    from dq.ledger.migrate import require_ledger
-    from etl_core.postgres.database import connect
-
-    with ExitStack() as own:
-        address = settings[PostgresSettings].database_url
-        if address is None:
-            server = own.enter_context(embedded_database())
-            log.warning(server.notice)
-            dsn = server.dsn
-        else:
-            dsn = address.get_secret_value()
-        engine = connect(dsn)
-        own.callback(engine.dispose)
-        if address is None:
-            make_all_tables(engine)
-        elif ledger:
-            require_ledger(engine)
-        yield engine
-
-
-@contextmanager
-def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgres]:
-    """The embedded server under the working directory; in a job that is running it stays up until the job's end."""
-    from etl_core.postgres.embedded import embedded_postgres
-
-    with ExitStack() as own:
-        run = current_run()
-        opened = embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running)
-        yield (own.enter_context if run is None else run.hold)(opened)
-
-
-def make_all_tables(engine: sqlalchemy.Engine) -> None:
-    """Apply the shipped reporting tables, and the product's own; done to the embedded database only."""
-    from etl_core.shipped_files import shipped_file
-
-    script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
-    with engine.begin() as connection:
-        connection.exec_driver_sql(script.replace("%", "%%"))
-    migrate_all(engine)
-
-
-def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
-    """Bring all of the product's own tables to the form this code works on; the steps that took.
-
-    Raises:
-        CatalogueError: this role may not, or the database is newer than this code.
-    """
-    from dq.ledger.migrate import LEDGER
-    from etl_core.audit.table import AUDIT
-    from etl_core.postgres.migrations import migrate
-
-    return migrate(engine, LEDGER, AUDIT)
 
 
 class Profiler:
@@ -240,16 +152,21 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     Raises:
         CatalogueError: lists what the database lacks.
     """
+    from dq.batch.metrics import BatchMetrics
     from dq.batch.process_batch import Doors
     from dq.events.key_layout import KeyLayouts
     from dq.ledger.inbox import Inbox
     from dq.reporting.catalogue.catalogue import read_catalogue
     from dq.reporting.reporting import ReportingStore
     from dq.schema.definition import ScoringMode
+    from etl_core.metrics.publishing import left_in_file
+    from etl_core.postgres.clock import DatabaseClock
 
     store = object_store(settings)
     batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
+    metrics = BatchMetrics()
     with (
+        left_in_file(metrics.registry, settings[MetricsSettings].metrics_file),
         open_database(settings) as database,
         open_profiler(settings, store, keep_states=ledger.keep_profiles) as own_profiler,
     ):
@@ -260,13 +177,14 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
             reporting=ReportingStore(catalogue, score_aggregate=reporting.score_aggregate),
             objects=store,
             judge=profiler or own_profiler,
-            clock=now,
+            clock=DatabaseClock(database),
             chance=random.random,
             layouts=KeyLayouts(batch.key_layouts),
             run_window=batch.run_window,
-            allowed_buckets=frozenset(batch.allowed_buckets),
+            allowed_buckets=frozenset(batch.allowed_buckets) - {EVERY_BUCKET},
             auto_create_files=batch.auto_create_files,
             process_inactive_files=batch.inactive_files == "process",
             scoring_mode=ScoringMode(batch.scoring_mode),
             keep_profiles=ledger.keep_profiles,
+            metrics=metrics,
         )

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tests.bench.baseline import comparison, read_baseline, write_baseline
 from tests.bench.bench import Bench
 from tests.bench.contestant import ROOT
-from tests.bench.figures import Report, figures_table, markdown_table, read_report
+from tests.bench.report.baseline import comparison, read_baseline, write_baseline
+from tests.bench.report.figures import Report, figures_table, markdown_table, read_report
 from tests.bench.sizes import FULL, QUICK, TINY
 from tests.bench.works import WORKS, run_works
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BASELINE = Path(__file__).with_name("baseline.json")
+BASELINE = Path(__file__).parent / "report" / "baseline.json"
 _SIZES = {"full": FULL, "quick": QUICK, "tiny": TINY}
 _WIDTH = 150
 

@@ -117,7 +117,7 @@ def started(command: Sequence[str], log: Path, environment: Mapping[str, str] | 
 
 def our_python(module: str, *arguments: str) -> list[str]:
     """The command that starts one of the programs of this folder in this environment."""
-    return [sys.executable, "-m", f"tests.bench.{module}", *arguments]
+    return [sys.executable, "-m", f"tests.bench.programs.{module}", *arguments]
 
 
 def serve(prepare: Callable[[], Mapping[str, Work]]) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from tests.bench.__main__ import main
-from tests.bench.baseline import comparison, read_baseline, write_baseline
-from tests.bench.figures import Figure, Report, markdown_table, read_report
 from tests.bench.inputs import TRIP_FIELDS, Inputs
+from tests.bench.report.baseline import comparison, read_baseline, write_baseline
+from tests.bench.report.figures import Figure, Report, markdown_table, read_report
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,12 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.batch_program import BUCKET, key_of_object
 from tests.bench.contestant import Sample, WorkFailedError, our_python, started
-from tests.bench.deequ_environment import NoDeequError, deequ_python
-from tests.bench.figures import Figure
 from tests.bench.inputs import TRIP_DEFINITION, wide_definition
 from tests.bench.object_server import object_server
+from tests.bench.programs.batch_program import BUCKET, key_of_object
+from tests.bench.programs.deequ_environment import NoDeequError, deequ_python
+from tests.bench.report.figures import Figure
 from tests.bench.rounds import Measured, measure
 from tests.bench.whole_process import check_file, summarize_file
 
@@ -198,7 +198,7 @@ def deequ(bench: Bench) -> Iterator[Figure]:
 
 def _deequ(bench: Bench, python: str, path: str, rows: int) -> Iterator[Figure]:
     arguments = {"path": path, "definition": TRIP_DEFINITION}
-    program = [python, "tests/bench/deequ_program.py"]
+    program = [python, "tests/bench/programs/deequ_program.py"]
     with ExitStack() as stack:
         spark = bench.program("spark_program")
         theirs = stack.enter_context(started(program, bench.folder / "deequ_program.log", {"PYTHONPATH": ""}))

@@ -12,6 +12,7 @@ import pytest
 from dq.settings import ROOMS
 from etl_core.settings import declared_fields
 from jobs.cli import main
+from tests.databases import login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,8 @@ def bare_command_line(
 
 
 @pytest.fixture
-def command_line(bare_command_line: CommandLine, landing: Landing, s3_server: S3Server) -> CommandLine:
-    """Pointed at the landing zone."""
-    bare_command_line.set(**environment(landing.database, s3_server))
-    return bare_command_line
+def command_line(bare_command_line: CommandLine, landing: Landing, s3_server: S3Server) -> Iterator[CommandLine]:
+    """Pointed at the landing zone, where it may do what `conf/sql/roles.sql` lets a writer do."""
+    with login(landing.database, "pipeline_writer") as writer:
+        bare_command_line.set(**environment(writer, s3_server))
+        yield bare_command_line

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from tests.end_to_end.command_line import bare_command_line, command_line
+from tests.end_to_end.figures import unused_port
 from tests.end_to_end.landing import Landing, make_landing
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.local_s3 import S3Server
 
-__all__ = ["bare_command_line", "command_line"]
+__all__ = ["bare_command_line", "command_line", "unused_port"]
 
 
 @pytest.fixture(autouse=True)

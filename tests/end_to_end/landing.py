@@ -18,7 +18,7 @@ from dq.reporting.readback import VerdictRow, read_verdicts
 from dq.reporting.reporting import ReportingStore
 from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.postgres.database import connect
-from jobs.running.wiring import migrate_all
+from jobs.running.database import migrate_all
 from tests.reporting.samples import add_file
 
 if TYPE_CHECKING:

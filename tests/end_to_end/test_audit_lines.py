@@ -70,7 +70,7 @@ def test_each_job_leaves_one_line_with_what_it_was_about(
     assert command_line.run("replay_events", "--events", str(events)).code == 0
     assert last(landing, "job", "subject", "message") == ("replay_events", str(events), "1 ignored")
     url = sqs.create_queue(QueueName=f"audit-{landing.bucket}")["QueueUrl"]
-    command_line.set(POLL_QUEUE_URL=url)
+    command_line.set(POLL_QUEUE_URL=url, ALLOWED_BUCKETS="*")
     assert command_line.run("watch_files", "--once").code == 0
     assert last(landing, "job", "step", "subject") == ("watch_files", "once", url)
     assert command_line.run("inbox", "retry", "1").code == 0

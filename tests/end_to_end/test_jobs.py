@@ -341,7 +341,7 @@ def test_once_drains_the_queue_and_the_inbox_then_ends(
         landing.put(key_of(hour=hour, name="a b.csv"))
         sqs.send_message(QueueUrl=url, MessageBody=notification(record(landing, key_of(hour=hour, name="a b.csv"))))
     landing.announce(landing.put(key_of(hour=9)))
-    command_line.set(POLL_QUEUE_URL=url)
+    command_line.set(POLL_QUEUE_URL=url, ALLOWED_BUCKETS=landing.bucket)
     assert command_line.run("watch_files", "--once").code == 0
     assert len(landing.verdicts()) == 4
     sqs.send_message(QueueUrl=url, MessageBody="garbage")
@@ -353,10 +353,20 @@ def test_once_drains_the_queue_and_the_inbox_then_ends(
 
 
 def test_a_queue_that_does_not_exist_is_a_settings_error(command_line: CommandLine, landing: Landing) -> None:
-    command_line.set(POLL_QUEUE_URL=landing.s3.meta.endpoint_url + "/123456789012/no-such-queue")
+    url = landing.s3.meta.endpoint_url + "/123456789012/no-such-queue"
+    command_line.set(POLL_QUEUE_URL=url, ALLOWED_BUCKETS="*")
     ran = command_line.run("watch_files", "--once")
     assert ran.code == 2
     assert "POLL_QUEUE_URL" in ran.err
+
+
+def test_whose_announcements_are_accepted_must_be_said_where_there_is_a_queue(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    command_line.set(POLL_QUEUE_URL=landing.s3.meta.endpoint_url + "/123456789012/no-such-queue")
+    ran = command_line.run("watch_files", "--once")
+    assert ran.code == 2
+    assert "ALLOWED_BUCKETS: is not set, and POLL_QUEUE_URL is; name the buckets" in ran.err
 
 
 # settings, migrate, embedded database

@@ -12,7 +12,7 @@ from dq.engine.profile_files import judge_sources
 from etl_core.errors import StorageUnavailableError
 from etl_core.objects.store import ObjectStore, S3Access
 from jobs.running.stopping import StopRequest
-from jobs.watch_files import _Worker
+from jobs.working_off.streaming import BatchWorker
 from tests.end_to_end.landing import Landing, key_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_batches_wait_for_the_end_of_an_outage_and_their_objects_use_up_no_attem
     told: list[BatchCounts] = []
     doors = replace(landing.doors, objects=weather, judge=weather.judge)  # type: ignore[arg-type]  # as a store
     monkeypatch.setattr("time.sleep", lambda _seconds: None)  # boto3 waits between its tries
-    worker = _Worker(doors, "me", stop, told.append)
+    worker = BatchWorker(doors, "me", stop, told.append)
 
     def run() -> None:
         batch = doors.inbox.claim(10, 60, "me", doors.clock())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from dq.events.object_event import ObjectEvent
 from dq.intake.listing import list_objects
 from dq.ledger.inspection import list_rows
-from jobs.running.owners import is_alive, new_owner
+from jobs.working_off.owners import is_alive, new_owner
 from tests.end_to_end.command_line import environment
 from tests.end_to_end.landing import TRIPS, Landing, key_of
 from tests.end_to_end.processes import blocked_verdicts, inherited, wait_for
@@ -43,7 +44,7 @@ def held_by(landing: Landing, owner: str, lease_seconds: float = 60) -> None:
 @pytest.fixture
 def gone_process() -> str:
     """The name of a process of this machine that has ended."""
-    program = "from jobs.running.owners import new_owner; print(new_owner())"
+    program = "from jobs.working_off.owners import new_owner; print(new_owner())"
     done = subprocess.run([sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=True)
     owner = done.stdout.strip()
     assert is_alive(owner) is False
@@ -53,7 +54,7 @@ def gone_process() -> str:
 @pytest.fixture
 def living_process() -> Iterator[str]:
     """The name of another process of this machine, which does nothing but live."""
-    program = "from jobs.running.owners import new_owner; print(new_owner(), flush=True); input()"
+    program = "from jobs.working_off.owners import new_owner; print(new_owner(), flush=True); input()"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -342,6 +343,48 @@ def test_retrying_what_another_process_works_on_ends_with_75(command_line: Comma
     ran = command_line.run("inbox", "retry", "1")
     assert ran.code == 75
     assert "another process is working on" in ran.out
+
+
+def test_a_drain_takes_over_at_once_what_a_process_left_that_is_gone(
+    command_line: CommandLine, landing: Landing, gone_process: str
+) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    held_by(landing, gone_process, 3600)
+    ran = command_line.run("watch_files", "--once")
+    assert ran.code == 0
+    assert landing.states() == {key_of(): "done"}
+    assert "taken over from a process that is gone" in ran.err
+
+
+def test_a_drain_never_says_that_all_is_done_while_rows_are_held_or_wait(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of(hour=1)))
+    held_by(landing, "a machine elsewhere:1:2:3:4", 3600)
+    landing.announce(landing.put(key_of(hour=2)))
+    ran = command_line.run("watch_files", "--once")
+    assert ran.code == 75
+    assert sorted(landing.states().values()) == ["claimed", "done"]
+    assert re.search(r"1 objects are held until \d\d:\d\d:\d\d UTC", ran.err)
+    landing.sql(
+        "UPDATE pipeline.object_inbox SET state = 'pending', due_at = now() + interval '1 hour', lease_owner = NULL,"
+        " lease_until = NULL WHERE state = 'claimed'"
+    )
+    ran = command_line.run("watch_files", "--once")
+    assert ran.code == 75
+    assert re.search(r"1 objects are due at \d\d:\d\d:\d\d UTC", ran.err)
+
+
+def test_what_a_living_process_holds_is_its_own_affair(
+    command_line: CommandLine, landing: Landing, living_process: str
+) -> None:
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    held_by(landing, living_process, 3600)
+    assert command_line.run("watch_files", "--once").code == 0
+    assert landing.states() == {key_of(): "claimed"}
 
 
 def announce_as_listed(landing: Landing) -> None:

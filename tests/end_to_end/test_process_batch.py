@@ -24,7 +24,6 @@ from dq.schema.definition import ScoringMode
 from etl_core.errors import (
     CatalogueError,
     DatabaseUnavailableError,
-    ObjectReplacedError,
     PipelineError,
     StorageUnavailableError,
 )
@@ -233,23 +232,6 @@ def test_looking_for_what_is_due_reads_an_index_of_what_waits(landing: Landing) 
         plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {look[0]}", look[1]).scalars())
     assert "object_inbox_waiting" in plan
     assert "Seq Scan on object_inbox" not in plan
-
-
-def test_an_object_that_is_not_there_is_gone_and_a_warning_says_so(landing: Landing) -> None:
-    landing.configure()
-    landing.announce(ObjectEvent(landing.bucket, key_of()), ObjectEvent(landing.bucket, key_of(hour=1), size=20))
-    with capture_logs() as lines:
-        assert landing.process().states == {"gone": 2}
-    assert {line["log_level"] for line in lines if line["event"] == "gone"} == {"warning"}
-    assert {"there is no such object" in str(row.reason) for row in landing.rows().values()} == {True}
-    assert balance(landing.database).holds
-
-
-def test_an_object_that_is_replaced_while_it_is_read_is_superseded(landing: Landing) -> None:
-    landing.configure()
-    landing.announce(landing.put(key_of()))
-    replaced = ObjectReplacedError("another version has taken its place")
-    assert landing.process(judge=Engine(landing, b"ada", replaced)).states == {"superseded": 1}
 
 
 @pytest.mark.parametrize("named", ["2026-01-04/24", "2026-13-04/12", "yesterday/noon"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -9,11 +10,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 import sqlalchemy
 from sqlalchemy import text
 
 from tests.end_to_end.command_line import environment
+from tests.end_to_end.figures import scraped
 from tests.end_to_end.landing import GOOD, Landing, key_of
 from tests.end_to_end.processes import inherited, wait_for
 
@@ -55,6 +58,17 @@ class Watch:
         assert self.process.poll() is None, self._log.read_text()[-3000:]
         return any(message in line["message"] for line in self.log())
 
+    def kill_spark_s_python_processes(self) -> None:
+        """Kill the stream's reader, and the workers."""
+        killed = 0
+        for jvm in psutil.Process(self.process.pid).children():
+            for one in jvm.children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):  # the child of one that was killed before
+                    if "python" in one.name():
+                        one.kill()
+                        killed += 1
+        assert killed
+
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         return self.process.wait(60)
@@ -79,10 +93,11 @@ def queue_url(landing: Landing, sqs: SQSClient) -> str:
 
 
 @pytest.fixture
-def watch(landing: Landing, s3_server: S3Server, queue_url: str, tmp_path: Path) -> Iterator[Watch]:
+def watch(landing: Landing, s3_server: S3Server, queue_url: str, unused_port: int, tmp_path: Path) -> Iterator[Watch]:
     """A watch that has warmed up."""
     landing.configure()
-    running = Watch({**environment(landing.database, s3_server), "POLL_QUEUE_URL": queue_url}, tmp_path)
+    variables = {"POLL_QUEUE_URL": queue_url, "ALLOWED_BUCKETS": landing.bucket, "METRICS_PORT": str(unused_port)}
+    running = Watch({**environment(landing.database, s3_server), **variables}, tmp_path)
     try:
         wait_for(lambda: running.says("watching"), _START_SECONDS, "start")
         yield running
@@ -112,7 +127,7 @@ def allow_connections(landing: Landing, *, allowed: bool) -> None:
 
 
 def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
-    watch: Watch, landing: Landing, sqs: SQSClient, queue_url: str
+    watch: Watch, landing: Landing, sqs: SQSClient, queue_url: str, unused_port: int
 ) -> None:
     for number in range(1, 6):
         landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=number), Body=GOOD)
@@ -129,10 +144,20 @@ def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
     wait_for(lambda: len(landing.verdicts()) == 6, _VERDICT_SECONDS, "the verdict after the outage")
     wait_for(lambda: messages_left(sqs, queue_url) == 0, _VERDICT_SECONDS, "an empty queue")
 
+    watch.kill_spark_s_python_processes()
+    landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=10), Body=GOOD)
+    wait_for(lambda: len(landing.verdicts()) == 7, _VERDICT_SECONDS, "the verdict after the stream's reader was killed")
+    assert watch.says("the stream ended and is built anew")
+    wait_for(lambda: scraped(unused_port).get("pipeline_inbox_depth") == 0, 30, "a look at the inbox")
+    figures = scraped(unused_port)
+    assert figures["pipeline_objects_total{outcome=done}"] >= 7
+    assert figures["pipeline_stream_alive"] == 1
+    assert figures["pipeline_stream_rebuilds_total"] >= 1
+
     assert watch.end(signal.SIGTERM) == 0
     assert watch.log()[-1]["message"] == "stopped"
     assert set(landing.states().values()) == {"done"}
-    assert not [line for line in watch.log() if "trace" in line or "unexpected" in line["message"]]
+    assert not [line for line in watch.log() if "trace" in line or "unexpected error" in line["message"]]
     messages = [line["message"] for line in watch.log()]
     assert "the ledger answers again" in messages
     assert not [message for message in messages if "Failed to cancel job group" in message]

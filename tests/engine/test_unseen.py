@@ -16,7 +16,7 @@ from dq.engine.profile_files import judge_sources, profile_files
 from dq.engine.source_file import SourceObject, UnseenObject
 from etl_core.errors import ObjectGoneError, PipelineError
 from etl_core.objects.store import PEEK_BYTES, ObjectStore, S3Access
-from tests.engine.batches import DEFINITION, counted_jobs, readable, rows_of_text, s3_sources, s3_store, unseen_sources
+from tests.engine.batches import DEFINITION, counted_jobs, readable, rows_of_text, s3_sources, unseen_sources
 from tests.engine.faulty_store import FaultyStore
 
 if TYPE_CHECKING:
@@ -48,11 +48,6 @@ def objects(s3: S3Client, bucket: str) -> str:
     for key, body in zip(KEYS, BODIES.values(), strict=True):
         s3.put_object(Bucket=bucket, Key=key, Body=body)
     return bucket
-
-
-@pytest.fixture
-def store(s3_server: S3Server) -> ObjectStore:
-    return s3_store(s3_server)
 
 
 @pytest.fixture

@@ -21,6 +21,14 @@ def test_a_secret_within_a_longer_secret_does_not_leave_the_rest_of_it_behind() 
     assert Redaction(["pass", "pass-and-more"]).text("it was pass-and-more") == "it was ***"
 
 
+def test_a_short_secret_is_masked_only_where_it_stands_alone() -> None:
+    """A password of a letter must not make every line unreadable."""
+    redaction = Redaction(["a", "pw.1", "hunter2"])
+    assert redaction.text("a batch of data: password=a user pw.1 (pw.1x), xhunter2x") == (
+        "*** batch of data: password=*** user *** (pw.1x), x***x"
+    )
+
+
 def test_credentials_in_addresses_are_masked_though_nobody_named_them() -> None:
     text = Redaction().text("postgresql://app:pa55@db/x?sslpassword=abc and http://s3/x?X-Amz-Signature=abcdef&x=1")
     assert text == "postgresql://***@db/x?sslpassword=*** and http://s3/x?X-Amz-Signature=***&x=1"

@@ -106,15 +106,33 @@ def test_a_queue_that_is_away_leaves_the_ledgers_own_rows(settings: FeedSettings
 
 
 def test_settings_are_handed_over_in_a_private_file() -> None:
-    """Readable by this user only, gone afterwards; no secret is printed."""
+    """Readable by this user only, from another process, gone afterwards; no secret is printed."""
     queue = QueueAccess("http://q", None, "eu-west-1", "access", "canary-secret")
     settings = FeedSettings("postgresql://u:canary-password@h/d", "me", queue, max_files=3)
     with handed_over(settings) as path:
         assert read_feed_settings(path) == settings
         assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
-        assert stat.S_IMODE(Path(path).parent.stat().st_mode) == 0o700
+        shown = [sys.executable, "-c", "import sys; print(open(sys.argv[1]).read())", path]
+        assert "canary-password" in subprocess.run(shown, capture_output=True, text=True, check=True).stdout
     assert not Path(path).exists()
     assert "canary" not in repr(settings)
+
+
+def test_what_was_handed_over_is_gone_when_the_process_is_killed() -> None:
+    program = """
+import time
+from dq.intake.feed_settings import FeedSettings, handed_over
+
+with handed_over(FeedSettings("postgresql://u:canary@h/d", "me")) as path:
+    print(path, flush=True)
+    time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        path = process.stdout.readline().strip()
+        assert "canary" in Path(path).read_text()
+        process.kill()
+    assert not Path(path).exists()
 
 
 def test_a_line_of_the_streams_own_process_is_json_without_secrets() -> None:
@@ -122,13 +140,13 @@ def test_a_line_of_the_streams_own_process_is_json_without_secrets() -> None:
     program = """
 import structlog
 from dq.intake.feed_settings import FeedSettings
-from dq.intake.stream_source import _log_to_stderr
-from etl_core.log.redaction import Redaction
+from dq.intake.stream_source import _log_as_the_program
 from etl_core.queue.sqs import QueueAccess
 
 queue = QueueAccess("http://q", None, "eu-west-1", "canary-access", "canary-secret")
 settings = FeedSettings("postgresql://u:canary-password@h/d", "me", queue)
-_log_to_stderr(Redaction(settings.secrets()))
+_log_as_the_program(settings)
+structlog.get_logger().debug("too little to be told")
 structlog.get_logger().warning("refused", error="canary-password", tried=["canary-access", "canary-secret"])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

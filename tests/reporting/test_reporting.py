@@ -36,6 +36,22 @@ def test_every_variant_gets_the_same_verdict(engine: Engine) -> None:
     assert len(tables["monitoring_file_run"]) == len(tables["monitoring_file_data_quality"]) == 1
 
 
+def test_what_stands_in_columns_of_texts_is_read_back_as_objects(engine_a: Engine) -> None:
+    with engine_a.begin() as connection:
+        for table, column in (
+            ("monitoring_file_data_quality", "metrics"),
+            ("monitoring_file_data_quality", "deductions"),
+            ("monitoring_file_data_profile", "profile_payload"),
+        ):
+            connection.exec_driver_sql(f"ALTER TABLE reporting.{table} ALTER COLUMN {column} TYPE text")
+    saved = save(engine_a, result(configured(engine_a)))
+    catalogue = read_catalogue(engine_a)
+    (row,) = read_verdicts(engine_a, catalogue)
+    assert (row.metrics, row.deductions) == (verdict().metrics, verdict().deductions)
+    assert saved.run_id is not None
+    assert read_profile(engine_a, catalogue, saved.run_id) == verdict().profile_payload
+
+
 def test_saving_twice_changes_nothing_but_updated_at(engine: Engine) -> None:
     file = configured(engine)
     first = save(engine, result(file))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from dq.errors import UnreadableFileError
 from dq.formats.csv.careful import CarefulRecord, careful_records, decoded
 from dq.formats.csv.quotes import count_lines
-from dq.formats.format import OpenFile
+from dq.formats.format import OpenFile, suffix_of
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.lines.encodings import is_utf8
 from dq.formats.lines.streams import text_pieces
@@ -31,7 +32,7 @@ class _CutOffError(UnreadableFileError):
 
 def csv_layout(opened: OpenFile) -> FileLayout:
     """Find the layout in as many first bytes as the header needs; raises NoHeaderError and UnreadableFileError."""
-    dialect = opened.definition.csv if opened.definition else CsvDialect()
+    dialect = _dialect_of(opened)
     partial = FileLayout(opened.format, compression=opened.compression, dialect=dialect)
     if opened.compression is None and is_utf8(dialect.encoding):
         text, whole = opened.first, len(opened.first) >= opened.source.size
@@ -39,17 +40,23 @@ def csv_layout(opened: OpenFile) -> FileLayout:
         text, whole = _text_of(opened, partial, max(len(opened.first), 1))
     while True:
         try:
-            return _layout_of(opened, text, whole=whole)
+            return _layout_of(opened, text, dialect, whole=whole)
         except _CutOffError:
             if whole or len(text) >= opened.limits.header:
                 raise
         text, whole = _text_of(opened, partial, min(len(text) * 16, opened.limits.header))
 
 
-def _layout_of(opened: OpenFile, text: bytes, *, whole: bool) -> FileLayout:
+def _dialect_of(opened: OpenFile) -> CsvDialect:
+    """Give what the definition says, or the file's own name where the definition says no delimiter."""
+    said = opened.definition.csv if opened.definition else CsvDialect(assumed=True)
+    of_name = opened.format.names.dialects.get(suffix_of(opened.name)) if said.assumed else None
+    return replace(said, delimiter=of_name.delimiter if of_name else said.delimiter, assumed=False)
+
+
+def _layout_of(opened: OpenFile, text: bytes, dialect: CsvDialect, *, whole: bool) -> FileLayout:
     """Find the layout in the first bytes of (decompressed, UTF-8) text; `whole`: there is no more."""
     definition, limits, compression = opened.definition, opened.limits, opened.compression
-    dialect = definition.csv if definition else CsvDialect()
     refuse_binary(text, opened.format.title)
     body = text.removeprefix(_BOM)
     records = _first_records(body, dialect, whole=whole, most=1)

@@ -40,6 +40,7 @@ def read_dialect(raw: Any, default: CsvDialect, problems: Problems) -> CsvDialec
         delimiter=_read_character(properties, "delimiter", default.delimiter, problems),
         quote=_read_character(properties, "quote", default.quote, problems),
         encoding=_read_encoding(properties, problems),
+        assumed=default.assumed and "delimiter" not in properties,
     )
     if "header" in properties:
         dialect = replace(dialect, header=read_flag(properties["header"], "header", _PLACE, problems) is not False)

@@ -132,17 +132,17 @@ def _read_format(
 ) -> tuple[str | None, CsvDialect]:
     """Read the name of the file format, and the dialect it brings along: `tsv` is CSV with tabs."""
     if "format" not in properties:
-        return None, CsvDialect()
+        return None, CsvDialect(assumed=True)
     text = read_text(properties["format"], "format", _ROOT, problems)
     if text is None:
-        return None, CsvDialect()
+        return None, CsvDialect(assumed=True)
     folded = text.lower().removeprefix(".").replace("-", "_").replace(" ", "_")
     known = {name: one for one in formats for name in (one.name, *one.spellings)}
     if folded not in known:
         expected = ", ".join(one.name for one in formats)
         problems.add(_ROOT, f"format {shown(text)} is not known; expected one of {expected}{suggestion(folded, known)}")
-        return None, CsvDialect()
-    return known[folded].name, known[folded].dialects.get(folded, CsvDialect())
+        return None, CsvDialect(assumed=True)
+    return known[folded].name, known[folded].dialects.get(folded, CsvDialect(assumed=True))
 
 
 def _read_options(

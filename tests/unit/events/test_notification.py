@@ -248,9 +248,9 @@ def test_too_long_and_too_deep_are_rejected() -> None:
     found = parse_announcement("é" * 51, limits=limits)
     assert "102 bytes are too many" in found.rejected[0].reason
     assert parse_announcement("[" * 99 + "]" * 99).rejected
-    deep = json.dumps({"bucket": "b", "key": "k", "more": [[[[[[1]]]]]]})
+    deep = json.dumps({"bucket": "bin", "key": "k", "more": [[[[[[1]]]]]]})
     assert "nests deeper than 6" in parse_announcement(deep, limits=limits).rejected[0].reason
-    fits = json.dumps({"bucket": "b", "key": "k", "more": [[[[[1]]]]]})
+    fits = json.dumps({"bucket": "bin", "key": "k", "more": [[[[[1]]]]]})
     assert parse_announcement(fits, limits=limits).events
     assert parse_announcement("[" * 200_000).rejected
 
@@ -283,3 +283,33 @@ def test_skips_are_counted_by_kind() -> None:
     found = parse_announcement(notification(removed, removed, s3_record("f/", size=0)))
     assert found.skipped_kinds() == {"ObjectRemoved:Delete": 2, "folder marker": 1}
     assert isinstance(found.skipped[0], Skipped)
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [
+        "arn:aws:s3:eu-west-1:123456789012:accesspoint/mine",
+        "s3://landing",
+        "landing/agency",
+        "landing.s3.amazonaws.com:443",
+        "landing\n",
+        "landing\x1b[31m",
+        "../landing",
+        "a..b",
+        "ab",
+        "bücket",
+        "-landing",
+        "l" * 256,
+    ],
+)
+def test_what_is_no_name_of_a_bucket_is_rejected_by_name(bucket: str) -> None:
+    """Whoever writes to the queue names it: a client must not be led elsewhere by it."""
+    found = parse_announcement(json.dumps({"bucket": bucket, "key": "a.csv"}))
+    assert found.events == ()
+    assert "no name of a bucket; expected 3 to 255 letters" in found.rejected[0].reason
+    assert found.rejected[0].reason.isprintable()
+
+
+@pytest.mark.parametrize("bucket", ["abc", "Landing_Zone.2017", "l" * 255, "123.data-lake", "my-ap-1234abcd-s3alias"])
+def test_names_of_buckets_new_and_old_are_accepted(bucket: str) -> None:
+    assert parse_announcement(json.dumps({"bucket": bucket, "key": "a.csv"})).events

@@ -12,12 +12,15 @@ import zipfile
 import pyarrow as pa
 import pytest
 
+from dq.definitions import load_definition
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.compression import compression_of, expanded
 from dq.formats.layout import NoHeaderError
 from dq.formats.limits import Limits
+from dq.formats.reading import find_layout
 from dq.schema.definition import CsvDialect, SchemaDefinition
+from dq.schema.fingerprint import fingerprint
 from tests.unit.formats.collected import read_file
 
 CSV = b"a,b\n1,x\n2,y\n"
@@ -111,6 +114,11 @@ def test_a_zip_has_the_limits_of_other_compressions() -> None:
             r"an XML document \(Error: AccessDenied\)",
         ),
         (b'<?xml version="1.0"?><rows><row/></rows>', r"an XML document \(rows\)"),
+        (b"<rows>\n <row><id>1</id></row>", r"an XML document \(rows\)"),
+        (b'<feed xmlns="x"><entry/>', r"an XML document \(feed\)"),
+        (b'<meta charset="utf-8"><table><tr><td>id</td></tr>', "an HTML page"),
+        (b"<table border=1>\n<tr><td>id</td></tr></table>", "an HTML page"),
+        (b"<div>Your session has ended</div>", "an HTML page"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"Obj\x01\x04", "an Avro file"),
         (b"\x89PNG\r\n\x1a\n", "a PNG image"),
@@ -211,3 +219,24 @@ def test_a_header_beyond_the_first_look_is_read() -> None:
     found = read_file(",".join(names).encode() + b"\n" + b"," * 8999 + b"\n", "x.csv")
     assert found.layout.header == tuple(names)
     assert len(found.rows.rows) == 1
+
+
+def header_of(data: bytes, name: str, definition: SchemaDefinition | None = None) -> tuple[str, ...]:
+    return find_layout(BytesSource(data), name, definition, Limits()).header
+
+
+@pytest.mark.parametrize("header", ["<table>", "<b>id</b>", "<p", "<a>"])
+def test_a_header_in_angle_brackets_is_no_page(header: str) -> None:
+    assert header_of(f"{header},b\n1,2\n".encode(), "x.csv") == (header, "b")
+
+
+@pytest.mark.parametrize("name", ["x.tsv", "X.TSV.gz"])
+def test_a_name_that_ends_in_tsv_means_tabs_where_no_delimiter_is_declared(name: str) -> None:
+    text = b"a\tb\n1,5\t2\n"
+    data = gzip.compress(text) if name.endswith("gz") else text
+    for raw in ({}, {"format": "csv", "csv": {"quote": "'"}}, None):
+        definition = None if raw is None else load_definition(raw)
+        assert header_of(data, name, definition) == ("a", "b")
+    comma = load_definition({"csv": {"delimiter": ","}})
+    assert header_of(data, name, comma) == ("a\tb",)
+    assert fingerprint(comma) != fingerprint(load_definition({}))

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from jobs.running.owners import is_alive, new_owner, shown_owner
+from jobs.working_off.owners import is_alive, new_owner, shown_owner
 
 _ROOT = Path(__file__).parents[3]
-_NAME = [sys.executable, "-c", "from jobs.running.owners import new_owner; print(new_owner())"]
+_NAME = [sys.executable, "-c", "from jobs.working_off.owners import new_owner; print(new_owner())"]
 
 
 def renamed(owner: str, at: int, value: str) -> str:

@@ -84,6 +84,36 @@ def test_what_is_registered_and_is_no_job_is_said_to_be_none(site: Path) -> None
         load_job("sink")
 
 
+def test_a_job_whose_module_fails_says_with_what_and_hides_no_other(site: Path) -> None:
+    install(site, "moor = harbour.moor:JOB", moor="from math import no_such\nwhat = 1 / 0\nJOB = (len, what)\n")
+    (site / "harbour" / "__init__.py").write_text("")
+    registry._registered.cache_clear()
+    with pytest.raises(UsageError, match=r"moor cannot be imported from harbour\.moor: ImportError: cannot"):
+        load_job("moor")
+    assert describe_job("moor").startswith("not available: moor cannot be imported")
+    (site / "harbour" / "moor.py").write_text("what =\n")
+    with pytest.raises(UsageError, match=r"moor cannot be imported from harbour\.moor: SyntaxError: invalid syntax"):
+        load_job("moor")
+    assert describe_job("moor").startswith("not available: moor cannot be imported")
+
+
+def test_a_name_with_a_dash_is_found_as_it_was_registered(site: Path) -> None:
+    install(site, "make-fast = harbour.moor:JOB", moor="JOB = (len, 'make a ship fast')\n")
+    (site / "harbour" / "__init__.py").write_text("")
+    registry._registered.cache_clear()
+    assert "make_fast" in job_names()
+    assert [load_job(name).name for name in ("make-fast", "make_fast")] == ["make_fast"] * 2
+
+
+@pytest.mark.parametrize("name", ["list", "run", "help"])
+def test_a_job_that_is_called_as_a_command_is_says_so(site: Path, name: str) -> None:
+    install(site, f"{name} = harbour.moor:JOB", moor="JOB = (len, 'make a ship fast')\n")
+    registry._registered.cache_clear()
+    with pytest.raises(UsageError, match=f"{name} is a command of this program, and harbour"):
+        load_job(name)
+    assert describe_job(name).startswith(f"not available: {name} is a command")
+
+
 def test_a_name_that_two_packages_register_is_refused_and_nobody_runs_the_wrong_one(site: Path) -> None:
     install(site, "migrate = harbour.moor:JOB", moor="JOB = (len, 'make a ship fast')\n")
     registry._registered.cache_clear()

@@ -15,9 +15,10 @@ import structlog
 
 from dq.batch.batch_counts import BatchCounts
 from dq.ledger.own_rows import holders, standing
-from jobs.running.batches import LEASE_SECONDS, work_off_one
 from jobs.running.exit_codes import ExitCode, exit_code_for
-from jobs.running.owners import is_alive, shown_owner
+from jobs.working_off.batches import LEASE_SECONDS, work_off_one
+from jobs.working_off.owners import is_alive, shown_owner
+from jobs.working_off.taking_over import take_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,14 +135,8 @@ class _Others:
         return sorted(row_id for one in self._now.values() for row_id in one.ids)
 
     def take_over(self, ids: Sequence[int]) -> int:
-        """Make due what processes of this machine held that are gone; how many rows."""
-        freed = 0
-        for name in self._now:
-            if is_alive(name) is False:
-                rows = self._doors.inbox.recover(name, self._doors.clock(), among=ids)
-                log.warning("taken over from a process that is gone", process=shown_owner(name), objects=rows)
-                freed += rows
-        return freed
+        """Make due what processes held that are gone; how many rows."""
+        return take_over(self._doors, self._now, among=ids)
 
     def reason_to_leave(self) -> str | None:
         """Why there is no point in waiting for those that hold rows of ours; None where there is."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dq.engine.profile_files import profile_files
 from etl_core.objects.store import ObjectStore
 from tests.bench.contestant import serve
-from tests.bench.scoring import scored
+from tests.bench.programs.scoring import scored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ import pytest
 from dq.ledger.inbox_item import Ending
 from dq.ledger.inspection import discard_rows, list_rows, show_row
 from dq.ledger.own_rows import holders, standing
-from tests.intake.ledger import EVENT, NOW, events, finish, later, states, take
+from tests.ledger.consumer import EVENT, NOW, events, finish, later, states, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox

@@ -9,7 +9,7 @@ import pytest
 
 from dq.errors import LeaseLostError
 from dq.ledger.inspection import list_rows
-from tests.intake.ledger import EVENT, NOW, events, finish, later, states, take
+from tests.ledger.consumer import EVENT, NOW, events, finish, later, states, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox

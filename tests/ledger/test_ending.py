@@ -11,7 +11,7 @@ from dq.ledger.inbox_item import Ending, InboxItem
 from dq.ledger.inspection import balance, list_rows, show_row
 from etl_core.errors import TerminalError
 from etl_core.postgres.transaction import Transaction
-from tests.intake.ledger import DONE, EVENT, NOW, events, finish, later, states, take
+from tests.ledger.consumer import DONE, EVENT, NOW, events, finish, later, states, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox

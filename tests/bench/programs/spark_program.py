@@ -15,7 +15,7 @@ from dq.engine.source_file import SourceObject
 from etl_core.objects.store import ObjectStore
 from etl_core.spark.session import build_session
 from tests.bench.contestant import Work, serve
-from tests.bench.scoring import scored
+from tests.bench.programs.scoring import scored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

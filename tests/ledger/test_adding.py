@@ -12,7 +12,7 @@ from dq.events.announcement import Rejected
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox_item import Added
 from dq.ledger.inspection import balance, list_dead_letters, list_rows
-from tests.intake.ledger import EVENT, NOW, events, later, take
+from tests.ledger.consumer import EVENT, NOW, events, later, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox

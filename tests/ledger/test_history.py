@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dq.events.object_event import ObjectEvent
 from dq.events.object_version import ObjectVersion
 from dq.ledger.inbox_item import Ending
-from tests.intake.ledger import EVENT, NOW, finish, later, take
+from tests.ledger.consumer import EVENT, NOW, finish, later, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox

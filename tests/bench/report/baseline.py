@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.bench.figures import Report
+    from tests.bench.report.figures import Report
 
 #: Differences below this share are what one machine shows from run to run.
 NOISE = 0.1

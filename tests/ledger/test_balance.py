@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from dq.ledger.inbox_item import Added, Ending
 from dq.ledger.inspection import balance, inbox_status
-from tests.intake.ledger import NOW, events, finish, later, take
+from tests.ledger.consumer import NOW, events, finish, later, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox

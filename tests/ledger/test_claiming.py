@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING
 
-from tests.intake.ledger import NOW, events, finish, take
+from tests.ledger.consumer import NOW, events, finish, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox

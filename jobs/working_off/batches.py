@@ -63,14 +63,14 @@ def work_off_one(
     batch = doors.inbox.claim(limit, LEASE_SECONDS, owner, doors.clock(), among=among)
     if batch is None:
         return None
-    counts = process_claimed(doors, batch - 1, batch, owner)
+    counts = process_claimed(doors, batch, owner)
     note(counts=counts)
     report(counts)
     return counts
 
 
-def process_claimed(doors: Doors, after_batch: int, upto_batch: int, owner: str) -> BatchCounts:
-    """Process the rows `owner` holds in these batches; on an outage or an interruption give them back.
+def process_claimed(doors: Doors, batch: int, owner: str) -> BatchCounts:
+    """Process the rows `owner` holds in this batch; on an outage or an interruption give them back.
 
     Any other error leaves them claimed: when the lease ends they come back in ever smaller batches,
     until the one that brings the process down stands alone and is dead.
@@ -78,23 +78,27 @@ def process_claimed(doors: Doors, after_batch: int, upto_batch: int, owner: str)
     from dq.batch.process_batch import process_batch
 
     try:
-        with _lease_kept(doors, owner):
-            return process_batch(doors.inbox.items(after_batch, upto_batch, owner), doors)
+        with _lease_kept(doors, owner, batch):
+            return process_batch(doors.inbox.items(batch - 1, batch, owner), doors)
     except (RetryableError, CatalogueError, KeyboardInterrupt):
         with suppress(PipelineError):
-            doors.inbox.release(owner, doors.clock())
+            doors.inbox.release(owner, doors.clock(), batch)
         raise
 
 
 @contextmanager
-def _lease_kept(doors: Doors, owner: str) -> Iterator[None]:
-    """Renew the owner's leases from a thread while the block runs."""
+def _lease_kept(doors: Doors, owner: str, batch: int) -> Iterator[None]:
+    """Renew the lease of this batch from a thread while the block runs.
+
+    Of this one alone: rows of another that could not be given back come back when their lease ends, although the
+    process goes on.
+    """
     done = threading.Event()
     outage = Outage(Backoff(0, 1, 0))
 
     def renew() -> None:
         while not done.wait(LEASE_SECONDS / 4):
-            _renew(doors, owner, outage)
+            _renew(doors, owner, batch, outage)
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
@@ -105,9 +109,9 @@ def _lease_kept(doors: Doors, owner: str) -> Iterator[None]:
         thread.join()
 
 
-def _renew(doors: Doors, owner: str, outage: Outage) -> None:
+def _renew(doors: Doors, owner: str, batch: int, outage: Outage) -> None:
     try:
-        doors.inbox.renew(owner, LEASE_SECONDS, doors.clock())
+        doors.inbox.renew(owner, LEASE_SECONDS, doors.clock(), batch)
     except PipelineError as error:
         outage.failed()
         log.warning("the lease could not be renewed", error=error)

@@ -1,0 +1,1 @@
+"""Figures for Prometheus: where they are served, and the file that a batch job leaves."""

@@ -1,0 +1,143 @@
+"""The database of a job: the one that is named, else an embedded one where it does."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+
+from dq.engine.settings import EngineSettings
+from etl_core.errors import SettingsError
+from etl_core.postgres.settings import PostgresSettings
+from etl_core.queue.settings import QueueSettings
+from jobs.running.job_run import current_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import sqlalchemy
+
+    from etl_core.postgres.embedded import EmbeddedPostgres
+    from etl_core.settings import Settings
+
+log = structlog.get_logger()
+
+#: What our image sets, and Kubernetes in every pod.
+_CONTAINER_MARKS = frozenset({"PIPELINE_IMAGE", "KUBERNETES_SERVICE_HOST"})
+#: Where the embedded database and the rest of a machine's own data are, under the working directory.
+DATA_DIRECTORY = Path(".data")
+
+
+@contextmanager
+def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalchemy.Engine]:
+    """The database of DATABASE_URL, else the embedded one with all tables made.
+
+    In a job that is running it stays open until the job has ended and its line of the audit is written.
+
+    Args:
+        settings: which database.
+        ledger: check that the ledger's tables are there.
+
+    Raises:
+        SettingsError, DatabaseUnavailableError: it cannot be reached.
+        CatalogueError: the ledger is missing.
+    """
+    with ExitStack() as own:
+        run = current_run()
+        engine = (own.enter_context if run is None else run.hold)(_database(settings, ledger=ledger))
+        if run is not None:
+            run.database = engine
+        yield engine
+
+
+@contextmanager
+def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine]:
+    from dq.ledger.migrate import require_ledger
+    from etl_core.audit.table import AUDIT
+    from etl_core.postgres.database import connect
+    from etl_core.postgres.migrations import require
+
+    with ExitStack() as own:
+        address = settings[PostgresSettings].database_url
+        if address is None:
+            refuse_embedded(settings, os.environ)
+            server = own.enter_context(embedded_database())
+            log.warning(server.notice)
+            dsn = server.dsn
+        else:
+            dsn = address.get_secret_value()
+        engine = connect(dsn)
+        own.callback(engine.dispose)
+        if address is None:
+            make_all_tables(engine)
+        elif ledger:
+            require_ledger(engine)
+            require(engine, AUDIT)
+        yield engine
+
+
+def refuse_embedded(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Refuse to keep the account of a real landing zone in a database that is there to try things out.
+
+    Args:
+        settings: of the job.
+        environment: variables of the process, in which containers are told.
+
+    Raises:
+        SettingsError: announcements come from a queue of elsewhere, Spark runs elsewhere, or this is a container, with
+            which the database would go.
+    """
+    queue, master = settings[QueueSettings], settings[EngineSettings].spark_master
+    reasons = []
+    if queue.poll_queue_url is not None and not _is_here(queue.poll_queue_url):
+        reasons.append("POLL_QUEUE_URL names a queue of elsewhere")
+    if master is not None and not master.startswith("local"):
+        reasons.append("SPARK_MASTER names a cluster")
+    if _CONTAINER_MARKS & environment.keys():
+        reasons.append("this is a container, and the database would go with it")
+    if reasons:
+        problem = f"DATABASE_URL: is not set, and {', '.join(reasons)}; set it, an embedded database does not do there"
+        raise SettingsError("settings", [problem])
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
+
+
+@contextmanager
+def embedded_database(*, keep_running: bool = False) -> Iterator[EmbeddedPostgres]:
+    """The embedded server under the working directory; in a job that is running it stays up until the job's end."""
+    from etl_core.postgres.embedded import embedded_postgres
+
+    with ExitStack() as own:
+        run = current_run()
+        opened = embedded_postgres(DATA_DIRECTORY / "postgres", keep_running=keep_running)
+        yield (own.enter_context if run is None else run.hold)(opened)
+
+
+def make_all_tables(engine: sqlalchemy.Engine) -> None:
+    """Apply the shipped reporting tables, and the product's own; done to the embedded database only."""
+    from etl_core.shipped_files import shipped_file
+
+    script = shipped_file("sql/reporting.sql").read_text(encoding="utf-8")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(script.replace("%", "%%"))
+    migrate_all(engine)
+
+
+def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
+    """Bring all of the product's own tables to the form this code works on; the steps that took.
+
+    Raises:
+        CatalogueError: this role may not, or the database is newer than this code.
+    """
+    from dq.ledger.migrate import LEDGER
+    from etl_core.audit.table import AUDIT
+    from etl_core.postgres.migrations import migrate
+
+    return migrate(engine, LEDGER, AUDIT)

@@ -1,0 +1,19 @@
+"""docs/metrics.md explains every figure there is, by its name and kind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dq.batch.metrics import BatchMetrics
+
+_ROW = re.compile(r"^\| `(pipeline_\w+)(?:\{(\w+)\})?` \| (\w+) \|", re.MULTILINE)
+
+
+def test_every_figure_is_explained_and_none_that_is_not_there() -> None:
+    explained = {
+        (name.removesuffix("_total"), kind)
+        for name, _, kind in _ROW.findall((Path(__file__).parents[2] / "docs/metrics.md").read_text())
+    }
+    found = {(one.name, one.type) for one in BatchMetrics().registry.collect()}
+    assert explained == {one for one in found if one[0].startswith("pipeline_")}
