@@ -110,7 +110,9 @@ class MissingColumns:
         if not number:
             return ""
         names = "its name is hidden" if number == 1 else "their names are hidden"
-        return f"; the file has {count(number, 'undeclared column')}, {names} because a sensitive field is missing"
+        said = f"; the file has {count(number, 'undeclared column')}, {names} because a sensitive field is missing"
+        alone = len(self.names) == 1 < len(self._declared) and self.summary.columns[0].physical in _HEADED
+        return f"{said}; is the delimiter right?" if alone else said
 
     def _header_text(self) -> str:
         """Say what the header of a text file looks like."""

@@ -200,7 +200,7 @@ def _details(results: list[CheckResult], failed: int, declared: int, instead: st
         names = listed([_titled(result.column or "") for result in extra])
         sentence = f"{sentence}; {count(len(extra), 'column')} {verb} not declared: {names}"
     sentence = f"{sentence}; warnings: {listed(warnings)}" if warnings else sentence
-    return f"{sentence}{instead}."
+    return f"{sentence}{instead}" if instead.endswith("?") else f"{sentence}{instead}."
 
 
 SCHEMA: Final = Dimension(

@@ -107,6 +107,13 @@ def test_a_header_that_may_be_values_is_not_told_where_a_sensitive_field_is_miss
     assert "the file has 2 undeclared columns, their names are hidden because a sensitive field is missing" in told
 
 
+def test_of_a_hidden_header_of_one_column_only_the_delimiter_is_doubted() -> None:
+    definition = {"fields": [{"name": "ssn", "sensitive": True}, {"name": "nam"}]}
+    figures = summary(column("ssn;nam", declared=False), missing_columns=("ssn", "nam"), extra_columns=("ssn;nam",))
+    sentence = verdict_of(figures, definition).metrics["schemaValidation"]["details"]
+    assert sentence.endswith("hidden because a sensitive field is missing; is the delimiter right?")
+
+
 def test_the_hint_on_the_file_is_said_once() -> None:
     names = [f"x{number}" for number in range(30)]
     definition = {"fields": [{"name": f"field{number}"} for number in range(30)]}
