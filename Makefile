@@ -30,8 +30,10 @@ matrix: ## the tests on the oldest Python and PySpark, and on the newest
 image: ## the container image (needs docker or podman)
 	@scripts/image.sh
 
-docs: setup ## docs/definition.md and docs/payload.md from the code (their tests say when they are out of date)
+docs: setup ## docs/definition.md, payload.md, messages.md and the catalogue of messages (tests say when they are old)
 	@.venv/bin/python scripts/reference.py
+	@.venv/bin/python scripts/wrong_files.py
+	@.venv/bin/python scripts/message_catalogue.py
 
 audit: setup ## hold what is locked against known security advisories (AUDIT_ADVISORIES names copies of OSV's lists)
 	@.venv/bin/python scripts/audit.py $(ARGS)

@@ -51,10 +51,12 @@ def main(argv: list[str]) -> int:
     definition = read_definition(arguments.schema, mode) if arguments.schema else None
     with show_share(program.console, "reading") as progress:
         verdict = check(arguments.file, definition, program.settings, progress)
+    warnings = definition.warnings if definition else ()
     if arguments.json is not None:
-        write_json({key: getattr(verdict, key) for key in _RESULT_KEYS}, arguments.json, "result")
+        result = {key: getattr(verdict, key) for key in _RESULT_KEYS}
+        write_json({**result, "definition_warnings": warnings}, arguments.json, "result")
     if arguments.json != "-":
-        stdout().print(verdict_report(arguments.file, verdict))
+        stdout().print(verdict_report(arguments.file, verdict, warnings))
     return ExitCode.OK if verdict.passed else ExitCode.FAILED
 
 

@@ -70,21 +70,46 @@ def _show(database: Engine, arguments: argparse.Namespace) -> None:
 
     ids, letter_ids = _numbers([arguments.number])
     found: Any
+    warnings: Sequence[str] = ()
     if ids:
         found = show_row(database, ids[0])
+        warnings = _definition_warnings(database, found.monitoring_file_id)
     else:
         letters = list_dead_letters(database, closed=True, after_id=letter_ids[0] - 1, limit=1)
         if not letters or letters[0].id != letter_ids[0]:
             raise UsageError(f"there is no dead letter L{letter_ids[0]}; `inbox list` shows their numbers")
         found = letters[0]
     if arguments.json:
-        stdout().file.write(f"{_as_json(found)}\n")
+        stdout().file.write(f"{json.dumps({**asdict(found), 'definition_warnings': warnings}, default=str)}\n")
         return
     fields = asdict(found)
     table = Table(show_header=False)
     for name, value in {**fields.pop("event", {}), **fields}.items():
         table.add_row(name, cell("" if value is None else value))
+    if warnings:
+        table.add_row("definition_warnings", cell("\n".join(warnings)))
     stdout().print(table)
+
+
+def _definition_warnings(database: Engine, file_id: str | None) -> tuple[str, ...]:
+    """What in the definition of a file, as it stands now, has no effect; nothing where it cannot be looked up."""
+    from dq.definitions import definition_or_none
+    from dq.errors import DefinitionError
+    from dq.reporting.catalogue.catalogue import read_catalogue
+    from dq.reporting.reporting import ReportingStore
+    from etl_core.errors import CatalogueError
+
+    if file_id is None:
+        return ()
+    try:
+        reporting = ReportingStore(read_catalogue(database))
+        with database.connect() as connection:
+            definition = definition_or_none(reporting.definition_of(connection, file_id))
+    except CatalogueError:  # the ledger is shown whatever the tables of the verdicts look like
+        return ()
+    except DefinitionError as error:
+        return error.problems
+    return definition.warnings if definition else ()
 
 
 def _retry(database: Engine, arguments: argparse.Namespace) -> ExitCode:

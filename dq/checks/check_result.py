@@ -34,7 +34,8 @@ class CheckResult:
     `rule` names the reason (missing, type, repeated, extra, ...), `column` the column or columns it speaks of.
     `failed` of `checked` things failed. `share` is the part of the metric's weight that is lost in proportional
     mode; it is 0 for warnings and for everything tolerated. `text` says it to a person. `of_whole_rows`: its examples
-    are texts of rows, which may hold values of every column.
+    are texts of rows, which may hold values of every column; `reasons` counts them by why. `why_no_example` says why a
+    failure has no example where it has none.
     """
 
     check: Check
@@ -47,6 +48,8 @@ class CheckResult:
     text: str = ""
     examples: tuple[Example, ...] = ()
     of_whole_rows: bool = False
+    reasons: tuple[tuple[str, int], ...] = ()
+    why_no_example: str = ""
 
     @property
     def counts(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dq.checks.check_result import CheckResult, Measure, Status
-from dq.checks.wording import on_one_line
+from dq.checks.wording import visible
 
 if TYPE_CHECKING:
     from dq.checks.check import Check, CheckPlan
@@ -47,13 +47,16 @@ def not_run(check: Check) -> CheckResult:
     return CheckResult(check, Status.NOT_RUN, check.rule, ", ".join(check.columns) or None)
 
 
-def and_not_run(sentence: str, results: tuple[CheckResult, ...]) -> str:
-    """End a sentence with the columns that could not be checked, when there are any."""
+def and_not_run(sentence: str | None, results: tuple[CheckResult, ...]) -> str:
+    """End a sentence with the columns that could not be checked, when there are any; None: nothing could be checked."""
     columns = dict.fromkeys(
         result.column for result in results if result.status is Status.NOT_RUN and result.column is not None
     )
     if not columns:
-        return f"{sentence}."
-    names = [on_one_line(column) for column in columns]
+        return f"{sentence}." if sentence else "Not run."
+    names = [visible(column) for column in columns]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")  # noqa: PLR2004
-    return f"{sentence}; not checked: {shown} (missing or of another type)."
+    verb = "is" if len(names) == 1 else "are"
+    if sentence is None:
+        return f"Not run: {shown} {verb} missing or of another type."
+    return f"{sentence}; {shown} {verb} not checked, being missing or of another type."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -15,15 +16,36 @@ if TYPE_CHECKING:
 #: What stands in the place of a value nobody may see.
 MASK: Final = "***"
 
+#: How failures end that cost nothing.
+WITHIN_TOLERANCE: Final = "tolerated or only warned of"
 MOST_LISTED: Final = 5
 _MOST_NAME: Final = 80
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SMALLEST: Final = Fraction(1, 2000)
+#: Unicode's categories of characters that look like nothing, or like a plain space.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 def on_one_line(text: str, most: int = _MOST_NAME) -> str:
     """Give `text` for the middle of a sentence: no line breaks or control characters, cut to `most`."""
     return shortened(storable(_CONTROL.sub(" ", text[: most + 1])), most)
+
+
+def visible(text: str, most: int = _MOST_NAME) -> str:
+    r"""Give a name or a value with every character nobody can see written as its code point, cut to `most`.
+
+    >>> visible("id\u200b"), visible("12\u00a0000"), visible("first\nname")
+    ('id<U+200B>', '12<U+00A0>000', 'first<U+000A>name')
+    """
+    text = text[: most + 1]
+    if not text.isprintable():
+        text = "".join(_written(character) for character in text)
+    return shortened(storable(text), most)
+
+
+def _written(character: str) -> str:
+    unseen = character != " " and unicodedata.category(character) in _UNSEEN
+    return f"<U+{ord(character):04X}>" if unseen else character
 
 
 def count(number: int, noun: str = "") -> str:

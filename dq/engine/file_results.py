@@ -105,7 +105,9 @@ def conclude(
     settled = profile.settled(task.layout.first_line)
     figures = [KeyFigures(key.rows, key.repeated, placed(key.examples, starts)) for key in keys]
     layout = task.layout
-    facts = FileFacts(layout.header, task.head.size, reader, layout.notes, layout.hints, layout.unresolved)
+    facts = FileFacts(
+        layout.header, task.head.size, reader, layout.origin, layout.notes, layout.hints, layout.unresolved
+    )
     summary = summarise(settled, task.recipe, task.definition, facts, figures)
     profiled = Profiled(summary, _state(task, settled, summary) if task.keep_state else b"")
     return verdict_on(profiled, task.definition, task.head, task.window) if task.judged else profiled

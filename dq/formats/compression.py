@@ -42,7 +42,7 @@ def expanded(source: ByteSource, compression: str, limits: Limits, piece: int | 
             if total > limits.free_expansion and total > limits.expansion * source.size:
                 message = (
                     f"the {compression} data expands to more than {limits.expansion} times its size; "
-                    "such a file is refused as a decompression bomb"
+                    "such a file is refused as a decompression bomb; send it less compressed, or in parts"
                 )
                 raise UnreadableFileError(message)
             yield data
@@ -131,7 +131,8 @@ def held(source: ByteSource, compression: str | None, limits: Limits) -> ByteSou
     for piece in expanded(source, compression, limits):
         size += len(piece)
         if size > limits.whole:
-            message = f"the file expands to more than {limits.whole:,} bytes, the most that is held in memory"
+            most = f"{limits.whole:,} bytes, the most that is held in memory"
+            message = f"the file expands to more than {most}; send it in parts"
             raise UnreadableFileError(message)
         pieces.append(piece)
     return BytesSource(b"".join(pieces))

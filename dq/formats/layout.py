@@ -26,9 +26,10 @@ class FileLayout:
     with CR LF. `splittable` says
     whether ranges of the file can be read apart. `row_groups` holds the rows of each row group and
     `arrow_schema` the serialised physical schema, for formats that have them; `options` what a format from outside
-    wants to know besides. `late`: the header, and what belongs to it, is not known yet: it is found out where the
-    file is read. `blank_rows`: rows of blank cells stand above the header. `notes` are sentences on how the file was
-    read, for people, `hints` on what looks like a mistake; `unresolved` counts formulas whose result the file lacks.
+    wants to know besides. `origin` says which part of the file was read, where it has others. `late`: the header, and
+    what belongs to it, is not known yet: it is found out where the file is read. `blank_rows`: rows of blank cells
+    stand above the header. `notes` are sentences on how the file was read, for people, `hints` on what looks like a
+    mistake; `unresolved` counts formulas whose result the file lacks.
     """
 
     format: Format
@@ -44,6 +45,7 @@ class FileLayout:
     arrow_schema: bytes = b""
     sheet: str | None = None
     options: object = None
+    origin: str = ""
     late: bool = False
     blank_rows: bool = False
     notes: tuple[str, ...] = ()

@@ -69,6 +69,15 @@ class MonitoredFiles:
                 found[file.agency_slug, file.file_name] = file
         return found
 
+    def definition_of(self, connection: Connection, file_id: str) -> object:
+        """The definition, as it is stored, of the file whose id is written so; None where there is none."""
+        if self._definitions is None:
+            return None
+        files, definitions = self._writer.rows, self._definitions
+        joined: Any = files.join(definitions, definitions.c.id == files.c.schema_definition_id)
+        query = select(definitions.c.definition).select_from(joined).where(cast(files.c.id, Text) == file_id)
+        return _parsed(connection.execute(query).scalar_one_or_none())
+
     def create_placeholder(
         self, connection: Connection, agency_slug: str, file_name: str, s3_url: str, now: datetime
     ) -> MonitoredFile:

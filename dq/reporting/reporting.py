@@ -63,6 +63,10 @@ class ReportingStore:
         """The configured files among these pairs (agency_slug, file_name), in one query."""
         return self._files.find(connection, pairs)
 
+    def definition_of(self, connection: Connection, file_id: str) -> object:
+        """The definition, as it is stored, of the file whose id is written so; None where there is none."""
+        return self._files.definition_of(connection, file_id)
+
     def digests_of(self, pairs: Any) -> Select[Any]:  # noqa: ANN401  SQLAlchemy's type of a table has no columns
         """A query: which of `pairs` (columns agency_slug, file_name) have a file, and the digest of its definition."""
         return self._files.digests_of(pairs)

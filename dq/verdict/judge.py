@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dq.checks.check_result import Status
 from dq.checks.plan import DIMENSIONS
 from dq.schema.definition import Severity
 from dq.verdict.failed_rules import failed_rules, written_rules
+from dq.verdict.json_size import MAX_BYTES, encoded_size
 from dq.verdict.masking import Masking, without_strangers
 from dq.verdict.messages import message_of
 from dq.verdict.metrics import metrics_of
+from dq.verdict.payload.cuts import Cut
 from dq.verdict.payload.profile import profile_payload
 from dq.verdict.score import deductions_of, score_of
 from dq.verdict.verdict import Verdict
@@ -19,6 +21,9 @@ from dq.verdict.verdict import Verdict
 if TYPE_CHECKING:
     from dq.checks.check import CheckPlan
     from dq.profiling.summary.summary import FileSummary
+
+#: Bytes kept for the line that says how many rules were left out.
+_ROOM: Final = 200
 
 
 def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
@@ -48,12 +53,18 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
         for measure, _ in measured
         for result in measure.results
     )
+    message = message_of(failed)
+    rules = written_rules(failed, MAX_BYTES - encoded_size(message) - _ROOM)
+    cut: tuple[Cut, ...] = ()
+    if len(rules) < len(failed):
+        cut = (Cut("failedValidationRules", "failed rules, the worst ones", len(rules), len(failed)),)
+        message = f"{message}\nthe failed rules hold the worst {len(rules):,} of {len(failed):,} findings"
     return Verdict(
         score=score,
         passed=score >= scoring.pass_score and not critical,
         metrics=metrics_of((measure, totals[measure.dimension]) for measure, _ in measured),
         deductions={dimension: float(total) for dimension, total in totals.items()},
-        failed_validation_message=message_of(failed),
-        failed_validation_rules=written_rules(failed),
-        profile_payload=profile_payload(summary, plan, masking),
+        failed_validation_message=message,
+        failed_validation_rules=rules,
+        profile_payload=profile_payload(summary, plan, masking, cut),
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dq.checks.wording import MASK, count, on_one_line, points
+from dq.checks.wording import MASK, count, on_one_line, points, visible
+from dq.profiling.cells.kinds import KINDS, TEXT
 from dq.schema.definition import Severity
 from dq.verdict.metrics import METRIC_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dq.profiling.summary.summary import Example
     from dq.verdict.failed_rules import FailedRule
 
 #: Readable at a glance; the rest stands in the failed rules.
@@ -19,7 +21,7 @@ _MOST_EXAMPLE: Final = 60
 
 
 def message_of(failed: Sequence[FailedRule]) -> str | None:
-    """Give one line per rule, worst first, or None when nothing failed."""
+    """Give one line per rule, worst first, or None when nothing failed; bounded, as every text in it is."""
     if not failed:
         return None
     lines = [_line(rule) for rule in failed[:MOST_LINES]]
@@ -48,10 +50,19 @@ def _example(rule: FailedRule) -> str:
     if not examples:
         return ""
     first = examples[0]
-    value = "" if first.text in {MASK, ""} and first.reason else f'"{on_one_line(first.text, _MOST_EXAMPLE)}"'
-    value = "" if first.text == MASK else value
-    if first.reason and len(examples) > 1:
+    value = _value(first, of_row=rule.result.of_whole_rows)
+    if first.reason and first.reason not in KINDS and len(examples) > 1:
         value = f"{value} ({first.reason})" if value else f"({first.reason})"
     if first.line is None:
         return f"; for example {value}" if value else ""
     return f"; first at line {first.line}: {value}" if value else f"; first at line {first.line}"
+
+
+def _value(example: Example, *, of_row: bool) -> str:
+    """Write an example: a row on one line, of a cell what cannot be seen, and what it is where that is the fault."""
+    if example.text == MASK or (example.reason and not example.text):
+        return ""
+    shown = (on_one_line if of_row else visible)(example.text, _MOST_EXAMPLE)
+    if example.reason in KINDS - {TEXT}:
+        return f"the {example.reason} {shown}"
+    return f'the text "{shown}"' if example.reason == TEXT else f'"{shown}"'

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dq.checks.plan import DIMENSIONS
+from dq.profiling.cells.kinds import KINDS, TEXT
 from jobs.console.terminal import cell
 
 if TYPE_CHECKING:
@@ -27,10 +28,15 @@ def score_cell(score: object, passed: object) -> Text:
     return cell(f"{score} {'passed' if passed else 'failed'}", "bold green" if passed else "bold red")
 
 
-def verdict_report(name: str, verdict: Verdict) -> RenderableType:
-    """One verdict in full: score, the five metrics, the failing rules with their first examples."""
+def verdict_report(name: str, verdict: Verdict, warnings: Sequence[str] = ()) -> RenderableType:
+    """One verdict in full: score, the five metrics, the failing rules with their first examples.
+
+    `warnings` say what in the definition has no effect.
+    """
     title = Text.assemble(cell(name, "bold"), "  ", score_cell(verdict.score, verdict.passed))
-    parts: list[RenderableType] = [title, _metrics(verdict)]
+    parts: list[RenderableType] = [title]
+    parts += [cell(f"definition: {warning.removeprefix('definition: ')}", "yellow") for warning in warnings]
+    parts.append(_metrics(verdict))
     if verdict.failed_validation_rules:
         parts.append(_rules(verdict.failed_validation_rules))
     return Group(*parts)
@@ -59,7 +65,7 @@ def _rules(rules: Sequence[Mapping[str, Any]]) -> Table:
             cell(rule["column"] or ""),
             cell(rule["severity"]),
             cell(f"{rule['failed']:,} of {rule['checked']:,}"),
-            cell("\n".join(_examples(rule["examples"]))),
+            cell("\n".join(_examples(rule["examples"])) or rule.get("note", "")),
         )
     if len(rules) > _MOST_RULES:
         table.add_row("...", "", "", f"{len(rules) - _MOST_RULES} more", "")
@@ -71,8 +77,17 @@ def _examples(examples: Iterable[object], most: int = 3) -> Iterable[str]:
         if number == most:
             return
         if isinstance(example, dict):
-            line, text = example.get("line"), example.get("text", example.get("value", ""))
-            reason = f" ({example['reason']})" if example.get("reason") else ""
-            yield (f"line {line}: {text}" if line is not None else str(text)) + reason
+            line, text = example.get("line"), _said(example)
+            yield f"line {line}: {text}" if line is not None else text
         else:
             yield str(example)
+
+
+def _said(example: Mapping[str, Any]) -> str:
+    """An example with why it is one: `2,5`, `1,Ann (2 fields instead of 3)`, `the text "2.5"`."""
+    value, reason = example.get("value", ""), example.get("reason")
+    if not reason:
+        return str(value)
+    if reason not in KINDS:
+        return f"{value} ({reason})"
+    return f'the text "{value}"' if reason == TEXT else f"the {reason} {value}"

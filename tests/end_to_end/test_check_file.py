@@ -35,6 +35,7 @@ RESULT_KEYS = {
     "failed_validation_message",
     "failed_validation_rules",
     "profile_payload",
+    "definition_warnings",
 }
 
 
@@ -261,3 +262,30 @@ def test_a_definition_that_names_no_mode_is_scored_by_the_default_one(bare_comma
     assert result["score"] == 80
     _, result = check(bare_command_line, "rows.csv", body, {**definition, "scoring": {"mode": "proportional"}})
     assert result["score"] == 98
+
+
+def test_a_misspelt_rule_stands_in_the_verdict_and_on_the_terminal(bare_command_line: CommandLine) -> None:
+    definition = {"fields": [{"name": "a", "requierd": True}], "primryKey": ["a"]}
+    ran, result = check(bare_command_line, "rows.csv", b"a\n1\n", definition)
+    assert ran.code == 0
+    assert [warning.rpartition("(")[2] for warning in result["definition_warnings"]] == [
+        "did you mean primaryKey?)", "did you mean required?)",
+    ]  # fmt: skip
+    printed = " ".join(ran.out.split())
+    assert "did you mean required?" in printed
+    assert "did you mean primaryKey?" in printed
+
+
+def test_a_definition_without_a_fault_has_no_warnings(bare_command_line: CommandLine) -> None:
+    _, result = check(bare_command_line, "rows.csv", b"a,b\n1,x\n")
+    assert result["definition_warnings"] == []
+
+
+def test_a_misspelt_rule_is_told_beside_problems(bare_command_line: CommandLine) -> None:
+    definition = {"fields": [{"name": "a", "requierd": True, "type": "integr"}]}
+    (bare_command_line.folder / "rows.csv").write_bytes(b"a\n1\n")
+    (bare_command_line.folder / "definition.json").write_text(json.dumps(definition))
+    ran = bare_command_line.run("check_file", "rows.csv", "--schema", "definition.json")
+    assert ran.code == 2
+    assert "did you mean integer?" in ran.err
+    assert "did you mean required?" in ran.err

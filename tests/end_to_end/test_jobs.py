@@ -174,6 +174,20 @@ def test_an_unconfigured_object_is_listed_with_its_reason_and_scored_after_retry
     assert "done" in command_line.run("inbox", "list", "--all").out
 
 
+def test_what_has_no_effect_in_a_definition_is_shown_with_its_object(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.configure(definition={"fields": [{"name": "id", "requierd": True}]})
+    landing.put(key_of())
+    events = command_line.folder / "events.json"
+    events.write_text(json.dumps({"bucket": landing.bucket, "key": key_of()}))
+    assert command_line.run("replay_events", "--events", str(events)).code == 0
+    (row,) = json.loads("[" + ",".join(command_line.run("inbox", "list", "--all", "--json").out.splitlines()) + "]")
+    assert "did you mean required?" in " ".join(command_line.run("inbox", "show", str(row["id"])).out.split())
+    (warning,) = json.loads(command_line.run("inbox", "show", str(row["id"]), "--json").out)["definition_warnings"]
+    assert warning == 'field "id": "requierd" is not known and has no effect (did you mean required?)'
+
+
 def test_a_hostile_key_cannot_write_on_the_terminal(command_line: CommandLine, landing: Landing) -> None:
     events = command_line.folder / "events.json"
     hostile = "x\x1b]0;owned\x07[red]\n2026-01-01 all is well"

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 
 from dq.definitions import load_definition
 from dq.engine.profile_files import judge_sources
@@ -67,6 +70,8 @@ def test_every_malformed_row_says_why(judge: Judge) -> None:
         "not UTF-8 (declare csv.encoding; it looks like windows-1252)": 1,
         "quote opened and never closed": 1,
     }
+    (rule,) = judge(text, THREE).failed_validation_rules
+    assert rule["reasons"] == found["reasons"]
     assert [example["reason"].split(" (")[0] for example in found["examples"]] == [
         "2 fields instead of 3", "4 fields instead of 3", "not UTF-8", "quote opened and never closed",
     ]  # fmt: skip
@@ -86,7 +91,14 @@ def test_sparks_readers_give_the_reasons_too(judge: Judge) -> None:
         (b"[1]", "not a JSON object"),
         (b"nope", "not JSON"),
         (b"{", "an object over several lines: write one object a line, or an array"),
-        (b'{"a": "\xff"}', "not UTF-8"),
+        (b'{"a": "\xff"}', "not UTF-8 (it looks like windows-1252; convert the file)"),
+        (b'{"a": "\x81"}', "not UTF-8 (convert the file)"),
+        (b'"a": 1,', "an object over several lines: write one object a line, or an array"),
+        (b"}", "an object over several lines: write one object a line, or an array"),
+        (b'{"a": 1},', "a comma behind the object: write one object a line, without commas between them"),
+        (b'{"a": 1} {"a": 2}', "several objects on one line: write one object a line"),
+        (b"{'a': 1}", "not JSON: names and texts stand in double quotes"),
+        (b'{"a": NaN}', "not JSON: NaN and Infinity are no numbers of JSON, write null"),
     ],
 )
 def test_lines_that_are_no_json_objects_say_why(judge: Judge, line: bytes, reason: str) -> None:
@@ -95,6 +107,23 @@ def test_lines_that_are_no_json_objects_say_why(judge: Judge, line: bytes, reaso
     assert (verdict.failed_validation_message or "").startswith(
         f"formatParsing (-11.67): 1 of 3 rows cannot be parsed: {reason}; "
     )
+
+
+def test_elements_of_an_array_that_are_no_objects_say_why(judge: Judge) -> None:
+    verdict = judge(b'[{"a": 1}, , 2, {"a": NaN}, {"b"}]', {"fields": [{"name": "a"}]}, "input.json")
+    assert payload(verdict)["typeFormatIssues"]["malformedRows"]["reasons"] == {
+        "nothing between two commas": 1,
+        "not a JSON object": 1,
+        "not JSON: NaN and Infinity are no numbers of JSON, write null": 1,
+        "not JSON": 1,
+    }
+
+
+def test_a_row_that_is_not_utf8_says_so_whatever_its_number_of_fields(judge: Judge) -> None:
+    verdict = judge(b"id,name,city\n1,J\xf6rg\n2,Ann,Oslo\n", THREE)
+    assert payload(verdict)["statisticalSummary"]["reader"] == judge.reader
+    reasons = payload(verdict)["typeFormatIssues"]["malformedRows"]["reasons"]
+    assert reasons == {"not UTF-8 (declare csv.encoding; it looks like windows-1252)": 1}
 
 
 def test_where_no_row_could_be_parsed_nothing_else_is_claimed(judge: Judge) -> None:
@@ -179,3 +208,94 @@ def test_rows_without_any_key_are_told_by_their_line_alone(judge: Judge) -> None
     verdict = judge(b"id,driver\n,\n,a\n", definition)
     (rule,) = verdict.failed_validation_rules
     assert [one["value"] for one in rule["examples"]] == ["id=null"]
+
+
+MIXED = {
+    "fields": [
+        {"name": "fare", "type": "number"},
+        {"name": "ok", "type": "boolean"},
+        {"name": "day", "type": "date"},
+        {"name": "zone", "type": "string"},
+    ]
+}
+
+
+def test_a_value_of_another_json_type_is_called_what_it_is(judge: Judge) -> None:
+    text = (
+        b'{"fare": "2.5", "ok": {"a": 1}, "day": 20240101, "zone": true}\n'
+        b'{"fare": 3, "ok": true, "day": "2024-01-01", "zone": "a"}\n'
+    )
+    verdict = judge(text, MIXED, "mixed.jsonl")
+    message = verdict.failed_validation_message or ""
+    assert 'fare has 1 of 2 values that are not of type number; first at line 1: the text "2.5"' in message
+    assert 'first at line 1: the object {"a":1}' in message
+    assert "first at line 1: the number 20240101" in message
+    assert "first at line 1: the truth value true" in message
+    shown = {rule["column"]: rule["examples"] for rule in verdict.failed_validation_rules}
+    assert shown["fare"] == [{"line": 1, "value": "2.5", "reason": "text"}]
+
+
+def test_a_text_column_of_a_typed_file_has_its_values_as_examples(judge: Judge) -> None:
+    written = io.BytesIO()
+    pq.write_table(
+        pa.table({"fare": ["2.5", "3"], "ok": [True, False], "day": ["x", "y"], "zone": ["a", "b"]}), written
+    )
+    verdict = judge(written.getvalue(), MIXED, "mixed.parquet")
+    message = verdict.failed_validation_message or ""
+    assert "fare is of type string, expected number" in message
+    assert 'the text "2.5"' in message
+    assert all(rule["examples"] for rule in verdict.failed_validation_rules)
+
+
+def test_small_files_counted_together_say_the_same_of_their_texts(tmp_path: Path) -> None:
+    """Parquet files of one layout, and files of JSON, each judged alone and beside others."""
+    store = ObjectStore()
+    sources = []
+    for number in range(6):
+        path = tmp_path / f"{number}.jsonl"
+        path.write_text(f'{{"fare": "{number}.5", "ok": true, "day": "2024-01-01", "zone": "a"}}\n')
+        sources.append(SourceObject(number, store.peek(None, str(path)), load_definition(MIXED)))
+    found = judge_sources(sources, store=store)
+    for number in range(6):
+        one = found[number]
+        assert not isinstance(one, PipelineError), one
+        assert f'the text "{number}.5"' in (one.verdict.failed_validation_message or "")
+
+
+def two_sheets(*, hidden: bool) -> bytes:
+    """A workbook of the sheets _lists and Data."""
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, {"in_memory": True}) as book:
+        lists, data = book.add_worksheet("_lists"), book.add_worksheet("Data")
+        if hidden:
+            data.activate()
+            lists.hide()
+        lists.write_column("A1", ["code", "A"])
+        data.write_row("A1", ["id", "fare"])
+        data.write_row("A2", [1, 2.5])
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "named", "told"),
+    [
+        (False, None, "; sheet '_lists' was read; the workbook also has 'Data': declare sheet to read another."),
+        (
+            True,
+            "_lists",
+            "; sheet '_lists' (hidden) was read; the workbook also has 'Data': declare sheet to read another.",
+        ),
+        (True, None, None),
+    ],
+)
+def test_a_column_that_is_missing_in_a_sheet_may_be_in_another(
+    tmp_path: Path,
+    hidden: bool,  # noqa: FBT001 - a case
+    named: str | None,
+    told: str | None,
+) -> None:
+    definition = {"fields": [{"name": "id"}, {"name": "fare"}], **({"sheet": named} if named else {})}
+    details = Judge(tmp_path, None, "direct")(two_sheets(hidden=hidden), definition, "rides.xlsx").metrics[
+        "schemaValidation"
+    ]["details"]
+    assert (told is None and "missing" not in details) or (told is not None and details.endswith(told))

@@ -81,7 +81,7 @@ def _message(message: str | None, *, lines: bool) -> str | None:
 
 def _rule(rule: Mapping[str, Any], *, lines: bool) -> dict[str, Any]:
     if rule["dimension"] == "uniqueness":
-        return {**rule, "examples": None}
+        return {**rule, "examples": None, "note": None}  # a note stands where there is no example
     return {**rule, "examples": _examples(rule["examples"], lines=lines, texts=rule["dimension"] != "format")}
 
 

@@ -10,7 +10,7 @@ from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.columns import cells_breaking, of_wrong_type, parsed_cells
 from dq.checks.dimension import Dimension
 from dq.checks.not_measured import and_not_run, not_measured, not_run
-from dq.checks.wording import count, listed, on_one_line, percent
+from dq.checks.wording import WITHIN_TOLERANCE, count, listed, percent, visible
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -96,13 +96,13 @@ def _text(column: ColumnSummary, check: Check, checked: int) -> str:
     number = cells_breaking(column, check.rule)
     phrase = _PHRASES[check.rule]
     argument = "" if check.rule == "enum" else f" {_shown(check.argument)}{_UNIT.get(check.rule, '')}"
-    return f"{on_one_line(column.name)} is {phrase}{argument} in {count(number)} of {count(checked, 'value')}"
+    return f"{visible(column.name)} is {phrase}{argument} in {count(number)} of {count(checked, 'value')}"
 
 
 def _shown(argument: Any) -> str:  # noqa: ANN401 - the argument of any rule
     if isinstance(argument, float) and argument.is_integer():
         argument = int(argument)
-    return on_one_line(str(argument))
+    return visible(str(argument))
 
 
 def _details(results: tuple[CheckResult, ...], failed: int, cells: int) -> str:
@@ -112,11 +112,13 @@ def _details(results: tuple[CheckResult, ...], failed: int, cells: int) -> str:
         return and_not_run(f"{percent(Fraction(failed, cells))} of values are out of bounds: {texts}", results)
     ran = sum(1 for result in results if result.status is not Status.NOT_RUN)
     if not ran:
-        return and_not_run("Not run", results)
+        return and_not_run(None, results)
     number = sum(result.failed for result in results)
-    found = f"{count(number)} out of bounds tolerated or warned of" if number else "all within bounds"
-    checked = f"{count(ran, 'rule')} checked over {count(cells, 'value')}"
-    return and_not_run(f"{checked}, {found}", results)
+    if number:
+        return and_not_run(
+            f"{count(number, 'time')} out of bounds in {count(cells, 'value')}, {WITHIN_TOLERANCE}", results
+        )
+    return and_not_run(f"No value is out of bounds ({count(ran, 'rule')}, {count(cells, 'value')})", results)
 
 
 BOUNDS: Final = Dimension(

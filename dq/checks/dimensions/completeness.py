@@ -11,7 +11,7 @@ from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.dimension import Dimension
 from dq.checks.not_measured import and_not_run, not_measured, not_run
 from dq.checks.whole_file import FILE_RULES
-from dq.checks.wording import count, listed, on_one_line, percent
+from dq.checks.wording import WITHIN_TOLERANCE, count, listed, percent, visible
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _of_field(check: Check, column: ColumnSummary | None, cells: int, fields: Fr
         failed=column.nulls,
         checked=column.rows,
         share=Fraction(column.nulls, cells) * fields if lost else Fraction(0),
-        text=f"{on_one_line(column.name)} is required and null in {count(column.nulls)} of {count(column.rows, 'row')}",
+        text=f"{visible(column.name)} is required and null in {count(column.nulls)} of {count(column.rows, 'row')}",
         examples=column.null_examples if named else tuple(one._replace(text="") for one in column.null_examples),
     )
 
@@ -106,7 +106,8 @@ def _whole_file(summary: FileSummary, plan: CheckPlan, check: Check) -> CheckRes
     failed = 0 if kept else 1
     status = Status.FAILED if fails(failed, 1, check) else Status.PASSED
     column = ", ".join(check.columns) or None
-    return CheckResult(check, status, check.rule, column, failed=failed, checked=1, text=text)
+    why = "the rule is about the file as a whole, not about single rows"
+    return CheckResult(check, status, check.rule, column, failed=failed, checked=1, text=text, why_no_example=why)
 
 
 def _weighted(result: CheckResult, parts: int) -> CheckResult:
@@ -120,7 +121,7 @@ def _details(of_fields: list[CheckResult], of_files: list[CheckResult], cells: i
     texts = [result.text for result in of_files if result.counts]
     if nulls:
         fields = [
-            f"{on_one_line(result.column or '')} ({count(result.failed)} of {count(result.checked)})"
+            f"{visible(result.column or '')} ({count(result.failed)} of {count(result.checked)})"
             for result in sorted(of_fields, key=lambda result: -result.failed)
             if result.counts
         ]
@@ -136,13 +137,16 @@ def _details(of_fields: list[CheckResult], of_files: list[CheckResult], cells: i
     parts = []
     if ran:
         tolerated = sum(result.failed for result in ran)
-        found = f"{count(tolerated, 'null')} tolerated or warned of" if tolerated else "no nulls"
-        parts.append(f"{count(len(ran), 'required field')} checked over {count(cells, 'value')}, {found}")
+        where = f"{count(cells, 'value')} of {count(len(ran), 'required field')}"
+        parts.append(
+            f"{count(tolerated, 'null')} in {where}, {WITHIN_TOLERANCE}" if tolerated else f"no null in {where}"
+        )
     if rules:
         broken = [result.text for result in of_files if result.failed]
-        ending = f" ({listed(broken)} tolerated or warned of)" if broken else ""
-        parts.append(f"{listed(rules)} checked{ending}")
-    return and_not_run("; ".join(parts) or "Not run", results)
+        kept = f"{listed(rules)} {'is' if len(rules) == 1 else 'are'} kept"
+        parts.append(f"{listed(broken)}, {WITHIN_TOLERANCE}" if broken else kept)
+    sentence = "; ".join(parts)
+    return and_not_run(f"{sentence[0].upper()}{sentence[1:]}" if sentence else None, results)
 
 
 COMPLETENESS: Final = Dimension(

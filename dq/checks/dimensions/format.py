@@ -65,14 +65,14 @@ def _unresolved_text(summary: FileSummary) -> str:
 
 
 def _result(summary: FileSummary, check: Check) -> CheckResult:
+    failed = CheckResult(check, Status.FAILED, check.rule, None, 1, 1, Fraction(1))
     if summary.unreadable is not None:
         reason = on_one_line(summary.unreadable, _MOST_REASON).rstrip(". ")
-        return CheckResult(
-            check, Status.FAILED, UNREADABLE, None, 1, 1, Fraction(1), f"the file cannot be parsed: {reason}"
-        )
+        text = f"the file cannot be parsed: {reason}"
+        return replace(failed, rule=UNREADABLE, text=text, why_no_example="no row of the file was read")
     if summary.no_header:
-        text = "the file has no header line that names its columns"
-        return CheckResult(check, Status.FAILED, NO_HEADER, None, 1, 1, Fraction(1), text)
+        text = "the file has no header line that names its columns; add one, or declare csv.header false"
+        return replace(failed, rule=NO_HEADER, text=text, why_no_example="the file has no rows without its header")
     malformed, read = summary.rows_malformed, summary.rows_read
     return CheckResult(
         check,
@@ -84,12 +84,18 @@ def _result(summary: FileSummary, check: Check) -> CheckResult:
         text=f"{count(malformed)} of {count(read, 'row')} cannot be parsed{_why(summary)}",
         examples=summary.malformed_examples,
         of_whole_rows=True,
+        reasons=_reasons(summary),
     )
+
+
+def _reasons(summary: FileSummary) -> tuple[tuple[str, int], ...]:
+    """Give why rows are malformed, the most frequent reason first."""
+    return tuple(sorted(summary.malformed_reasons.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _why(summary: FileSummary) -> str:
     """Say why rows are malformed, the most frequent reason first."""
-    reasons = sorted(summary.malformed_reasons.items(), key=lambda item: (-item[1], item[0]))
+    reasons = _reasons(summary)
     if len(reasons) == 1:
         return f": {reasons[0][0]}"
     return f": {listed([f'{reason} ({count(rows)})' for reason, rows in reasons])}" if reasons else ""

@@ -10,10 +10,11 @@ from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.columns import of_wrong_type
 from dq.checks.dimension import Dimension
+from dq.checks.missing_columns import MissingColumns
 from dq.checks.not_measured import not_measured, not_run, nothing_to_measure
-from dq.checks.wording import count, listed, on_one_line
+from dq.checks.wording import count, listed, visible
 from dq.schema.column_names import place_of_unnamed
-from dq.schema.definition import Severity
+from dq.schema.definition import FieldType, Severity
 
 if TYPE_CHECKING:
     from dq.profiling.summary.summary import ColumnSummary, FileSummary
@@ -29,6 +30,16 @@ MISSING: Final = "missing"
 TYPE: Final = "type"
 REPEATED: Final = "repeated"
 EXTRA: Final = "extra"
+#: How values are written in files of text, by their type.
+_WRITTEN: Final = {
+    FieldType.INTEGER: "-12",
+    FieldType.NUMBER: "-12.5",
+    FieldType.DECIMAL: "-12.50",
+    FieldType.BOOLEAN: "true or 0",
+    FieldType.DATE: "2026-01-31",
+    FieldType.DATETIME: "2026-01-31T23:59:59",
+    FieldType.TIME: "23:59:59",
+}
 
 
 def schema_checks(definition: SchemaDefinition | None) -> tuple[Check, ...]:
@@ -54,42 +65,72 @@ def measure_schema(summary: FileSummary, plan: CheckPlan) -> Measure:
     checks = plan.of(KEY)
     declared = sum(1 for check in checks if check.columns)
     results: list[CheckResult] = []
+    missing = MissingColumns(summary, plan)
+    formats = {field.name: field.format for field in (plan.definition.fields if plan.definition else ())}
     for check in checks:
         if check.rule == NO_EXTRA:
             found = _extra(summary, check)
+        elif check.columns[0] in columns:
+            found = _field(summary, check, columns[check.columns[0]], formats.get(check.columns[0]))
         else:
-            found = _field(summary, check, columns.get(check.columns[0]))
+            found = [_missing(check, missing.of(*check.columns))]
         results.extend(_shared(found, declared))
+    instead = missing.of_file()
     failed = {(result.check, result.column) for result in results if result.counts}
     extra = sum(1 for check, _ in failed if not check.columns)
     strict = any(not check.columns for check in checks)
     checked = declared + (len(summary.extra_columns) if strict else 0)
     if idle and not failed:
         return idle
-    return Measure(KEY, tuple(results), len(failed), checked, _details(results, len(failed) - extra, declared))
+    details = _details(results, len(failed) - extra, declared, instead)
+    return Measure(KEY, tuple(_with_the_file(results, instead)), len(failed), checked, details)
 
 
-def _field(summary: FileSummary, check: Check, column: ColumnSummary | None) -> list[CheckResult]:
+def _with_the_file(results: list[CheckResult], instead: str) -> list[CheckResult]:
+    """Let the first missing field say what the file has instead: once is enough."""
+    first = next((at for at, result in enumerate(results) if result.rule == MISSING), None)
+    if first is None:
+        return results
+    told = replace(results[first], text=f"{results[first].text}{instead}")
+    return [*results[:first], told, *results[first + 1 :]]
+
+
+def _missing(check: Check, text: str) -> CheckResult:
+    why = "a column that is missing has no values"
+    return CheckResult(check, Status.FAILED, MISSING, check.columns[0], 1, 1, text=text, why_no_example=why)
+
+
+def _such_as(check: Check, column: ColumnSummary, date_format: str | None) -> str:
+    """Show how a value of a type is written where it is written as text."""
+    if column.physical != "text":
+        return ""
+    if date_format is not None:
+        return f" in the format {visible(date_format)}"
+    return f" (such as {_WRITTEN[check.argument]})" if check.argument in _WRITTEN else ""
+
+
+def _field(summary: FileSummary, check: Check, column: ColumnSummary, date_format: str | None) -> list[CheckResult]:
     (name,) = check.columns
-    if column is not None and name not in summary.repeated_columns and nothing_to_measure(summary):
+    if name not in summary.repeated_columns and nothing_to_measure(summary):
         return [not_run(check)]
-    if column is not None and _is_as_declared(summary, check, column):
+    if _is_as_declared(summary, check, column):
         cells = column.rows - column.nulls
         return [CheckResult(check, Status.PASSED, TYPE, name, failed=column.unparsable, checked=cells)]
-    shown = on_one_line(name)
-    failed = CheckResult(check, Status.FAILED, MISSING, name, failed=1, checked=1)
-    if column is None:
-        return [replace(failed, text=f"{shown} is missing")]
+    shown = visible(name)
+    failed = CheckResult(check, Status.FAILED, REPEATED, name, failed=1, checked=1)
     found = []
     if name in summary.repeated_columns:
-        found.append(replace(failed, rule=REPEATED, text=f"{shown} stands more than once in the header"))
+        text = f"{shown} stands more than once in the header"
+        found.append(replace(failed, text=text, why_no_example="the header is at fault, not single values"))
     expected = check.argument.value
     cells = column.rows - column.nulls
     if of_wrong_type(column):
-        sentence = f"{shown} is of type {on_one_line(column.physical)}, expected {expected}"
-        found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence))
+        sentence = f"{shown} is of type {visible(column.physical)}, expected {expected}"
+        examples = column.unparsable_examples
+        found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence, examples=examples))
     elif fails(column.unparsable, cells, check):
-        sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {expected}"
+        wanted = f"{expected}{_such_as(check, column, date_format)}"
+        sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {wanted}"
         found.append(
             CheckResult(
                 check,
@@ -113,15 +154,18 @@ def _is_as_declared(summary: FileSummary, check: Check, column: ColumnSummary) -
 def _extra(summary: FileSummary, check: Check) -> list[CheckResult]:
     if not summary.extra_columns:
         return [CheckResult(check, Status.PASSED, EXTRA)]
+    why = "the whole column is too much, not single values"
     return [
-        CheckResult(check, Status.FAILED, EXTRA, name, 1, 1, text=f"{_titled(name)} is not declared")
+        CheckResult(
+            check, Status.FAILED, EXTRA, name, 1, 1, text=f"{_titled(name)} is not declared", why_no_example=why
+        )
         for name in summary.extra_columns
     ]
 
 
 def _titled(name: str) -> str:
     place = place_of_unnamed(name)
-    return f"column {place} (it has no name)" if place else on_one_line(name) or "a column without a name"
+    return f"column {place} (it has no name)" if place else visible(name) or "a column without a name"
 
 
 def _shared(found: list[CheckResult], declared: int) -> list[CheckResult]:
@@ -135,8 +179,11 @@ def _shared(found: list[CheckResult], declared: int) -> list[CheckResult]:
     ]
 
 
-def _details(results: list[CheckResult], failed: int, declared: int) -> str:
-    """Say what is wrong with declared fields, then which columns are not declared; `failed` are declared fields."""
+def _details(results: list[CheckResult], failed: int, declared: int, instead: str) -> str:
+    """Say what is wrong with declared fields, then which columns are not declared; `failed` are declared fields.
+
+    `instead` says what the file has in the place of missing fields.
+    """
     of_fields = [result for result in results if result.check.columns and result.counts]
     extra = [result for result in results if not result.check.columns and result.counts]
     warnings = [result.text for result in results if result.status is Status.FAILED and not result.counts]
@@ -154,7 +201,8 @@ def _details(results: list[CheckResult], failed: int, declared: int) -> str:
         verb = "is" if len(extra) == 1 else "are"
         names = listed([_titled(result.column or "") for result in extra])
         sentence = f"{sentence}; {count(len(extra), 'column')} {verb} not declared: {names}"
-    return f"{sentence}; warnings: {listed(warnings)}." if warnings else f"{sentence}."
+    sentence = f"{sentence}; warnings: {listed(warnings)}" if warnings else sentence
+    return f"{sentence}{instead}" if instead.endswith("?") else f"{sentence}{instead}."
 
 
 SCHEMA: Final = Dimension(

@@ -9,7 +9,7 @@ from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.dimension import Dimension
 from dq.checks.not_measured import and_not_run, not_measured, not_run
-from dq.checks.wording import count, listed, on_one_line
+from dq.checks.wording import WITHIN_TOLERANCE, count, listed, visible
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ def _result(check: Check, key: KeySummary | None, present: int) -> CheckResult:
         failed=key.repeated,
         checked=key.full,
         share=Fraction(key.repeated, key.full * present) if lost else Fraction(0),
-        text=f"{on_one_line(column)} repeats an earlier row in {count(key.repeated)} of {count(key.full, 'row')}",
+        text=f"{visible(column)} repeats an earlier row in {count(key.repeated)} of {count(key.full, 'row')}",
         examples=key.examples,
+        why_no_example="equal rows lie in parts of the file that were read apart, and were found by their hashes",
     )
 
 
@@ -67,10 +68,12 @@ def _details(results: tuple[CheckResult, ...], present: int) -> str:
         texts = listed([result.text for result in failing])
         return and_not_run(f"{count(len(failing))} of {count(present, 'key')} {verb} repeated rows: {texts}", results)
     if not present:
-        return and_not_run("Not run", results)
+        return and_not_run(None, results)
     repeated = sum(result.failed for result in results)
-    found = f"{count(repeated, 'repeated row')} tolerated or warned of" if repeated else "no repeated rows"
-    return and_not_run(f"{count(present, 'key')} checked, {found}", results)
+    keys = count(present, "key")
+    if repeated:
+        return and_not_run(f"{count(repeated, 'repeated row')} of {keys}, {WITHIN_TOLERANCE}", results)
+    return and_not_run(f"No row repeats another ({keys} checked)", results)
 
 
 UNIQUENESS: Final = Dimension(

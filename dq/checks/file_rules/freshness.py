@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.columns import of_wrong_type
 from dq.checks.dimension import FileRule, Kept
-from dq.checks.wording import count, on_one_line
+from dq.checks.wording import count, visible
 from dq.schema.definition import FieldType
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 from dq.schema.loading.properties import read_properties, read_text
@@ -90,15 +90,17 @@ def _measure(summary: FileSummary, plan: CheckPlan, rule: Freshness) -> Kept:
     column = next((column for column in summary.columns if column.name == rule.field), None)
     if column is None or of_wrong_type(column) or plan.run_start is None:
         return Kept(None)
-    name = on_one_line(rule.field)
+    name = visible(rule.field)
     if column.maximum is None:
-        return Kept(kept=False, text=f"{name} has no value, so that nothing in the file is newer than {rule.said}")
+        return Kept(kept=False, text=f"{name} has no value, so that nothing tells how old the file is")
     age = _age_of(column.maximum, plan.run_start)
     if age is None or age <= rule.most:
         return Kept(None if age is None else True)
     # How old it is would tell a sensitive value.
-    told = "older" if rule.field in plan.sensitive else f"{_said(age)} older than the run,"
-    return Kept(kept=False, text=f"the newest {name} is {told} than {rule.said}".replace("run, than", "run, over"))
+    if rule.field in plan.sensitive:
+        return Kept(kept=False, text=f"the newest {name} is older than {rule.said}")
+    text = f"the newest {name} is {_said(age)} older than the run, expected at most {rule.said}"
+    return Kept(kept=False, text=text)
 
 
 def _age_of(newest: object, run_start: datetime) -> timedelta | None:

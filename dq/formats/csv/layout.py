@@ -13,7 +13,7 @@ from dq.formats.format import OpenFile, suffix_of
 from dq.formats.layout import FileLayout, NoHeaderError
 from dq.formats.lines.encodings import is_utf8
 from dq.formats.lines.streams import text_pieces
-from dq.formats.lines.text_check import refuse_binary
+from dq.formats.lines.text_check import looks_like, refuse_binary
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.column_names import column_names
 from dq.schema.definition import CsvDialect, FieldType, SchemaDefinition
@@ -126,7 +126,9 @@ def _names(record: CarefulRecord, definition: SchemaDefinition | None, dialect: 
         raise UnreadableFileError(message)
     cells = decoded(record.cells)
     if cells is None:
-        message = "the header is not UTF-8 text; convert the file or declare csv.encoding"
+        encoding = looks_like("".join(record.cells).encode("latin-1", "replace"))
+        guess = f"; it looks like {encoding}" if encoding else ""
+        message = f"the header is not UTF-8 text{guess}; convert the file or declare csv.encoding"
         raise UnreadableFileError(message)
     return tuple(cell.strip() for cell in cells)
 

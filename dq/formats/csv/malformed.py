@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from dq.formats.lines.text_check import looks_like
+
 OPEN_QUOTE: Final = "quote opened and never closed"
-_WINDOWS: Final = "windows-1252"
 
 
 def wrong_width(fields: int, width: int) -> str:
@@ -17,8 +18,5 @@ def wrong_width(fields: int, width: int) -> str:
 
 def not_utf8(record: bytes) -> str:
     """Say that a record is not UTF-8, and which encoding it may have."""
-    try:
-        record.decode(_WINDOWS)
-    except UnicodeDecodeError:
-        return "not UTF-8 (declare csv.encoding)"
-    return f"not UTF-8 (declare csv.encoding; it looks like {_WINDOWS})"
+    encoding = looks_like(record)
+    return f"not UTF-8 (declare csv.encoding{f'; it looks like {encoding}' if encoding else ''})"

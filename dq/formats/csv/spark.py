@@ -125,14 +125,22 @@ def _rows(batch: pa.RecordBatch, layout: FileLayout, _limits: Limits) -> Iterato
 
 
 def _why(batch: pa.RecordBatch, at: int, layout: FileLayout, *, latin: bool) -> str:
-    """Say why a row is malformed; Spark keeps the text of those that have another number of fields."""
-    text: str | None = batch.column(len(layout.header))[at].as_py()
-    if text is not None:
-        cells = next(csv.reader([text], delimiter=layout.dialect.delimiter, quotechar=layout.dialect.quote), [])
-        if len(cells) != len(layout.header):
-            return wrong_width(len(cells), len(layout.header))
+    """Say why a row is malformed: what is not UTF-8 has no fields that anybody could count."""
     raw = _raw_text(batch, at, layout, latin=False)
-    return not_utf8(raw.encode("latin-1", "replace") if latin else raw.encode())
+    data = raw.encode("latin-1", "replace") if latin else raw.encode()
+    text: str | None = batch.column(len(layout.header))[at].as_py()
+    if text is None or not _is_utf8(data):
+        return not_utf8(data)
+    cells = next(csv.reader([text], delimiter=layout.dialect.delimiter, quotechar=layout.dialect.quote), [])
+    return wrong_width(len(cells), len(layout.header))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _raw_text(batch: pa.RecordBatch, at: int, layout: FileLayout, *, latin: bool) -> str:

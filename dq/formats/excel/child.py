@@ -7,7 +7,7 @@ waits no longer than it wants to. It imports next to nothing: it starts in some 
 From the standard input: a line of JSON with `size`, `sheet`, `cells`, `columns`, `memory`, `seconds`, then so many
 bytes of a workbook; and so on until there is no more, or nothing came for a while. To the standard output: frames,
 each a line of JSON and the bytes it announces.
-- `{"header": names, "line": row of the sheet, "size": 0}`, once;
+- `{"header": names, "line": row of the sheet, "origin": which sheet it is, "size": 0}`, once;
 - `{"rows": n, "lines": m, "columns": kinds, "sizes": ..., "size": bytes}`: the next rows, column by column;
 - `{"notes": sentences, "hints": sentences, "unresolved": formulas without a result}`, once, behind them;
 - `{"error": why, "text": message}`, instead of more of them;
@@ -36,6 +36,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from dq.formats.excel.error_cells import marked
 from dq.formats.excel.package import in_order
 from dq.formats.excel.refused import LIMIT, MEMORY, NO_HEADER, PASSWORD, RefusedError, refuse_protected, unreadable
+from dq.formats.excel.sheets import origin_of
 from dq.formats.excel.table import GAP, Cell, ErrorCell, SheetTable, choose_sheet, find_table, gap_note
 
 #: Rows, cells, and characters of texts, that are Python objects at once.
@@ -149,7 +150,7 @@ def frames(request: Request, data: bytes) -> Iterator[Frame]:
         if ordered is None:
             raise
         table, unresolved = _table(request, ordered)
-    yield Frame({"header": table.names, "line": table.line})
+    yield Frame({"header": table.names, "line": table.line, "origin": table.origin})
     width = len(table.names)
     yield from _pieces(table, width, max(min(ROWS, CELLS // width), 1))
     yield Frame({"notes": table.notes, "hints": table.hints, "unresolved": unresolved})
@@ -159,6 +160,7 @@ def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
     """Find the table of a workbook, and the number of formulas without a result."""
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
         chosen = choose_sheet(book, request.sheet)
+        origin = origin_of(book, chosen.name)
         found = marked(data, chosen.place)
         if found.workbook is None:
             sheet = book.get_sheet_by_name(chosen.name)
@@ -176,7 +178,7 @@ def _table(request: Request, data: bytes) -> tuple[SheetTable, int]:
             text = f"{error}; the workbook also has {chosen.others}: declare sheet to read another"
             raise RefusedError(NO_HEADER, text) from None
         raise
-    return replace(table, notes=chosen.notes), found.unresolved
+    return replace(table, notes=chosen.notes, origin=origin), found.unresolved
 
 
 #: What to do about a sheet of too many cells.

@@ -57,6 +57,7 @@ class WorkbookReading:
             head = next(self._frames).head
             header = tuple(head["header"])
             self._layout = replace(self._layout, header=header, first_line=head["line"], late=False)
+            self._layout = replace(self._layout, origin=head["origin"])
             self._first = self._next_batch()
             if self._first is not None:
                 kinds = map(suggested_type, self._first.columns)

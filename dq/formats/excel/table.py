@@ -40,6 +40,7 @@ class SheetTable:
     """The table of a sheet: its header, whose row in the sheet is `line`, counted from 1, and the rows below it.
 
     `notes` are sentences on how it was read, `hints` on what looks like a mistake: more may come while rows are read.
+    `origin` says which sheet it is, where there are others.
     """
 
     names: list[str]
@@ -47,6 +48,7 @@ class SheetTable:
     rows: Iterator[list[Cell]]
     hints: list[str]
     notes: Sequence[str] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,9 @@ class ArrayElements:
 
     def _refuse_more(self, text: bytes) -> None:
         if text.strip(_WHITE):
-            raise UnreadableFileError("the JSON array is closed, and there is more text behind it")
+            raise UnreadableFileError(
+                "the JSON array is closed, and there is more text behind it; send one array, or one object a line"
+            )
 
     def _element_ends(self, text: bytes) -> list[int]:
         """Find the commas between elements and the bracket behind the last one; keeps where the text leaves off."""

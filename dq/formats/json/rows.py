@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from dq.errors import UnreadableFileError
-from dq.formats.json.values import TooDeepError, json_token, nested_too_deep, parse_object, why_malformed
+from dq.formats.json.malformed import why_malformed
+from dq.formats.json.values import TooDeepError, json_token, nested_too_deep, parse_object
 from dq.formats.limits import Limits
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.offences import MOST_EXAMPLES
@@ -102,7 +103,7 @@ def _batch(
     records = [record for record in parsed if record is not None]
     missing = (number for number, record in enumerate(parsed) if record is None)
     wrong = [number for number in missing if blank_is_row or lines[number].strip()]
-    reasons = [why_malformed(lines[number]) for number in wrong]
+    reasons = [why_malformed(lines[number], of_array=blank_is_row) for number in wrong]
     found = set().union(*records)
     known = np.array(at, np.int64) + 1
     return RowBatch(

@@ -34,24 +34,6 @@ def parse_object(text: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def why_malformed(text: bytes) -> str:
-    """Say why a text is no object that can be read, in one of a few sentences."""
-    stripped = text.strip()
-    try:
-        value = orjson.loads(stripped)
-    except ValueError:
-        value = None
-    else:
-        return "nested too deep" if isinstance(value, dict) else "not a JSON object"
-    try:
-        stripped.decode()
-    except UnicodeDecodeError:
-        return "not UTF-8"
-    if stripped.startswith(b"{") and not stripped.endswith(b"}"):
-        return "an object over several lines: write one object a line, or an array"
-    return "not JSON"
-
-
 def _parse_huge_numbers(text: bytes) -> object:
     try:
         return json.loads(text, parse_constant=_refuse_constant)

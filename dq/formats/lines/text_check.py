@@ -6,6 +6,7 @@ from dq.errors import UnreadableFileError
 from dq.formats.foreign import is_binary
 
 _NUL_SHARE = 4
+_WINDOWS = "windows-1252"
 
 
 def refuse_binary(data: bytes, expected: str) -> None:
@@ -23,3 +24,12 @@ def refuse_binary(data: bytes, expected: str) -> None:
             f"{expected}; convert it or declare csv.encoding"
         )
         raise UnreadableFileError(message)
+
+
+def looks_like(undecodable: bytes) -> str | None:
+    """Name the encoding that bytes which are not UTF-8 may have; None where there is no telling."""
+    try:
+        undecodable.decode(_WINDOWS)
+    except UnicodeDecodeError:
+        return None
+    return _WINDOWS

@@ -45,11 +45,14 @@ def _layout(opened: OpenFile) -> FileLayout:
         schema = pa.schema([_meant(field, bounded=bounded) for field, bounded in columns])
         expanded = int(tail.row_bytes() * sum(stripe.rows for stripe in tail.stripes))
     if len(schema) > limits.columns:
-        message = f"the file has {len(schema):,} columns, the most that is read is {limits.columns:,}"
+        message = (
+            f"the file has {len(schema):,} columns, the most that is read is {limits.columns:,}; send columns as rows"
+        )
         raise UnreadableFileError(message)
     largest = max((stripe.length for stripe in tail.stripes), default=0)
     if largest > limits.whole:
-        message = f"a stripe of the file has {largest:,} bytes, the most that is held in memory is {limits.whole:,}"
+        most = f"the most that is held in memory is {limits.whole:,}; write smaller ones"
+        message = f"a stripe of the file has {largest:,} bytes, {most}"
         raise UnreadableFileError(message)
     _refuse_expansion(opened.source.size, expanded, limits)
     return FileLayout(
@@ -66,7 +69,7 @@ def _refuse_expansion(size: int, expanded: int, limits: Limits) -> None:
     if expanded > limits.free_expansion and expanded > limits.expansion * size:
         message = (
             f"the ORC data expands from {size:,} to {expanded:,} bytes, more than {limits.expansion} "
-            "times its size; such a file is refused as a decompression bomb"
+            "times its size; such a file is refused as a decompression bomb; send it less compressed, or in parts"
         )
         raise UnreadableFileError(message)
 

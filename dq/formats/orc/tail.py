@@ -162,7 +162,7 @@ def _read_tail(source: ByteSource, limits: Limits) -> bytes:
     if footer + metadata + length + 1 > source.size:
         raise UnreadableFileError("the ORC footer claims to be longer than the file; send it again")
     if footer > limits.header:
-        message = f"the ORC footer has {footer:,} bytes, the most that is read is {limits.header:,}"
+        message = f"the ORC footer has {footer:,} bytes, the most that is read is {limits.header:,}; send smaller files"
         raise UnreadableFileError(message)
     if number_of(fields, _COMPRESSION) and not 0 < block <= _MOST_BLOCK:
         message = f"the ORC file names blocks of {block:,} bytes, the most is {_MOST_BLOCK:,}; send it again"

@@ -44,7 +44,7 @@ def refuse_expansion(metadata: pq.FileMetaData, size: int, limits: Limits) -> No
     if expanded > limits.free_expansion and expanded > limits.expansion * size:
         message = (
             f"the Parquet data expands from {size:,} to {expanded:,} bytes, more than {limits.expansion} times its "
-            "size; such a file is refused as a decompression bomb"
+            "size; such a file is refused as a decompression bomb; send it less compressed, or in parts"
         )
         raise UnreadableFileError(message)
 

@@ -30,7 +30,8 @@ def parquet_layout(opened: OpenFile) -> FileLayout:
         refuse_expansion(metadata, source.size, limits)
         groups = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
         if len(schema.names) > limits.columns:
-            message = f"the file has {len(schema.names):,} columns, the most that is read is {limits.columns:,}"
+            most = f"the most that is read is {limits.columns:,}; send columns as rows"
+            message = f"the file has {len(schema.names):,} columns, {most}"
             raise UnreadableFileError(message)
         return FileLayout(
             format=opened.format,

@@ -12,6 +12,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dq.profiling.cells.kinds import WRITTEN_AS_STRINGS, kind_of_family, kind_of_json
 from dq.profiling.cells.number_line import DAYS, MICROSECONDS
 from dq.profiling.cells.parsing import Mask, Numbers, Parsed, parse_text
 from dq.profiling.cells.sheet_cells import SheetError, is_moment, moments_for, sheet_text, sheet_value
@@ -29,13 +30,19 @@ class Cells:
 
     `present` holds their text for text columns, else the typed values. `parsed` are those that
     parse; `wrong_type` says that the column's physical type is another one altogether (typed files only: JSON has no
-    types of columns).
+    types of columns). `kinds` names what the present cells are where that is not what is wanted, one name for all of
+    them or one each; empty where nothing is to be said.
     """
 
     rows: npt.NDArray[np.int64] | None
     present: pa.Array
     parsed: Parsed
     wrong_type: bool = False
+    kinds: str | Sequence[str] = ""
+
+    def kind_of(self, position: int) -> str:
+        """Name what a present cell is."""
+        return self.kinds if isinstance(self.kinds, str) else self.kinds[position]
 
     def row_of(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Turn positions among the present cells into row numbers of the batch."""
@@ -65,6 +72,7 @@ class Cells:
                 None if parsed.numbers is None else parsed.numbers[begin:end],
             ),
             self.wrong_type,
+            self.kinds if isinstance(self.kinds, str) else self.kinds[first:last],
         )
 
 
@@ -79,23 +87,22 @@ def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, m
     rows = np.flatnonzero(valid) if nulls and valid is not None else None
     if encoding is CellEncoding.TEXT:
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
-    if is_text and encoding in _LOOSE and recipe.type in _WRITTEN_AS_STRINGS:
+    if is_text and encoding in _LOOSE and recipe.type in WRITTEN_AS_STRINGS:
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
     if encoding is CellEncoding.SHEET and is_moment(present.type):
         return Cells(rows, *_moments(present, recipe.type))
     parsed = typed_values(present, recipe.type, encoding)
+    kind = kind_of_family(type_family(present.type), recipe.type)
     if parsed is None:
-        return Cells(
-            rows, present, nothing_parses(present), wrong_type=encoding is CellEncoding.TYPED and len(present) > 0
-        )
-    return Cells(rows, present, parsed)
+        wrong_type = encoding is CellEncoding.TYPED and len(present) > 0
+        return Cells(rows, present, nothing_parses(present), wrong_type, kind)
+    return Cells(rows, present, parsed, kinds=kind)
 
 
 #: Encodings whose dates may be strings and whose numbers may be doubles.
 _LOOSE = (CellEncoding.JSON, CellEncoding.SHEET)
 _EXACT_DOUBLES = 2.0**53
 _FROM_INTEGERS = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL, FieldType.ANY)
-_WRITTEN_AS_STRINGS = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
 
 
 def _valid(column: pa.Array, missing: Sequence[str]) -> Mask | None:
@@ -264,7 +271,9 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
     kept = None if recipe.type in _AS_TEXT else np.array(numbers)[at][valid][ok]
     rows = None if valid.all() else np.flatnonzero(valid)
-    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept))
+    kinds = [kind_of_json(value, recipe.type) for value in values]
+    named = [kinds[token] for token in at[valid].tolist()] if any(kinds) else ""
+    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept), kinds=named)
 
 
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
@@ -286,7 +295,7 @@ def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed 
     if isinstance(value, dict | list):
         fits = kind in (FieldType.ANY, FieldType.OBJECT if isinstance(value, dict) else FieldType.ARRAY)
         return Parsed(None, pa.array([nested_text(value)], pa.string()), None) if fits else None
-    if isinstance(value, str) and kind in _WRITTEN_AS_STRINGS:
+    if isinstance(value, str) and kind in WRITTEN_AS_STRINGS:
         parsed: Parsed | None = parse_text(pa.array([value]), kind, recipe.format)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         parsed = parse_text(pa.array([str(value)]), kind, None) if kind in _FROM_INTEGERS else None

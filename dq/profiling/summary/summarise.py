@@ -38,13 +38,14 @@ _INNER = np.arange(1, _BINS)
 class FileFacts:
     """What is known of the file beside its rows. `header` holds the trimmed names in file order.
 
-    `notes` say how it was read, `hints` what looks like a mistake, `unresolved` is the number of formulas without a
-    stored result.
+    `origin` says which part of the file was read, where it has others; `notes` how it was read, `hints` what looks like
+    a mistake; `unresolved` is the number of formulas without a stored result.
     """
 
     header: tuple[str, ...]
     bytes: int
     reader: str
+    origin: str = ""
     notes: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     unresolved: int = 0
@@ -92,6 +93,7 @@ def summarise(
         sample_columns=tuple(column.name for column in recipe.columns if column.name in present),
         sample_rows=_shown_rows(profile, [column.name in present for column in recipe.columns]),
         reader=facts.reader,
+        origin=facts.origin,
         notes=facts.notes,
         hints=facts.hints,
         unresolved=facts.unresolved,

@@ -105,8 +105,8 @@ class FileSummary:
     headed format had none. `missing_columns` are declared fields not in the file, `extra_columns` the
     undeclared ones, `repeated_columns` names that occur more than once in the header (only their first
     column is the declared one). `sample_rows` are cells as text in the order of `sample_columns`, None for null.
-    `notes` are sentences on how the file was read, `hints` on what looks like a mistake; `unresolved` counts formulas
-    whose result it does not hold.
+    `origin` says which part of the file was read, such as a sheet, where it has others. `notes` are sentences on how
+    the file was read, `hints` on what looks like a mistake; `unresolved` counts formulas whose result it does not hold.
     """
 
     bytes: int
@@ -125,6 +125,7 @@ class FileSummary:
     no_header: bool = False
     unreadable: str | None = None
     reader: str = ""
+    origin: str = ""
     notes: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     unresolved: int = 0

@@ -79,12 +79,15 @@ def _positions(cells: Cells, values: CountedValues, bits: Bits, breaking: list[i
 
 
 def offences_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, lines: LineNumbers) -> tuple[Offence, ...]:
-    """Give the cells at some positions among the present ones, as they stand in the file."""
+    """Give the cells at some positions among the present ones, as they stand in the file, and what they are."""
     if not len(positions):
         return ()
     texts = as_text(cells.present.take(pa.array(positions))).to_pylist()
     numbers = lines(cells.row_of(positions))
-    return tuple(Offence(split, line, shortened(text)) for line, text in zip(numbers, texts, strict=True))
+    kinds = [cells.kind_of(position) for position in positions.tolist()]
+    return tuple(
+        Offence(split, line, shortened(text), kind) for line, text, kind in zip(numbers, texts, kinds, strict=True)
+    )
 
 
 def value_of(

@@ -64,7 +64,7 @@ def _parsed(text: str, problems: Problems) -> Any:  # noqa: ANN401 - any JSON va
             object_pairs_hook=partial(_to_object, problems),
         )
     except json.JSONDecodeError as error:
-        problem = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        problem = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}; mend the text there"
     except RecursionError:
         problem = f"nested too deeply; at most {MAX_DEPTH} levels are read"
     except _BadNumberError as error:

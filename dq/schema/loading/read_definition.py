@@ -62,7 +62,7 @@ def read_definition(raw: Any, words: Vocabulary) -> SchemaDefinition:  # noqa: A
         The definition, with a fingerprint of its meaning and warnings about what has no effect in it.
 
     Raises:
-        DefinitionError: lists every problem, each with its place and what was expected there.
+        DefinitionError: lists every problem, each with its place and what was expected there, then what has no effect.
     """
     problems = Problems()
     return _read(read_document(raw, problems), words, problems)
@@ -99,8 +99,13 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
     )
     _check_positions(definition, properties, problems)
     if problems.found:
-        raise DefinitionError(SUBJECT, problems.found)
+        raise DefinitionError(SUBJECT, [*problems.found, *_not_told(problems)])
     return replace(definition, fingerprint=fingerprint(definition), warnings=tuple(problems.warnings))
+
+
+def _not_told(problems: Problems) -> list[str]:
+    """Give the warnings no problem repeats: a misspelt name may be what the problems come from."""
+    return [warning for warning in problems.warnings if not any(warning in found for found in problems.found)]
 
 
 def _check_fields_given(properties: Mapping[str, Any], problems: Problems) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from dq.checks.wording import MASK, count
+from dq.checks.wording import MASK, visible
 from dq.profiling.tally.offences import shortened
 from dq.verdict.masking import Masking
 from etl_core.storable import is_plain, storable
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 MOST_COLUMNS: Final = 600
+_LEAST_NAME: Final = 60
+#: More characters than an example has, so that only the caps cut it.
+_ALL: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +36,45 @@ class Caps:
     top_values: int = 50
     distributions: bool = True
     columns: int = MOST_COLUMNS
+    sample_columns: int = MOST_COLUMNS
 
 
+#: The fewest that are shown however wide the file is.
+_LEAST: Final = Caps(sample_rows=25, examples=3, characters=20, distributions=False, sample_columns=20)
 #: The caps tried one after the other until the payload is small enough: samples shrink first, counts go last.
 LADDER: Final = (
     Caps(),
     Caps(sample_rows=25),
     Caps(sample_rows=25, examples=10),
     Caps(sample_rows=25, examples=10, characters=80),
-    Caps(sample_rows=10, examples=10, characters=80, top_values=10),
-    Caps(sample_rows=5, examples=3, characters=60, top_values=5),
-    Caps(sample_rows=0, examples=1, characters=60, top_values=5),
-    Caps(sample_rows=0, examples=0, characters=60, distributions=False),
+    Caps(sample_rows=25, examples=10, characters=80, top_values=10, sample_columns=200),
+    Caps(sample_rows=25, examples=3, characters=60, top_values=5, sample_columns=100),
+    Caps(sample_rows=25, examples=3, characters=40, top_values=5, sample_columns=40),
+    Caps(sample_rows=25, examples=3, characters=40, distributions=False, sample_columns=40),
+    _LEAST,
 )
 
 
 def narrower(columns: int) -> Caps:
     """Give the last caps of the ladder with fewer columns: what is left when a file is too wide for anything else."""
-    return replace(LADDER[-1], columns=columns)
+    return replace(_LEAST, columns=columns, sample_columns=min(columns, _LEAST.sample_columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Something of which not all is shown.
+
+    `code` names it for programs, `what` for people; `kept` of `of` things are there, or characters of the longest one.
+    """
+
+    code: str
+    what: str
+    kept: int
+    of: int
+
+    def written(self) -> dict[str, Any]:
+        """Write it as it is stored."""
+        return asdict(self)
 
 
 @dataclass(slots=True)
@@ -59,13 +83,17 @@ class Cutter:
 
     caps: Caps
     masking: Masking
-    left_out: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, Cut] = field(default_factory=dict)
 
-    def text(self, text: str) -> str:
-        """Cut one text."""
-        most = self.caps.characters
+    def name(self, name: str) -> str:
+        """Cut a name, never so far that most names look alike."""
+        return self.text(name, max(self.caps.characters, _LEAST_NAME))
+
+    def text(self, text: str, most: int | None = None) -> str:
+        """Cut one text to `most` characters, by default those of the caps."""
+        most = most or self.caps.characters
         if len(text) > most:
-            self.left_out["values"] = f"values: cut to {most} characters"
+            self.note("values", "characters of a value", most, len(text))
         elif is_plain(text):
             return text
         return shortened(storable(text), most)
@@ -77,26 +105,29 @@ class Cutter:
     def columns(self, items: Sequence[Item]) -> Sequence[Item]:
         """Cut a list that has one entry per column."""
         most = self.caps.columns
-        if len(items) <= most:
-            return items
-        self.left_out["columns"] = f"columns: at most the first {count(most)} in every list of columns"
+        self.note("columns", "columns in a list of columns, the first ones", min(most, len(items)), len(items))
         return items[:most]
 
-    def examples(self, examples: Sequence[Example], total: int, *, hide: bool) -> list[dict[str, Any]]:
-        """Cut examples of `total` offences; hidden ones keep their line."""
+    def examples(
+        self, examples: Sequence[Example], total: int, *, hide: bool, of_rows: bool = False
+    ) -> list[dict[str, Any]]:
+        """Cut examples of `total` offences; hidden ones keep their line.
+
+        In cells (not `of_rows`) characters that cannot be seen are written as their code points.
+        """
         most = self.caps.examples
-        if min(total, most) < total:
-            self.left_out["examples"] = f"examples: at most {most} of each kind"
+        self.note("examples", "examples of one kind of offence", min(total, most), total)
         return [
             {
                 "line": each.line,
-                "value": MASK if hide else self.text(each.text),
+                "value": MASK if hide else self.text(each.text if of_rows else visible(each.text, _ALL)),
                 **({"reason": each.reason} if each.reason else {}),
             }
             for each in examples[:most]
         ]
 
-    def note(self, what: str, shown: int, total: int) -> None:
-        """Remember that `shown` of `total` things are there, when that is not all."""
-        if shown < total:
-            self.left_out[what] = f"{what}: {count(shown)} of {count(total)}"
+    def note(self, code: str, what: str, kept: int, of: int) -> None:
+        """Remember that `kept` of `of` things are there, when that is not all; of several cuts the deepest counts."""
+        known = self.left_out.get(code)
+        if kept < of and (known is None or of > known.of):
+            self.left_out[code] = Cut(code, what, kept, of)

@@ -19,21 +19,20 @@ def value_distributions(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
     """Write a histogram or the most frequent values of every column; a sensitive one has neither."""
     shown = [column for column in summary.columns if column.histogram or column.top_values]
     if not cutter.caps.distributions:
-        cutter.note("valueDistributions", 0, len(shown))
+        cutter.note("valueDistributions", "columns with their distribution", 0, len(shown))
         shown = []
     return {"columns": [_distribution(column, cutter) for column in cutter.columns(shown)]}
 
 
 def _distribution(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
-    name = cutter.text(column.name)
+    name = cutter.name(column.name)
     if cutter.masking.hides(column.name):
         return {"name": name, "kind": "masked"}
     if column.histogram:
         bins = [{"low": low, "high": high, "count": rows} for low, high, rows in _bins(column.histogram, cutter)]
         return {"name": name, "kind": "histogram", "error": finite(column.histogram_error), "bins": bins}
     top = column.top_values[: cutter.caps.top_values]
-    if len(top) < len(column.top_values):
-        cutter.left_out["topValues"] = f"topValues: at most {cutter.caps.top_values} of each column"
+    cutter.note("topValues", "most frequent values of a column", len(top), len(column.top_values))
     if cutter.passes([each.value for each in top]):
         values = [{"value": value, "count": rows} for value, rows in top]
     else:
@@ -54,11 +53,14 @@ def _edge(edge: float | str, cutter: Cutter) -> float | str | None:
 
 def sample_data(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
     """Write the sample rows, cells as text, null where they are null, masked where they are sensitive."""
-    columns = cutter.columns(summary.sample_columns)
+    columns = cutter.columns(summary.sample_columns)[: cutter.caps.sample_columns]
+    cutter.note(
+        "sampleData.columns", "columns of the sample, the first ones", len(columns), len(summary.sample_columns)
+    )
     hidden = [cutter.masking.hides(name) for name in columns]
     rows = summary.sample_rows[: cutter.caps.sample_rows]
-    cutter.note("sampleData.rows", len(rows), summary.rows_read - summary.rows_malformed)
-    names = [cutter.text(name) for name in columns]
+    cutter.note("sampleData.rows", "rows in the sample", len(rows), summary.rows_read - summary.rows_malformed)
+    names = [cutter.name(name) for name in columns]
     if not any(hidden) and cutter.passes([cell for row in rows for cell in row if cell is not None]):
         return {"columns": names, "rows": [list(row[: len(names)]) for row in rows]}
     return {

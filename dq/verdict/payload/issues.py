@@ -32,7 +32,9 @@ def type_format_issues(summary: FileSummary, plan: CheckPlan, cutter: Cutter) ->
             "count": malformed,
             "rate": rate(malformed, summary.rows_read),
             "reasons": dict(summary.malformed_reasons),
-            "examples": cutter.examples(summary.malformed_examples, malformed, hide=cutter.masking.hides_rows),
+            "examples": cutter.examples(
+                summary.malformed_examples, malformed, hide=cutter.masking.hides_rows, of_rows=True
+            ),
         },
         "columns": [_type_issue(column, cutter) for column in cutter.columns(columns)],
         "missingColumns": _names(summary.missing_columns if known else (), cutter),
@@ -43,14 +45,14 @@ def type_format_issues(summary: FileSummary, plan: CheckPlan, cutter: Cutter) ->
 
 
 def _names(names: Sequence[str], cutter: Cutter) -> list[str]:
-    return [cutter.text(name) for name in cutter.columns(names)]
+    return [cutter.name(name) for name in cutter.columns(names)]
 
 
 def _type_issue(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
     hide = cutter.masking.hides(column.name)
     checked = column.rows - column.nulls
     return {
-        "name": cutter.text(column.name),
+        "name": cutter.name(column.name),
         "expected": column.type,
         "found": cutter.text(column.physical),
         "wrongType": column.wrong_type,
@@ -78,7 +80,7 @@ def _anomalies(
 ) -> dict[str, Any]:
     others = frozenset(_OTHER_RULES)
     return {
-        "name": cutter.text(column.name),
+        "name": cutter.name(column.name),
         "type": field_type.value,
         "checked": parsed_cells(column),
         "count": sum(column.violations.values()),

@@ -34,7 +34,7 @@ def _column(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
     """Write one column. Of a sensitive one only counts and lengths remain, for a mean of one row is its value."""
     sensitive = cutter.masking.hides(column.name)
     figures: dict[str, Any] = {
-        "name": cutter.text(column.name),
+        "name": cutter.name(column.name),
         "type": column.type,
         "physicalType": cutter.text(column.physical),
         "declared": column.declared,
@@ -68,7 +68,7 @@ def completeness_overview(summary: FileSummary, plan: CheckPlan, cutter: Cutter)
         "rate": rate(nulls, cells),
         "columns": [
             {
-                "name": cutter.text(column.name),
+                "name": cutter.name(column.name),
                 "required": column.name in required,
                 "rows": column.rows,
                 "nulls": column.nulls,
@@ -85,7 +85,7 @@ def uniqueness_overview(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
         "keys": [_key(key, cutter) for key in cutter.columns(summary.keys)],
         "columns": [
             {
-                "name": cutter.text(column.name),
+                "name": cutter.name(column.name),
                 "distinct": column.distinct,
                 "distinctError": finite(column.distinct_error),
                 "distinctRate": min(1.0, rate(column.distinct, column.rows - column.nulls)),
@@ -97,7 +97,7 @@ def uniqueness_overview(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
 
 def _key(key: KeySummary, cutter: Cutter) -> dict[str, Any]:
     return {
-        "columns": [cutter.text(name) for name in key.columns],
+        "columns": [cutter.name(name) for name in key.columns],
         "missing": key.missing,
         "rows": key.full,
         "repeated": key.repeated,

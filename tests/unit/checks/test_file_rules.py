@@ -101,12 +101,22 @@ def test_malformed_rows_do_not_count() -> None:
     ("field", "newest", "age", "said"),
     [
         ("day", date(2026, 1, 2), "2d", None),
-        ("day", date(2026, 1, 1), "2d", "the newest day is 3 days older than the run, over 2 days"),
+        ("day", date(2026, 1, 1), "2d", "the newest day is 3 days older than the run, expected at most 2 days"),
         ("day", date(2026, 2, 1), "1d", None),
         ("at", datetime(2026, 1, 4, 10, 30), "90m", None),  # noqa: DTZ001 - as profiles hold them, in UTC
-        ("at", datetime(2026, 1, 4, 10, 29), "90m", "the newest at is 91 minutes older than the run, over 90 minutes"),  # noqa: DTZ001 - as above
-        ("at", datetime(2026, 1, 4, 11, 50), "5m", "the newest at is 10 minutes older than the run, over 5 minutes"),  # noqa: DTZ001 - as above
-        ("day", None, "1w", "day has no value, so that nothing in the file is newer than 1 week"),
+        (
+            "at",
+            datetime(2026, 1, 4, 10, 29),  # noqa: DTZ001 - as above
+            "90m",
+            "the newest at is 91 minutes older than the run, expected at most 90 minutes",
+        ),
+        (
+            "at",
+            datetime(2026, 1, 4, 11, 50),  # noqa: DTZ001 - as above
+            "5m",
+            "the newest at is 10 minutes older than the run, expected at most 5 minutes",
+        ),
+        ("day", None, "1w", "day has no value, so that nothing tells how old the file is"),
     ],
 )
 def test_the_newest_value_is_compared_with_the_run(field: str, newest: Any, age: str, said: str | None) -> None:  # noqa: ANN401 - a date or a datetime

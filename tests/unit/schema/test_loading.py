@@ -416,3 +416,17 @@ def test_any_json_loads_or_raises_a_definition_error(raw: object) -> None:
         load_definition(raw)
     except DefinitionError as error:
         assert error.problems  # noqa: PT017 - both outcomes are right
+
+
+def test_what_has_no_effect_is_told_beside_the_problems() -> None:
+    with pytest.raises(DefinitionError) as raised:
+        load_definition({"fields": [{"name": "a", "type": "integr", "requierd": True}]})
+    problem, warning = raised.value.problems
+    assert "did you mean integer?" in problem
+    assert "did you mean required?" in warning
+
+
+def test_a_warning_that_is_part_of_a_problem_is_told_once() -> None:
+    with pytest.raises(DefinitionError) as raised:
+        load_definition({"feilds": []})
+    assert len(raised.value.problems) == 1

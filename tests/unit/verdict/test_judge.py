@@ -1,5 +1,6 @@
 """What the counts of a file mean, dimension by dimension."""
 
+import json
 from typing import Any
 
 import pytest
@@ -25,12 +26,14 @@ def test_one_of_five_fields_missing_costs_eight_points() -> None:
             "rule": "missing",
             "dimension": "schema",
             "column": "e",
+            "columns": ["e"],
             "severity": "error",
             "failed": 1,
             "checked": 1,
             "rate": 1.0,
             "deduction": 8.0,
             "examples": [],
+            "note": "a column that is missing has no values",
         },
     )
 
@@ -70,7 +73,11 @@ def test_a_metric_the_definition_asks_nothing_of_says_so_and_passes() -> None:
             "unreadable",
             "The file cannot be parsed: invalid footer. see above.",
         ),
-        ({"no_header": True}, "no_header", "The file has no header line that names its columns."),
+        (
+            {"no_header": True},
+            "no_header",
+            "The file has no header line that names its columns; add one, or declare csv.header false.",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_parsed_loses_the_weight_of_the_format(
@@ -114,7 +121,7 @@ def test_completeness_counts_cells_of_required_fields_that_are_there() -> None:
     assert verdict.deductions["completeness"] == pytest.approx(20 / 100)
     assert verdict.metrics["completeness"]["details"] == (
         "1.0% of the values of required fields are null: driver (100,000 of 5,000,000); "
-        "not checked: gone (missing or of another type)."
+        "gone is not checked, being missing or of another type."
     )
     assert (verdict.metrics["completeness"]["failed"], verdict.metrics["completeness"]["checked"]) == (10**5, 10**7)
 
@@ -327,3 +334,43 @@ def test_a_critical_rule_that_could_not_run_is_not_kept() -> None:
     verdict = verdict_of(summary(column("a"), missing_columns=("gone",)), definition)
     assert verdict.metrics["boundsRange"]["status"] == "not_run"
     assert (verdict.score, verdict.passed) == (80, False)
+
+
+def test_a_composite_key_is_told_as_a_list_too() -> None:
+    """Names may hold the comma that joins them."""
+    definition = {"fields": [{"name": "a, b"}, {"name": "c"}], "uniqueKeys": [["a, b", "c"]]}
+    keys = (KeySummary(("a, b", "c"), full=100, repeated=1, examples=(Example(3, "x, y"),)),)
+    (rule,) = verdict_of(summary(column("a, b"), column("c"), keys=keys), definition).failed_validation_rules
+    assert (rule["column"], rule["columns"]) == ("a, b, c", ["a, b", "c"])
+
+
+def test_characters_nobody_can_see_are_written_in_examples_and_in_the_message() -> None:
+    figures = column("fare", unparsable=1, unparsable_examples=(Example(2, "12\u00a0000"),))
+    verdict = verdict_of(summary(figures), {"fields": [{"name": "fare", "type": "number"}]})
+    assert verdict.failed_validation_rules[0]["examples"] == [{"line": 2, "value": "12<U+00A0>000"}]
+    assert 'first at line 2: "12<U+00A0>000"' in (verdict.failed_validation_message or "")
+    shown = verdict.profile_payload["typeFormatIssues"]["columns"][0]["examples"]  # type: ignore[index]
+    assert shown == [{"line": 2, "value": "12<U+00A0>000"}]
+
+
+@pytest.mark.parametrize("name", ["ü" * 5000, "x", "😀" * 300, "\x00" * 2000])
+def test_rules_and_message_are_bounded_whatever_the_names_are(name: str) -> None:
+    names = [f"{name}{at}" for at in range(3000)]
+    verdict = verdict_of(
+        summary(column("a"), extra_columns=tuple(names)), {"fields": [{"name": "a"}], "strict": True}
+    )  # fmt: skip
+    size = len(json.dumps([verdict.failed_validation_rules, verdict.failed_validation_message]))
+    assert size <= 256 * 1024 + len("[, ]")
+    assert 0 < len(verdict.failed_validation_rules) < 3000
+    kept = f"the failed rules hold the worst {len(verdict.failed_validation_rules):,} of 3,000 findings"
+    assert (verdict.failed_validation_message or "").endswith(kept)
+
+
+def test_all_rules_are_kept_where_there_is_room() -> None:
+    fields = [{"name": f"f{at}"} for at in range(500)]
+    verdict = verdict_of(
+        summary(column("a"), missing_columns=tuple(field["name"] for field in fields)), {"fields": fields}
+    )
+    assert len(verdict.failed_validation_rules) == 500
+    assert sum(rule["deduction"] for rule in verdict.failed_validation_rules) == pytest.approx(40)
+    assert "hold the worst" not in (verdict.failed_validation_message or "")

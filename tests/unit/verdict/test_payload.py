@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dq.definitions import load_definition
 from dq.profiling.summary.summary import Bin, Example, FileSummary, KeySummary, TopValue
-from dq.verdict.payload.profile import MAX_BYTES, encoded_size, most_bytes
+from dq.verdict.json_size import MAX_BYTES, encoded_size, most_bytes
 from dq.verdict.verdict import Verdict
 from etl_core.storable import JsonText
 from tests.reference.summarise import summarise_naively
@@ -155,9 +155,9 @@ def test_what_was_cut_is_listed() -> None:
     assert len(examples[0]["value"]) == 200
     assert len(payload["sampleData"]["rows"]) == 50
     assert payload["truncated"] == [
-        "examples: at most 20 of each kind",
-        "values: cut to 200 characters",
-        "sampleData.rows: 50 of 100",
+        {"code": "examples", "what": "examples of one kind of offence", "kept": 20, "of": 60},
+        {"code": "values", "what": "characters of a value", "kept": 200, "of": 300},
+        {"code": "sampleData.rows", "what": "rows in the sample", "kept": 50, "of": 100},
     ]
 
 
@@ -223,7 +223,7 @@ def test_samples_shrink_before_any_column_is_left_out() -> None:
     payload = payload_of(wide_summary(50), {"fields": [{"name": "a"}]})
     assert len(payload["statisticalSummary"]["columns"]) == 50
     assert len(payload["sampleData"]["rows"]) < 50
-    assert not any(entry.startswith("columns:") for entry in payload["truncated"])
+    assert "columns" not in (entry["code"] for entry in payload["truncated"])
 
 
 def test_the_same_summary_gives_the_same_bytes() -> None:
