@@ -11,9 +11,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.number_line import DAYS, MICROSECONDS
-from dq.profiling.cells.parsing import Mask, Numbers, Parsed, parse_text
+from dq.profiling.cells.moments import read_datetimes, read_durations, read_times
+from dq.profiling.cells.number_line import DAYS, Mask
+from dq.profiling.cells.parsing import Parsed, parse_text, within
 from dq.profiling.cells.texts import as_text, nested_text
+from dq.profiling.cells.written_moments import is_moment
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
 
@@ -57,11 +59,7 @@ class Cells:
         return Cells(
             None if rows is None else rows[first:last] - start,
             self.present.slice(first, last - first),
-            Parsed(
-                None if ok is None else ok[first:last],
-                parsed.cells.slice(begin, end - begin),
-                None if parsed.numbers is None else parsed.numbers[begin:end],
-            ),
+            parsed.between(begin, end, None if ok is None else ok[first:last]),
             self.wrong_type,
         )
 
@@ -91,7 +89,7 @@ def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, m
 _LOOSE = (CellEncoding.JSON, CellEncoding.SHEET)
 _EXACT_DOUBLES = 2.0**53
 _FROM_INTEGERS = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL, FieldType.ANY)
-_WRITTEN_AS_STRINGS = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+_WRITTEN_AS_STRINGS = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME, FieldType.DURATION)
 
 
 def _valid(column: pa.Array, missing: Sequence[str]) -> Mask | None:
@@ -153,7 +151,7 @@ def _integers(present: pa.Array) -> Parsed:
 
 def _numbers(present: pa.Array) -> Parsed:
     numbers = pc.cast(present, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return _within(present, numbers, np.isfinite(numbers))
+    return within(present, numbers, np.isfinite(numbers))
 
 
 def _decimals(present: pa.Array) -> Parsed:
@@ -167,33 +165,8 @@ def _booleans(present: pa.Array) -> Parsed:
 def _dates(present: pa.Array) -> Parsed:
     days = pc.cast(pc.cast(present, pa.date32(), safe=False), pa.int32()).to_numpy(zero_copy_only=False)
     numbers = days.astype(np.int64)
-    return _within(present, numbers, (numbers >= DAYS[0]) & (numbers <= DAYS[1]))
+    return within(present, numbers, (numbers >= DAYS[0]) & (numbers <= DAYS[1]))
 
-
-def _datetimes(present: pa.Array) -> Parsed:
-    """Give microseconds; digits beyond the sixth are dropped, years before 1 or after 9999 are no values."""
-    raw = pc.cast(present, pa.int64()).to_numpy(zero_copy_only=False)
-    per_second = _PER_SECOND[present.type.unit]
-    if per_second > _PER_SECOND["us"]:
-        return Parsed(None, present, raw // (per_second // _PER_SECOND["us"]))
-    factor = _PER_SECOND["us"] // per_second
-    real = (raw >= -(-MICROSECONDS[0] // factor)) & (raw <= MICROSECONDS[1] // factor)
-    return _within(present, raw * factor, real)
-
-
-def _times(present: pa.Array) -> Parsed:
-    clock = pc.cast(pc.cast(present, pa.time64("us"), safe=False), pa.int64())
-    return Parsed(None, present, clock.to_numpy(zero_copy_only=False))
-
-
-def _within(present: pa.Array, numbers: Numbers, real: Mask) -> Parsed:
-    """Leave out numbers that stand for no value: not finite, or outside the calendar."""
-    if real.all():
-        return Parsed(None, present, numbers)
-    return Parsed(real, present.filter(pa.array(real)), numbers[real])
-
-
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 #: For each declared type the physical types it takes (none named: all) and how their values are read.
 _READERS: dict[FieldType, tuple[tuple[FieldType, ...], Callable[[pa.Array], Parsed]]] = {
@@ -203,8 +176,9 @@ _READERS: dict[FieldType, tuple[tuple[FieldType, ...], Callable[[pa.Array], Pars
     FieldType.DECIMAL: ((FieldType.DECIMAL, FieldType.INTEGER), _decimals),
     FieldType.BOOLEAN: ((FieldType.BOOLEAN,), _booleans),
     FieldType.DATE: ((FieldType.DATE,), _dates),
-    FieldType.DATETIME: ((FieldType.DATETIME,), _datetimes),
-    FieldType.TIME: ((FieldType.TIME,), _times),
+    FieldType.DATETIME: ((FieldType.DATETIME,), read_datetimes),
+    FieldType.TIME: ((FieldType.TIME,), read_times),
+    FieldType.DURATION: ((FieldType.DURATION,), read_durations),
     FieldType.OBJECT: ((FieldType.OBJECT,), _texts),
     FieldType.ARRAY: ((FieldType.ARRAY,), _texts),
     FieldType.ANY: ((), _texts),
@@ -218,9 +192,10 @@ def type_family(kind: pa.DataType) -> FieldType:
         (pa.types.is_integer, FieldType.INTEGER),
         (pa.types.is_floating, FieldType.NUMBER),
         (pa.types.is_decimal, FieldType.DECIMAL),
-        (pa.types.is_timestamp, FieldType.DATETIME),
+        (is_moment, FieldType.DATETIME),
         (pa.types.is_date, FieldType.DATE),
         (pa.types.is_time, FieldType.TIME),
+        (pa.types.is_duration, FieldType.DURATION),
         (pa.types.is_string, FieldType.STRING),
         (pa.types.is_struct, FieldType.OBJECT),
         (pa.types.is_map, FieldType.OBJECT),

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from dq.schema.durations import Duration
+    from dq.schema.fine_moments import FineMoment
 
 #: A typed cell value as it appears in a summary.
-Scalar: TypeAlias = "int | float | Decimal | bool | date | datetime | time | str"
+Scalar: TypeAlias = "int | float | Decimal | bool | date | datetime | time | FineMoment | Duration | str"
 
 
 class Example(NamedTuple):

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.parsing import Numbers, Parsed
+from dq.profiling.cells.number_line import Numbers
+from dq.profiling.cells.parsing import Parsed
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells, read_cells
 from dq.profiling.figures.bounds import broken_rules
@@ -29,8 +30,8 @@ from dq.profiling.tally.column_figures import (
     MEASURED,
     CountedValues,
     examples_left,
+    extremes_of,
     offences_at,
-    value_of,
     violations_of,
 )
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
@@ -101,12 +102,13 @@ class ColumnTally:
                 frequencies=values.frequencies,
             )
         numbers = parsed.numbers
+        least, largest = extremes_of(parsed, numbers, self.recipe.type)
         return ColumnProfile(
             distinct=distinct,
             violations=counts,
             violating_cells=examples,
-            minimum=value_of(numbers.min(), self.recipe.type, parsed.cells, numbers, min),
-            maximum=value_of(numbers.max(), self.recipe.type, parsed.cells, numbers, max),
+            minimum=least,
+            maximum=largest,
             moments=Moments.of(numbers) if self.recipe.type in MEASURED else Moments(),
             frequencies=values.frequencies,
         )
@@ -130,7 +132,8 @@ class ColumnTally:
     def _distinguish(self, parsed: Parsed) -> None:
         """Take the values into the distinct sketch."""
         numbers = parsed.numbers
-        if numbers is not None and not self._distinct.full and self.recipe.type is not FieldType.DECIMAL:
+        plain = parsed.rests is None and self.recipe.type is not FieldType.DECIMAL
+        if numbers is not None and plain and not self._distinct.full:
             if self._repeats is None:
                 self._repeats = _repeat(numbers)
             if self._repeats:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from dq.schema.fine_moments import FineMoment
+
 if TYPE_CHECKING:
     from dq.profiling.summary.summary import Scalar
     from dq.verdict.payload.cuts import Cutter
@@ -18,7 +20,7 @@ def finite(number: float | None) -> float | None:
 
 
 def json_value(value: Scalar | None, cutter: Cutter) -> bool | int | float | str | None:
-    """Write a typed value: dates and times in ISO form, decimals as their exact text, other numbers as numbers."""
+    """Write a typed value: dates and times in ISO form, durations as `H:MM:SS`, decimals as text, others as numbers."""
     match value:
         case None | bool() | int():
             return value
@@ -26,7 +28,7 @@ def json_value(value: Scalar | None, cutter: Cutter) -> bool | int | float | str
             return finite(value)
         case Decimal():
             return cutter.text(format(value, "f")) if value.is_finite() else None
-        case date() | time():
+        case date() | time() | FineMoment():
             return value.isoformat()
         case _:
             return cutter.text(str(value))
