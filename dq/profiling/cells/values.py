@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from dq.profiling.cells.moments import read_datetimes, read_durations, read_times
 from dq.profiling.cells.number_line import DAYS, Mask
-from dq.profiling.cells.parsing import Parsed, parse_text, within
+from dq.profiling.cells.parsing import Parsed, parse_text, some_rests, within
+from dq.profiling.cells.sheet_durations import as_durations, duration_cell, durations_for
 from dq.profiling.cells.texts import as_text, nested_text
 from dq.profiling.cells.written_moments import is_moment
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
@@ -77,6 +78,9 @@ def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, m
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
     if is_text and encoding in _LOOSE and recipe.type in _WRITTEN_AS_STRINGS:
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
+    if encoding is CellEncoding.SHEET and pa.types.is_duration(present.type):
+        shown, parsed = durations_for(present, recipe.type)
+        return Cells(rows, shown, parsed or nothing_parses(shown))
     parsed = typed_values(present, recipe.type, encoding)
     if parsed is None:
         return Cells(
@@ -124,6 +128,8 @@ def typed_values(present: pa.Array, kind: FieldType, encoding: CellEncoding) -> 
             return parse_text(_decimal_text(present), kind, None)
         if kind is FieldType.INTEGER and encoding is CellEncoding.SHEET:
             return _whole_numbers(present)
+    if family is FieldType.TIME and kind is FieldType.DURATION and encoding is CellEncoding.SHEET:
+        return read_durations(as_durations(present))
     accepted, read = _READERS[kind]
     return read(present) if not accepted or family in accepted else None
 
@@ -213,22 +219,30 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     keep = np.array([not _is_null(value, absent) for value in values], np.bool_)
     at = encoded.indices.to_numpy(zero_copy_only=False)
     valid = keep[at] if len(at) else np.empty(0, np.bool_)
-    texts, numbers, fits = [], [], []
+    texts, numbers, rests, fits = [], [], [], []
     for value in values:
         parsed = None if _is_null(value, absent) else _one(value, recipe, encoding)
         fits.append(parsed is not None)
-        texts.append(
-            as_text(parsed.cells)[0].as_py() if parsed else value if isinstance(value, str) else nested_text(value)
-        )
+        texts.append(as_text(parsed.cells)[0].as_py() if parsed else _token_text(value, encoding))
         numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
+        rests.append(parsed.rests[0] if parsed and parsed.rests is not None else 0)
     ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
     kept = None if recipe.type in _AS_TEXT else np.array(numbers)[at][valid][ok]
+    behind = None if kept is None else some_rests(np.array(rests, np.int64)[at][valid][ok])
     rows = None if valid.all() else np.flatnonzero(valid)
-    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept))
+    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept, behind))
 
 
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
+
+
+def _token_text(value: object, encoding: CellEncoding) -> str | None:
+    """Show a token that is no value of its field's type."""
+    duration = duration_cell(value) if encoding is CellEncoding.SHEET else None
+    if duration is not None:
+        return str(as_text(duration)[0])
+    return value if isinstance(value, str) else nested_text(value)
 
 
 def _is_null(value: object, absent: set[str | None]) -> bool:
@@ -238,11 +252,15 @@ def _is_null(value: object, absent: set[str | None]) -> bool:
 def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed | None:
     """Parse one JSON value that is not null; None when it does not fit."""
     kind = recipe.type
+    duration = duration_cell(value) if encoding is CellEncoding.SHEET else None
+    if duration is not None:
+        parsed = durations_for(duration, kind)[1]
+        return parsed if parsed is not None and len(parsed.cells) else None
     if isinstance(value, dict | list):
         fits = kind in (FieldType.ANY, FieldType.OBJECT if isinstance(value, dict) else FieldType.ARRAY)
         return Parsed(None, pa.array([nested_text(value)], pa.string()), None) if fits else None
     if isinstance(value, str) and kind in _WRITTEN_AS_STRINGS:
-        parsed: Parsed | None = parse_text(pa.array([value]), kind, recipe.format)
+        parsed = parse_text(pa.array([value]), kind, recipe.format)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         parsed = parse_text(pa.array([str(value)]), kind, None) if kind in _FROM_INTEGERS else None
     else:

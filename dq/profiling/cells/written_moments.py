@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from dq.schema.durations import Duration
 
 #: Moments of Parquet's 96 bits, of any year and exact to the nanosecond: none of Arrow's units holds all of them.
-EXACT_MOMENTS = pa.struct([("moment", pa.timestamp("us")), ("rest", pa.int16())])
+EXACT_MOMENTS = pa.struct([("moment of 96 bits", pa.timestamp("us")), ("rest", pa.int16())])
 
 #: Units of Arrow in a second.
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -29,6 +29,11 @@ _FAR = 10_000_000
 _CYCLE, _CYCLE_DAYS = 400, 146_097
 _EPOCH = date(1970, 1, 1)
 Whole = npt.NDArray[np.int64]
+
+
+def name_of(kind: pa.DataType) -> str:
+    """Name an Arrow type for people, as the file's footer does."""
+    return "timestamp[ns]" if kind == EXACT_MOMENTS else str(kind)
 
 
 def is_moment(kind: pa.DataType) -> bool:

@@ -1,8 +1,8 @@
 """Exact uniqueness: what stands for each key, counted by sorting.
 
-A key of one number is a number of 64 bits itself, unless it has nanoseconds beyond. Any other key is hashed to 128 bits,
-so that a billion rows do not collide (probability below 1e-20). Rows with a null in the key are left out; an unparsable
-cell takes part with its text.
+A key of one number is a number of 64 bits itself, unless it has nanoseconds beyond. Any other key is hashed to 128
+bits, so that a billion rows do not collide (probability below 1e-20). Rows with a null in the key are left out; an
+unparsable cell takes part with its text.
 """
 
 from __future__ import annotations

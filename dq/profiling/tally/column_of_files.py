@@ -14,6 +14,7 @@ from dq.profiling.cells.number_line import Numbers
 from dq.profiling.cells.parsing import Parsed
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
+from dq.profiling.cells.written_moments import name_of
 from dq.profiling.figures.bounds import broken_rules
 from dq.profiling.figures.distinct import DistinctSketch
 from dq.profiling.figures.frequencies import MOST_VALUES, OVERFLOWN, Frequencies
@@ -43,7 +44,7 @@ def profiles_of_column(
     recipe: Recipe, column: ColumnRecipe, physical: pa.DataType, cells: Cells, edges: Edges, files: Sequence[RowBatch]
 ) -> list[ColumnProfile]:
     """Give the figures of one column in each of the files, whose `cells` lie end to end."""
-    carried = str(physical) if recipe.encoding is CellEncoding.TYPED else recipe.encoding.value
+    carried = name_of(physical) if recipe.encoding is CellEncoding.TYPED else recipe.encoding.value
     same: dict[str, Any] = {"physical": carried, "seen": not pa.types.is_null(physical)}
     nothing = DistinctSketch(recipe.distinct_size)
     known = _values(cells.parsed, column)

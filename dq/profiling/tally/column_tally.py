@@ -17,6 +17,7 @@ from dq.profiling.cells.number_line import Numbers
 from dq.profiling.cells.parsing import Parsed
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells, read_cells
+from dq.profiling.cells.written_moments import name_of
 from dq.profiling.figures.bounds import broken_rules
 from dq.profiling.figures.distinct import DistinctSketch
 from dq.profiling.figures.frequencies import MOST_VALUES, OVERFLOWN, Frequencies
@@ -67,7 +68,7 @@ class ColumnTally:
         bad = cells.unparsable_positions()
         part = replace(
             self._values(cells, split, lines) if len(cells.parsed.cells) else self._nothing,
-            physical=str(column.type) if self._encoding is CellEncoding.TYPED else self._encoding.value,
+            physical=name_of(column.type) if self._encoding is CellEncoding.TYPED else self._encoding.value,
             present=len(cells.present),
             seen=not pa.types.is_null(column.type),
             unparsable=len(bad),

@@ -225,7 +225,7 @@ def test_typed_cells_are_written_for_people(cells: pa.Array, texts: list[str | N
     [
         (
             pa.array([2**50, -(2**50), 0, None], pa.timestamp("s")),
-            ["35678765-08-02T09:17:04", "-35674826-06-02T14:42:56", "1970-01-01T00:00:00", None],
+            ["35680317-09-25T18:57:04", "-35676378-04-08T05:02:56", "1970-01-01T00:00:00", None],
         ),
         (
             pa.array([253_402_300_800_123, -62_167_219_200_001], pa.timestamp("ms", "UTC")),
@@ -251,7 +251,7 @@ def test_years_that_no_calendar_has_are_written_as_they_are(cells: pa.Array, tex
         (pa.timestamp("ms", "UTC"), [253_402_300_800_000], '["10000-01-01T00:00:00"]'),
         (pa.date32(), [2_932_897, 0], '["10000-01-01","1970-01-01"]'),
         (pa.time64("ns"), [1], '["00:00:00.000000001"]'),
-        (pa.duration("s"), [2**40], '["305419896:25:36"]'),
+        (pa.duration("s"), [2**40], '["305419896:36:16"]'),
         (pa.binary(), [b"\xff"], '["ff"]'),
     ],
 )
