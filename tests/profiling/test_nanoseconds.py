@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from dq.checks.plan import plan_checks
+from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.figures.fine_numbers import FINE
 from dq.profiling.profile.codec import decode_profile, encode_profile
 from dq.profiling.profile.profile_state import state_of
@@ -17,6 +19,7 @@ from dq.profiling.summary.summarise_state import summarise_state
 from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.durations import Duration
 from dq.schema.fine_moments import FineMoment
+from dq.verdict.judge import judge
 from tests.unit.profiling.profiled import Table, column, profile, summary
 
 MOMENT = datetime(2024, 2, 29, 23, 59, 59, 123456)  # noqa: DTZ001 - UTC, without saying so
@@ -142,9 +145,40 @@ def test_a_stored_profile_keeps_nanoseconds(kind: str) -> None:
 def test_a_sample_holds_nanoseconds_only_while_it_has_such_a_row() -> None:
     """Otherwise the bytes of a profile would tell which of its parts was merged first."""
     plain = ["2024-01-01T00:00:00"] * 40
-    small = replace(table([*plain, TEXTS[0]], CellEncoding.TEXT), small=4)
-    (kind,) = profile(small).sample.cells.schema.types  # type: ignore[union-attr]
-    kept = [one for one in profile(small).sample.cells.column(0).to_pylist() if one % 1]  # type: ignore[union-attr]
-    assert (kind == FINE) == bool(kept)
-    first, last = (profile(small, start=at, end=end, split=at) for at, end in ((0, 40), (40, 41)))
-    assert encode_profile(first + last) == encode_profile(last + first)
+    kinds = set()
+    for at in range(0, 40, 5):
+        small = replace(table([*plain[:at], TEXTS[0], *plain[at:]], CellEncoding.TEXT), small=4)
+        cells = profile(small).sample.cells  # type: ignore[union-attr]
+        (kind,) = cells.schema.types
+        assert (kind == FINE) == any(one % 1 for one in cells.column(0).to_pylist())
+        kinds.add(kind)
+        first, last = (profile(small, start=begin, end=end, split=begin) for begin, end in ((0, 20), (20, 41)))
+        assert encode_profile(first + last) == encode_profile(last + first)
+    assert kinds == {pa.int64(), FINE}
+
+
+OFFSETS = ["2024-01-01T00:00:00", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00", "x"]
+
+
+@pytest.mark.parametrize("cells", [OFFSETS, [f'"{text}"' for text in OFFSETS]])
+def test_a_column_that_mixes_offsets_and_none_says_how_many_have_which(cells: list[str]) -> None:
+    """All of them are one instant: what says nothing is in UTC."""
+    tokens = cells[0].startswith('"')
+    made: Any = pa.StructArray.from_arrays([pa.array([*cells, "1"])], fields=list(JSON_TOKENS)) if tokens else cells
+    encoding = CellEncoding.JSON if tokens else CellEncoding.TEXT
+    figures = column(table(made, encoding))
+    assert (figures.with_offset, figures.distinct) == (2, 1)
+    assert written_column(table(made, encoding))["offsets"] == {"with": 2, "without": 1}
+
+
+@pytest.mark.parametrize("cells", [[OFFSETS[0]], OFFSETS[1:], pa.array([0], pa.timestamp("us", "UTC"))])
+def test_a_column_that_does_not_mix_them_says_nothing(cells: Any) -> None:  # noqa: ANN401
+    typed = table(cells, CellEncoding.TYPED if isinstance(cells, pa.Array) else CellEncoding.TEXT)
+    assert "offsets" not in written_column(typed)
+    assert column(typed).with_offset in (0, column(typed).rows - column(typed).unparsable)
+
+
+def written_column(typed: Table) -> dict[str, Any]:
+    payload: Any = judge(summary(typed), plan_checks(typed.definition)).profile_payload
+    (written,) = payload["statisticalSummary"]["columns"]
+    return dict(written)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +22,8 @@ def read_datetimes(present: pa.Array) -> Parsed:
         numbers, rests = _numbers(present.field(0), *MICROSECONDS)[0], present.field(1).to_numpy(zero_copy_only=False)
         real = (numbers >= MICROSECONDS[0]) & (numbers <= MICROSECONDS[1])
         return within(present, numbers, real, some_rests(rests.astype(np.int64)))
-    return _read(present, *MICROSECONDS)
+    read = _read(present, *MICROSECONDS)
+    return replace(read, with_offset=np.ones(len(read.cells), np.bool_)) if present.type.tz else read
 
 
 def read_times(present: pa.Array) -> Parsed:

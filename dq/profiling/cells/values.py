@@ -219,19 +219,21 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     keep = np.array([not _is_null(value, absent) for value in values], np.bool_)
     at = encoded.indices.to_numpy(zero_copy_only=False)
     valid = keep[at] if len(at) else np.empty(0, np.bool_)
-    texts, numbers, rests, fits = [], [], [], []
+    texts, numbers, rests, offsets, fits = [], [], [], [], []
     for value in values:
         parsed = None if _is_null(value, absent) else _one(value, recipe, encoding)
         fits.append(parsed is not None)
         texts.append(as_text(parsed.cells)[0].as_py() if parsed else _token_text(value, encoding))
         numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
         rests.append(parsed.rests[0] if parsed and parsed.rests is not None else 0)
+        offsets.append(bool(parsed and parsed.with_offset is not None and parsed.with_offset[0]))
     ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
     kept = None if recipe.type in _AS_TEXT else np.array(numbers)[at][valid][ok]
     behind = None if kept is None else some_rests(np.array(rests, np.int64)[at][valid][ok])
     rows = None if valid.all() else np.flatnonzero(valid)
-    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept, behind))
+    with_offset = np.array(offsets, np.bool_)[at][valid][ok] if any(offsets) else None
+    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept, behind, with_offset))
 
 
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)

@@ -161,12 +161,13 @@ def _column(column: ColumnProfile, without: frozenset[str] = _NOTHING) -> list[A
         column.max_length,
         _moments(column.moments),
         None if counts is None else sorted(counts.items()),
+        *([column.with_offset] if column.with_offset else []),
     ]
 
 
 def _column_of(body: list[Any]) -> ColumnProfile:
     (size, full, hashes), physical, present, seen, unparsable, wrong_type, cells, violations, violating = body[:9]
-    minimum, maximum, min_length, max_length, moments, counts = body[9:]
+    minimum, maximum, min_length, max_length, moments, counts, *with_offset = body[9:]
     return ColumnProfile(
         distinct=DistinctSketch(size, np.frombuffer(hashes, "<u8").astype(np.uint64), full),
         physical=physical,
@@ -181,6 +182,7 @@ def _column_of(body: list[Any]) -> ColumnProfile:
         maximum=_scalar_of(maximum),
         min_length=min_length,
         max_length=max_length,
+        with_offset=with_offset[0] if with_offset else 0,
         moments=_moments_of(moments),
         frequencies=Frequencies(None if counts is None else dict(counts)),
     )

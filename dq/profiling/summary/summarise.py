@@ -180,6 +180,7 @@ def _column(
         maximum=state.maximum,
         mean=state.moments.mean(),
         stddev=state.moments.stddev(),
+        with_offset=state.with_offset,
         quantiles=quantiles,
         quantile_error=0.0 if exact or not quantiles else sample_error,
         min_length=state.min_length,

@@ -53,6 +53,7 @@ class ColumnSummary:
     declared field as another physical type altogether. `violations` counts non-null parsed cells
     by the exact set of bounds rules they break (never the empty set). `*_error` are the stated
     relative errors of estimates: 0.0 means exact. `quantiles` has keys p05 p25 p50 p75 p95.
+    `with_offset` counts the datetimes that say where they are from UTC, which those without are taken to be in.
     """
 
     name: str
@@ -73,6 +74,7 @@ class ColumnSummary:
     maximum: Scalar | None = None
     mean: float | None = None
     stddev: float | None = None
+    with_offset: int = 0
     quantiles: Mapping[str, Scalar] = field(default_factory=dict)
     quantile_error: float = 0.0
     min_length: int | None = None

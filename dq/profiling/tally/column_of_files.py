@@ -110,6 +110,8 @@ class _Numbers:
         fine = kind is FieldType.DECIMAL or self._parsed.rests is not None
         least, largest = extremes_of(self._parsed.between(start, stop, None) if fine else self._parsed, numbers, kind)
         figures: dict[str, Any] = {"distinct": self._hashes[start:stop], "minimum": least, "maximum": largest}
+        if self._parsed.with_offset is not None:
+            figures["with_offset"] = int(np.count_nonzero(self._parsed.with_offset[start:stop]))
         if kind in MEASURED:
             figures["moments"] = Moments.of(numbers)
         if self._counts is not None:

@@ -110,6 +110,7 @@ class ColumnTally:
             violating_cells=examples,
             minimum=least,
             maximum=largest,
+            with_offset=0 if parsed.with_offset is None else int(np.count_nonzero(parsed.with_offset)),
             moments=Moments.of(numbers) if self.recipe.type in MEASURED else Moments(),
             frequencies=values.frequencies,
         )
