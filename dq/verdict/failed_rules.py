@@ -10,6 +10,7 @@ from dq.checks.check_result import CheckResult, Status
 from dq.checks.wording import MASK
 from dq.profiling.tally.offences import shortened
 from dq.schema.definition import Severity
+from dq.verdict.payload.values import example_value
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _rule(rule: FailedRule, most: int) -> dict[str, Any]:
 
 
 def example_of(example: Example, characters: int = _MOST_CHARACTERS) -> dict[str, Any]:
-    """Write one example: its line, null where it is not known, its text, and why it is one where there is a reason."""
-    value = MASK if example.text == MASK else shortened(storable(example.text), characters)
-    shown = {"line": example.line, "value": value}
+    """Write one example: its line, null where it is not known, its value, and why it is one where there is a reason."""
+    value = example_value(example, lambda text: shortened(storable(text), characters))
+    shown: dict[str, Any] = {"line": example.line, "value": MASK if example.text == MASK else value}
     return {**shown, "reason": example.reason} if example.reason else shown

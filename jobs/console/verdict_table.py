@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -71,8 +72,9 @@ def _examples(examples: Iterable[object], most: int = 3) -> Iterable[str]:
         if number == most:
             return
         if isinstance(example, dict):
-            line, text = example.get("line"), example.get("text", example.get("value", ""))
+            line, value = example.get("line"), example.get("text", example.get("value", ""))
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             reason = f" ({example['reason']})" if example.get("reason") else ""
-            yield (f"line {line}: {text}" if line is not None else str(text)) + reason
+            yield (f"line {line}: {text}" if line is not None else text) + reason
         else:
             yield str(example)

@@ -149,6 +149,7 @@ def test_a_sample_holds_nanoseconds_only_while_it_has_such_a_row() -> None:
     for at in range(0, 40, 5):
         small = replace(table([*plain[:at], TEXTS[0], *plain[at:]], CellEncoding.TEXT), small=4)
         cells = profile(small).sample.cells  # type: ignore[union-attr]
+        assert cells is not None
         (kind,) = cells.schema.types
         assert (kind == FINE) == any(one % 1 for one in cells.column(0).to_pylist())
         kinds.add(kind)

@@ -200,7 +200,7 @@ class KeyTally:
             places = rows[at]
             texts = [_texts_at(one, places) for one in cells]
             found = [
-                Offence(self._split, line, shortened(", ".join(parts)))
+                Offence(self._split, line, shortened(", ".join(parts)), parts=_parts(parts))
                 for line, *parts in zip(line_numbers(places), *texts, strict=True)
             ]
             self._examples = first_offences(self._examples, found)
@@ -210,6 +210,11 @@ class KeyTally:
         numbers = np.concatenate([_no_numbers(), *self._numbers])
         hashes = np.concatenate([_no_hashes(), *self._hashes])
         return SplitKeys(RowKeys(numbers, hashes), self._examples)
+
+
+def _parts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Give the texts of a key of several columns; of one its text is enough."""
+    return tuple(map(shortened, texts)) if len(texts) > 1 else ()
 
 
 def _cell_hashes(cells: Cells, kind: FieldType, seed: int) -> npt.NDArray[np.uint64]:

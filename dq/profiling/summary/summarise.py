@@ -19,6 +19,7 @@ from dq.profiling.figures.bounds import rules_of
 from dq.profiling.figures.fine_numbers import FINE, parts_of
 from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.summary.example_values import value_of_example
 from dq.profiling.summary.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
 from dq.profiling.tally.column_figures import COUNTED
 from dq.profiling.tally.offences import Offence
@@ -119,18 +120,23 @@ def _keys(
     if definition is None:
         return ()
     counted = {tuple(recipe.columns[at].name for at in key): one for key, one in zip(recipe.keys, figures, strict=True)}
+    types = {column.name: column.type for column in recipe.columns}
     summaries = []
     for key in definition.keys:
         one = counted.get(key.columns)
         if one is None or not present.issuperset(key.columns):
             summaries.append(KeySummary(key.columns, missing=True))
         else:
-            summaries.append(KeySummary(key.columns, one.full, one.repeated, _examples(one.examples)))
+            examples = _examples(one.examples, *(types[name] for name in key.columns))
+            summaries.append(KeySummary(key.columns, one.full, one.repeated, examples))
     return tuple(summaries)
 
 
-def _examples(offences: Sequence[Offence]) -> tuple[Example, ...]:
-    return tuple(Example(found.line or None, found.text, found.reason) for found in offences) if offences else ()
+def _examples(offences: Sequence[Offence], *kinds: FieldType) -> tuple[Example, ...]:
+    """Give examples, which are values of these types where they are of any."""
+    return tuple(
+        Example(found.line or None, found.text, found.reason, value_of_example(found, kinds)) for found in offences
+    )
 
 
 def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[str | None, ...], ...]:
@@ -173,7 +179,7 @@ def _column(
         wrong_type=state.wrong_type,
         unparsable_examples=_examples(state.unparsable_cells),
         violations={rules_of(bits): count for bits, count in state.violations.items()},
-        violation_examples={rule: _examples(found) for rule, found in state.violating_cells.items()},
+        violation_examples={rule: _examples(found, kind) for rule, found in state.violating_cells.items()},
         distinct=state.distinct.estimate(),
         distinct_error=state.distinct.error(),
         minimum=state.minimum,

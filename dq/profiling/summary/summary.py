@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from dq.profiling.summary.example_values import ExampleValue
     from dq.schema.durations import Duration
     from dq.schema.fine_moments import FineMoment
 
@@ -20,6 +21,7 @@ class Example(NamedTuple):
     """One offending cell or row: its line in the file and its text, cut to 200 characters.
 
     Lines count from 1; None where the reader cannot know. `reason` says why it is one, where its kind does not.
+    `value` is what JSON has for it, of a key of several columns one each; None where that is the text.
     (A tuple, as the next two are: a file has hundreds of them, and tuples are made and travel in a fraction of the
     time of a dataclass.)
     """
@@ -27,6 +29,7 @@ class Example(NamedTuple):
     line: int | None
     text: str
     reason: str = ""
+    value: ExampleValue | tuple[ExampleValue, ...] | None = None
 
 
 class Bin(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from dq.checks.wording import MASK, count
 from dq.profiling.tally.offences import shortened
 from dq.verdict.masking import Masking
+from dq.verdict.payload.values import example_value
 from etl_core.storable import is_plain, storable
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Cutter:
         return [
             {
                 "line": each.line,
-                "value": MASK if hide else self.text(each.text),
+                "value": MASK if hide else example_value(each, self.text),
                 **({"reason": each.reason} if each.reason else {}),
             }
             for each in examples[:most]
