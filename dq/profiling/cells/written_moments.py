@@ -51,7 +51,7 @@ def temporal_text(cells: pa.Array) -> pa.StringArray | None:
     if pa.types.is_date(kind):
         return _day_text(cells)
     if pa.types.is_time(kind):
-        return _shortest(pc.cast(cells if kind.unit in ("us", "ns") else cells.cast(pa.time64("us")), pa.string()))
+        return _clock_text(cells)
     if pa.types.is_duration(kind):
         encoded = cells.dictionary_encode()
         scale = PER_SECOND["ns"] // PER_SECOND[kind.unit]
@@ -66,10 +66,20 @@ def _moment_text(cells: pa.Array) -> pa.StringArray:
     days //= _SECONDS_OF_DAY
     far = np.abs(days) > _FAR
     near = cells if not far.any() else pc.if_else(pa.array(far), pa.scalar(None, cells.type), cells)
-    near = near.cast(pa.timestamp(unit, near.type.tz)).cast(pa.timestamp(unit), safe=False)
-    near = near if unit == "ns" else near.cast(pa.timestamp("us"))
-    text = _shortest(pc.strftime(near, "%Y-%m-%dT%H:%M:%S"))
+    near = near.cast(pa.timestamp(unit), safe=False)  # in UTC
+    whole = _whole_seconds(near, pa.timestamp("s"))
+    if whole is not None:
+        text = pc.strftime(whole, "%Y-%m-%dT%H:%M:%S")
+    else:
+        text = _shortest(pc.strftime(near if unit == "ns" else near.cast(pa.timestamp("us")), "%Y-%m-%dT%H:%M:%S"))
     return _with_far(text, cells, far, lambda raw: _far_moment(raw, PER_SECOND[unit]))
+
+
+def _clock_text(cells: pa.Array) -> pa.StringArray:
+    whole = _whole_seconds(cells, pa.time32("s"))
+    if whole is not None:
+        return pc.cast(whole, pa.string())
+    return _shortest(pc.cast(cells if pa.types.is_time64(cells.type) else cells.cast(pa.time64("us")), pa.string()))
 
 
 def _exact_text(cells: pa.StructArray) -> pa.StringArray:
@@ -88,6 +98,14 @@ def _day_text(cells: pa.Array) -> pa.StringArray:
     cells = pc.cast(cells, pa.date32(), safe=False)
     days = pc.fill_null(pc.cast(cells, pa.int32()), 0).to_numpy(zero_copy_only=False)
     return _with_far(pc.cast(cells, pa.string()), cells, np.abs(days.astype(np.int64)) > _FAR, _far_day)
+
+
+def _whole_seconds(cells: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """Give times or moments in seconds, None where one has a fraction."""
+    try:
+        return cells.cast(kind)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _shortest(text: pa.StringArray) -> pa.StringArray:
