@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from dq.schema.durations import Duration
 
-#: Moments of Parquet's 96 bits, of any year and exact to the nanosecond: none of Arrow's units holds all of them.
-EXACT_MOMENTS = pa.struct([("moment of 96 bits", pa.timestamp("us")), ("rest", pa.int16())])
+#: Moments of any year, exact to the nanosecond, as Parquet and ORC have them: none of Arrow's units holds all of them.
+EXACT_MOMENTS = pa.struct([("exact moment", pa.timestamp("us")), ("rest", pa.int16())])
 
 #: Units of Arrow in a second.
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
