@@ -8,8 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dq.checks.plan import plan_checks
+from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.figures.fine_numbers import FINE
 from dq.profiling.profile.codec import decode_profile, encode_profile
@@ -156,6 +159,30 @@ def test_a_sample_holds_nanoseconds_only_while_it_has_such_a_row() -> None:
         first, last = (profile(small, start=begin, end=end, split=begin) for begin, end in ((0, 20), (20, 41)))
         assert encode_profile(first + last) == encode_profile(last + first)
     assert kinds == {pa.int64(), FINE}
+
+
+@given(st.lists(st.integers(-3000, 3000), min_size=1, max_size=12), st.integers(-3000, 3000), st.data())
+@settings(deadline=None)
+def test_values_have_one_outcome_whatever_carries_them(near: list[int], limit: int, data: st.DataObject) -> None:
+    """As nanoseconds, as microseconds where there is no rest, as text: the same figures, keys and broken limits."""
+    kind, arrow = data.draw(st.sampled_from([("datetime", pa.timestamp), ("duration", pa.duration)]))
+    start = data.draw(st.sampled_from([0, 1709251199123456000, -(10**18)]))
+    cells = pa.array([start + one for one in near], arrow("ns"))
+    bound = as_text(pa.array([start + limit], arrow("ns")))[0].as_py()
+    carried = [(cells, CellEncoding.TYPED), (as_text(cells), CellEncoding.TEXT), (as_text(cells), CellEncoding.JSON)]
+    if not any(one % 1000 for one in near):
+        carried.append((cells.cast(arrow("us")), CellEncoding.TYPED))
+    outcomes = []
+    for column_of, encoding in carried:
+        rules = {"min": bound, "enum": [bound]}
+        found = summary(Table({"t": column_of}, [{"name": "t", "type": kind, **rules}], encoding, keys=[["t"]]), [3, 7])
+        (one,) = found.columns
+        figures = (one.minimum, one.maximum, one.distinct, one.quantiles, one.histogram)
+        outcomes.append((*figures, one.violations, found.keys))
+    assert outcomes.count(outcomes[0]) == len(outcomes)
+    assert outcomes[0][2] == len(set(near)) == len(near) - outcomes[0][-1][0].repeated
+    below = sum(count for broken, count in outcomes[0][5].items() if "min" in broken)
+    assert below == sum(one < limit for one in near)
 
 
 OFFSETS = ["2024-01-01T00:00:00", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00", "x"]
