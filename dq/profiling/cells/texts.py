@@ -40,6 +40,8 @@ def _values(cells: pa.Array) -> list[Any]:
     kind = cells.type
     if isinstance(cells, pa.ExtensionArray):
         return _values(cells.storage)
+    if pa.types.is_dictionary(kind):
+        return _values(cells.dictionary_decode())
     if pa.types.is_nested(kind) and not pa.types.is_union(kind):
         return _nested_values(cells)
     if _is_bytes(kind):

@@ -261,6 +261,8 @@ def test_nested_values_that_python_does_not_hold_are_shown_as_they_are(
     lists = pa.array([None, raw], pa.list_(leaf if pa.types.is_binary(leaf) else raw_type(leaf))).cast(pa.list_(leaf))
     assert column(typed(lists, kind)).minimum == text
     assert as_text(lists.cast(pa.large_list(leaf)).slice(1)).to_pylist() == [text]
+    packed = pa.ListArray.from_arrays(lists.offsets, lists.values.dictionary_encode())
+    assert as_text(packed).to_pylist()[-1] == text
     struct = pa.StructArray.from_arrays([lists], ["a"], mask=pa.array([True, False]))
     assert column(typed(struct, "object")).maximum == f'{{"a":{text}}}'
     keyed = pa.MapArray.from_arrays([0, 0, 2], ["x", "y"], lists)
