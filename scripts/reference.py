@@ -65,12 +65,16 @@ TYPES: Mapping[FieldType, tuple[str, Example]] = {
     FieldType.BOOLEAN: ("true, True, TRUE, 1, false, False, FALSE, 0", one("boolean", "True", "yes")),
     FieldType.DATE: ("YYYY-MM-DD, or the field's `format`; a day there is", one("date", "2024-02-29", "2023-02-29")),
     FieldType.DATETIME: (
-        "YYYY-MM-DD, T or a space, HH:MM:SS, up to nine digits of a second, an offset; or the field's `format`",
+        "YYYY-MM-DD, T or a space, HH:MM:SS, up to nine digits of a second, Z or an offset; or the field's `format`",
         one("datetime", "2024-02-29T12:00:00.5+01:00", "2024-02-29"),
     ),
     FieldType.TIME: (
         "HH:MM:SS, up to nine digits of a second; or the field's `format`",
         one("time", "23:59:59", "24:00:00"),
+    ),
+    FieldType.DURATION: (
+        "H:MM:SS, hours without an end, up to nine digits of a second; or ISO 8601 (see below); a sign before it",
+        one("duration", "42:00:00\nP1DT18H", "P1M", min="0:00:00", max="PT48H"),
     ),
     FieldType.OBJECT: ("a JSON object", one("object", '"{""x"": 1}"', "[1]")),
     FieldType.ARRAY: ("a JSON array", one("array", "[1]", "x")),
@@ -272,8 +276,28 @@ def definition_page() -> Iterator[str]:
     for kind, (means, example) in TYPES.items():
         others = ", ".join(sorted(name for name, found in SYNONYMS.items() if found is kind and name != kind.value))
         good, bad = (text.partition("\n")[2].rstrip("\n") for text in (example.good, example.bad))
-        rows.append([f"`{kind.value}`", means, f"`{good}`", f"`{bad}`: {message(example)}" if bad else "", others])
+        rows.append(
+            [
+                f"`{kind.value}`",
+                means,
+                f"`{good.replace(chr(10), '`, `')}`",
+                f"`{bad}`: {message(example)}" if bad else "",
+                others,
+            ]
+        )
     yield from table(*rows)
+    yield from (
+        "Datetimes are compared in UTC, which those without an offset are taken to be in. Where a column mixes them with",
+        "others, its statistics have `offsets`, which counts both.",
+        "",
+        "Durations of ISO 8601 have weeks alone (`P2W`), or days, hours, minutes and seconds (`P3DT2H`, `PT1H30M`, `PT0.5S`):",
+        "years and months have no fixed length and are type issues. Limits are written as cells are.",
+        "",
+        "Datetimes, times and durations are exact to the nanosecond, datetimes from the year 1 to 9999: in keys, distinct",
+        "values, limits, allowed values and figures. Those of Parquet, ORC and workbooks are checked by what they are; in a",
+        "`time` field a duration of a workbook (`[h]:mm:ss`) is a time when it is less than a day.",
+        "",
+    )
     yield from ("## Formats", "", "Of a file no definition says more of, the first bytes decide, then the suffix.", "")
     rows = [["format", "also called", "suffixes", "cells", "by Spark's readers"]]
     for found in OURS:

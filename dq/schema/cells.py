@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from dq.schema.date_formats import shape_of
 from dq.schema.definition import FieldType
+from dq.schema.durations import Duration, read_duration
+from dq.schema.fine_moments import FineMoment, fine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +40,7 @@ INTEGER_MAX: Final = 2**63 - 1
 #: Where a minute, an hour and a second begin in `HH:MM:SS`, and how long a date is.
 _DATE_LENGTH: Final = 10
 _SECONDS_LENGTH: Final = 8
-_MICROSECOND_DIGITS: Final = 6
+_NANOSECOND_DIGITS: Final = 9
 _MAX_OFFSET_HOUR: Final = 23
 _MAX_OFFSET_MINUTE: Final = 59
 _INTEGER_DIGITS: Final = 19
@@ -52,7 +54,9 @@ class Unparsable(Enum):
 
 UNPARSABLE: Final = Unparsable.UNPARSABLE
 
-CellValue: TypeAlias = "int | float | Decimal | bool | date | datetime | time | str | dict[str, Any] | list[Any]"
+CellValue: TypeAlias = (
+    "int | float | Decimal | bool | date | datetime | time | FineMoment | Duration | str | dict[str, Any] | list[Any]"
+)
 
 
 def parse_cell(text: str, field_type: FieldType, date_format: str | None = None) -> CellValue | Unparsable:
@@ -65,7 +69,7 @@ def parse_cell(text: str, field_type: FieldType, date_format: str | None = None)
 
     Returns:
         The typed value, or `UNPARSABLE`. A datetime is naive and in UTC: an offset is applied, a text without one is
-        taken as UTC. Digits of a second beyond the sixth are dropped.
+        taken as UTC. A datetime or time is Python's own, or a `FineMoment` where it has nanoseconds.
     """
     if date_format is not None and field_type in _FROM_STRPTIME:
         return _parse_with_format(text, field_type, date_format)
@@ -112,33 +116,45 @@ def _parse_date(text: str) -> date | Unparsable:
         return UNPARSABLE
 
 
-def _parse_time(text: str) -> time | Unparsable:
-    if not _TIME.fullmatch(text):
-        return UNPARSABLE
-    fraction = text[_SECONDS_LENGTH + 1 :][:_MICROSECOND_DIGITS].ljust(_MICROSECOND_DIGITS, "0")
+def _parse_time(text: str) -> time | FineMoment | Unparsable:
+    clock = _read_clock(text) if _TIME.fullmatch(text) else None
+    return UNPARSABLE if clock is None else fine(*clock)
+
+
+def _read_clock(text: str) -> tuple[time, int] | None:
+    """Read a clock that looks like one: to the microsecond, and the nanoseconds beyond; None where there is none."""
+    fraction = int(text[_SECONDS_LENGTH + 1 :].ljust(_NANOSECOND_DIGITS, "0"))
     try:
-        return time(int(text[0:2]), int(text[3:5]), int(text[6:8]), int(fraction))
+        return time(int(text[0:2]), int(text[3:5]), int(text[6:8]), fraction // 1000), fraction % 1000
     except ValueError:
-        return UNPARSABLE
+        return None
 
 
-def _parse_datetime(text: str) -> datetime | Unparsable:
+def _parse_datetime(text: str) -> datetime | FineMoment | Unparsable:
     match = _DATETIME.fullmatch(text)
     if not match:
         return UNPARSABLE
     day = _parse_date(text[:_DATE_LENGTH])
-    clock = _parse_time(match.group("clock"))
-    if isinstance(day, Unparsable) or isinstance(clock, Unparsable):
+    clock = _read_clock(match.group("clock"))
+    if isinstance(day, Unparsable) or clock is None:
         return UNPARSABLE
-    local = datetime.combine(day, clock)
+    local = datetime.combine(day, clock[0])
     offset = match.group("offset")
-    if offset is None or offset == "Z":
-        return local
-    hours, minutes = int(offset[1:3]), int(offset[4:6])
-    if hours > _MAX_OFFSET_HOUR or minutes > _MAX_OFFSET_MINUTE:
-        return UNPARSABLE
-    # fromisoformat understands +hh:mm in every supported Python, and arithmetic stays in one place
-    return _in_utc(datetime.fromisoformat(local.isoformat() + offset))
+    if offset is not None and offset != "Z":
+        hours, minutes = int(offset[1:3]), int(offset[4:6])
+        if hours > _MAX_OFFSET_HOUR or minutes > _MAX_OFFSET_MINUTE:
+            return UNPARSABLE
+        # fromisoformat understands +hh:mm in every supported Python, and arithmetic stays in one place
+        moment = _in_utc(datetime.fromisoformat(local.isoformat() + offset))
+        if isinstance(moment, Unparsable):
+            return UNPARSABLE
+        local = moment
+    return fine(local, clock[1])
+
+
+def _parse_duration(text: str) -> Duration | Unparsable:
+    duration = read_duration(text)
+    return UNPARSABLE if duration is None else duration
 
 
 def _parse_object(text: str) -> dict[str, Any] | Unparsable:
@@ -206,6 +222,7 @@ _PARSERS: Final[Mapping[FieldType, Callable[[str], CellValue | Unparsable]]] = {
     FieldType.DATE: _parse_date,
     FieldType.DATETIME: _parse_datetime,
     FieldType.TIME: _parse_time,
+    FieldType.DURATION: _parse_duration,
     FieldType.OBJECT: _parse_object,
     FieldType.ARRAY: _parse_array,
 }

@@ -19,6 +19,7 @@ class FieldType(str, Enum):
     DATE = "date"
     DATETIME = "datetime"
     TIME = "time"
+    DURATION = "duration"
     OBJECT = "object"
     ARRAY = "array"
     ANY = "any"
@@ -40,8 +41,8 @@ BOUNDS_RULES = ("min", "max", "enum", "pattern", "minLength", "maxLength")
 class Rule:
     """One constraint of a field: its argument, the failing share it tolerates, its severity.
 
-    `value` is typed as the field is: int, float, Decimal, date, datetime, time, str; a tuple of
-    those for enum; an RE2 pattern text for pattern; True for required.
+    `value` is typed as the field is: int, float, Decimal, date, datetime, time, FineMoment, Duration,
+    str; a tuple of those for enum; an RE2 pattern text for pattern; True for required.
     """
 
     value: Any

@@ -27,6 +27,7 @@ SYNONYMS: Final[dict[str, FieldType]] = {
             "smalldatetime|timestamp with time zone|timestamp without time zone"
         ),
         FieldType.TIME: "time time32 time64 timetz|time without time zone",
+        FieldType.DURATION: "duration timedelta interval|interval day to second",
         FieldType.OBJECT: "object struct map record json jsonb dict row",
         FieldType.ARRAY: "array list",
         FieldType.ANY: "any variant unknown mixed",

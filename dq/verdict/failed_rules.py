@@ -11,6 +11,7 @@ from dq.checks.wording import MASK, visible
 from dq.profiling.tally.offences import shortened
 from dq.schema.definition import Severity
 from dq.verdict.json_size import MAX_BYTES, encoded_size, fits
+from dq.verdict.payload.values import example_value
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
@@ -98,10 +99,15 @@ def _name(column: str) -> str:
 
 
 def example_of(example: Example, characters: int = _MOST_CHARACTERS, *, of_row: bool = False) -> dict[str, Any]:
-    """Write one example: its line, null where it is not known, its text, and why it is one where there is a reason.
+    """Write one example: its line, null where it is not known, its value, and why it is one where there is a reason.
 
     Of a cell (not `of_row`) characters that cannot be seen are written as their code points.
     """
-    text = shortened(storable(example.text), characters) if of_row else visible(example.text, characters)
-    shown = {"line": example.line, "value": MASK if example.text == MASK else text}
+
+    def written(text: str) -> str:
+        return shortened(storable(text), characters) if of_row else visible(text, characters)
+
+    shown: dict[str, Any] = {"line": example.line, "value": example_value(example, written)}
+    if example.text == MASK:
+        shown["value"] = MASK
     return {**shown, "reason": example.reason} if example.reason else shown

@@ -66,4 +66,4 @@ class Masking:
 
 def hidden(examples: tuple[Example, ...]) -> tuple[Example, ...]:
     """Keep where the examples are and hide what they are."""
-    return tuple(example._replace(text=MASK) for example in examples)
+    return tuple(example._replace(text=MASK, value=None) for example in examples)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -86,8 +87,10 @@ def _examples(examples: Iterable[object], most: int = 3) -> Iterable[str]:
 def _said(example: Mapping[str, Any]) -> str:
     """An example with why it is one: `2,5`, `1,Ann (2 fields instead of 3)`, `the text "2.5"`."""
     value, reason = example.get("value", ""), example.get("reason")
+    if not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False)
     if not reason:
-        return str(value)
+        return value
     if reason not in KINDS:
         return f"{value} ({reason})"
     return f'the text "{value}"' if reason == TEXT else f"the {reason} {value}"

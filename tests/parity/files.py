@@ -128,6 +128,9 @@ def parquet_files(folder: Path) -> Iterator[InputFile]:
         if number == 4:
             columns["clock"] = pa.array([time(1, 2, 3)] * 77, pa.time64("us"))
             columns["nested"] = pa.array([{"a": [1, None]}] * 77)
+            columns["fine"] = pa.array([*range(76), None], pa.timestamp("ns"))
+            columns["stay"] = pa.array([*range(-1, 75), None], pa.duration("ns"))
+            columns["times"] = pa.array([[at, 2**62] for at in range(77)], pa.list_(pa.timestamp("ns")))
             columns["category"] = pa.array(["x", "y", "x"] * 25 + ["y", None]).dictionary_encode()
         path = folder / f"typed{number}.parquet"
         parquet.write_table(pa.table(columns), path, compression=codec, row_group_size=13)
@@ -170,6 +173,28 @@ def workbooks(folder: Path) -> Iterator[InputFile]:
             for at, (name, column) in enumerate(columns.items()):
                 sheet.write_column(0, at, [name, *(str(cell or "") for cell in column.to_pylist())])
         yield InputFile(path, TYPED_DEFINITION)
+
+
+def fine_files(folder: Path) -> Iterator[InputFile]:
+    """Datetimes and durations to the nanosecond, with and without an offset, in files of many parts."""
+    chance = random.Random(11)
+    definition = {
+        "fields": [
+            {"name": "at", "type": "datetime", "unique": True, "max": "2024-01-01T00:00:03.000000900"},
+            {"name": "stay", "type": "duration", "min": "PT0S", "enum": ["PT0.000000001S", "0:00:00", "1:00:00"]},
+            {"name": "clock", "type": "time", "unique": True},
+        ]
+    }
+    rows = []
+    for _ in range(3000):
+        second, rest = chance.randrange(4), chance.choice(["", ".5", f".{chance.randrange(2000):09}", ".1234567891"])
+        stay = chance.choice(["0:00:00", "PT1H", "1:00:00", "-PT1H", "PT0.000000001S", "P1M"])
+        rows.append((f"2024-01-01T00:00:0{second}{rest}{chance.choice(['', 'Z'])}", stay, f"00:00:0{second}{rest}"))
+    (folder / "fine.csv").write_text("\n".join(map(",".join, [("at", "stay", "clock"), *rows])) + "\n", "utf-8")
+    lines = [json.dumps(dict(zip(("at", "stay", "clock"), row, strict=True))) for row in rows]
+    (folder / "fine.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    for name in ("fine.csv", "fine.jsonl"):
+        yield InputFile(folder / name, definition)
 
 
 def long_files(folder: Path) -> Iterator[InputFile]:

@@ -13,6 +13,7 @@ from tests.parity.files import (
     InputFile,
     compressed_files,
     corpus_files,
+    fine_files,
     golden_files,
     json_arrays,
     long_files,
@@ -49,6 +50,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict[str
         parquet_files(folder),
         orc_files(folder),
         workbooks(folder),
+        fine_files(folder),
         long_files(folder),
     )
     return [(file.path, file.definition) for file in made]

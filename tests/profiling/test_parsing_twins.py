@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dq.profiling.cells.parsing import canonical_decimals
 from dq.schema.definition import FieldType
+from dq.schema.durations import Duration
 from tests.reference.tables import TEXTS
 from tests.unit.profiling.twins import FORMATS, MOMENTS, assert_twins
 
@@ -30,8 +31,18 @@ NEAR = {
         st.datetimes().map(str),
         st.datetimes().map(lambda one: one.isoformat(timespec="milliseconds")),
         st.datetimes().map(lambda one: one.isoformat() + "+02:00"),
+        st.datetimes().map(lambda one: one.isoformat(timespec="microseconds") + "789"),
+        st.datetimes().map(lambda one: one.isoformat(timespec="microseconds") + "01Z"),
     ),
-    FieldType.TIME: st.times().map(str),
+    FieldType.TIME: st.one_of(st.times().map(str), st.times().map(lambda one: f"{one:%H:%M:%S.%f}001")),
+    FieldType.DURATION: st.one_of(
+        st.integers(-(2**75), 2**75).map(lambda one: str(Duration(one))),
+        st.integers(-(10**15), 10**15).map(lambda one: str(Duration(one))),
+        st.from_regex(
+            r"[+-]?P([0-9]{1,9}W|([0-9]{1,9}D)?(T([0-9]{1,12}H)?([0-9]{1,3}M)?([0-9]{1,2}(\.[0-9]{1,9})?S)?)?)",
+            fullmatch=True,
+        ),
+    ),
     FieldType.OBJECT: st.sampled_from(['{"a": 1}', "{}", '{"a": {"b": [1, null]}}']),
     FieldType.ARRAY: st.sampled_from(["[1]", "[]", '["a", {"b": 1}]']),
     FieldType.STRING: st.text(),

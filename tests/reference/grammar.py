@@ -7,7 +7,8 @@ import math
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 BAD = object()
 
@@ -56,6 +57,13 @@ def nested(text: str, wanted: type) -> Any:  # noqa: ANN401
     return json.dumps(value) if isinstance(value, wanted) else BAD
 
 
+class Moment(NamedTuple):
+    """A datetime or time to the microsecond, and the nanoseconds beyond."""
+
+    at: Any
+    rest: int
+
+
 def with_pattern(text: str, kind: str, pattern: str) -> Any:  # noqa: ANN401
     try:
         moment = datetime.strptime(text, pattern)  # noqa: DTZ007
@@ -68,7 +76,7 @@ def with_pattern(text: str, kind: str, pattern: str) -> Any:  # noqa: ANN401
     if moment.tzinfo is not None:
         offset = moment.utcoffset() or timedelta(0)
         moment = moment.replace(tzinfo=None) - offset
-    return moment.time() if kind == "time" else moment
+    return Moment(moment.time() if kind == "time" else moment, 0)
 
 
 def calendar(text: str, kind: str) -> Any:  # noqa: ANN401
@@ -77,18 +85,40 @@ def calendar(text: str, kind: str) -> Any:  # noqa: ANN401
         if kind == "date" and (found := re.fullmatch(day, text, re.ASCII)):
             return date(*map(int, found.groups()))
         if kind == "time" and (found := re.fullmatch(clock, text, re.ASCII)):
-            return time(*clock_parts(*found.groups()))
+            return clock_of(*found.groups())
+        if kind == "duration":
+            return duration(text)
         if kind == "datetime" and (found := re.fullmatch(f"{day}[T ]{clock}(Z|[+-]\\d\\d:\\d\\d)?", text, re.ASCII)):
             parts = found.groups()
-            moment = datetime.combine(date(*map(int, parts[:3])), time(*clock_parts(*parts[3:7])))
-            return moment - offset_of(parts[7])
+            of_day = clock_of(*parts[3:7])
+            moment = datetime.combine(date(*map(int, parts[:3])), of_day.at)
+            return Moment(moment - offset_of(parts[7]), of_day.rest)
     except (ValueError, OverflowError):
         return BAD
     return BAD
 
 
-def clock_parts(hours: str, minutes: str, seconds: str, fraction: str | None) -> tuple[int, int, int, int]:
-    return int(hours), int(minutes), int(seconds), int((fraction or "").ljust(6, "0")[:6])
+def clock_of(hours: str, minutes: str, seconds: str, fraction: str | None) -> Moment:
+    digits = (fraction or "").ljust(9, "0")
+    return Moment(time(int(hours), int(minutes), int(seconds), int(digits[:6])), int(digits[6:]))
+
+
+def duration(text: str) -> Any:  # noqa: ANN401
+    """Give seconds: of a clock whose hours do not end, or of ISO 8601 with parts of a fixed length."""
+    sign, rest = (-1 if text[:1] == "-" else 1), text[1:] if text[:1] in {"+", "-"} else text
+    seconds = r"\d+(?:\.\d{1,9})?"
+    if found := re.fullmatch(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d{1,9})?)", rest, re.ASCII):
+        total = int(found[1]) * 3600 + int(found[2]) * 60 + Fraction(found[3])
+    elif found := re.fullmatch(r"P(\d+)W", rest, re.ASCII):
+        total = Fraction(int(found[1]) * 7 * 86400)
+    elif rest[-1:] not in {"P", "T"} and (
+        found := re.fullmatch(f"P(?:(\\d+)D)?(?:T(?:(\\d+)H)?(?:(\\d+)M)?(?:({seconds})S)?)?", rest, re.ASCII)
+    ):
+        days, hours, minutes, last = (Fraction(part or 0) for part in found.groups())
+        total = days * 86400 + hours * 3600 + minutes * 60 + last
+    else:
+        return BAD
+    return sign * total if abs(total) * 10**6 < 2**63 else BAD
 
 
 def offset_of(text: str | None) -> timedelta:
@@ -117,7 +147,7 @@ def value_of_json(value: Any, kind: str, pattern: str | None) -> Any:  # noqa: A
     if isinstance(value, str):
         if kind == "string":
             return value
-        return value_of_text(value, kind, pattern) if kind in {"date", "datetime", "time"} else BAD
+        return value_of_text(value, kind, pattern) if kind in {"date", "datetime", "time", "duration"} else BAD
     if isinstance(value, dict):
         return json.dumps(value) if kind == "object" else BAD
     return json.dumps(value) if kind == "array" else BAD

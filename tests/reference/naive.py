@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
-from tests.reference.grammar import BAD, value_of_text
+from tests.reference.grammar import BAD, Moment, value_of_text
 from tests.reference.naive_table import NULL, Table, read_table, type_of
 
 WEIGHTS = {"schema": 40, "format": 35, "completeness": 20, "bounds": 15, "uniqueness": 10}
@@ -204,8 +204,9 @@ def whole_file(table: Table, definition: dict[str, Any]) -> list[Rule]:
     return rules
 
 
-def age_at_run(value: date) -> timedelta:
+def age_at_run(value: date | Moment) -> timedelta:
     """Tell how much older than the run a value is: a date counts in days."""
+    value = value.at if isinstance(value, Moment) else value
     if isinstance(value, datetime):
         return RUN - (value if value.tzinfo else value.replace(tzinfo=timezone.utc))
     return RUN.date() - value

@@ -15,6 +15,7 @@ from dq.checks.columns import of_wrong_type
 from dq.checks.dimension import FileRule, Kept
 from dq.checks.wording import count, visible
 from dq.schema.definition import FieldType
+from dq.schema.fine_moments import FineMoment
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 from dq.schema.loading.properties import read_properties, read_text
 
@@ -106,6 +107,8 @@ def _measure(summary: FileSummary, plan: CheckPlan, rule: Freshness) -> Kept:
 def _age_of(newest: object, run_start: datetime) -> timedelta | None:
     """Tell how long before the run a value is; below zero for one after it."""
     match newest:
+        case FineMoment():
+            return _age_of(newest.moment, run_start)
         case datetime():
             return run_start - (newest if newest.tzinfo else newest.replace(tzinfo=timezone.utc))
         case date():

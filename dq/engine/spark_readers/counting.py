@@ -182,7 +182,7 @@ def _as_batch(
         body = value.data
     else:
         body = value.profile
-        found = [[[one.split, one.line, one.text] for one in key_examples] for key_examples in value.examples]
+        found = [[_packed(one) for one in key_examples] for key_examples in value.examples]
         examples = msgpack.packb(found)
     columns = [[number], [what], [at], [part], [body], [examples]]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, _COUNTS, strict=True)]
@@ -197,5 +197,14 @@ def record_of(row: Row) -> tuple[Any, Any]:
     if row.what == "key":
         return key, KeyHashes(bytes(row.body))
     found = msgpack.unpackb(bytes(row.examples), use_list=True)
-    examples = tuple(tuple(Offence(*one) for one in key_examples) for key_examples in found)
+    examples = tuple(tuple(map(_offence, key_examples)) for key_examples in found)
     return key, MergedGroup(bytes(row.body), (Span(row.part, 0, 0),), examples)
+
+
+def _packed(one: Offence) -> list[Any]:
+    return [one.split, one.line, one.text, one.parts]
+
+
+def _offence(packed: list[Any]) -> Offence:
+    split, line, text, parts = packed
+    return Offence(split, line, text, parts=tuple(parts))

@@ -26,7 +26,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from datetime import time as clock
 from typing import IO, Any
 
@@ -219,6 +219,7 @@ def _piece(rows: list[list[Cell]], numbers: array[int], width: int, lines: int) 
 #: The kinds of columns: all cells null, and those whose cells are of one type; `json`: a token of JSON in each cell.
 _KINDS: dict[type, str] = {
     float: "float", int: "int", bool: "bool", str: "text", date: "date", datetime: "datetime", clock: "time",
+    timedelta: "duration",
 }  # fmt: skip
 _MOST_INTEGER = 2**63
 
@@ -241,6 +242,8 @@ def _column(cells: list[Any]) -> tuple[str, list[bytes]]:
         return kind, [there, array("d", [cell or 0.0 for cell in cells]).tobytes()]
     if kind == "int":
         return kind, [there, array("q", [cell or 0 for cell in cells]).tobytes()]
+    if kind in ("duration", "time"):
+        return kind, [there, array("q", [0 if cell is None else _microseconds(cell) for cell in cells]).tobytes()]
     if kind == "bool":
         return kind, [there, bytes([bool(cell) for cell in cells])]
     return kind, [there, *_texts(cells, kind)]
@@ -264,12 +267,20 @@ def _texts(cells: list[Any], kind: str) -> tuple[bytes, bytes]:
 
 
 def _tagged(cell: object) -> object:
-    """Tell errors, moments and times from texts that look like them; anything else is JSON as it is."""
+    """Tell errors, moments, times and durations from texts that look like them; anything else is JSON as it is."""
     if isinstance(cell, ErrorCell):
         return {"error": cell.shown}
     if isinstance(cell, date):
         return {"moment": cell}
+    if isinstance(cell, timedelta):
+        return {"duration": _microseconds(cell)}
     return {"time": cell} if isinstance(cell, clock) else cell
+
+
+def _microseconds(cell: timedelta | clock) -> int:
+    if isinstance(cell, clock):
+        cell = timedelta(hours=cell.hour, minutes=cell.minute, seconds=cell.second, microseconds=cell.microsecond)
+    return cell // timedelta(microseconds=1)
 
 
 if __name__ == "__main__":

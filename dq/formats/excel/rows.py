@@ -29,9 +29,9 @@ from dq.schema.column_names import column_names
 PASSWORD = "the workbook is protected by a password; send it without"  # noqa: S105 - a sentence
 
 #: The Arrow types of columns whose cells come as they lie in memory, and of those that come as texts.
-_NUMBERS = {"float": pa.float64(), "int": pa.int64()}
+_NUMBERS = {"float": pa.float64(), "int": pa.int64(), "duration": pa.duration("us"), "time": pa.time64("us")}
 _TEXTS = {"text": pa.string(), "json": pa.string()}
-_FROM_TEXTS = {"date": pa.date32(), "datetime": pa.timestamp("us"), "time": pa.time64("us")}
+_FROM_TEXTS = {"date": pa.date32(), "datetime": pa.timestamp("us")}
 
 
 def excel_layout(opened: OpenFile) -> FileLayout:

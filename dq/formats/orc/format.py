@@ -17,11 +17,13 @@ from dq.formats.byte_source import ByteSource
 from dq.formats.format import Format, Magic, OpenFile, WholeReading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
-from dq.formats.orc.tail import open_orc
+from dq.formats.orc.moments import put_together, taken_apart
+from dq.formats.orc.tail import Stripe, Tail, open_orc
 from dq.formats.splits import Split, group_splits
 from dq.formats.typed.columns import families, typed_batch
 from dq.formats.typed.faults import named
 from dq.formats.typed.spark import TYPED, arrow_schema, refuse_types
+from dq.profiling.cells.written_moments import EXACT_MOMENTS
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.format_names import FormatNames
@@ -32,6 +34,8 @@ _AT_ONCE, _TOGETHER = 1024, 64 * 1024
 _BLOCKS = 8
 #: Beside a column in our own schema: a text that Spark cuts off, or fills up with spaces.
 _BOUNDED = {b"bounded": b"yes"}
+#: What Arrow says of a moment that it cannot hold.
+_BEYOND = "out of range for nanosecond resolution"
 #: Spark keeps moments without a zone as integers, and says so beside the column.
 _SPARKS_TYPE, _NO_ZONE = b"spark.sql.catalyst.type", b"timestamp_ntz"
 
@@ -82,7 +86,7 @@ def _meant(field: pa.Field, *, bounded: bool) -> pa.Field:
 
 
 def _as_meant(column: pa.Array, field: pa.Field) -> pa.Array:
-    return column if column.type == field.type else column.cast(field.type)
+    return column if column.type in (field.type, EXACT_MOMENTS) else column.cast(field.type)
 
 
 def _read(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:
@@ -100,16 +104,34 @@ def _batches(source: ByteSource, numbers: Sequence[int], schema: pa.Schema, limi
         stripe = tail.stripes[number]
         found = 0
         with named("the ORC data cannot be read"):
-            part = tail.alone(stripe, source.read(stripe.offset, stripe.length))
-            for batch in _joined(_decoded(part, rows), most):
+            for batch in _joined(_of_stripe(tail, stripe, source.read(stripe.offset, stripe.length), rows), most):
                 found += batch.num_rows
                 expanded += batch.nbytes
                 _refuse_expansion(source.size, expanded, limits)
                 columns = [_as_meant(column, field) for column, field in zip(batch.columns, schema, strict=True)]
-                yield _checked(pa.RecordBatch.from_arrays(columns, schema=schema))
+                yield _checked(pa.RecordBatch.from_arrays(columns, names=schema.names))
         if found != stripe.rows:
             message = f"the ORC footer promises {stripe.rows:,} rows and the data holds {found:,}; send the file again"
             raise UnreadableFileError(message)
+
+
+def _of_stripe(tail: Tail, stripe: Stripe, data: bytes, rows: int) -> Iterator[pa.RecordBatch]:
+    """Decode a stripe, some rows at once; its moments apart where one of them is beyond what Arrow holds."""
+    done = 0
+    try:
+        for batch in _decoded(tail.alone(stripe, data), rows):
+            done += batch.num_rows
+            yield batch
+    except pa.ArrowInvalid as error:
+        apart = taken_apart(tail, stripe, data) if _BEYOND in str(error) else None
+        if apart is None:
+            raise
+        seconds, nanoseconds = (_decoded(part, rows) for part in (apart.seconds, apart.nanoseconds))
+        for batch in put_together(seconds, nanoseconds, apart.places):
+            done -= batch.num_rows
+            if done < 0:
+                yield batch.slice(max(batch.num_rows + done, 0))
+                done = 0
 
 
 def _checked(batch: pa.RecordBatch) -> RowBatch:
@@ -139,7 +161,8 @@ def _joined(batches: Iterator[pa.RecordBatch], most: int) -> Iterator[pa.RecordB
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
-        if held and (rows + batch.num_rows > _TOGETHER or size + batch.nbytes > most):
+        other = bool(held) and not batch.schema.equals(held[0].schema)
+        if held and (other or rows + batch.num_rows > _TOGETHER or size + batch.nbytes > most):
             yield pa.concat_batches(held)
             held, rows, size = [], 0, 0
         held.append(batch)

@@ -32,7 +32,7 @@ _VALUES, _TEXTS, _BINARIES = 1, 4, 8
 _SUM_OF_TEXTS, _SUM_OF_BINARIES = 3, 1
 #: How a file begins.
 _BEGIN = b"ORC"
-_DECIMAL, _BOUNDED_TEXTS = 14, (16, 17)
+_DECIMAL, _BOUNDED_TEXTS, _MOMENTS, _LONG = 14, (16, 17), (9, 18), 4
 _MOST_DIGITS = 38
 #: Levels of nested values, the row one of them.
 _MOST_NESTING = 255
@@ -65,9 +65,32 @@ class Tail:
 
     def bounded_texts(self) -> tuple[bool, ...]:
         """Tell which columns are of type char or varchar."""
+        return tuple(self._kind(at) in _BOUNDED_TEXTS for at in self.columns())
+
+    def columns(self) -> tuple[int, ...]:
+        """Give the numbers of the columns of the row itself."""
         kinds = messages_of(self.footer, _TYPES)
-        columns = numbers_of(tuple(fields_of(kinds[0])), _SUBTYPES) if kinds else ()
-        return tuple(number_of(tuple(fields_of(kinds[at])), _KIND) in _BOUNDED_TEXTS for at in columns)
+        return tuple(numbers_of(tuple(fields_of(kinds[0])), _SUBTYPES)) if kinds else ()
+
+    def is_moment(self, column: int) -> bool:
+        """Tell whether the values of a column are moments, with or without a zone."""
+        return self._kind(column) in _MOMENTS
+
+    def _kind(self, column: int) -> int:
+        return number_of(tuple(fields_of(messages_of(self.footer, _TYPES)[column])), _KIND)
+
+    @property
+    def compression(self) -> int:
+        """The number of the compression of blocks; 0 where there are none."""
+        return number_of(self.postscript, _COMPRESSION)
+
+    def lengths(self, stripe: Stripe) -> tuple[int, ...]:
+        """Give the bytes of a stripe's indexes, of its data and of its footer."""
+        fields = tuple(fields_of(self._described(stripe)))
+        return tuple(number_of(fields, place) for place in _LENGTHS)
+
+    def _described(self, stripe: Stripe) -> bytes:
+        return next(value for value in messages_of(self.footer, _STRIPES) if _stripe(value) == stripe)
 
     def row_bytes(self) -> float:
         """Bytes of a row, decoded, on the average: by what the footer says of its texts and values."""
@@ -82,18 +105,28 @@ class Tail:
                 )
         return max(total / rows, 1.0)
 
-    def alone(self, stripe: Stripe, data: bytes) -> pa.Buffer:
+    def alone(
+        self,
+        stripe: Stripe,
+        data: bytes,
+        *,
+        lengths: tuple[int, ...] | None = None,
+        as_numbers: frozenset[int] = frozenset(),
+    ) -> pa.Buffer:
         """Make a file of one stripe, whose bytes these are; its columns are called by their numbers.
+
+        The bytes may have been written again, with other `lengths`. Columns `as_numbers` have the type of a number.
 
         So no two of them share a name. The memory is Arrow's own, which its threads let go of without the interpreter:
         one that needs it while the process ends takes the process down.
         """
         left = (_STRIPES, _TYPES, _ROWS, _STATISTICS)
-        described = next(value for value in messages_of(self.footer, _STRIPES) if _stripe(value) == stripe)
-        others = b"".join(raw for number, _, raw in fields_of(described) if number != _OFFSET)
-        footer = self._block(
+        again = (_OFFSET,) if lengths is None else (_OFFSET, *_LENGTHS)
+        others = b"".join(raw for number, _, raw in fields_of(self._described(stripe)) if number not in again)
+        others += b"".join(map(encoded, _LENGTHS, lengths or ()))
+        footer = self.block(
             encoded(_STRIPES, encoded(_OFFSET, len(_BEGIN)) + others)
-            + b"".join(self._numbered_types())
+            + b"".join(self._numbered_types(as_numbers))
             + b"".join(raw for number, _, raw in self.footer if number not in left)
             + encoded(_ROWS, stripe.rows)
         )
@@ -104,7 +137,7 @@ class Tail:
             file.write(piece)
         return file.getvalue()
 
-    def _numbered_types(self) -> Iterator[bytes]:
+    def _numbered_types(self, as_numbers: frozenset[int]) -> Iterator[bytes]:
         for at, kind in enumerate(messages_of(self.footer, _TYPES)):
             body = kind
             if at == 0:  # the row itself
@@ -112,10 +145,14 @@ class Tail:
                 names = range(sum(number == _NAMES for number, _, _ in fields))
                 body = b"".join(raw for number, _, raw in fields if number != _NAMES)
                 body += b"".join(encoded(_NAMES, str(name).encode()) for name in names)
+            elif at in as_numbers:
+                body = b"".join(
+                    encoded(number, _LONG) if number == _KIND else raw for number, _, raw in fields_of(kind)
+                )
             yield encoded(_TYPES, body)
 
-    def _block(self, footer: bytes) -> bytes:
-        """Put a footer into blocks that say of themselves not to be compressed, where blocks are expected."""
+    def block(self, footer: bytes) -> bytes:
+        """Put a footer, or a stream, into blocks that say they are not compressed, where blocks are expected."""
         if not number_of(self.postscript, _COMPRESSION):
             return footer
         size = number_of(self.postscript, _BLOCK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from dq.formats.format import OpenFile, WholeReading
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.parquet.footer import open_parquet, refuse_unsound
+from dq.formats.parquet.int96 import columns_of_int96, with_exact_moments
 from dq.formats.parquet.reads import Read, cut_up, plan_reads, refuse_expansion
 from dq.formats.splits import Split
 from dq.formats.typed.columns import families, typed_batch
@@ -60,14 +62,20 @@ def parquet_batches(source: ByteSource, groups: Sequence[int], limits: Limits) -
 
 
 def _arrow_batches(source: ByteSource, metadata: pq.FileMetaData, read: Read) -> Iterator[pa.RecordBatch]:
-    reader = pq.ParquetFile(
-        pa.PythonFile(SourceFile(source), "r"),
-        metadata=metadata,
-        read_dictionary=list(read.packed),
-        pre_buffer=False,
-        memory_map=False,
-    )
-    yield from reader.iter_batches(batch_size=read.rows, row_groups=list(read.groups), use_threads=False)
+    def batches(**how: Any) -> Iterator[pa.RecordBatch]:  # noqa: ANN401 - as ParquetFile takes it
+        columns = how.pop("columns", None)
+        reader = pq.ParquetFile(
+            pa.PythonFile(SourceFile(source), "r"), metadata=metadata, pre_buffer=False, memory_map=False, **how
+        )
+        yield from reader.iter_batches(read.rows, row_groups=list(read.groups), columns=columns, use_threads=False)
+
+    found = batches(read_dictionary=list(read.packed))
+    places = columns_of_int96(metadata)
+    if not places:
+        return found
+    names = metadata.schema.to_arrow_schema().names
+    in_microseconds = batches(coerce_int96_timestamp_unit="us", columns=[names[at] for at in places])
+    return with_exact_moments(found, in_microseconds, places)
 
 
 def read_parquet(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WholeReading:

@@ -16,6 +16,7 @@ _OF_FAMILY: Final = {
     FieldType.DATE: "date",
     FieldType.DATETIME: "datetime",
     FieldType.TIME: "time",
+    FieldType.DURATION: "duration",
     FieldType.OBJECT: "object",
     FieldType.ARRAY: "list",
 }
@@ -30,7 +31,7 @@ _TYPES: Final = {
     "list": {FieldType.ARRAY},
 }
 #: What JSON writes as text.
-WRITTEN_AS_STRINGS: Final = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+WRITTEN_AS_STRINGS: Final = (FieldType.STRING, FieldType.DATE, FieldType.DATETIME, FieldType.TIME, FieldType.DURATION)
 
 
 def kind_of_family(family: FieldType, wanted: FieldType) -> str:

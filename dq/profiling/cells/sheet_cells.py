@@ -1,4 +1,4 @@
-"""What the cells of a sheet are beside numbers and texts: moments with and without a time, times, errors.
+"""What the cells of a sheet are beside numbers and texts: moments with and without a time, times, durations, errors.
 
 A cell of a sheet is a number with a format, and a moment at midnight looks like a date to whoever reads it. So what a
 date or a moment is depends on what its field asks for, never on its neighbours in the column.
@@ -7,18 +7,18 @@ date or a moment is depends on what its field asks for, never on its neighbours 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.parsing import Mask
+from dq.profiling.cells.number_line import Mask
 from dq.profiling.cells.texts import as_text
 from dq.schema.definition import FieldType
 
 
-def is_moment(kind: pa.DataType) -> bool:
+def is_date_or_moment(kind: pa.DataType) -> bool:
     """Tell whether the cells of a column are dates or moments."""
     return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
 
@@ -69,6 +69,7 @@ _FAMILIES = (
     (pa.types.is_date, FieldType.DATE),
     (pa.types.is_timestamp, FieldType.DATETIME),
     (pa.types.is_time, FieldType.TIME),
+    (pa.types.is_duration, FieldType.DURATION),
 )
 
 
@@ -86,7 +87,7 @@ class SheetError:
 
 
 def sheet_value(token: object) -> object:
-    """Give what a token of a mixed column stands for: errors, moments and times are objects of one key."""
+    """Give what a token of a mixed column stands for: errors, moments, times and durations are objects of one key."""
     match token:
         case {"error": str(shown)}:
             return SheetError(shown)
@@ -94,6 +95,8 @@ def sheet_value(token: object) -> object:
             return datetime.fromisoformat(text)
         case {"time": str(text)}:
             return time.fromisoformat(text)
+        case {"duration": int(microseconds)}:
+            return timedelta(microseconds=microseconds)
     return token
 
 
@@ -104,5 +107,6 @@ def sheet_text(value: object) -> str | None:
     if isinstance(value, SheetError):
         return value.shown
     cell = pa.array([value])
-    text: str | None = as_text(moments_for(cell, FieldType.STRING)[0] if is_moment(cell.type) else cell)[0].as_py()
+    shown = moments_for(cell, FieldType.STRING)[0] if is_date_or_moment(cell.type) else cell
+    text: str | None = as_text(shown)[0].as_py()
     return text

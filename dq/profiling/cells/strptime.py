@@ -15,7 +15,7 @@ from dq.schema.definition import FieldType
 
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = "[0-9]{2}:[0-9]{2}:[0-5][0-9]"
-_FRACTION = r"(?:\.[0-9]{1,6})?"
+_FRACTION = r"(?:\.[0-9]{1,9})?"
 #: Of a date with a clock only the day is converted, so the expressions alone have to refuse what is no hour or minute.
 _PARTS = {
     "Y": "[0-9]{4}",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.cells.kinds import WRITTEN_AS_STRINGS, kind_of_family, kind_of_json
-from dq.profiling.cells.number_line import DAYS, MICROSECONDS
-from dq.profiling.cells.parsing import Mask, Numbers, Parsed, parse_text
-from dq.profiling.cells.sheet_cells import SheetError, is_moment, moments_for, sheet_text, sheet_value
+from dq.profiling.cells.moments import read_datetimes, read_durations, read_times
+from dq.profiling.cells.number_line import DAYS, Mask
+from dq.profiling.cells.parsing import Parsed, parse_text, some_rests, within
+from dq.profiling.cells.sheet_cells import SheetError, is_date_or_moment, moments_for, sheet_text, sheet_value
+from dq.profiling.cells.sheet_durations import as_durations, durations_for
 from dq.profiling.cells.texts import as_text, nested_text
+from dq.profiling.cells.written_moments import is_moment
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
 
@@ -66,11 +69,7 @@ class Cells:
         return Cells(
             None if rows is None else rows[first:last] - start,
             self.present.slice(first, last - first),
-            Parsed(
-                None if ok is None else ok[first:last],
-                parsed.cells.slice(begin, end - begin),
-                None if parsed.numbers is None else parsed.numbers[begin:end],
-            ),
+            parsed.between(begin, end, None if ok is None else ok[first:last]),
             self.wrong_type,
             self.kinds if isinstance(self.kinds, str) else self.kinds[first:last],
         )
@@ -85,12 +84,13 @@ def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, m
     nulls = 0 if valid is None else int(len(valid) - np.count_nonzero(valid))
     present = column if not nulls else column.filter(pa.array(valid))
     rows = np.flatnonzero(valid) if nulls and valid is not None else None
-    if encoding is CellEncoding.TEXT:
+    if encoding is CellEncoding.TEXT or (is_text and encoding in _LOOSE and recipe.type in WRITTEN_AS_STRINGS):
         return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
-    if is_text and encoding in _LOOSE and recipe.type in WRITTEN_AS_STRINGS:
-        return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
-    if encoding is CellEncoding.SHEET and is_moment(present.type):
+    if encoding is CellEncoding.SHEET and is_date_or_moment(present.type):
         return Cells(rows, *_moments(present, recipe.type))
+    if encoding is CellEncoding.SHEET and pa.types.is_duration(present.type):
+        shown, parsed = durations_for(present, recipe.type)
+        return Cells(rows, shown, parsed or nothing_parses(shown))
     parsed = typed_values(present, recipe.type, encoding)
     kind = kind_of_family(type_family(present.type), recipe.type)
     if parsed is None:
@@ -137,6 +137,8 @@ def typed_values(present: pa.Array, kind: FieldType, encoding: CellEncoding) -> 
             return parse_text(_decimal_text(present), kind, None)
         if kind is FieldType.INTEGER and encoding is CellEncoding.SHEET:
             return _whole_numbers(present)
+    if family is FieldType.TIME and kind is FieldType.DURATION and encoding is CellEncoding.SHEET:
+        return read_durations(as_durations(present))
     accepted, read = _READERS[kind]
     return read(present) if not accepted or family in accepted else None
 
@@ -147,7 +149,7 @@ def _moments(present: pa.Array, kind: FieldType) -> tuple[pa.Array, Parsed]:
     if not len(fitting):
         return shown, nothing_parses(present)
     parsed = _READERS[kind][1](fitting)
-    return shown, parsed if ok is None else Parsed(ok, parsed.cells, parsed.numbers)
+    return shown, parsed if ok is None else replace(parsed, ok=ok)
 
 
 def _decimal_text(present: pa.Array) -> pa.StringArray:
@@ -173,7 +175,7 @@ def _integers(present: pa.Array) -> Parsed:
 
 def _numbers(present: pa.Array) -> Parsed:
     numbers = pc.cast(present, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return _within(present, numbers, np.isfinite(numbers))
+    return within(present, numbers, np.isfinite(numbers))
 
 
 def _decimals(present: pa.Array) -> Parsed:
@@ -187,33 +189,8 @@ def _booleans(present: pa.Array) -> Parsed:
 def _dates(present: pa.Array) -> Parsed:
     days = pc.cast(pc.cast(present, pa.date32(), safe=False), pa.int32()).to_numpy(zero_copy_only=False)
     numbers = days.astype(np.int64)
-    return _within(present, numbers, (numbers >= DAYS[0]) & (numbers <= DAYS[1]))
+    return within(present, numbers, (numbers >= DAYS[0]) & (numbers <= DAYS[1]))
 
-
-def _datetimes(present: pa.Array) -> Parsed:
-    """Give microseconds; digits beyond the sixth are dropped, years before 1 or after 9999 are no values."""
-    raw = pc.cast(present, pa.int64()).to_numpy(zero_copy_only=False)
-    per_second = _PER_SECOND[present.type.unit]
-    if per_second > _PER_SECOND["us"]:
-        return Parsed(None, present, raw // (per_second // _PER_SECOND["us"]))
-    factor = _PER_SECOND["us"] // per_second
-    real = (raw >= -(-MICROSECONDS[0] // factor)) & (raw <= MICROSECONDS[1] // factor)
-    return _within(present, raw * factor, real)
-
-
-def _times(present: pa.Array) -> Parsed:
-    clock = pc.cast(pc.cast(present, pa.time64("us"), safe=False), pa.int64())
-    return Parsed(None, present, clock.to_numpy(zero_copy_only=False))
-
-
-def _within(present: pa.Array, numbers: Numbers, real: Mask) -> Parsed:
-    """Leave out numbers that stand for no value: not finite, or outside the calendar."""
-    if real.all():
-        return Parsed(None, present, numbers)
-    return Parsed(real, present.filter(pa.array(real)), numbers[real])
-
-
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 #: For each declared type the physical types it takes (none named: all) and how their values are read.
 _READERS: dict[FieldType, tuple[tuple[FieldType, ...], Callable[[pa.Array], Parsed]]] = {
@@ -223,8 +200,9 @@ _READERS: dict[FieldType, tuple[tuple[FieldType, ...], Callable[[pa.Array], Pars
     FieldType.DECIMAL: ((FieldType.DECIMAL, FieldType.INTEGER), _decimals),
     FieldType.BOOLEAN: ((FieldType.BOOLEAN,), _booleans),
     FieldType.DATE: ((FieldType.DATE,), _dates),
-    FieldType.DATETIME: ((FieldType.DATETIME,), _datetimes),
-    FieldType.TIME: ((FieldType.TIME,), _times),
+    FieldType.DATETIME: ((FieldType.DATETIME,), read_datetimes),
+    FieldType.TIME: ((FieldType.TIME,), read_times),
+    FieldType.DURATION: ((FieldType.DURATION,), read_durations),
     FieldType.OBJECT: ((FieldType.OBJECT,), _texts),
     FieldType.ARRAY: ((FieldType.ARRAY,), _texts),
     FieldType.ANY: ((), _texts),
@@ -238,9 +216,10 @@ def type_family(kind: pa.DataType) -> FieldType:
         (pa.types.is_integer, FieldType.INTEGER),
         (pa.types.is_floating, FieldType.NUMBER),
         (pa.types.is_decimal, FieldType.DECIMAL),
-        (pa.types.is_timestamp, FieldType.DATETIME),
+        (is_moment, FieldType.DATETIME),
         (pa.types.is_date, FieldType.DATE),
         (pa.types.is_time, FieldType.TIME),
+        (pa.types.is_duration, FieldType.DURATION),
         (pa.types.is_string, FieldType.STRING),
         (pa.types.is_struct, FieldType.OBJECT),
         (pa.types.is_map, FieldType.OBJECT),
@@ -261,19 +240,23 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     keep = np.array([not _is_null(value, absent) for value in values], np.bool_)
     at = encoded.indices.to_numpy(zero_copy_only=False)
     valid = keep[at] if len(at) else np.empty(0, np.bool_)
-    texts, numbers, fits = [], [], []
+    texts, numbers, rests, offsets, fits = [], [], [], [], []
     for value in values:
         parsed = None if _is_null(value, absent) else _one(value, recipe, encoding)
         fits.append(parsed is not None)
         texts.append(as_text(parsed.cells)[0].as_py() if parsed else shown(value))
         numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
+        rests.append(parsed.rests[0] if parsed and parsed.rests is not None else 0)
+        offsets.append(bool(parsed and parsed.with_offset is not None and parsed.with_offset[0]))
     ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
     kept = None if recipe.type in _AS_TEXT else np.array(numbers)[at][valid][ok]
+    behind = None if kept is None else some_rests(np.array(rests, np.int64)[at][valid][ok])
     rows = None if valid.all() else np.flatnonzero(valid)
+    with_offset = np.array(offsets, np.bool_)[at][valid][ok] if any(offsets) else None
     kinds = [kind_of_json(value, recipe.type) for value in values]
     named = [kinds[token] for token in at[valid].tolist()] if any(kinds) else ""
-    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept), kinds=named)
+    return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept, behind, with_offset), kinds=named)
 
 
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
@@ -295,8 +278,11 @@ def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed 
     if isinstance(value, dict | list):
         fits = kind in (FieldType.ANY, FieldType.OBJECT if isinstance(value, dict) else FieldType.ARRAY)
         return Parsed(None, pa.array([nested_text(value)], pa.string()), None) if fits else None
-    if isinstance(value, str) and kind in WRITTEN_AS_STRINGS:
-        parsed: Parsed | None = parse_text(pa.array([value]), kind, recipe.format)
+    parsed: Parsed | None
+    if isinstance(value, timedelta):
+        parsed = durations_for(pa.array([value], pa.duration("us")), kind)[1]
+    elif isinstance(value, str) and kind in WRITTEN_AS_STRINGS:
+        parsed = parse_text(pa.array([value]), kind, recipe.format)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         parsed = parse_text(pa.array([str(value)]), kind, None) if kind in _FROM_INTEGERS else None
     elif isinstance(value, datetime):

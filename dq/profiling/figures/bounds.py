@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.number_line import as_number
-from dq.profiling.cells.parsing import Mask, Parsed, canonical_decimals
+from dq.profiling.cells.number_line import Mask, Numbers, as_number, rest_of
+from dq.profiling.cells.parsing import Parsed, canonical_decimals
 from dq.profiling.cells.texts import as_text
 from dq.profiling.summary.summary import Scalar
 from dq.schema.definition import BOUNDS_RULES, FieldType, Rule
@@ -96,6 +96,10 @@ def _beyond(parsed: Parsed, kind: FieldType, limit: Scalar, *, below: bool) -> M
     numbers = parsed.numbers
     number = as_number(limit)
     breaks: Mask = numbers < number if below else numbers > number
+    rest = rest_of(limit)
+    if rest or parsed.rests is not None:
+        rests = _rests(parsed)
+        breaks |= (numbers == number) & (rests < rest if below else rests > rest)
     if kind is FieldType.DECIMAL:
         # Doubles round: where a cell and the limit round alike, the digits decide.
         close = np.flatnonzero(numbers == number)
@@ -114,7 +118,21 @@ def _not_listed(parsed: Parsed, kind: FieldType, listed: Sequence[Scalar]) -> Ma
         wanted = canonical_decimals(pa.array([format(one, "f") for one in listed], pa.string()))
         return _not(pc.is_in(canonical_decimals(as_text(parsed.cells)), value_set=wanted))
     wanted_numbers = np.array([as_number(one) for one in listed], parsed.numbers.dtype)
-    return ~np.isin(parsed.numbers, wanted_numbers)
+    wanted_rests = np.array(list(map(rest_of, listed)), np.int64)
+    if parsed.rests is None and not wanted_rests.any():
+        return ~np.isin(parsed.numbers, wanted_numbers)
+    return ~np.isin(_pairs(parsed.numbers, _rests(parsed)), _pairs(wanted_numbers, wanted_rests))
+
+
+def _rests(parsed: Parsed) -> Numbers:
+    return np.zeros(len(parsed.cells), np.int64) if parsed.rests is None else parsed.rests
+
+
+def _pairs(numbers: Numbers, rests: Numbers) -> npt.NDArray[np.void]:
+    """Put numbers and the nanoseconds beyond them together, so that both are compared at once."""
+    pairs = np.empty(len(numbers), [("number", np.int64), ("rest", np.int64)])
+    pairs["number"], pairs["rest"] = numbers, rests
+    return pairs
 
 
 def _mask(found: pa.BooleanArray) -> Mask:

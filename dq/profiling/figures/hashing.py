@@ -23,7 +23,11 @@ def hash_values(parsed: Parsed, kind: FieldType, seed: int = 0) -> npt.NDArray[n
     """
     if parsed.numbers is not None and kind is not FieldType.DECIMAL:
         numbers = parsed.numbers + 0  # both zeros have one hash
-        return mixed(numbers.view(np.uint64) ^ _spread(seed))
+        hashes = mixed(numbers.view(np.uint64) ^ _spread(seed))
+        if parsed.rests is not None:
+            finer = parsed.rests != 0  # a value without nanoseconds has one hash, whatever its neighbours have
+            hashes[finer] = mixed(hashes[finer] + parsed.rests[finer].astype(np.uint64))
+        return hashes
     text = parsed.cells if parsed.numbers is None else canonical_decimals(as_text(parsed.cells))
     return pl.DataFrame({_TEXT: text}).select(_text_hash(seed)).to_series().to_numpy()
 

@@ -1,8 +1,8 @@
 """Exact uniqueness: what stands for each key, counted by sorting.
 
-A key of one number is a number of 64 bits itself. Any other key is hashed to 128 bits, so that a billion rows do not
-collide (probability below 1e-20). Rows with a null in the key are left out; an unparsable cell takes part with its
-text.
+A key of one number is a number of 64 bits itself, unless it has nanoseconds beyond. Any other key is hashed to 128
+bits, so that a billion rows do not collide (probability below 1e-20). Rows with a null in the key are left out; an
+unparsable cell takes part with its text.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dq.profiling.cells.number_line import Mask
 from dq.profiling.cells.parsing import ONE_TO_ONE, Parsed
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
@@ -126,7 +127,10 @@ class KeyTally:
         """Take in a key of one number; gives 64 bits of every key, and its row, ascending."""
         numbers = cells.parsed.numbers
         values = _no_numbers() if numbers is None else _as_bits((numbers + kind(0)).astype(kind, copy=False))
-        self._numbers.append(values)
+        if cells.parsed.rests is None:
+            self._numbers.append(values)
+        else:
+            values = self._add_finer(cells.parsed, values, cells.parsed.rests != 0)
         ok = cells.parsed.ok
         if ok is None:
             return values, cells.row_of(np.arange(len(values), dtype=np.int64))
@@ -139,6 +143,17 @@ class KeyTally:
         first = np.empty(len(ok), np.uint64)
         first[ok], first[bad] = values, hashes["first"]
         return first, cells.row_of(np.arange(len(ok), dtype=np.int64))
+
+    def _add_finer(self, parsed: Parsed, values: Numbers, finer: Mask) -> Numbers:
+        """Take in numbers some of which are `finer`, and stand as hashes; gives 64 bits of every one."""
+        self._numbers.append(values[~finer])
+        hashes = np.empty(int(finer.sum()), KEY_HASH)
+        for name, seed in zip(("first", "second"), _SEEDS, strict=True):
+            hashes[name] = hash_values(parsed, self._kinds[0], seed)[finer]
+        self._hashes.append(hashes)
+        first: Numbers = values.copy()
+        first[finer] = hashes["first"]
+        return first
 
     def _add_hashes(self, cells: list[Cells], rows: int) -> tuple[Numbers, npt.NDArray[np.int64]]:
         full = np.ones(rows, np.bool_)
@@ -185,7 +200,7 @@ class KeyTally:
             places = rows[at]
             texts = [_texts_at(one, places) for one in cells]
             found = [
-                Offence(self._split, line, shortened(", ".join(parts)))
+                Offence(self._split, line, shortened(", ".join(parts)), parts=_parts(parts))
                 for line, *parts in zip(line_numbers(places), *texts, strict=True)
             ]
             self._examples = first_offences(self._examples, found)
@@ -195,6 +210,11 @@ class KeyTally:
         numbers = np.concatenate([_no_numbers(), *self._numbers])
         hashes = np.concatenate([_no_hashes(), *self._hashes])
         return SplitKeys(RowKeys(numbers, hashes), self._examples)
+
+
+def _parts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Give the texts of a key of several columns; of one its text is enough."""
+    return tuple(map(shortened, texts)) if len(texts) > 1 else ()
 
 
 def _cell_hashes(cells: Cells, kind: FieldType, seed: int) -> npt.NDArray[np.uint64]:

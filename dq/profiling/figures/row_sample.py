@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dq.profiling.figures.fine_numbers import joined, plainest
 from dq.profiling.figures.mixing import mixed
 
 Priorities = npt.NDArray[np.uint64]
@@ -54,14 +55,14 @@ class RowSample:
         if other.cells is None or self.cells is None:
             one = self if other.cells is None else other
             return one.kept(size)
-        joined = RowSample(
+        both = RowSample(
             size,
             np.concatenate((self.priority, other.priority)),
             np.concatenate((self.split, other.split)),
             np.concatenate((self.row, other.row)),
-            pa.concat_tables([self.cells, other.cells]),
+            joined([self.cells, other.cells]),
         )
-        return joined.ordered()
+        return both.ordered()
 
     def kept(self, size: int) -> RowSample:
         """Keep the `size` rows of smallest priority, which are the first ones."""
@@ -71,7 +72,7 @@ class RowSample:
             return replace(self, size=size)
         # Taken, not sliced: Arrow writes the bits behind a slice along, and equal samples would give other bytes.
         first = slice(size)
-        cells = self.cells.take(pa.array(np.arange(size)))
+        cells = plainest(self.cells.take(pa.array(np.arange(size))))
         return RowSample(size, self.priority[first], self.split[first], self.row[first], cells)
 
     def ordered(self) -> RowSample:
@@ -82,7 +83,7 @@ class RowSample:
         if (self.priority[order[1:]] == self.priority[order[:-1]]).any():
             order = np.lexsort((self.row, self.split, self.priority))
         order = order[: self.size]
-        cells = self.cells.take(pa.array(order)).combine_chunks()
+        cells = plainest(self.cells.take(pa.array(order)).combine_chunks())
         return RowSample(self.size, self.priority[order], self.split[order], self.row[order], cells)
 
     def drawn_with(self, seed: int) -> RowSample:
@@ -138,14 +139,14 @@ class SampleBuilder:
         if not self._waiting:
             return
         parts = [self._sample, *self._waiting] if self._sample.cells else self._waiting
-        joined = RowSample(
+        together = RowSample(
             self._size,
             np.concatenate([part.priority for part in parts]),
             np.concatenate([part.split for part in parts]),
             np.concatenate([part.row for part in parts]),
-            pa.concat_tables([part.cells for part in parts if part.cells is not None]),
+            joined([part.cells for part in parts if part.cells is not None]),
         )
-        self._sample = joined.ordered()
+        self._sample = together.ordered()
         self._waiting, self._waiting_rows = [], 0
         if len(self._sample.priority) == self._size:
             self._limit = self._sample.priority[-1]

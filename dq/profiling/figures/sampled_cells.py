@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from dq.profiling.cells.parsing import sample_type
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
+from dq.profiling.figures.fine_numbers import fine_numbers
 from dq.schema.definition import FieldType
 
 #: Rows shown to people in the payload, and characters of a cell in them.
@@ -33,9 +34,11 @@ def sampled_values(cells: Cells, kind: FieldType, chosen: npt.NDArray[np.int64],
         missing = place[chosen] < 0
         at = np.where(missing, 0, place[chosen])
     if cells.parsed.numbers is not None:
-        numbers = cells.parsed.numbers[at]
+        numbers, rests = cells.parsed.numbers[at], None if cells.parsed.rests is None else cells.parsed.rests[at]
         if missing is not None:
             numbers[missing] = 0  # or another row's value would travel along, unseen
+        if rests is not None:
+            return fine_numbers(numbers, rests, missing)
         return pa.array(numbers, arrow, mask=missing)
     return _cut(as_text(cells.parsed.cells.take(pa.array(at, mask=missing))))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgpack
 import numpy as np
@@ -24,6 +24,8 @@ from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.summary import Scalar
 from dq.profiling.tally.offences import Offence
+from dq.schema.durations import Duration
+from dq.schema.fine_moments import FineMoment
 from etl_core.errors import TerminalError
 
 VERSION = 5
@@ -159,12 +161,13 @@ def _column(column: ColumnProfile, without: frozenset[str] = _NOTHING) -> list[A
         column.max_length,
         _moments(column.moments),
         None if counts is None else sorted(counts.items()),
+        *([column.with_offset] if column.with_offset else []),
     ]
 
 
 def _column_of(body: list[Any]) -> ColumnProfile:
     (size, full, hashes), physical, present, seen, unparsable, wrong_type, cells, violations, violating = body[:9]
-    minimum, maximum, min_length, max_length, moments, counts = body[9:]
+    minimum, maximum, min_length, max_length, moments, counts, *with_offset = body[9:]
     return ColumnProfile(
         distinct=DistinctSketch(size, np.frombuffer(hashes, "<u8").astype(np.uint64), full),
         physical=physical,
@@ -179,6 +182,7 @@ def _column_of(body: list[Any]) -> ColumnProfile:
         maximum=_scalar_of(maximum),
         min_length=min_length,
         max_length=max_length,
+        with_offset=with_offset[0] if with_offset else 0,
         moments=_moments_of(moments),
         frequencies=Frequencies(None if counts is None else dict(counts)),
     )
@@ -213,11 +217,22 @@ def _sample_of(body: list[Any] | None) -> RowSample | None:
     )
 
 
+def _of_fine(value: FineMoment) -> list[Any]:
+    return [*(_scalar(value.moment) or ()), value.nanoseconds]
+
+
+def _fine(body: list[Any]) -> FineMoment:
+    *moment, nanoseconds = body
+    return FineMoment(cast("datetime | time", _scalar_of(moment)), nanoseconds)
+
+
 #: How a value of each type is written and read.
 _TAGS: tuple[tuple[str, type, Callable[[Any], Any], Callable[[Any], Scalar]], ...] = (
     ("datetime", datetime, datetime.isoformat, datetime.fromisoformat),
     ("date", date, date.isoformat, date.fromisoformat),
     ("time", time, time.isoformat, time.fromisoformat),
+    ("fine datetime or time", FineMoment, _of_fine, _fine),
+    ("duration", Duration, lambda one: str(one.nanoseconds), lambda text: Duration(int(text))),
     ("decimal", Decimal, str, Decimal),
     ("boolean", bool, bool, bool),
     ("integer", int, int, int),

@@ -19,6 +19,7 @@ class ColumnProfile:
     `present` counts non-null cells, so that a part without the column adds nothing but rows; `seen` says that the
     column itself occurred. `violations` counts cells by the bit set of bounds rules they break. `minimum` and
     `maximum` are typed values, text cut to 256 characters (which keeps their order). Lengths are in characters.
+    `with_offset` counts the datetimes that say where they are from UTC.
     """
 
     distinct: DistinctSketch
@@ -34,6 +35,7 @@ class ColumnProfile:
     maximum: Scalar | None = None
     min_length: int | None = None
     max_length: int | None = None
+    with_offset: int = 0
     moments: Moments = field(default_factory=Moments)
     frequencies: Frequencies = field(default_factory=Frequencies)
 
@@ -60,6 +62,7 @@ class ColumnProfile:
             maximum=max((one for one in (self.maximum, other.maximum) if one is not None), default=None),
             min_length=min((one for one in (self.min_length, other.min_length) if one is not None), default=None),
             max_length=max((one for one in (self.max_length, other.max_length) if one is not None), default=None),
+            with_offset=self.with_offset + other.with_offset,
             moments=self.moments + other.moments,
             frequencies=self.frequencies + other.frequencies,
         )

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.cells.parsing import ONE_TO_ONE, Parsed
+from dq.profiling.figures.fine_numbers import FINE, parts_of
 from dq.profiling.figures.frequencies import Frequencies
 from dq.profiling.figures.hashing import hash_values
 from dq.profiling.profile.codec import VERSION, ProfileCodecError, body_of, packed, profile_of_body, unpacked
@@ -101,8 +102,9 @@ def _restored(profile: FileProfile, known: tuple[StateColumn, ...], derived: lis
 
 def _derived(figures: ColumnProfile, cells: pa.Array, kind: FieldType, *, frequencies: bool) -> ColumnProfile:
     if kind in ONE_TO_ONE:
-        numbers = pc.unique(cells).to_numpy(zero_copy_only=False)
-        return replace(figures, distinct=figures.distinct.add(hash_values(Parsed(None, None, numbers), kind)))
+        distinct = pc.unique(cells)
+        parts = parts_of(distinct) if distinct.type == FINE else (distinct.to_numpy(zero_copy_only=False), None)
+        return replace(figures, distinct=figures.distinct.add(hash_values(Parsed(None, None, *parts), kind)))
     counted = pc.value_counts(cells)
     values, counts = counted.field(0), counted.field(1)
     return replace(

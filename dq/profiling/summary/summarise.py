@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -15,10 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.number_line import as_number, from_numbers
+from dq.profiling.cells.number_line import as_number, from_numbers, rest_of, text_of
 from dq.profiling.figures.bounds import rules_of
+from dq.profiling.figures.fine_numbers import FINE, parts_of
 from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.summary.example_values import value_of_example
 from dq.profiling.summary.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
 from dq.profiling.tally.column_figures import COUNTED
 from dq.profiling.tally.offences import Offence
@@ -136,18 +137,23 @@ def _keys(
     if definition is None:
         return ()
     counted = {tuple(recipe.columns[at].name for at in key): one for key, one in zip(recipe.keys, figures, strict=True)}
+    types = {column.name: column.type for column in recipe.columns}
     summaries = []
     for key in definition.keys:
         one = counted.get(key.columns)
         if one is None or not present.issuperset(key.columns):
             summaries.append(KeySummary(key.columns, missing=True))
         else:
-            summaries.append(KeySummary(key.columns, one.full, one.repeated, _examples(one.examples)))
+            examples = _examples(one.examples, *(types[name] for name in key.columns))
+            summaries.append(KeySummary(key.columns, one.full, one.repeated, examples))
     return tuple(summaries)
 
 
-def _examples(offences: Sequence[Offence]) -> tuple[Example, ...]:
-    return tuple(Example(found.line or None, found.text, found.reason) for found in offences) if offences else ()
+def _examples(offences: Sequence[Offence], *kinds: FieldType) -> tuple[Example, ...]:
+    """Give examples, which are values of these types where they are of any."""
+    return tuple(
+        Example(found.line or None, found.text, found.reason, value_of_example(found, kinds)) for found in offences
+    )
 
 
 def _shown_rows(profile: FileProfile, present: Sequence[bool]) -> tuple[tuple[str | None, ...], ...]:
@@ -175,8 +181,8 @@ def _column(
     quantiles: dict[str, Scalar] = {}
     histogram: tuple[Bin, ...] = ()
     if sample is not None and len(sample) and not pa.types.is_string(sample.type) and kind is not FieldType.BOOLEAN:
-        numbers = np.sort(sample.to_numpy())
-        quantiles = _quantiles(numbers, kind)
+        numbers, rests = _ascending(sample)
+        quantiles = _quantiles(numbers, rests, kind)
         histogram = () if kind in COUNTED else _histogram(numbers, state, values, kind)
     top, top_error = _top_values(state, sample, values, kind, sample_error)
     return ColumnSummary(
@@ -190,13 +196,14 @@ def _column(
         wrong_type=state.wrong_type,
         unparsable_examples=_examples(state.unparsable_cells),
         violations={rules_of(bits): count for bits, count in state.violations.items()},
-        violation_examples={rule: _examples(found) for rule, found in state.violating_cells.items()},
+        violation_examples={rule: _examples(found, kind) for rule, found in state.violating_cells.items()},
         distinct=state.distinct.estimate(),
         distinct_error=state.distinct.error(),
         minimum=state.minimum,
         maximum=state.maximum,
         mean=state.moments.mean(),
         stddev=state.moments.stddev(),
+        with_offset=state.with_offset,
         quantiles=quantiles,
         quantile_error=0.0 if exact or not quantiles else sample_error,
         min_length=state.min_length,
@@ -209,9 +216,19 @@ def _column(
     )
 
 
-def _quantiles(numbers: npt.NDArray[Any], kind: FieldType) -> dict[str, Scalar]:
+def _ascending(sample: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
+    """Give the sampled numbers in their order, and the nanoseconds beyond where there are any."""
+    if sample.type != FINE:
+        return np.sort(sample.to_numpy()), None
+    numbers, rests = parts_of(sample)
+    order = np.lexsort((rests, numbers))
+    return numbers[order], rests[order]
+
+
+def _quantiles(numbers: npt.NDArray[Any], rests: npt.NDArray[np.int64] | None, kind: FieldType) -> dict[str, Scalar]:
     ranks = [max(math.ceil(share * len(numbers)) - 1, 0) for share in QUANTILES.values()]
-    return dict(zip(QUANTILES, from_numbers(numbers[ranks].tolist(), kind), strict=True))
+    behind = None if rests is None else rests[ranks].tolist()
+    return dict(zip(QUANTILES, from_numbers(numbers[ranks].tolist(), kind, behind), strict=True))
 
 
 def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kind: FieldType) -> tuple[Bin, ...]:
@@ -230,15 +247,22 @@ def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kin
         inner = low + _INNER * ((high - low) / _BINS) if low < high else np.empty(0)
     places = [0, *numbers.searchsorted(inner).tolist(), len(numbers)]
     counts = [end - start for start, end in pairwise(places)]
-    edges = _edges((low, *inner.tolist(), high), kind)
+    edges = _edges((low, *inner.tolist(), high), kind, (rest_of(state.minimum), rest_of(state.maximum)))
     return tuple(map(Bin, edges, edges[1:], _apportioned(counts, values)))
 
 
-def _edges(numbers: Sequence[float], kind: FieldType) -> list[float | str]:
-    """Write the borders of bins: numbers as they are, days and moments in ISO 8601."""
-    if kind not in (FieldType.DATE, FieldType.DATETIME):
+def _edges(numbers: Sequence[float], kind: FieldType, outer: tuple[int, int]) -> list[float | str]:
+    """Write the borders of bins: numbers as they are, what is measured in time as texts.
+
+    Only the first and the last one have nanoseconds, `outer`, for they are values.
+    """
+    if kind not in _WRITTEN:
         return list(map(float, numbers))
-    return [moment.isoformat() for moment in from_numbers(numbers, kind) if isinstance(moment, date)]
+    rests = [outer[0], *[0] * (len(numbers) - 2), outer[1]]
+    return [text_of(value) for value in from_numbers(numbers, kind, rests)]
+
+
+_WRITTEN = (FieldType.DATE, FieldType.DATETIME, FieldType.DURATION)
 
 
 def _apportioned(counts: Sequence[int], total: int) -> Sequence[int]:
@@ -255,6 +279,15 @@ def _apportioned(counts: Sequence[int], total: int) -> Sequence[int]:
     return apportioned
 
 
+def _sampled_texts(values: pa.Array, kind: FieldType) -> list[str]:
+    """Write sampled values for people: those that are numbers in a sample are no numbers for them."""
+    if pa.types.is_string(values.type):
+        return values.to_pylist()  # type: ignore[no-any-return]
+    numbers, rests = parts_of(values) if values.type == FINE else (values.to_numpy(zero_copy_only=False), None)
+    found = from_numbers(numbers.tolist(), kind, None if rests is None else rests.tolist())
+    return [text_of(value) for value in found]
+
+
 def _top_values(
     state: ColumnProfile, sample: pa.ChunkedArray | None, values: int, kind: FieldType, sample_error: float
 ) -> tuple[tuple[TopValue, ...], float]:
@@ -264,9 +297,9 @@ def _top_values(
         return tuple(TopValue(*pair) for pair in state.frequencies.top(MOST_TOP_VALUES)), 0.0
     if sample is None or not len(sample):
         return (), 0.0
-    counted = pc.value_counts(pc.cast(sample, pa.string()))
+    counted = pc.value_counts(sample)
     pairs = sorted(
-        zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True),
+        zip(_sampled_texts(counted.field("values"), kind), counted.field("counts").to_pylist(), strict=True),
         key=lambda pair: (-pair[1], pair[0]),
     )
     scale = values / len(sample)

@@ -6,16 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from dq.profiling.summary.example_values import ExampleValue
+    from dq.schema.durations import Duration
+    from dq.schema.fine_moments import FineMoment
 
 #: A typed cell value as it appears in a summary.
-Scalar: TypeAlias = "int | float | Decimal | bool | date | datetime | time | str"
+Scalar: TypeAlias = "int | float | Decimal | bool | date | datetime | time | FineMoment | Duration | str"
 
 
 class Example(NamedTuple):
     """One offending cell or row: its line in the file and its text, cut to 200 characters.
 
     Lines count from 1; None where the reader cannot know. `reason` says why it is one, where its kind does not.
+    `value` is what JSON has for it, of a key of several columns one each; None where that is the text.
     (A tuple, as the next two are: a file has hundreds of them, and tuples are made and travel in a fraction of the
     time of a dataclass.)
     """
@@ -23,6 +29,7 @@ class Example(NamedTuple):
     line: int | None
     text: str
     reason: str = ""
+    value: ExampleValue | tuple[ExampleValue, ...] | None = None
 
 
 class Bin(NamedTuple):
@@ -49,6 +56,7 @@ class ColumnSummary:
     declared field as another physical type altogether. `violations` counts non-null parsed cells
     by the exact set of bounds rules they break (never the empty set). `*_error` are the stated
     relative errors of estimates: 0.0 means exact. `quantiles` has keys p05 p25 p50 p75 p95.
+    `with_offset` counts the datetimes that say where they are from UTC, which those without are taken to be in.
     """
 
     name: str
@@ -69,6 +77,7 @@ class ColumnSummary:
     maximum: Scalar | None = None
     mean: float | None = None
     stddev: float | None = None
+    with_offset: int = 0
     quantiles: Mapping[str, Scalar] = field(default_factory=dict)
     quantile_error: float = 0.0
     min_length: int | None = None

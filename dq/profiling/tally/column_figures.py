@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.number_line import from_number
-from dq.profiling.cells.parsing import Mask, Numbers, Parsed, canonical_decimals
+from dq.profiling.cells.number_line import Mask, Numbers, from_number
+from dq.profiling.cells.parsing import Parsed, canonical_decimals
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
 from dq.profiling.figures.bounds import Bits, count_patterns, rules_of
@@ -90,11 +91,18 @@ def offences_at(cells: Cells, positions: npt.NDArray[np.int64], split: int, line
     )
 
 
-def value_of(
-    number: np.generic, kind: FieldType, cells: pa.Array, numbers: Numbers, choose: Callable[[list[Decimal]], Decimal]
+def extremes_of(values: Parsed, numbers: Numbers, kind: FieldType) -> tuple[Scalar, Scalar]:
+    """Give the least and the largest of some values, whose `numbers` these are: the same for all spellings."""
+    return _value_of(numbers.min(), kind, values, numbers, min), _value_of(numbers.max(), kind, values, numbers, max)
+
+
+def _value_of(
+    number: np.generic, kind: FieldType, values: Parsed, numbers: Numbers, choose: Callable[[list[Any]], Any]
 ) -> Scalar:
-    """Turn the extreme one of the numbers of some cells back into a value of the type: the same for all spellings."""
+    if values.rests is not None:
+        return from_number(number.item(), kind, choose(values.rests[numbers == number].tolist()))
     if kind is not FieldType.DECIMAL:
         return from_number(number.item() + 0.0 if kind is FieldType.NUMBER else number.item(), kind)
-    texts = pc.unique(as_text(cells.filter(pa.array(numbers == number))))
-    return choose([Decimal(text) for text in canonical_decimals(texts).to_pylist()])
+    texts = pc.unique(as_text(values.cells.filter(pa.array(numbers == number))))
+    extreme: Decimal = choose([Decimal(text) for text in canonical_decimals(texts).to_pylist()])
+    return extreme

@@ -10,9 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.parsing import Numbers, Parsed
+from dq.profiling.cells.number_line import Numbers
+from dq.profiling.cells.parsing import Parsed
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
+from dq.profiling.cells.written_moments import name_of
 from dq.profiling.figures.bounds import broken_rules
 from dq.profiling.figures.distinct import DistinctSketch
 from dq.profiling.figures.frequencies import MOST_VALUES, OVERFLOWN, Frequencies
@@ -25,8 +27,8 @@ from dq.profiling.tally.column_figures import (
     LENGTHS,
     MEASURED,
     CountedValues,
+    extremes_of,
     offences_at,
-    value_of,
     violations_of,
 )
 from dq.profiling.tally.offences import MOST_EXAMPLES
@@ -42,7 +44,7 @@ def profiles_of_column(
     recipe: Recipe, column: ColumnRecipe, physical: pa.DataType, cells: Cells, edges: Edges, files: Sequence[RowBatch]
 ) -> list[ColumnProfile]:
     """Give the figures of one column in each of the files, whose `cells` lie end to end."""
-    carried = str(physical) if recipe.encoding is CellEncoding.TYPED else recipe.encoding.value
+    carried = name_of(physical) if recipe.encoding is CellEncoding.TYPED else recipe.encoding.value
     same: dict[str, Any] = {"physical": carried, "seen": not pa.types.is_null(physical)}
     nothing = DistinctSketch(recipe.distinct_size)
     known = _values(cells.parsed, column)
@@ -98,19 +100,18 @@ class _Numbers:
     """Values that are numbers."""
 
     def __init__(self, parsed: Parsed, numbers: Numbers, column: ColumnRecipe) -> None:
-        self._kind, self._cells, self._numbers = column.type, parsed.cells, numbers
+        self._kind, self._parsed, self._numbers = column.type, parsed, numbers
         self._hashes = hash_values(parsed, column.type)
         self._bits = broken_rules(parsed, column.type, column.rules)
         self._counts = _Counts(as_text(parsed.cells)) if column.type in COUNTED else None
 
     def figures(self, start: int, stop: int) -> dict[str, Any]:
         numbers, kind = self._numbers[start:stop], self._kind
-        cells = self._cells.slice(start, stop - start) if kind is FieldType.DECIMAL else self._cells
-        figures: dict[str, Any] = {
-            "distinct": self._hashes[start:stop],
-            "minimum": value_of(numbers.min(), kind, cells, numbers, min),
-            "maximum": value_of(numbers.max(), kind, cells, numbers, max),
-        }
+        fine = kind is FieldType.DECIMAL or self._parsed.rests is not None
+        least, largest = extremes_of(self._parsed.between(start, stop, None) if fine else self._parsed, numbers, kind)
+        figures: dict[str, Any] = {"distinct": self._hashes[start:stop], "minimum": least, "maximum": largest}
+        if self._parsed.with_offset is not None:
+            figures["with_offset"] = int(np.count_nonzero(self._parsed.with_offset[start:stop]))
         if kind in MEASURED:
             figures["moments"] = Moments.of(numbers)
         if self._counts is not None:

@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.parsing import Numbers, Parsed
+from dq.profiling.cells.number_line import Numbers
+from dq.profiling.cells.parsing import Parsed
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells, read_cells
+from dq.profiling.cells.written_moments import name_of
 from dq.profiling.figures.bounds import broken_rules
 from dq.profiling.figures.distinct import DistinctSketch
 from dq.profiling.figures.frequencies import MOST_VALUES, OVERFLOWN, Frequencies
@@ -29,8 +31,8 @@ from dq.profiling.tally.column_figures import (
     MEASURED,
     CountedValues,
     examples_left,
+    extremes_of,
     offences_at,
-    value_of,
     violations_of,
 )
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
@@ -66,7 +68,7 @@ class ColumnTally:
         bad = cells.unparsable_positions()
         part = replace(
             self._values(cells, split, lines) if len(cells.parsed.cells) else self._nothing,
-            physical=str(column.type) if self._encoding is CellEncoding.TYPED else self._encoding.value,
+            physical=name_of(column.type) if self._encoding is CellEncoding.TYPED else self._encoding.value,
             present=len(cells.present),
             seen=not pa.types.is_null(column.type),
             unparsable=len(bad),
@@ -101,12 +103,14 @@ class ColumnTally:
                 frequencies=values.frequencies,
             )
         numbers = parsed.numbers
+        least, largest = extremes_of(parsed, numbers, self.recipe.type)
         return ColumnProfile(
             distinct=distinct,
             violations=counts,
             violating_cells=examples,
-            minimum=value_of(numbers.min(), self.recipe.type, parsed.cells, numbers, min),
-            maximum=value_of(numbers.max(), self.recipe.type, parsed.cells, numbers, max),
+            minimum=least,
+            maximum=largest,
+            with_offset=0 if parsed.with_offset is None else int(np.count_nonzero(parsed.with_offset)),
             moments=Moments.of(numbers) if self.recipe.type in MEASURED else Moments(),
             frequencies=values.frequencies,
         )
@@ -130,7 +134,8 @@ class ColumnTally:
     def _distinguish(self, parsed: Parsed) -> None:
         """Take the values into the distinct sketch."""
         numbers = parsed.numbers
-        if numbers is not None and not self._distinct.full and self.recipe.type is not FieldType.DECIMAL:
+        plain = parsed.rests is None and self.recipe.type is not FieldType.DECIMAL
+        if numbers is not None and plain and not self._distinct.full:
             if self._repeats is None:
                 self._repeats = _repeat(numbers)
             if self._repeats:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from dq.profiling.cells.values import Cells, read_cells
+from dq.profiling.figures.fine_numbers import plainest
 from dq.profiling.figures.keys import KeyTally, SplitKeys
 from dq.profiling.figures.row_sample import Places, Priorities, RowSample, priorities
 from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
@@ -84,7 +85,7 @@ def _dealt(cells: Mapping[str, pa.Array], orders: Sequence[tuple[Priorities, Pla
         rows = min(len(order), size)
         # Copied: of a slice Arrow would write bytes of its neighbours along, and equal samples give equal bytes.
         own = [pa.concat_arrays([column.slice(begin, rows)]) for column in cells.values()]
-        table = pa.Table.from_arrays(own, names=list(cells))
+        table = plainest(pa.Table.from_arrays(own, names=list(cells)))
         samples.append(RowSample(size, priority[:rows], np.zeros(rows, np.int64), order[:rows], table))
         begin += rows
     return samples

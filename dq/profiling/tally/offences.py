@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: How many examples of one kind of offence are kept, and how many characters of each.
 MOST_EXAMPLES = 25
@@ -15,13 +15,14 @@ MOST_CHARACTERS = 200
 class Offence:
     """An offending cell or row: which split of the file, which line within it (1-based, 0 where unknown), its text.
 
-    `reason` says why, where that is more than its kind.
+    `reason` says why, where that is more than its kind. `parts` are the texts of a key of several columns.
     """
 
     split: int
     line: int
     text: str
     reason: str = ""
+    parts: tuple[str, ...] = ()
 
 
 def first_offences(*groups: Iterable[Offence]) -> tuple[Offence, ...]:
@@ -41,4 +42,4 @@ def placed(offences: Iterable[Offence], starts: Mapping[int, int]) -> tuple[Offe
     def line_of(found: Offence) -> int:
         return found.line + starts[found.split] if found.line and found.split in starts else 0
 
-    return tuple(Offence(0, line_of(found), found.text, found.reason) for found in offences)
+    return tuple(replace(found, split=0, line=line_of(found)) for found in offences)

@@ -31,6 +31,7 @@ _ORDERED: Final = frozenset(
         FieldType.DATE,
         FieldType.DATETIME,
         FieldType.TIME,
+        FieldType.DURATION,
     }
 )
 

@@ -26,6 +26,7 @@ EXPECTED: Final[Mapping[FieldType, str]] = {
     FieldType.DATE: 'a date such as "2024-12-31"',
     FieldType.DATETIME: 'a date and time such as "2024-12-31T23:59:59"',
     FieldType.TIME: 'a time such as "23:59:59"',
+    FieldType.DURATION: 'a duration such as "42:00:00" or "PT1H30M"',
 }
 
 _CALENDAR: Final = frozenset({FieldType.DATE, FieldType.DATETIME, FieldType.TIME})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from dq.checks.wording import MASK, visible
 from dq.profiling.tally.offences import shortened
 from dq.verdict.masking import Masking
+from dq.verdict.payload.values import example_value
 from etl_core.storable import is_plain, storable
 
 if TYPE_CHECKING:
@@ -120,11 +121,14 @@ class Cutter:
         return [
             {
                 "line": each.line,
-                "value": MASK if hide else self.text(each.text if of_rows else visible(each.text, _ALL)),
+                "value": MASK if hide else self._example(each, of_rows=of_rows),
                 **({"reason": each.reason} if each.reason else {}),
             }
             for each in examples[:most]
         ]
+
+    def _example(self, one: Example, *, of_rows: bool) -> object:
+        return example_value(one, lambda text: self.text(text if of_rows else visible(text, _ALL)))
 
     def note(self, code: str, what: str, kept: int, of: int) -> None:
         """Remember that `kept` of `of` things are there, when that is not all; of several cuts the deepest counts."""

@@ -54,6 +54,9 @@ def _column(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
     }
     for name in ("p05", "p25", "p50", "p75", "p95"):
         figures[name] = None if sensitive else json_value(column.quantiles.get(name), cutter)
+    values = column.rows - column.nulls - column.unparsable
+    if 0 < column.with_offset < values:  # they were compared in UTC, which may not be what was meant
+        figures["offsets"] = {"with": column.with_offset, "without": values - column.with_offset}
     return figures
 
 

@@ -53,7 +53,7 @@ def test_csv_and_workbooks_say_the_same_of_blank_rows_above_the_header(tmp_path:
     definition = {"fields": [{"name": "id", "type": "integer", "max": 5}, {"name": "name"}], "strict": True}
     one, other = (judged(tmp_path / name, definition) for name in ("x.csv", "x.xlsx"))
     assert one.failed_validation_rules == other.failed_validation_rules
-    assert one.failed_validation_rules[0]["examples"] == [{"line": 5, "value": "7"}]
+    assert one.failed_validation_rules[0]["examples"] == [{"line": 5, "value": 7}]
     assert one.metrics == other.metrics
 
 

@@ -17,9 +17,11 @@ from pyarrow import orc
 from dq.errors import UnreadableFileError
 from dq.formats.byte_source import BytesSource
 from dq.formats.limits import Limits
+from dq.formats.orc.moments import put_together
 from dq.formats.orc.protobuf import encoded
 from dq.formats.orc.tail import open_orc
 from dq.formats.reading import find_layout, plan_parts, read_part
+from dq.profiling.cells.texts import as_text
 from dq.schema.definition import FieldType, SchemaDefinition
 from etl_core.errors import StorageUnavailableError
 from tests.unit.formats.collected import collected, read_file
@@ -98,9 +100,47 @@ def test_moments_that_spark_wrote_as_integers_are_moments() -> None:
 
 
 def test_a_moment_that_arrow_cannot_hold_is_named() -> None:
+    """Within other values: only columns of the row itself are taken apart."""
     late = dt.datetime(9999, 12, 31)  # noqa: DTZ001
+    data = written({"c": pa.array([[late]], pa.list_(pa.timestamp("us")))})
     with pytest.raises(UnreadableFileError, match=r"timestamp .* is out of range for nanosecond"):
-        read_file(written({"c": pa.array([late], pa.timestamp("us"))}))
+        read_file(data)
+
+
+YEARS = ["9999-12-31T23:59:59.999999", "0001-01-01T00:00:00", None, "1969-12-31T23:59:58.500000", "1970-01-01T00:00:00"]
+SHOWN = [None if text is None else text.removesuffix(".000000") for text in YEARS]
+
+
+def moments_of(data: bytes) -> list[list[str | None]]:
+    source, limits = BytesSource(data), Limits()
+    layout = find_layout(source, "a.orc", None, limits)
+    batches = [
+        batch
+        for part in plan_parts(layout, len(data), limits)
+        for batch in read_part(source, layout, part, limits).batches()
+    ]
+    assert {batch.rows for batch in batches} != {0}
+    return [[text for batch in batches for text in as_text(batch.columns[at]).to_pylist()] for at in range(3)]
+
+
+@pytest.mark.parametrize("version", ["0.11", "0.12"])
+@pytest.mark.parametrize("compression", ["uncompressed", "zlib", "snappy", "zstd"])
+@pytest.mark.parametrize("before", [0, 3000])
+def test_moments_of_every_year_are_exact(compression: str, version: str, before: int) -> None:
+    """Beside other columns and nulls, behind rows that Arrow has read."""
+    fill = pa.array([1_500 * at for at in range(before)], pa.timestamp("us"))
+    wall = pa.concat_arrays([fill, pa.array(np.array(YEARS, "datetime64[us]"))])
+    numbers = list(range(before + len(YEARS)))
+    data = written(
+        {"n": numbers, "wall": wall, "zone": wall.cast(pa.timestamp("us", "UTC"))},
+        compression=compression,
+        file_version=version,
+    )
+    found = moments_of(data)
+    for texts in found[1:]:
+        assert texts[before:] == SHOWN
+        assert texts[:before] == as_text(fill).to_pylist()
+    assert found[0] == list(map(str, numbers))
 
 
 def test_columns_may_share_a_name() -> None:
@@ -299,3 +339,18 @@ def test_what_fails_around_a_file_is_no_fault_of_the_file(error: Exception) -> N
     reading = read_part(_Failing(error), layout, split, Limits())
     with pytest.raises(type(error)):
         list(reading.batches())
+
+
+def test_the_nanoseconds_of_moments_taken_apart_are_kept() -> None:
+    """Arrow writes none beside a far year, so the two readings of such a stripe are made here."""
+    from_2015 = 1_420_070_400
+    seconds = pa.array([253_402_300_799 - from_2015, None, -62_135_596_799 - from_2015, -from_2015])
+    behind = pa.array([999_999_999, None, 2_000_000, 1], pa.timestamp("ns"))
+    one, other = (iter([pa.RecordBatch.from_arrays([cells], ["0"])]) for cells in (seconds, behind))
+    (batch,) = put_together(one, other, (0,))
+    assert as_text(batch.column(0)).to_pylist() == [
+        "9999-12-31T23:59:59.999999999",
+        None,
+        "0001-01-01T00:00:00.002000",
+        "1970-01-01T00:00:00.000000001",
+    ]

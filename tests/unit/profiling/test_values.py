@@ -17,6 +17,8 @@ from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import FieldType
+from dq.schema.durations import Duration
+from dq.schema.fine_moments import FineMoment
 from tests.unit.profiling.profiled import Table, column, summary, tally
 
 TYPED, JSON, SHEET = CellEncoding.TYPED, CellEncoding.JSON, CellEncoding.SHEET
@@ -41,6 +43,9 @@ def typed(cells: pa.Array, kind: str, encoding: CellEncoding = TYPED, **spec: An
         (pa.array([date(1, 1, 1), date(9999, 12, 31)]), "date", date(1, 1, 1), date(9999, 12, 31)),
         (pa.array([time(1), time(2, 3, 4, 5)]), "time", time(1), time(2, 3, 4, 5)),
         (pa.array([86399], pa.time32("s")), "time", time(23, 59, 59), time(23, 59, 59)),
+        (pa.array([1, 2_000], pa.time64("ns")), "time", FineMoment(time(0), 1), time(0, 0, 0, 2)),
+        (pa.array([-1, 60], pa.duration("s")), "duration", Duration(-(10**9)), Duration(60 * 10**9)),
+        (pa.array([-1, 1], pa.duration("ns")), "duration", Duration(-1), Duration(1)),
         (pa.array(["b", "a"]), "string", "a", "b"),
         (pa.array([b"\x01", b"\xff"]), "any", "01", "ff"),
         (pa.array([{"x": 1}]), "object", '{"x":1}', '{"x":1}'),
@@ -68,10 +73,10 @@ def test_moments_of_any_unit_and_zone_are_utc(unit: str, zone: str | None) -> No
     assert figures.maximum == datetime(1970, 1, 1, 0, 0, 1)  # noqa: DTZ001 - UTC, without saying so
 
 
-def test_digits_beyond_the_microsecond_are_dropped_also_before_1970() -> None:
+def test_nanoseconds_are_kept_also_before_1970() -> None:
     figures = column(typed(pa.array([-1, 1_999], pa.timestamp("ns")), "datetime"))
-    assert figures.minimum == datetime(1969, 12, 31, 23, 59, 59, 999999)  # noqa: DTZ001
-    assert figures.maximum == datetime(1970, 1, 1, 0, 0, 0, 1)  # noqa: DTZ001
+    assert figures.minimum == FineMoment(datetime(1969, 12, 31, 23, 59, 59, 999999), 999)  # noqa: DTZ001
+    assert figures.maximum == FineMoment(datetime(1970, 1, 1, 0, 0, 0, 1), 999)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(
@@ -81,6 +86,8 @@ def test_digits_beyond_the_microsecond_are_dropped_also_before_1970() -> None:
         (pa.array([2**60, 0], pa.timestamp("s")), "datetime"),
         (pa.array([-(2**60), 0], pa.timestamp("ms", "UTC")), "datetime"),
         (pa.array([2**30, 0], pa.date32()), "date"),
+        (pa.array([86_400_000, 0], pa.int32()).view(pa.time32("ms")), "time"),
+        (pa.array([2**62, 0], pa.duration("s")), "duration"),
         (pa.array([float("nan"), 1.0]), "number"),
         (pa.array([float("inf"), 1.0], pa.float32()), "number"),
         (pa.array([2**64 - 1, 0], pa.uint64()), "integer"),
@@ -250,7 +257,7 @@ def test_missing_values_are_nulls_in_text_and_in_strings() -> None:
 
 
 def test_every_arrow_type_has_a_family() -> None:
-    kinds = [pa.null(), pa.binary(), pa.binary(3), pa.duration("s"), pa.month_day_nano_interval()]
+    kinds = [pa.null(), pa.binary(), pa.binary(3), pa.month_day_nano_interval()]
     assert {type_family(kind) for kind in kinds} == {FieldType.ANY}
     assert type_family(pa.map_(pa.string(), pa.int8())) is FieldType.OBJECT
     assert type_family(pa.large_list(pa.int8())) is FieldType.ARRAY
@@ -261,7 +268,13 @@ def test_every_arrow_type_has_a_family() -> None:
     [
         (pa.array([Decimal("0E-8"), Decimal("1.5"), None], pa.decimal128(20, 8)), ["0.00000000", "1.50000000", None]),
         (pa.array([0, 1_500, None], pa.timestamp("ms")), ["1970-01-01T00:00:00", "1970-01-01T00:00:01.500000", None]),
-        (pa.array([-1], pa.timestamp("ns")), ["1969-12-31T23:59:59.999999"]),
+        (
+            pa.array([-1, 1_000, 0], pa.timestamp("ns")),
+            ["1969-12-31T23:59:59.999999999", "1970-01-01T00:00:00.000001", "1970-01-01T00:00:00"],
+        ),
+        (pa.array([500, 0, None], pa.time32("ms")), ["00:00:00.500000", "00:00:00", None]),
+        (pa.array([1, 1_000], pa.time64("ns")), ["00:00:00.000000001", "00:00:00.000001"]),
+        (pa.array([42 * 3600, -1, None], pa.duration("s")), ["42:00:00", "-0:00:01", None]),
         (pa.array([date(2024, 1, 2)]), ["2024-01-02"]),
         (pa.array([True, None]), ["true", None]),
         (pa.array([{"a": None}, None]), ['{"a":null}', None]),
@@ -276,8 +289,57 @@ def test_typed_cells_are_written_for_people(cells: pa.Array, texts: list[str | N
     assert as_text(cells).to_pylist() == texts
 
 
-def test_a_moment_beyond_every_calendar_is_written_somehow() -> None:
-    assert as_text(pa.array([2**50], pa.timestamp("s"))).to_pylist() != [None]
+@pytest.mark.parametrize(
+    ("cells", "texts"),
+    [
+        (
+            pa.array([2**50, -(2**50), 0, None], pa.timestamp("s")),
+            ["35680317-09-25T18:57:04", "-35676378-04-08T05:02:56", "1970-01-01T00:00:00", None],
+        ),
+        (
+            pa.array([253_402_300_800_123, -62_167_219_200_001], pa.timestamp("ms", "UTC")),
+            ["10000-01-01T00:00:00.123000", "-0001-12-31T23:59:59.999000"],
+        ),
+        (
+            pa.array([2**63 - 1, -(2**63)], pa.timestamp("us")),
+            ["294247-01-10T04:00:54.775807", "-290308-12-21T19:59:05.224192"],
+        ),
+        (pa.array([2_932_897, -719_529, 2**31 - 1], pa.date32()), ["10000-01-01", "-0001-12-31", "5881580-07-11"]),
+    ],
+)
+def test_years_that_no_calendar_has_are_written_as_they_are(cells: pa.Array, texts: list[str | None]) -> None:
+    """By the rules of the years 1 to 9999, for ever; a year 0 there is, as in ISO 8601."""
+    assert as_text(cells).to_pylist() == texts
+
+
+@pytest.mark.parametrize("kind", ["any", "array"])
+@pytest.mark.parametrize(
+    ("leaf", "raw", "text"),
+    [
+        (pa.timestamp("ns"), [1, None], '["1970-01-01T00:00:00.000000001",null]'),
+        (pa.timestamp("ms", "UTC"), [253_402_300_800_000], '["10000-01-01T00:00:00"]'),
+        (pa.date32(), [2_932_897, 0], '["10000-01-01","1970-01-01"]'),
+        (pa.time64("ns"), [1], '["00:00:00.000000001"]'),
+        (pa.duration("s"), [2**40], '["305419896:36:16"]'),
+        (pa.binary(), [b"\xff"], '["ff"]'),
+    ],
+)
+def test_nested_values_that_python_does_not_hold_are_shown_as_they_are(
+    kind: str, leaf: pa.DataType, raw: list[Any], text: str
+) -> None:
+    lists = pa.array([None, raw], pa.list_(leaf if pa.types.is_binary(leaf) else raw_type(leaf))).cast(pa.list_(leaf))
+    assert column(typed(lists, kind)).minimum == text
+    assert as_text(lists.cast(pa.large_list(leaf)).slice(1)).to_pylist() == [text]
+    packed = pa.ListArray.from_arrays(lists.offsets, lists.values.dictionary_encode())
+    assert as_text(packed).to_pylist()[-1] == text
+    struct = pa.StructArray.from_arrays([lists], ["a"], mask=pa.array([True, False]))
+    assert column(typed(struct, "object")).maximum == f'{{"a":{text}}}'
+    keyed = pa.MapArray.from_arrays([0, 0, 2], ["x", "y"], lists)
+    assert as_text(keyed).to_pylist() == ["[]", f'[["x",null],["y",{text}]]']
+
+
+def raw_type(leaf: pa.DataType) -> pa.DataType:
+    return pa.int32() if pa.types.is_date32(leaf) else pa.int64()
 
 
 def test_samples_of_every_type_are_taken_without_a_fault() -> None:

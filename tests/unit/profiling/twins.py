@@ -14,7 +14,7 @@ from dq.schema.definition import FieldType
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOMENTS = (FieldType.DATE, FieldType.DATETIME, FieldType.TIME)
+MOMENTS = (FieldType.DATE, FieldType.DATETIME, FieldType.TIME, FieldType.DURATION)
 
 #: strptime formats as people write them, with the types they are used for.
 FORMATS = [
@@ -43,4 +43,7 @@ def assert_twins(texts: Sequence[str], kind: FieldType, form: str | None = None)
         assert parsed.numbers.dtype == NUMERIC[kind]
         if kind in MOMENTS:
             known = [value for value in values if value is not UNPARSABLE]
-            assert [from_number(number, kind) for number in parsed.numbers.tolist()] == known
+            assert parsed.rests is None or parsed.rests.any()
+            rests = [0] * len(known) if parsed.rests is None else parsed.rests.tolist()
+            pairs = zip(parsed.numbers.tolist(), rests, strict=True)
+            assert [from_number(number, kind, rest) for number, rest in pairs] == known

@@ -42,7 +42,7 @@ def test_lines_are_those_of_the_sheet_wherever_the_table_begins(tmp_path: Path) 
     path.write_bytes(sheet(table(ROWS, row=9, column=30)))
     verdict = judged(path, DEFINITION)
     (rule,) = verdict.failed_validation_rules
-    assert (rule["rule"], rule["examples"]) == ("max", [{"line": 12, "value": "2"}])
+    assert (rule["rule"], rule["examples"]) == ("max", [{"line": 12, "value": 2}])
     assert verdict.metrics["schemaValidation"]["passed"]
     assert payload_of(verdict)["statisticalSummary"]["columnCount"] == 2
 
