@@ -16,7 +16,7 @@ from etl_core.objects.boto3_reads import read_range
 from etl_core.objects.native_reads import NativeReads
 from etl_core.objects.ranges import ObjectRange
 from tests.engine.batches import s3_store
-from tests.engine.test_hostile_keys import NAMES, ONLY_KEYS
+from tests.engine.files.test_hostile_keys import NAMES, ONLY_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,8 +17,8 @@ from dq.formats.reading import find_layout
 from dq.schema.definition import CsvDialect, FieldType, SchemaDefinition
 from tests.unit.formats.collected import read_file
 from tests.unit.formats.excel.sheets import sheet, table
+from tests.unit.formats.excel.workbooks import Table, xlsx
 from tests.unit.formats.judged import judged, payload_of
-from tests.unit.formats.workbooks import Table, xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Callable

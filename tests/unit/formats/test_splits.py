@@ -16,8 +16,8 @@ from dq.formats.reading import find_layout, read_part
 from dq.formats.splits import NOWHERE, Split
 from dq.schema.definition import CsvDialect, SchemaDefinition
 from tests.unit.formats.collected import collected, read_file
-from tests.unit.formats.csv_texts import DIALECTS, texts
-from tests.unit.formats.naive_csv import read_naively
+from tests.unit.formats.csv.csv_texts import DIALECTS, texts
+from tests.unit.formats.csv.naive_csv import read_naively
 
 
 @st.composite

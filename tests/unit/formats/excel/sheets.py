@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from tests.unit.formats.workbooks import archive
+from tests.unit.formats.excel.workbooks import archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from dq.formats.excel import error_cells
 from dq.formats.layout import NoHeaderError
-from tests.unit.formats import workbooks
 from tests.unit.formats.collected import read_file
+from tests.unit.formats.excel import workbooks
 from tests.unit.formats.excel.sheets import SHEET, changed, parts, sheet, table, with_rows
+from tests.unit.formats.excel.workbooks import WRITERS, Failed, Table, archive
 from tests.unit.formats.judged import judged, payload_of
-from tests.unit.formats.workbooks import WRITERS, Failed, Table, archive
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from dq.errors import UnreadableFileError
 from dq.formats.layout import NoHeaderError
 from dq.formats.limits import Limits
 from dq.schema.definition import FieldType, SchemaDefinition
-from tests.unit.formats import workbooks
 from tests.unit.formats.collected import read_file
+from tests.unit.formats.excel import workbooks
 from tests.unit.formats.excel.sheets import book, changed, parts, sheet, table
+from tests.unit.formats.excel.workbooks import WRITERS, Table, archive
 from tests.unit.formats.judged import judged, payload_of
-from tests.unit.formats.workbooks import WRITERS, Table, archive
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from dq.formats.reading import find_layout, read_part
 from dq.formats.splits import Split
 from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.durations import Duration
-from tests.unit.formats.test_excel import workbook
+from tests.unit.formats.excel.test_excel import workbook
 from tests.unit.profiling.profiled import Table, summary
 
 if TYPE_CHECKING:

@@ -29,10 +29,10 @@ from dq.formats.limits import Limits
 from dq.formats.reading import find_layout, plan_parts, read_part
 from dq.schema.definition import SchemaDefinition
 from etl_core.objects.store import ObjectStore
-from tests.unit.formats import workbooks
 from tests.unit.formats.collected import collected, read_file
-from tests.unit.formats.test_workbook_kinds import far_ods, far_xlsx, parts_of
-from tests.unit.formats.workbooks import Table, archive
+from tests.unit.formats.excel import workbooks
+from tests.unit.formats.excel.test_workbook_kinds import far_ods, far_xlsx, parts_of
+from tests.unit.formats.excel.workbooks import Table, archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.command_line import CommandLine, Ran
     from tests.local_s3 import S3Server
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _PROGRAM = [sys.executable, "-m", "jobs.cli", "check_file"]
 KEYED = {
     "fields": [{"name": "a", "type": "integer", "required": True}, {"name": "b", "type": "string"}],

@@ -23,9 +23,9 @@ from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from dq.verdict.judge import judge
 from etl_core.objects.store import ObjectStore
-from tests.unit.formats import workbooks
 from tests.unit.formats.collected import read_file
-from tests.unit.formats.workbooks import WRITERS, Formula, Table, archive, compound_file
+from tests.unit.formats.excel import workbooks
+from tests.unit.formats.excel.workbooks import WRITERS, Formula, Table, archive, compound_file
 
 if TYPE_CHECKING:
     from pathlib import Path

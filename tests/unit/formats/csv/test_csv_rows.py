@@ -15,8 +15,8 @@ from dq.formats.csv.rows import CsvRows
 from dq.formats.limits import Limits
 from dq.schema.definition import CsvDialect
 from tests.unit.formats.collected import Rows, collected
-from tests.unit.formats.csv_texts import DIALECTS, texts
-from tests.unit.formats.naive_csv import read_naively
+from tests.unit.formats.csv.csv_texts import DIALECTS, texts
+from tests.unit.formats.csv.naive_csv import read_naively
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -257,7 +257,7 @@ def test_the_command_line_knows_an_installed_format(package: Path, tmp_path: Pat
     (tmp_path / "rows.fwf").write_bytes(fixed_width(30))
     (tmp_path / "definition.json").write_text(json.dumps(DEFINITION))
     program = [sys.executable, "-m", "jobs.cli", "check_file", "rows.fwf", "--schema", "definition.json", "--json", "-"]
-    environment = {**os.environ, "PYTHONPATH": f"{package}{os.pathsep}{Path(__file__).parents[2]}"}
+    environment = {**os.environ, "PYTHONPATH": f"{package}{os.pathsep}{Path(__file__).parents[3]}"}
     done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["profile_payload"]["statisticalSummary"]["rows"] == 32

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.local_s3 import S3Server
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _START_SECONDS = 180.0
 _VERDICT_SECONDS = 120.0
 

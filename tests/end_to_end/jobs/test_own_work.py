@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.command_line import CommandLine
     from tests.local_s3 import S3Server
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 BROKEN = {"fields": [{"name": "id", "type": "integr"}]}
 
 

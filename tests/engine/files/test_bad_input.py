@@ -17,9 +17,9 @@ from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from etl_core.objects.store import PEEK_BYTES, ObjectStore
 from tests.engine.batches import local_sources, readable, rows_of_text
+from tests.unit.formats.excel.test_workbook_kinds import far_xlsx
+from tests.unit.formats.excel.workbooks import Cell, Table, xls, xlsx
 from tests.unit.formats.orc_files import with_footer, with_number, with_postscript, with_stripe, written
-from tests.unit.formats.test_workbook_kinds import far_xlsx
-from tests.unit.formats.workbooks import Cell, Table, xls, xlsx
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from dq.formats.layout import NoHeaderError
 from dq.formats.limits import Limits
 from dq.schema.definition import SchemaDefinition
 from tests.unit.formats.collected import read_file
-from tests.unit.formats.workbooks import compound_file
+from tests.unit.formats.excel.workbooks import compound_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
