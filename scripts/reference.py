@@ -11,7 +11,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,136 +32,29 @@ from dq.verdict.verdict import Verdict
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
 
+sys.path.insert(0, str(Path(__file__).parent))  # a test loads this file from where it stands
+from meanings import (
+    DEFINITION,
+    DIALECT,
+    FIELD,
+    METRICS,
+    MODES,
+    SCORING,
+    SEVERITIES,
+    TYPES,
+    Example,
+)
+
 ROOT = Path(__file__).resolve().parents[1]
+CELLS: Mapping[CellEncoding, str] = {
+    CellEncoding.TEXT: "text",
+    CellEncoding.JSON: "JSON values",
+    CellEncoding.TYPED: "typed",
+    CellEncoding.SHEET: "cells of a sheet",
+}
 SCHEMAS = ("metrics", "deductions", "failed_validation_rules", "profile_payload")
 #: The run of every example: 2026-01-04, 12 o'clock UTC.
 RUN = WindowChoice((date(2026, 1, 4), 12), "key")
-
-
-@dataclass(frozen=True)
-class Example:
-    """A definition, a file that keeps to it, and one that does not (none where nothing can fail)."""
-
-    definition: Mapping[str, Any]
-    good: str
-    bad: str = ""
-
-
-def one(kind: str, good: str, bad: str, **rules: object) -> Example:
-    """An example of a single field `a`; the texts are its cells, a line each."""
-    definition = {"fields": [{"name": "a", "type": kind, **rules}]}
-    return Example(definition, f"a\n{good}\n", f"a\n{bad}\n")
-
-
-TYPES: Mapping[FieldType, tuple[str, Example]] = {
-    FieldType.STRING: ("any text", one("string", "ab", "", required=True)),
-    FieldType.INTEGER: ("a whole number within 64 bits, with or without a sign", one("integer", "+7", "1.0")),
-    FieldType.NUMBER: (
-        "decimal or exponent notation; no NaN, infinity or thousands marks",
-        one("number", "-3e2", "1,000"),
-    ),
-    FieldType.DECIMAL: ("decimal notation, compared exactly", one("decimal", "0.10", "1e3")),
-    FieldType.BOOLEAN: ("true, True, TRUE, 1, false, False, FALSE, 0", one("boolean", "True", "yes")),
-    FieldType.DATE: ("YYYY-MM-DD, or the field's `format`; a day there is", one("date", "2024-02-29", "2023-02-29")),
-    FieldType.DATETIME: (
-        "YYYY-MM-DD, T or a space, HH:MM:SS, up to nine digits of a second, Z or an offset; or the field's `format`",
-        one("datetime", "2024-02-29T12:00:00.5+01:00", "2024-02-29"),
-    ),
-    FieldType.TIME: (
-        "HH:MM:SS, up to nine digits of a second; or the field's `format`",
-        one("time", "23:59:59", "24:00:00"),
-    ),
-    FieldType.DURATION: (
-        "H:MM:SS, hours without an end, up to nine digits of a second; or ISO 8601 (see below); a sign before it",
-        one("duration", "42:00:00\nP1DT18H", "P1M", min="0:00:00", max="PT48H"),
-    ),
-    FieldType.OBJECT: ("a JSON object", one("object", '"{""x"": 1}"', "[1]")),
-    FieldType.ARRAY: ("a JSON array", one("array", "[1]", "x")),
-    FieldType.ANY: ("anything", one("any", "x", "", required=True)),
-}
-
-#: Of a field: what each property means, and an example of it.
-FIELD: Mapping[str, tuple[str, Example | None]] = {
-    "name": ("the column's name, compared after trimming white space; the only one that must be there", None),
-    "type": ("one of the types below, `any` when left out", one("integer", "1", "x")),
-    "format": ("a strptime format of dates and times; fixed-width directives take exactly their digits",
-               one("date", "04/01/2026", "2026-01-04", format="%d/%m/%Y")),
-    "required": ("true: no nulls", one("string", "x", '""\nx', required=True)),
-    "nullable": ("false: as `required` true", one("string", "x", '""\nx', nullable=False)),
-    "unique": ("true: no value twice; nulls apart", one("integer", "1\n2", "1\n1", unique=True)),
-    "min": ("the smallest value allowed", one("integer", "0", "-1", min=0)),
-    "max": ("the largest value allowed", one("number", "190", "190.5", max=190)),
-    "enum": ("the values allowed", one("string", "card", "cheque", enum=["card", "cash"])),
-    "pattern": ("an RE2 expression that the whole value matches", one("string", "AB", "AB1", pattern="[A-Z]+")),
-    "minLength": ("characters at least", one("string", "abc", "ab", minLength=3)),
-    "maxLength": ("characters at most", one("string", "abc", "abcd", maxLength=3)),
-    "threshold": ("the failing share that is tolerated, 0 to 1, for all rules of the field",
-                  one("integer", "1\n2\n3\nx", "1\nx", threshold=0.25)),
-    "severity": ("error, warning or critical, for all rules of the field", one("integer", "1", "x", severity="warning")),
-    "sensitive": ("true: its values appear nowhere", one("integer", "1", "secret", sensitive=True)),
-    "constraints": ("an object with any of the rules above, as in Frictionless Table Schema",
-                    one("integer", "1", "-1", constraints={"minimum": 0})),
-}  # fmt: skip
-
-
-def whole(good: str, bad: str, **properties: object) -> Example:
-    """An example of a property of the whole definition over two integer columns."""
-    columns = [{"name": "id", "type": "integer"}, {"name": "zone"}]
-    return Example({"fields": columns, **properties}, good, bad)
-
-
-DATED = [{"name": "day", "type": "date"}]
-DEFINITION: Mapping[str, tuple[str, Example | None]] = {
-    "fields": ("the columns: a list of fields, or an object of names and fields", whole("id,zone\n1,a\n", "id\n1\n")),
-    "format": ("what the file is; found out from its content or name when left out",
-               whole("id,zone\n1,a\n", '{"id": 1, "zone": "a"}\n', format="csv")),
-    "strict": ("true: no column beyond the fields", whole("id,zone\n1,a\n", "id,zone,x\n1,a,2\n", strict=True)),
-    "primaryKey": ("a column, or several, that are required and together unique",
-                   whole("id,zone\n1,a\n1,b\n", "id,zone\n1,a\n1,a\n", primaryKey=["id", "zone"])),
-    "uniqueKeys": ("lists of columns that are together unique; rows with a null in them are not counted",
-                   whole("id,zone\n1,a\n1,b\n", "id,zone\n1,a\n1,a\n", uniqueKeys=[["id", "zone"]])),
-    "missingValues": ('texts that are null, `[""]` when left out',
-                      Example({"fields": [{"name": "a", "required": True}], "missingValues": ["", "NA"]}, "a\nx\n", "a\nNA\nx\n")),
-    "csv": ("the dialect of a CSV file, see below", whole("id;zone\n1;a\n", "id,zone\n1,a\n", csv={"delimiter": ";"})),
-    "sheet": ("the sheet of a workbook; the first visible one when left out. Its first row with content is the header", None),
-    "scoring": ("how counts become a score, see below", None),
-    "rowCount": ("`min` and `max` rows of the file, those that could be parsed",
-                 whole("id,zone\n1,a\n", "id,zone\n", rowCount={"min": 1, "max": 1000})),
-    "freshness": ("how old the newest value of a date or datetime `field` may be at the run: `maxAge` with m, h, d or w",
-                  Example({"fields": DATED, "freshness": {"field": "day", "maxAge": "2d"}}, "day\n2026-01-02\n", "day\n2026-01-01\n")),
-}  # fmt: skip
-
-DIALECT: Mapping[str, tuple[str, Example]] = {
-    "delimiter": ("one ASCII character, `,` when left out", whole("id;zone\n1;a\n", "id,zone\n1,a\n", csv={"delimiter": ";"})),
-    "quote": ('one ASCII character, `"` when left out; doubled, it stands for itself',
-              whole("id,zone\n1,'a,b'\n", 'id,zone\n1,"a,b"\n', csv={"quote": "'"})),
-    "encoding": ("utf-8 when left out", whole("id,zone\n1,é\n", "", csv={"encoding": "latin-1"})),
-    "header": ("false: there is no header line, the fields name the columns in their order",
-               whole("1,a\n", "id,zone\n1,a\n", csv={"header": False})),
-}  # fmt: skip
-
-SCORING: Mapping[str, str] = {
-    "mode": "one of the modes below, `proportional` when left out",
-    "passScore": "the least score that passes, 80 when left out",
-    "weights": "points that a metric deducts at most, by its key or its name; those left out keep theirs",
-}
-MODES: Mapping[ScoringMode, str] = {
-    ScoringMode.PROPORTIONAL: "the weight times the share that fails",
-    ScoringMode.BY_RULE: "the weight times failing rules / rules that ran",
-    ScoringMode.ALL_OR_NOTHING: "the whole weight as soon as a rule fails",
-}
-SEVERITIES: Mapping[Severity, str] = {
-    Severity.WARNING: "listed, deducts nothing and fails no metric",
-    Severity.ERROR: "deducts, the default",
-    Severity.CRITICAL: "deducts, and the file does not pass, whatever its score",
-}
-METRICS: Mapping[str, str] = {
-    "schema": "a declared field that is missing, repeated, of another type, or has cells that are; `strict`: extra columns",
-    "format": "the file, or rows of it, cannot be parsed; needs no definition",
-    "completeness": "nulls in required fields; `rowCount` and `freshness`, each worth as much as a required field",
-    "bounds": "cells that break min, max, enum, pattern, minLength or maxLength, each cell once",
-    "uniqueness": "rows that repeat a key, the mean over the keys",
-}
 
 
 def judged(example: Example, text: str) -> Verdict:
@@ -272,6 +164,19 @@ def definition_page() -> Iterator[str]:
     )  # fmt: skip
     yield from table(["severity", "means"], *([f"`{severity.value}`", means] for severity, means in SEVERITIES.items()))
     yield from ("## Types", "", "The whole cell must match; white space is not trimmed.", "")
+    yield from _types()
+    yield from ("## Formats", "", "Of a file no definition says more of, the first bytes decide, then the suffix.", "")
+    yield from _formats()
+    yield from ("## The dialect of CSV", "")
+    yield from properties(DIALECT, dialect.PROPERTIES)
+    yield from ("## Scoring", "")
+    yield from table(["option", "means"], *([f"`{name}`", means] for name, means in SCORING.items()))
+    yield from table(["mode", "a metric deducts"], *([f"`{mode.value}`", means] for mode, means in MODES.items()))
+    yield from ("## Metrics", "")
+    yield from _metrics()
+
+
+def _types() -> Iterator[str]:
     rows = [["type", "a cell is", "for example", "and what is not", "also called"]]
     for kind, (means, example) in TYPES.items():
         others = ", ".join(sorted(name for name, found in SYNONYMS.items() if found is kind and name != kind.value))
@@ -298,30 +203,24 @@ def definition_page() -> Iterator[str]:
         "`time` field a duration of a workbook (`[h]:mm:ss`) is a time when it is less than a day.",
         "",
     )
-    yield from ("## Formats", "", "Of a file no definition says more of, the first bytes decide, then the suffix.", "")
+
+
+def _formats() -> Iterator[str]:
     rows = [["format", "also called", "suffixes", "cells", "by Spark's readers"]]
-    for found in OURS:
-        rows.append(
-            [
-                f"`{found.name}`",
-                ", ".join(f"`{name}`" for name in found.names.spellings),
-                ", ".join(f"`.{suffix}`" for suffix in found.suffixes),
-                {
-                    CellEncoding.TEXT: "text",
-                    CellEncoding.JSON: "JSON values",
-                    CellEncoding.TYPED: "typed",
-                    CellEncoding.SHEET: "cells of a sheet",
-                }[found.cells],
-                "yes" if found.spark else "no",
-            ]
-        )
+    rows += [
+        [
+            f"`{found.name}`",
+            ", ".join(f"`{name}`" for name in found.names.spellings),
+            ", ".join(f"`.{suffix}`" for suffix in found.suffixes),
+            CELLS[found.cells],
+            "yes" if found.spark else "no",
+        ]
+        for found in OURS
+    ]
     yield from table(*rows)
-    yield from ("## The dialect of CSV", "")
-    yield from properties(DIALECT, dialect.PROPERTIES)
-    yield from ("## Scoring", "")
-    yield from table(["option", "means"], *([f"`{name}`", means] for name, means in SCORING.items()))
-    yield from table(["mode", "a metric deducts"], *([f"`{mode.value}`", means] for mode, means in MODES.items()))
-    yield from ("## Metrics", "")
+
+
+def _metrics() -> Iterator[str]:
     rows = [["metric", "key and weight", "what fails", "details in the profile"]]
     rows += [
         [

@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dq.profiling.cells.kinds import type_family
 from dq.profiling.cells.number_line import Mask
 from dq.profiling.cells.texts import as_text
 from dq.schema.definition import FieldType
@@ -60,17 +61,7 @@ def suggested_type(column: pa.Array) -> FieldType:
         return FieldType.INTEGER if whole else FieldType.NUMBER
     if pa.types.is_null(kind) or pa.types.is_string(kind):
         return FieldType.STRING
-    return next(family for test, family in _FAMILIES if test(kind))
-
-
-_FAMILIES = (
-    (pa.types.is_boolean, FieldType.BOOLEAN),
-    (pa.types.is_integer, FieldType.INTEGER),
-    (pa.types.is_date, FieldType.DATE),
-    (pa.types.is_timestamp, FieldType.DATETIME),
-    (pa.types.is_time, FieldType.TIME),
-    (pa.types.is_duration, FieldType.DURATION),
-)
+    return type_family(kind)
 
 
 def _are_numbers_and_errors(tokens: pa.StringArray) -> bool:

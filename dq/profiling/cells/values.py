@@ -12,14 +12,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.kinds import WRITTEN_AS_STRINGS, kind_of_family, kind_of_json
+from dq.profiling.cells.kinds import WRITTEN_AS_STRINGS, kind_of_family, kind_of_json, type_family
 from dq.profiling.cells.moments import read_datetimes, read_durations, read_times
 from dq.profiling.cells.number_line import DAYS, Mask
 from dq.profiling.cells.parsing import Parsed, parse_text, some_rests, within
 from dq.profiling.cells.sheet_cells import SheetError, is_date_or_moment, moments_for, sheet_text, sheet_value
 from dq.profiling.cells.sheet_durations import as_durations, durations_for
 from dq.profiling.cells.texts import as_text, nested_text
-from dq.profiling.cells.written_moments import is_moment
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
 
@@ -207,26 +206,6 @@ _READERS: dict[FieldType, tuple[tuple[FieldType, ...], Callable[[pa.Array], Pars
     FieldType.ARRAY: ((FieldType.ARRAY,), _texts),
     FieldType.ANY: ((), _texts),
 }
-
-
-def type_family(kind: pa.DataType) -> FieldType:
-    """Name the declared type that a physical Arrow type stands for, `any` for binary and unknown ones."""
-    tests = (
-        (pa.types.is_boolean, FieldType.BOOLEAN),
-        (pa.types.is_integer, FieldType.INTEGER),
-        (pa.types.is_floating, FieldType.NUMBER),
-        (pa.types.is_decimal, FieldType.DECIMAL),
-        (is_moment, FieldType.DATETIME),
-        (pa.types.is_date, FieldType.DATE),
-        (pa.types.is_time, FieldType.TIME),
-        (pa.types.is_duration, FieldType.DURATION),
-        (pa.types.is_string, FieldType.STRING),
-        (pa.types.is_struct, FieldType.OBJECT),
-        (pa.types.is_map, FieldType.OBJECT),
-        (pa.types.is_list, FieldType.ARRAY),
-        (pa.types.is_large_list, FieldType.ARRAY),
-    )
-    return next((family for test, family in tests if test(kind)), FieldType.ANY)
 
 
 def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str], encoding: CellEncoding) -> Cells:

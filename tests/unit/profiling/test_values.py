@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dq.profiling.cells.kinds import type_family
 from dq.profiling.cells.texts import as_text
-from dq.profiling.cells.values import JSON_TOKENS, type_family
+from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
