@@ -28,7 +28,7 @@ from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.own_rows import announce
 from dq.ledger.rows import event_of
-from dq.ledger.tables import batch_counter, object_inbox
+from dq.ledger.tables import object_inbox
 from etl_core.postgres.transaction import begin, prepare
 from etl_core.retry import Backoff
 from etl_core.storable import storable
@@ -135,12 +135,6 @@ class Inbox:
             announced = announce(connection, events, now, force=force, run_window=run_window)
             letters = add_dead_letters(connection, rejected, now, source)
             return replace(announced, dead_letters=letters.dead_letters)
-
-    def last_batch(self) -> int:
-        """The number of the batch that was handed out last; 0 before the first."""
-        with self.engine.connect() as connection:
-            number: int = connection.scalars(select(batch_counter.c.last_batch)).one()
-        return number
 
     def items(self, after_batch: int, upto_batch: int, owner: str | None = None) -> tuple[InboxItem, ...]:
         """The rows still held in batches `after_batch` < n <= `upto_batch`, by `owner` if one is given."""

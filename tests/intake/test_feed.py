@@ -22,6 +22,7 @@ from dq.ledger.migrate import migrate
 from etl_core.postgres.database import connect
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.queue.sqs import QueueAccess
+from tests.ledger.consumer import last_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def settings(database_url: str) -> FeedSettings:
 @pytest.fixture
 def feed(settings: FeedSettings, inbox: Inbox) -> Iterator[Feed]:
     """On a ledger with its tables."""
-    assert inbox.last_batch() == 0
+    assert last_batch(inbox.engine) == 0
     made = Feed(settings, clock)
     yield made
     made.close()

@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from dq.events.object_event import ObjectEvent
 from dq.ledger.inbox_item import Ending, InboxItem
 from dq.ledger.inspection import list_rows
+from dq.ledger.tables import batch_counter
 from etl_core.postgres.transaction import begin
 
 if TYPE_CHECKING:
@@ -51,3 +54,10 @@ def finish(inbox: Inbox, item: InboxItem, ending: Ending = DONE, now: datetime =
 def states(engine: Engine) -> list[str]:
     """The states of all rows by id."""
     return [row.state for row in list_rows(engine)]
+
+
+def last_batch(engine: Engine) -> int:
+    """The number of the batch that was handed out last; 0 before the first."""
+    with engine.connect() as connection:
+        number: int = connection.scalars(select(batch_counter.c.last_batch)).one()
+    return number

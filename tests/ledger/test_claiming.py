@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING
 
-from tests.ledger.consumer import NOW, events, finish, take
+from tests.ledger.consumer import NOW, events, finish, last_batch, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox
@@ -15,7 +15,7 @@ def test_batches_are_numbered_in_order_and_hold_the_oldest_rows(inbox: Inbox) ->
     """At most `limit` rows each; None when nothing is due."""
     inbox.add(events(5), now=NOW)
     assert [inbox.claim(2, 60, "me", NOW) for _ in range(4)] == [1, 2, 3, None]
-    assert inbox.last_batch() == 3
+    assert last_batch(inbox.engine) == 3
     assert [len(inbox.items(number, number + 1)) for number in range(3)] == [2, 2, 1]
     assert [item.event.key for item in inbox.items(0, 2)] == ["k000", "k001", "k002", "k003"]
     assert inbox.items(3, 3) == ()
@@ -64,7 +64,7 @@ def test_two_claims_at_once_never_share_a_row(inbox: Inbox) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    items = inbox.items(0, inbox.last_batch())
+    items = inbox.items(0, last_batch(inbox.engine))
     assert len({item.id for item in items}) == 200
-    assert sorted(taken["one"] + taken["two"]) == list(range(1, inbox.last_batch() + 1))
+    assert sorted(taken["one"] + taken["two"]) == list(range(1, last_batch(inbox.engine) + 1))
     assert all(item.batch in taken[item.owner] for item in items)

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.number_line import as_number, from_numbers, rest_of, text_of
+from dq.profiling.cells.number_line import from_numbers, text_of
 from dq.profiling.figures.bounds import rules_of
 from dq.profiling.figures.fine_numbers import FINE, parts_of
 from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.example_values import value_of_example
-from dq.profiling.summary.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
+from dq.profiling.summary.summary import ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
 from dq.profiling.tally.column_figures import COUNTED
 from dq.profiling.tally.offences import Offence
 from dq.profiling.tally.recipe import SAMPLE_ROWS, CellEncoding, ColumnRecipe, Recipe
@@ -31,8 +30,6 @@ QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 #: The stated error of a rank, or of a share of rows, taken from a sample of SAMPLE_ROWS; of fewer it is more.
 SAMPLE_ERROR = 0.015
 MOST_TOP_VALUES = 20
-_BINS = 20
-_INNER = np.arange(1, _BINS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +180,7 @@ def _column(
     if sample is not None and len(sample) and not pa.types.is_string(sample.type) and kind is not FieldType.BOOLEAN:
         numbers, rests = _ascending(sample)
         quantiles = _quantiles(numbers, rests, kind)
-        histogram = () if kind in COUNTED else _histogram(numbers, state, values, kind)
+        histogram = () if kind in COUNTED else histogram(numbers, state, values, kind)
     top, top_error = _top_values(state, sample, values, kind, sample_error)
     return ColumnSummary(
         name=recipe.name,
@@ -229,54 +226,6 @@ def _quantiles(numbers: npt.NDArray[Any], rests: npt.NDArray[np.int64] | None, k
     ranks = [max(math.ceil(share * len(numbers)) - 1, 0) for share in QUANTILES.values()]
     behind = None if rests is None else rests[ranks].tolist()
     return dict(zip(QUANTILES, from_numbers(numbers[ranks].tolist(), kind, behind), strict=True))
-
-
-def _histogram(numbers: npt.NDArray[Any], state: ColumnProfile, values: int, kind: FieldType) -> tuple[Bin, ...]:
-    """Count values in about equal bins between the exact extremes, scaled from the sample to all values.
-
-    `numbers` are ascending. Whole numbers, days and microseconds have bins that begin and end at one.
-    """
-    low, high = as_number(state.minimum), as_number(state.maximum)
-    inner: npt.NDArray[Any]
-    if isinstance(low, int) and isinstance(high, int):
-        bins = min(high - low + 1, _BINS)
-        inner = np.array([low + (high - low + 1) * at // bins for at in range(1, bins)], np.int64)
-    elif not math.isfinite(high - low):
-        return ()
-    else:
-        inner = low + _INNER * ((high - low) / _BINS) if low < high else np.empty(0)
-    places = [0, *numbers.searchsorted(inner).tolist(), len(numbers)]
-    counts = [end - start for start, end in pairwise(places)]
-    edges = _edges((low, *inner.tolist(), high), kind, (rest_of(state.minimum), rest_of(state.maximum)))
-    return tuple(map(Bin, edges, edges[1:], _apportioned(counts, values)))
-
-
-def _edges(numbers: Sequence[float], kind: FieldType, outer: tuple[int, int]) -> list[float | str]:
-    """Write the borders of bins: numbers as they are, what is measured in time as texts.
-
-    Only the first and the last one have nanoseconds, `outer`, for they are values.
-    """
-    if kind not in _WRITTEN:
-        return list(map(float, numbers))
-    rests = [outer[0], *[0] * (len(numbers) - 2), outer[1]]
-    return [text_of(value) for value in from_numbers(numbers, kind, rests)]
-
-
-_WRITTEN = (FieldType.DATE, FieldType.DATETIME, FieldType.DURATION)
-
-
-def _apportioned(counts: Sequence[int], total: int) -> Sequence[int]:
-    """Scale counts so that they sum to `total` exactly (largest remainders)."""
-    summed = sum(counts)
-    if summed in (0, total):
-        return counts
-    exact = np.array(counts) * (total / summed)
-    floor: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
-    short = total - int(floor.sum())
-    order = np.argsort(floor - exact, kind="stable")
-    floor[order[:short]] += 1
-    apportioned: list[int] = floor.tolist()
-    return apportioned
 
 
 def _sampled_texts(values: pa.Array, kind: FieldType) -> list[str]:
