@@ -19,7 +19,8 @@ from dq.profiling.figures.fine_numbers import FINE, parts_of
 from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.example_values import value_of_example
-from dq.profiling.summary.summary import ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
+from dq.profiling.summary.histogram import histogram
+from dq.profiling.summary.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
 from dq.profiling.tally.column_figures import COUNTED
 from dq.profiling.tally.offences import Offence
 from dq.profiling.tally.recipe import SAMPLE_ROWS, CellEncoding, ColumnRecipe, Recipe
@@ -176,11 +177,11 @@ def _column(
     sample = sampled if sampled is None or not sampled.null_count else sampled.drop_null()
     exact = sample is None or len(sample) >= values
     quantiles: dict[str, Scalar] = {}
-    histogram: tuple[Bin, ...] = ()
+    bins: tuple[Bin, ...] = ()
     if sample is not None and len(sample) and not pa.types.is_string(sample.type) and kind is not FieldType.BOOLEAN:
         numbers, rests = _ascending(sample)
         quantiles = _quantiles(numbers, rests, kind)
-        histogram = () if kind in COUNTED else histogram(numbers, state, values, kind)
+        bins = () if kind in COUNTED else histogram(numbers, state, values, kind)
     top, top_error = _top_values(state, sample, values, kind, sample_error)
     return ColumnSummary(
         name=recipe.name,
@@ -205,8 +206,8 @@ def _column(
         quantile_error=0.0 if exact or not quantiles else sample_error,
         min_length=state.min_length,
         max_length=state.max_length,
-        histogram=histogram,
-        histogram_error=0.0 if exact or not histogram else sample_error,
+        histogram=bins,
+        histogram_error=0.0 if exact or not bins else sample_error,
         top_values=top,
         top_values_error=top_error,
         repeats=recipe.repeats,
