@@ -54,26 +54,37 @@ class _Configured:
 
 def find_objects(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed | Missing]]:
     """The objects that are configured and, as far as was looked, there, and how the others ended."""
-    found, ended = _reach(items, doors)
-    # Whether EventBridge encodes keys is not documented, so what is not found as announced is looked for decoded.
-    second = {
-        one.item.id: replace(one.item, event=replace(one.item.event, key=key))
-        for one in ended
-        if isinstance(one, SetAside | Missing) and (key := other_reading(one.item.event)) is not None
-    }
-    if second:
-        found_decoded, _ = _reach(list(second.values()), doors)
-        known = {one.item.id for one in found_decoded}
-        found, ended = found + found_decoded, [one for one in ended if one.item.id not in known]
-    return found, ended
-
-
-def _reach(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed | Missing]]:
     ended: list[SetAside | Failed | Missing] = []
-    admitted = _onward([_admit(item, doors) for item in items], ended)
+    admitted = _onward([_admit(item, doors) for item in _as_meant(items, doors)], ended)
     configured = _onward(_configure(admitted, doors), ended)
     found = _onward(_peek(configured, doors), ended)
     return found, ended
+
+
+def _as_meant(items: Sequence[InboxItem], doors: Doors) -> Sequence[InboxItem]:
+    """Take keys that may be meant in two ways in the way in which there is an object.
+
+    Whether EventBridge encodes keys is not documented. It is decided before anything is looked up, or a placeholder
+    would be made for a file that nobody meant.
+    """
+    second = {
+        place: key
+        for place, item in enumerate(items)
+        if doors.accepts(item.event.bucket) and (key := other_reading(item.event)) is not None
+    }
+    if not second:
+        return items
+    as_written = _are_gone({place: items[place].event for place in second}, doors)
+    decoded = {place: replace(items[place].event, key=second[place]) for place in as_written}
+    only_decoded = decoded.keys() - _are_gone(decoded, doors)
+    return [replace(item, event=decoded[place]) if place in only_decoded else item for place, item in enumerate(items)]
+
+
+def _are_gone(events: Mapping[int, ObjectEvent], doors: Doors) -> set[int]:
+    """Those of the objects that are not there."""
+    wanted = {place: (event.bucket, event.key, event.version_id) for place, event in events.items()}
+    peeks = doors.objects.peek_all(wanted) if wanted else {}
+    return {place for place, peek in peeks.items() if isinstance(peek, ObjectGoneError)}
 
 
 def _onward(results: Iterable[_T | SetAside | Failed | Missing], ended: list[SetAside | Failed | Missing]) -> list[_T]:

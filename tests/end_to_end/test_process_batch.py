@@ -472,6 +472,16 @@ def test_two_processes_at_once_give_each_object_one_run(any_landing: Landing) ->
     assert balance(any_landing.database).finished == 12
 
 
+def test_no_placeholder_is_made_for_the_wrong_reading_of_a_key(landing: Landing) -> None:
+    """EventBridge does not say whether it encodes keys; the file's own name tells the two readings apart."""
+    spaced = landing.put(key_of("bus trips"))
+    landing.announce(replace(spaced, key=quote_plus(spaced.key, safe="/"), version_id=None, source="eventbridge"))
+    assert landing.process(auto_create_files=True).states == {"done": 1}
+    with landing.database.connect() as connection:
+        names = connection.exec_driver_sql("SELECT file_name FROM reporting.monitoring_file").scalars().all()
+    assert names == ["bus trips"]
+
+
 def test_an_eventbridge_key_is_looked_for_as_it_is_and_then_decoded(landing: Landing) -> None:
     landing.configure()
     plus = landing.put(key_of(name="a+b.csv"))
