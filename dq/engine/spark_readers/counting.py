@@ -19,7 +19,7 @@ from dq.engine.byte_ranges.spark_merge import KeyHashes, MergedGroup, records
 from dq.engine.file_results import Span
 from dq.engine.parts import CountedPart, FileTask
 from dq.engine.spark_readers.frames import TRAILING
-from dq.engine.spark_readers.paths import same_path
+from dq.engine.spark_readers.paths import reported_path
 from dq.engine.spark_readers.seen_bytes import SeenBytes
 from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
@@ -91,7 +91,7 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, see
         current: _Block | None = None
         for batch in batches:
             for path, start, piece in _by_block(batch):
-                task, number = by_path[same_path(path)], start // block
+                task, number = by_path[reported_path(path)], start // block
                 if current is None or (current.task.id, current.number) != (task.id, number):
                     if current is not None:
                         yield from current.counts()

@@ -22,7 +22,7 @@ from dq.engine.spark_calls import profile_apart
 from dq.engine.spark_readers.batch_sizes import batch_options, session_options
 from dq.engine.spark_readers.counting import COUNTS, count_file, count_files, reading_of, record_of
 from dq.engine.spark_readers.frames import frame_of, shared_frame, slices_of
-from dq.engine.spark_readers.paths import same_path, spark_path
+from dq.engine.spark_readers.paths import asked_path, spark_path
 from dq.engine.spark_readers.probing import Probed, probe_files
 from dq.engine.spark_readers.seen_bytes import SeenBytes
 from dq.formats.limits import Limits
@@ -108,7 +108,7 @@ def _counted(
     for source, tasks in sources.items():
         others = [task for task in tasks if task.id not in apart]
         if others:
-            by_path = {same_path(spark_path(task.head)): task for task in others}
+            by_path = {asked_path(spark_path(task.head)): task for task in others}
             frame = shared_frame(spark, source, others)
             yield frame.mapInArrow(count_files(by_path, block, limits, seen), COUNTS)
 

@@ -32,6 +32,8 @@ def _refused_name(task: FileTask) -> str | None:
     parts = key.split("/")[0 if task.head.bucket else 1 :]
     if any(part in _PARTS_OF_A_PATH for part in parts) or any(ord(character) < ord(" ") for character in key):
         return "no Spark path can express that name"
+    if task.head.bucket is None and ":" in name:
+        return "Hadoop takes what stands before a colon in the name of a local file for a scheme"
     compression = task.layout.compression
     if compression and not name.endswith(_SUFFIX.get(compression, "\0")):
         return f"Spark knows {compression} by its suffix only, if at all"
@@ -61,7 +63,12 @@ def literal_paths(spark: SparkSession) -> DataFrameReader:
     return spark.read.option("__globPaths__", "false").option("recursiveFileLookup", "true")
 
 
-def same_path(reported: str) -> str:
-    """Bring a path that Spark reports (percent-encoded, with any number of slashes) into one form."""
-    scheme, _, rest = unquote(reported).partition(":")
+def reported_path(text: str) -> str:
+    """Bring a path that Spark reports, percent-encoded, into the form of `asked_path`."""
+    return asked_path(unquote(text))
+
+
+def asked_path(text: str) -> str:
+    """Bring a path as Spark is asked for it into one form: it may come back with another number of slashes."""
+    scheme, _, rest = text.partition(":")
     return f"{scheme}:/{rest.lstrip('/')}"
