@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from dq.profiling.cells.kinds import type_family
+from dq.profiling.cells.physical import type_family
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.column_names import column_names
 from dq.schema.definition import FieldType

@@ -1,12 +1,9 @@
-"""What typed cells are: the declared type they stand for, and what one is called that is of another."""
+"""What a typed cell is called where it is not of the declared type: a text where a number is wanted, and the like."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import pyarrow as pa
-
-from dq.profiling.cells.written_moments import is_moment
 from dq.schema.definition import FieldType
 
 TEXT: Final = "text"
@@ -51,23 +48,3 @@ def kind_of_json(value: object, wanted: FieldType) -> str:
 def _unless_wanted(kind: str, wanted: FieldType) -> str:
     fits = wanted is FieldType.ANY or wanted in _TYPES.get(kind, ()) or kind == wanted.value
     return "" if fits else kind
-
-
-def type_family(kind: pa.DataType) -> FieldType:
-    """Name the declared type that a physical Arrow type stands for, `any` for binary and unknown ones."""
-    tests = (
-        (pa.types.is_boolean, FieldType.BOOLEAN),
-        (pa.types.is_integer, FieldType.INTEGER),
-        (pa.types.is_floating, FieldType.NUMBER),
-        (pa.types.is_decimal, FieldType.DECIMAL),
-        (is_moment, FieldType.DATETIME),
-        (pa.types.is_date, FieldType.DATE),
-        (pa.types.is_time, FieldType.TIME),
-        (pa.types.is_duration, FieldType.DURATION),
-        (pa.types.is_string, FieldType.STRING),
-        (pa.types.is_struct, FieldType.OBJECT),
-        (pa.types.is_map, FieldType.OBJECT),
-        (pa.types.is_list, FieldType.ARRAY),
-        (pa.types.is_large_list, FieldType.ARRAY),
-    )
-    return next((family for test, family in tests if test(kind)), FieldType.ANY)

@@ -13,8 +13,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.kinds import type_family
 from dq.profiling.cells.number_line import Mask
+from dq.profiling.cells.physical import type_family
 from dq.profiling.cells.texts import as_text
 from dq.schema.definition import FieldType
 

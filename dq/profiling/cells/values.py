@@ -12,10 +12,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq.profiling.cells.kinds import WRITTEN_AS_STRINGS, kind_of_family, kind_of_json, type_family
+from dq.profiling.cells.kinds import WRITTEN_AS_STRINGS, kind_of_family, kind_of_json
 from dq.profiling.cells.moments import read_datetimes, read_durations, read_times
 from dq.profiling.cells.number_line import DAYS, Mask
 from dq.profiling.cells.parsing import Parsed, parse_text, some_rests, within
+from dq.profiling.cells.physical import type_family
 from dq.profiling.cells.sheet_cells import SheetError, is_date_or_moment, moments_for, sheet_text, sheet_value
 from dq.profiling.cells.sheet_durations import as_durations, durations_for
 from dq.profiling.cells.texts import as_text, nested_text

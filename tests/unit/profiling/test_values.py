@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.cells.kinds import type_family
+from dq.profiling.cells.physical import type_family
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.file_tally import FileTally
