@@ -26,6 +26,15 @@ _SMALLEST: Final = Fraction(1, 2000)
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
+def as_sentence(text: str) -> str:
+    """Give a text the capital and the stop of a sentence; a question keeps its mark.
+
+    >>> as_sentence("is it a header?"), as_sentence("2 rows are blank")
+    ('Is it a header?', '2 rows are blank.')
+    """
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('?', '.', '!')) else '.'}"
+
+
 def on_one_line(text: str, most: int = _MOST_NAME) -> str:
     """Give `text` for the middle of a sentence: no line breaks or control characters, cut to `most`."""
     return shortened(storable(_CONTROL.sub(" ", text[: most + 1])), most)

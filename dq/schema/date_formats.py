@@ -43,7 +43,8 @@ def format_problem(date_format: str, field_type: FieldType) -> str | None:
     directives = re.findall(r"%(.?)", date_format, re.DOTALL)
     unknown = sorted({f"%{letter}" for letter in directives if letter not in _DIRECTIVES or not letter})
     if unknown:
-        return f"uses {', '.join(unknown)}, which strptime does not know; expected something like %Y-%m-%d"
+        twelve = "; times of 12 hours are not read" if "%p" in unknown or "%I" in unknown else ""
+        return f"uses {', '.join(unknown)}, which is not read{twelve}; expected something like %Y-%m-%d %H:%M:%S"
     if not set(directives) - {"%"}:
         return "has no directive; expected something like %Y-%m-%d"
     if field_type in _DATED and not _YEARS & set(directives):

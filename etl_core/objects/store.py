@@ -185,11 +185,11 @@ def _clients(access: S3Access) -> tuple[S3Client, NativeReads]:
 
 def _peek_file(path: str) -> Peek:
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # to open a pipe would wait for who writes to it
+            message = f"{path}: not a regular file; name a file"
+            raise ObjectRefusedError(message)
         with Path(path).open("rb") as file:
             found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                message = f"{path}: not a regular file; name a file"
-                raise ObjectRefusedError(message)
             data = file.read(PEEK_BYTES)
     except FileNotFoundError as error:
         message = f"{path}: there is no such file"

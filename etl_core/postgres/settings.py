@@ -21,6 +21,8 @@ def _database_url(value: SecretStr) -> SecretStr:
         raise ValueError(
             "host or port cannot be read; percent-encode special characters of user name and password"
         ) from None
+    if parts.netloc.count("@") > 1:  # what reads the address may take the first one for the end of the password
+        raise ValueError("it holds more than one @; write those of user name and password as %40")
     if parts.scheme not in _SCHEMES:
         raise ValueError("it does not start with postgresql://")
     if not parts.path.strip("/"):

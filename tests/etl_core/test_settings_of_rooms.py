@@ -171,3 +171,9 @@ def test_the_readme_holds_the_configuration_table_of_the_settings() -> None:
     readme = (_ROOT / "README.md").read_text()
     found = re.findall(r"^\| `[A-Z0-9_]+` \|.*$", readme, flags=re.MULTILINE)
     assert found == list(configuration_table(ROOMS))[2:]
+
+
+def test_an_at_sign_in_a_password_is_refused_without_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    (problem,) = problems_with(monkeypatch, DATABASE_URL="postgresql://u:PGSE@CRET@127.0.0.1:1/db")
+    assert "write those of user name and password as %40" in problem
+    assert "CRET" not in problem

@@ -258,3 +258,19 @@ def test_the_codec_keeps_arrow_batches_readable() -> None:
     assert found.sample is not None
     assert found.sample.cells is not None
     assert found.sample.cells.num_rows == 3
+
+
+def test_nothing_of_undeclared_columns_is_kept_where_a_sensitive_field_is_missing() -> None:
+    """Any of them may be that one under another name, and so may its name be a value."""
+    table = Table(
+        {"id": ["1", "2"], "Ssn": ["SECRETA", "SECRETB"], "ssn [3]": ["SECRETC", "SECRETD"]},
+        [{"name": "id", "type": "integer"}, {"name": "ssn", "sensitive": True}],
+    )
+    state = state_of(profile(table).settled(), table.recipe, table.definition, source="1", size=1)
+    assert [column.name for column in state.columns] == ["id"]
+    other = Table({"id": ["3"], "ssn": ["SECRETE"]}, table.fields)
+    merged = state + state_of(profile(other).settled(), other.recipe, other.definition, source="2", size=1)
+    for one in (state, merged, decode_state(encode_state(merged))):
+        assert "SECRET" not in repr(one)
+        assert "Ssn" not in repr(one)
+        assert one.profile.sample is None or "SECRET" not in str(one.profile.sample.cells)

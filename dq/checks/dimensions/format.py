@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, status_of
 from dq.checks.dimension import Dimension
-from dq.checks.wording import count, listed, on_one_line, percent
+from dq.checks.wording import as_sentence, count, listed, on_one_line, percent
 from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def measure_format(summary: FileSummary, plan: CheckPlan) -> Measure:
     """Count the malformed rows over all rows; a file that cannot be parsed, or has no header, loses everything."""
     (check,) = plan.of(KEY)
     result = _result(summary, check)
-    notes = "".join(f" {note[0].upper()}{note[1:]}." for note in _notes(summary))
+    notes = "".join(f" {as_sentence(note)}" for note in _notes(summary))
     results = (result, *_warnings(summary, check))
     return Measure(KEY, results, result.failed, result.checked, f"{_details(summary, result)}{notes}")
 
@@ -103,7 +103,7 @@ def _why(summary: FileSummary) -> str:
 
 def _details(summary: FileSummary, result: CheckResult) -> str:
     if result.rule != MALFORMED_ROWS:
-        return f"{result.text[0].upper()}{result.text[1:]}."
+        return as_sentence(result.text)
     if not summary.rows_read:
         return "The file has no rows."
     if result.status is Status.PASSED:

@@ -12,7 +12,7 @@ from dq.checks.columns import of_wrong_type
 from dq.checks.dimension import Dimension
 from dq.checks.missing_columns import MissingColumns
 from dq.checks.not_measured import not_measured, not_run, nothing_to_measure
-from dq.checks.wording import count, listed, visible
+from dq.checks.wording import WITHIN_TOLERANCE, as_sentence, count, listed, visible
 from dq.schema.column_names import place_of_unnamed
 from dq.schema.definition import FieldType, Severity
 
@@ -187,6 +187,7 @@ def _details(results: list[CheckResult], failed: int, declared: int, instead: st
     of_fields = [result for result in results if result.check.columns and result.counts]
     extra = [result for result in results if not result.check.columns and result.counts]
     warnings = [result.text for result in results if result.status is Status.FAILED and not result.counts]
+    loose = sum(result.failed for result in results if result.status is Status.PASSED and result.check.columns)
     fine = "the declared field is fine" if declared == 1 else f"all {count(declared)} declared fields are fine"
     if failed:
         verb = "fails" if failed == 1 else "fail"
@@ -194,6 +195,10 @@ def _details(results: list[CheckResult], failed: int, declared: int, instead: st
         sentence = f"{count(failed)} of {count(declared, 'declared field')} {verb}: {texts}"
     elif extra:
         sentence = f"{fine[0].upper()}{fine[1:]}"
+    elif warnings or loose:
+        fields = "the declared field" if declared == 1 else f"the {count(declared)} declared fields"
+        cells = f"; {count(loose, 'value')} of another type" if loose else ""
+        sentence = f"All that is wrong with {fields} is {WITHIN_TOLERANCE}{cells}"
     else:
         subject = "The declared field is" if declared == 1 else f"All {count(declared)} declared fields are"
         sentence = f"{subject} present and of the declared type"
@@ -202,7 +207,7 @@ def _details(results: list[CheckResult], failed: int, declared: int, instead: st
         names = listed([_titled(result.column or "") for result in extra])
         sentence = f"{sentence}; {count(len(extra), 'column')} {verb} not declared: {names}"
     sentence = f"{sentence}; warnings: {listed(warnings)}" if warnings else sentence
-    return f"{sentence}{instead}" if instead.endswith("?") else f"{sentence}{instead}."
+    return as_sentence(f"{sentence}{instead}")
 
 
 SCHEMA: Final = Dimension(

@@ -164,7 +164,11 @@ def state_of(
     for name, extra in profile.extras.items():
         columns.append(StateColumn(len(columns), name, FieldType.ANY, sensitive=name in sensitive))
         figures.append(extra)
-    hidden = any(column.sensitive for column in columns)
+    there = {column.name for column, one in zip(columns, figures, strict=True) if column.declared and one.seen}
+    if not sensitive <= there:  # any column that nobody declared may be the one that is missing, and so may its name
+        known = [at for at, column in enumerate(columns) if column.declared]
+        columns, figures = [columns[at] for at in known], [figures[at] for at in known]
+    hidden = bool(sensitive)
     hashes, rows = _shares(columns)
     kept = replace(
         profile,

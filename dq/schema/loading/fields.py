@@ -22,6 +22,7 @@ MAX_FIELDS: Final = 10_000
 
 _CONSTRAINTS: Final = {
     "required": "required",
+    "sensitive": "sensitive",
     "nullable": "nullable",
     "unique": "unique",
     "min": "min",
@@ -40,7 +41,6 @@ PROPERTIES: Final = {
     "name": "name",
     "type": "type",
     "format": "format",
-    "sensitive": "sensitive",
     "constraints": "constraints",
 }
 _IGNORED: Final = frozenset({"title", "description", "label", "comment", "example", "examples", "rdftype"})

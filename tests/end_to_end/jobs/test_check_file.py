@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -212,6 +213,27 @@ def test_an_object_that_this_machine_counts_in_good_time_is_checked_without_spar
     ran = subprocess.run(command, cwd=_ROOT, env=variables, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert json.loads((tmp_path / "out.json").read_text())["score"] == 100
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 cannot be told to leave the working directory out")
+def test_spark_s_workers_import_nothing_from_the_working_directory(tmp_path: Path) -> None:
+    (tmp_path / "orjson.py").write_text("raise SystemExit('taken from the working directory')\n")
+    (tmp_path / "rows.csv").write_bytes(b"a,b\n1,2\n")
+    program = Path(sys.executable).with_name("pipeline-processing")
+    command = [str(program), "check_file", "rows.csv", "--json", "out.json"]
+    variables = {**inherited(), "READER": "spark", "PYTHONPATH": str(_ROOT)}
+    ran = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "taken from" not in ran.stderr
+    assert json.loads((tmp_path / "out.json").read_text())["score"] == 100
+
+
+def test_a_pipe_is_refused_at_once(bare_command_line: CommandLine, tmp_path: Path) -> None:
+    """To open one would wait for who writes to it."""
+    os.mkfifo(tmp_path / "rows.csv")
+    ran = bare_command_line.run("check_file", str(tmp_path / "rows.csv"))
+    assert ran.code == 2
+    assert "not a regular file" in ran.err
 
 
 def test_ctrl_c_ends_a_check_with_one_line(tmp_path: Path) -> None:

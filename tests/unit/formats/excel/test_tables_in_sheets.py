@@ -75,7 +75,7 @@ def test_a_cell_far_below_the_table_is_a_row_and_the_gap_is_named(tmp_path: Path
     verdict = judged(path)
     text = "59,997 blank rows stand above row 60,001, which counts as a row: is it part of the table?"
     assert verdict.failed_validation_message == f"formatParsing (warning): {text}"
-    assert verdict.metrics["formatParsing"]["details"] == f"All 3 rows were parsed. {text}."
+    assert verdict.metrics["formatParsing"]["details"] == f"All 3 rows were parsed. {text}"
     assert (verdict.score, payload_of(verdict)["statisticalSummary"]["rows"]) == (100, 3)
 
 
