@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
         if arguments.run_window is None:
             refuse_collapses(chosen.events, doors)
         if not arguments.force:
-            done = doors.inbox.done_before(chosen.events)
+            done = doors.inbox.done_before(chosen.events, arguments.run_window)
             log.info("objects that have their verdict are left out", done=len(done), of=len(chosen.events))
             chosen = replace(chosen, events=tuple(event for event in chosen.events if event not in done))
         if arguments.dry_run:
@@ -63,7 +63,9 @@ def main(argv: list[str]) -> int:
                 stdout().print(cell(f"s3://{event.bucket}/{event.key}"), soft_wrap=True)
             return ExitCode.OK
         make_due(doors)
-        announced = _announce(chosen, doors, force=arguments.force, run_window=arguments.run_window)
+        # Of those that were not left out a verdict may be there, in a run of another window.
+        again = arguments.force or arguments.run_window is not None
+        announced = _announce(chosen, doors, force=again, run_window=arguments.run_window)
         with show_progress(program.console, "backfill", announced.due) as report:
             ended = work_off_own(doors, announced, limit=limit, owner=new_owner(), stop=stop, report=report)
         if stop.is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, or_, select, true, tuple_
+from sqlalchemy import and_, case, or_, select, true, tuple_
 
 from dq.events.object_version import ObjectVersion, is_older
 from dq.ledger.rows import chunks
@@ -18,15 +18,19 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from dq.events.object_event import ObjectEvent
+    from dq.events.run_window import WindowSource
 
 _C = object_inbox.c
 # A run collects the versions of a few objects of one hour; more of the newest than this are not looked at.
 _MOST_OF_A_RUN = 1000
 
 
-def done_before(connection: Connection, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
-    """Those of `events` whose version has its verdict."""
-    return _among(connection, events, _C.state == "done")
+def done_before(
+    connection: Connection, events: Sequence[ObjectEvent], run_window: WindowSource | None
+) -> frozenset[ObjectEvent]:
+    """Those of `events` whose version has its verdict; with `run_window`, those that were announced with it."""
+    in_window = true() if run_window is None else _C.run_window == run_window
+    return _among(connection, events, and_(_C.state == "done", in_window))
 
 
 def announced_before(connection: Connection, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:

@@ -232,14 +232,18 @@ class Inbox:
         with begin(self.engine) as transaction:
             _end(transaction, item, values)
 
-    def done_before(self, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
+    def done_before(
+        self, events: Sequence[ObjectEvent], run_window: WindowSource | None = None
+    ) -> frozenset[ObjectEvent]:
         """Those of `events` whose version has its verdict: what a resumed backfill leaves out.
+
+        With `run_window` only those count that were announced with it: the others may be in another run.
 
         A version is recognised by its id, else by its etag together with a last-modified that is not later
         than that of the object that was read: equal content may come back after other content.
         """
         with self.engine.connect() as connection:
-            return done_before(connection, events)
+            return done_before(connection, events, run_window)
 
     def newest_done_of_run(
         self, connection: Connection, monitoring_file_run_id: object, *, besides: InboxItem | None = None

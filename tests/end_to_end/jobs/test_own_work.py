@@ -387,6 +387,24 @@ def test_what_a_living_process_holds_is_its_own_affair(
     assert landing.states() == {key_of(): "claimed"}
 
 
+def test_a_backfill_by_the_windows_in_the_keys_gives_verdicts_that_went_into_another_run(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    """Both objects were last modified in one hour: the first verdicts fell into one run."""
+    landing.configure()
+    command_line.set(RUN_WINDOW="last_modified")
+    for hour in (1, 2):
+        landing.put(key_of(hour=hour))
+        assert command_line.run("process_file", "--bucket", landing.bucket, "--key", key_of(hour=hour)).code == 0
+    backfill = ("backfill", "--prefix", f"s3://{landing.bucket}/", "--run-window", "key")
+    assert command_line.run(*backfill).code == 0
+    runs = {(str(verdict.run_date), verdict.run_hour) for verdict in landing.verdicts()}
+    assert {("2026-01-04", 1), ("2026-01-04", 2)} <= runs
+    again = command_line.run(*backfill)
+    assert again.code == 0
+    assert [line["done"] for line in again.log if "left out" in line["message"]] == [2]
+
+
 def announce_as_listed(landing: Landing) -> None:
     """What a backfill announces of all that is in the bucket."""
     listed = list_objects(landing.doors.objects, f"s3://{landing.bucket}/")
