@@ -186,7 +186,8 @@ def _clients(access: S3Access) -> tuple[S3Client, NativeReads]:
 def _peek_file(path: str) -> Peek:
     try:
         if not stat.S_ISREG(Path(path).stat().st_mode):  # to open a pipe would wait for who writes to it
-            message = f"{path}: not a regular file; name a file"
+            what = "a directory" if Path(path).is_dir() else "not a regular file"
+            message = f"{path}: {what}; name a file"
             raise ObjectRefusedError(message)
         with Path(path).open("rb") as file:
             found = os.fstat(file.fileno())

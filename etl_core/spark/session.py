@@ -108,8 +108,6 @@ def _require_started_for(profile: SessionProfile, session: SparkSession) -> None
 def _prepare_environment(region: str | None, access_key: str | None, secret_key: str | None) -> None:
     """What the JVM and its Python workers inherit; only these variables are set, and only where a value is known."""
     inherited = {
-        # Workers import from the folder they are started in otherwise, whatever lies there (Python 3.11 and newer).
-        "PYTHONSAFEPATH": "1",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "AWS_REGION": region,
