@@ -145,7 +145,7 @@ def watch(program: Program) -> int:
         queue = settings[QueueSettings].poll_queue_url or "none; only the inbox is worked off"
         log.info("watching", queue=queue, checkpoints=checkpoints)
         try:
-            keep_streaming(build, worker, stop, _look_around(doors))
+            keep_streaming(build, worker, stop, _look_around(doors, settings[MetricsSettings]))
         finally:
             note(counts=worker.total)  # here, for Spark calls the worker in a thread that knows of no run
         if worker.error is not None:
@@ -156,11 +156,15 @@ def watch(program: Program) -> int:
     return ExitCode.OK
 
 
-def _look_around(doors: Doors) -> Callable[[], None]:
-    """What looks from time to time: for objects whose file or definition has come, and how much is in the inbox."""
+def _look_around(doors: Doors, metrics: MetricsSettings) -> Callable[[], None]:
+    """What looks from time to time: for objects whose file or definition has come, and how much is in the inbox.
+
+    The latter reads the whole ledger, so it is asked only where somebody reads the figures.
+    """
     from dq.batch.coming_due import make_due
     from dq.ledger.inspection import inbox_status
 
+    are_read = metrics.metrics_port is not None or metrics.metrics_file is not None
     look_at = time.monotonic()
 
     def look() -> None:
@@ -168,7 +172,8 @@ def _look_around(doors: Doors) -> Callable[[], None]:
         if time.monotonic() >= look_at:
             with suppress(RetryableError):  # of an outage others tell
                 make_due(doors)
-                doors.metrics.inbox(inbox_status(doors.database, doors.clock()))
+                if are_read:
+                    doors.metrics.inbox(inbox_status(doors.database, doors.clock()))
             look_at = time.monotonic() + _DUE_SECONDS
 
     return look
