@@ -1,0 +1,190 @@
+"""A world in which everything is real but the object store, the queue, the engine and the time."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dq.intake.listing import list_objects
+from dq.ledger.history import announced_before
+from dq.ledger.inspection import discard_rows, retry_rows
+from etl_core.errors import UsageError
+from tests.announcements import eventbridge, notification, s3_record
+from tests.reporting.samples import add_file
+from tests.simulation.consumer import Consumer
+from tests.simulation.message_queue import MessageQueue
+from tests.simulation.object_store import PLAIN, VERSIONED, Buckets, StoredVersion
+from tests.simulation.oracle import Oracle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dq.events.run_window import WindowSource
+    from dq.reporting.catalogue.catalogue import Catalogue
+    from tests.simulation.databases import Database
+
+FILES = ("trips", "stops")
+GOOD: dict[str, object] = {"fields": [{"name": "id", "type": "integer"}]}
+BROKEN: dict[str, object] = {"fields": [{"name": "id", "type": "integr"}]}
+
+
+def key_of(file_name: str, name: str = "a.csv", hour: int = 12) -> str:
+    """A key in the default layout."""
+    return f"agency/tenant-a/files/{file_name}/2026-01-04/{hour:02}/{name}"
+
+
+class World:
+    """Store, queue, database and two consumers.
+
+    Args:
+        database: emptied for this world.
+        ahead: seconds by which the second consumer's clock is ahead; None has both ask the database.
+        batch_size: rows that a consumer claims at a time.
+        run_window: the setting.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        ahead: float | None = None,
+        batch_size: int = 3,
+        run_window: WindowSource = "key",
+    ) -> None:
+        self.database, self.witness, self.server = database, database.witness, database.server
+        self.clock = database.clock
+        self.catalogue: Catalogue = database.catalogue
+        self.buckets, self.queue = Buckets(self.clock), MessageQueue(self.clock)
+        self.clocks_differ = ahead is not None
+        self.garbage: set[str] = set()
+        self.running: list[Consumer] = []
+        self._announced: dict[str, list[StoredVersion]] = {}
+        self.oracle = Oracle(self, self.witness)
+        self.server.on_commit = self.oracle.committed
+        self.queue.on_delete = self.oracle.deleting
+        clocks = (None, None) if ahead is None else (0.0, ahead)
+        self.consumers = tuple(
+            Consumer(self, name, ahead=clock, batch_size=batch_size, run_window=run_window)
+            for name, clock in zip(("one", "two"), clocks, strict=True)
+        )
+
+    # What people and other teams do
+
+    def configure(self, file_name: str, definition: dict[str, object] = GOOD) -> None:
+        """Add a file with its definition, or give the one it has another definition."""
+        text = json.dumps(definition)
+        known = "SELECT schema_definition_id FROM reporting.monitoring_file WHERE file_name = %s"
+        if found := self.witness.rows(known, file_name):
+            change = "UPDATE reporting.monitoring_file_schema_definition SET definition = %s WHERE id = %s"
+            self.witness.do(change, text, found[0][0])
+        else:
+            add_file(self.database.engine, "tenant-a", file_name, definition=definition)
+
+    def put(self, bucket: str, key: str, what: bytes = b"good", *, again: bool = False) -> StoredVersion:
+        """Write an object; its bytes are like those of no other unless they are to come `again`."""
+        before = [one for one in self.buckets.written if (one.bucket, one.key) == (bucket, key)]
+        number = len(self.buckets.written) + 1
+        body = before[0].body if again and before else what + b" %d" % number
+        return self.buckets.put(bucket, key, body)
+
+    def announce(self, *versions: StoredVersion, dialect: str = "s3") -> str:
+        """Send the announcement of these versions in one message."""
+        if dialect == "eventbridge" and len(versions) == 1:
+            (one,) = versions
+            changes = {"etag": one.etag, "size": len(one.body), "sequencer": one.sequencer}
+            changes |= {"version-id": one.version_id} if one.version_id else {}
+            body = eventbridge(one.key, **changes).replace('"landing"', json.dumps(one.bucket))
+        else:
+            body = notification(*map(_record, versions))
+        self._announced[body] = list(versions)
+        self.queue.send(body)
+        return body
+
+    def send_garbage(self) -> None:
+        """Send what nobody understands."""
+        body = f"garbage {len(self.garbage)}"
+        self.garbage.add(body)
+        self.queue.send(body)
+
+    def reconcile(self) -> None:
+        """Announce what is there and was never announced, as the job does."""
+        one = self.consumers[0]
+        one.run(lambda: self._reconcile(one))
+
+    def _reconcile(self, one: Consumer) -> None:
+        for bucket in (PLAIN, VERSIONED):
+            try:
+                listed = list_objects(one.doors.objects, f"s3://{bucket}/agency/")
+            except UsageError:  # nothing is there
+                continue
+            with one.doors.database.connect() as connection:
+                known = announced_before(connection, listed.events)
+            missing = [event for event in listed.events if event not in known]
+            one.doors.inbox.add(missing, listed.rejected, now=one.doors.clock(), source="reconcile")
+
+    def retry(self, ids: Iterable[int]) -> None:
+        """A person has rows tried anew."""
+        chosen = list(ids)
+        self.oracle.opened_again.update(chosen)
+        retry_rows(self.database.engine, self.clock.now, ids=chosen)
+        self.oracle.committed()
+
+    def discard(self, ids: Iterable[int]) -> None:
+        """A person closes rows."""
+        discard_rows(self.database.engine, self.clock.now, ids=list(ids), reason="nobody needs it")
+        self.oracle.committed()
+
+    # What is known of it
+
+    def announced_by(self, body: str) -> list[StoredVersion]:
+        """The versions that a message announces."""
+        return self._announced.get(body, [])
+
+    def all_announced(self) -> Iterator[StoredVersion]:
+        """Every version that a message announced."""
+        for versions in self._announced.values():
+            yield from versions
+
+    def versions_of(self, message: str) -> list[StoredVersion]:
+        """The versions whose bytes a result is of."""
+        return [one for one in self.buckets.written if one.body.decode() == message]
+
+    def state_of_file(self, key: str) -> str | None:
+        """How objects of this key have to end where their file or its definition is not there."""
+        file_name = key.split("/")[3]
+        query = """
+        SELECT definition.definition = %s FROM reporting.monitoring_file file
+        JOIN reporting.monitoring_file_schema_definition definition ON definition.id = file.schema_definition_id
+        WHERE file.file_name = %s
+        """
+        found = self.witness.rows(query, json.dumps(BROKEN), file_name)
+        if not found:
+            return "unconfigured"
+        return "bad_definition" if found[0][0] else None
+
+    def recover(self) -> None:
+        """All outages end, and nothing more is to befall anybody."""
+        self.server.is_up = self.buckets.answers = self.queue.answers = True
+        self.buckets.refusals.clear()
+        for one in self.consumers:
+            one.faults.clear()
+
+    def close(self) -> None:
+        """Take all processes away."""
+        self.recover()
+        self.server.on_commit = lambda: None
+        for one in self.consumers:
+            one.bury()
+
+
+def _record(version: StoredVersion) -> dict[str, Any]:
+    record = s3_record(
+        version.key,
+        size=len(version.body),
+        eTag=version.etag,
+        sequencer=version.sequencer,
+        versionId=version.version_id,
+    )
+    record["s3"]["bucket"]["name"] = version.bucket
+    record["eventTime"] = version.written_at.isoformat().replace("+00:00", "Z")
+    return record
