@@ -12,6 +12,7 @@ from dq.batch.metrics import ObjectEnded
 from dq.engine.halving import EngineDownError, NotTriedError
 from dq.errors import LeaseLostError
 from dq.events.object_version import ObjectVersion
+from dq.ledger.history import SUPERSEDED, supersede
 from dq.ledger.inbox_item import Ending
 from dq.ledger.profile_states import RunProfile, keep_profile
 from dq.reporting.result import RunResult
@@ -91,9 +92,11 @@ def _save(judged: Judged, doors: Doors) -> str:
                 saved.run_id, file.id, file.agency_slug, file.file_name, window.run_date, window.run_hour, judged.state
             )
             keep_profile(transaction, profile, now)
+        if not superseded:
+            supersede(transaction, item, saved.run_id, now)
         ending = Ending(
             state=saved.state,
-            reason="a newer object of the same run has its verdict" if superseded else window.note,
+            reason=SUPERSEDED if superseded else window.note,
             monitoring_file_id=found.file.id,
             monitoring_file_run_id=saved.run_id,
             definition_fingerprint=found.definition.fingerprint if found.definition else None,

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cache, reduce
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, or_, select, true, tuple_
+from sqlalchemy import and_, bindparam, case, literal_column, or_, select, true, tuple_, update
 
 from dq.events.object_version import ObjectVersion, is_older
+from dq.ledger.inbox_item import GOOD_STATES
 from dq.ledger.rows import chunks
 from dq.ledger.tables import object_inbox
+from etl_core.postgres.transaction import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, RowMapping
     from sqlalchemy.engine import Connection
 
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
+    from dq.ledger.inbox_item import InboxItem
+    from etl_core.postgres.transaction import Statement, Transaction
 
+#: Why a row has no verdict, or no longer.
+SUPERSEDED = "a newer object of the same run has its verdict"
 _C = object_inbox.c
 # A run collects the versions of a few objects of one hour; more of the newest than this are not looked at.
 _MOST_OF_A_RUN = 1000
@@ -28,9 +35,9 @@ _MOST_OF_A_RUN = 1000
 def done_before(
     connection: Connection, events: Sequence[ObjectEvent], run_window: WindowSource | None
 ) -> frozenset[ObjectEvent]:
-    """Those of `events` whose version has its verdict; with `run_window`, those that were announced with it."""
+    """Those of `events` whose version has its verdict, or was superseded; with `run_window`, those that were announced with it."""
     in_window = true() if run_window is None else _C.run_window == run_window
-    return _among(connection, events, and_(_C.state == "done", in_window))
+    return _among(connection, events, and_(_C.state.in_(GOOD_STATES), in_window))
 
 
 def announced_before(connection: Connection, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
@@ -70,6 +77,27 @@ def newest_done_of_run(
     if not versions:
         return None
     return reduce(lambda best, other: other if is_older(best, other) else best, versions)
+
+
+def supersede(transaction: Transaction, item: InboxItem, monitoring_file_run_id: object, now: datetime) -> None:
+    """End the rows as superseded that were done with a run until now, when it gets the verdict on `item`.
+
+    Ask while the run is locked: only who holds it ends rows with it.
+    """
+    values = {"state": "superseded", "reason": SUPERSEDED, "finished_at": now, "updated_at": now}
+    which = {"item_id": item.id, "run_id": str(monitoring_file_run_id)}
+    transaction.send(_superseding(tuple(values)), {**values, **which})
+
+
+@cache
+def _superseding(columns: tuple[str, ...]) -> Statement:
+    """The change, in these columns, of all rows but one that are done with a run."""
+    others = and_(
+        _C.state == literal_column("'done'"),
+        _C.monitoring_file_run_id == bindparam("run_id"),
+        _C.id != bindparam("item_id"),
+    )
+    return prepare(update(object_inbox).where(others), columns)
 
 
 def _read_it(row: RowMapping, event: ObjectEvent) -> bool:
