@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dq.reporting.catalogue.catalogue import read_catalogue
+from etl_core.postgres.clock import DatabaseClock
 from etl_core.postgres.database import connect
+from etl_core.retry import call_again
 from jobs.running.database import migrate_all
 from tests.simulation.clock import START, Clock, Timekeeping
 from tests.simulation.history import Witness
@@ -69,6 +72,10 @@ class Simulation:
         patch.setattr("dq.intake.feed.time", Timekeeping(self._clock))
         patch.setattr("etl_core.postgres.database.monotonic", self._clock.seconds)
         patch.setattr("dq.batch.process_batch.ThreadPoolExecutor", OneThread)
+        call = partial(call_again, chance=lambda: 0.5, sleep=self._clock.forward)
+        patch.setattr("dq.intake.feed.call_again", call)
+        patch.setattr("etl_core.queue.sqs.call_again", call)
+        patch.setattr("dq.intake.feed.DatabaseClock", lambda engine: DatabaseClock(engine, self._clock.seconds))
         patch.setattr("dq.intake.feed.connect", self._connect)
         patch.setattr("dq.intake.feed.Queue", self._queue)
 

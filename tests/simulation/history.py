@@ -51,7 +51,7 @@ _TABLES = (
 _STANDING = """
 SELECT quality.monitoring_file_run_id::text AS run_id, quality.metrics -> 'read' ->> 'details' AS message,
     quality.score, profile.state, inbox.id AS row_id, inbox.bucket, inbox.key, inbox.read_version_id, inbox.read_etag,
-    inbox.last_modified
+    inbox.last_modified, inbox.sequencer IS NOT NULL AND (inbox.etag IS NULL OR inbox.etag = inbox.read_etag)
 FROM reporting.monitoring_file_data_quality quality
 LEFT JOIN pipeline.profile_state profile ON profile.monitoring_file_run_id = quality.monitoring_file_run_id::text
 LEFT JOIN pipeline.object_inbox inbox
@@ -78,7 +78,10 @@ class Change(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A result as it stands, with the row of the ledger that is `done` with it, where there is one."""
+    """A result as it stands, with the row of the ledger that is `done` with it, where there is one.
+
+    `is_in_order`: the row knows the sequencer of what was read, for that is what was announced.
+    """
 
     run_id: str
     message: str
@@ -90,6 +93,7 @@ class Standing(NamedTuple):
     read_version_id: str | None
     read_etag: str | None
     last_modified: datetime | None
+    is_in_order: bool | None
 
 
 class Witness:

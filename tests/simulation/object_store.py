@@ -112,6 +112,10 @@ class Buckets:
             return self.current(bucket, key)
         return next((one for one in self._kept.get((bucket, key), []) if one.version_id == version_id), None)
 
+    def named_ever(self, bucket: str, key: str) -> list[StoredVersion]:
+        """All versions of an object that ever were, in the order in which they were written."""
+        return [one for one in self.written if (one.bucket, one.key) == (bucket, key)]
+
     def listed(self) -> list[StoredVersion]:
         """What a listing shows."""
         found = (self.current(*place) for place in sorted(self._kept))

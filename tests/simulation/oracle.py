@@ -44,7 +44,8 @@ class Oracle:
         self.commits = 0
         self._announced = 0
         self._spent: Counter[int] = Counter()
-        self._results: dict[str, str] = {}
+        #: The message of each run's result, and whether the ledger knows the sequencer of what it is of.
+        self._results: dict[str, tuple[str, bool]] = {}
 
     def died(self, owner: str) -> None:
         """Note that a process is gone."""
@@ -59,9 +60,11 @@ class Oracle:
         self._announced = announced
         for change in self._witness.changes():
             self._see_change(change)
+        standing = self._witness.standing()
+        in_order = {one.run_id: bool(one.is_in_order) for one in standing}
         for run_id, message in self._witness.results():
-            self._see_result(run_id, message)
-        self._see_standing(self._witness.standing())
+            self._see_result(run_id, message, in_order=in_order[run_id])
+        self._see_standing(standing)
 
     def deleting(self, bodies: Sequence[str]) -> None:
         """Look whether what messages announce is committed, before they are deleted."""
@@ -102,13 +105,12 @@ class Oracle:
         blamed = self._world.buckets.blamed.get((change.bucket, change.key), 0)
         self._expect(self._spent[change.row_id] <= blamed, f"an attempt was spent for no fault of its own: {change}")
 
-    def _see_result(self, run_id: str, message: str) -> None:
-        before = self._results.get(run_id)
-        self._results[run_id] = message
-        if before is None:
-            return
+    def _see_result(self, run_id: str, message: str, *, in_order: bool) -> None:
+        before, was_in_order = self._results.get(run_id, (message, True))
+        self._results[run_id] = (message, in_order)
         old, new = self._world.versions_of(before), self._world.versions_of(message)
-        back = all(is_older(mine, theirs) for mine in new for theirs in old)
+        known = in_order and was_in_order
+        back = all(is_older(mine, theirs, by_turn=known) for mine in new for theirs in old)
         self._expect(not back, f"the result of run {run_id} went back from {before!r} to {message!r}")
 
     def _see_standing(self, standing: Sequence[Standing]) -> None:
@@ -131,8 +133,15 @@ class Oracle:
             self.broken.append(otherwise)
 
 
-def is_older(one: StoredVersion, other: StoredVersion) -> bool:
-    """Whether `one` is known to be the older: by the second of its last modification, then, of one key, by its turn."""
+def is_older(one: StoredVersion, other: StoredVersion, *, by_turn: bool) -> bool:
+    """Whether `one` is known to be the older: by the second of its last modification, then, of one key, by its turn.
+
+    Args:
+        one: a version.
+        other: another one.
+        by_turn: whether the turn of both is known. It is not of a version that was read for an announcement without a
+            sequencer, or for that of a version which it had replaced by then.
+    """
     if one.last_modified != other.last_modified:
         return one.last_modified < other.last_modified
-    return (one.bucket, one.key) == (other.bucket, other.key) and one.number < other.number
+    return by_turn and (one.bucket, one.key) == (other.bucket, other.key) and one.number < other.number

@@ -50,13 +50,15 @@ class Server:
         lent.faults = faults
         if not self.is_up:
             self._idle.append(lent)
+            lent.hang_up()
             with lent.engine.connect():  # says so, as the first connection of a new engine would
                 raise AssertionError
         return lent
 
     def take_back(self, lent: ProcessEngine) -> None:
-        """Have an engine back, with no connection of its process left."""
-        lent.hang_up()
+        """Have an engine back; what its process had begun is over."""
+        if not lent.is_quiet():
+            lent.hang_up()
         lent.faults = Faults()
         self._idle.append(lent)
 

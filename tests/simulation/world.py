@@ -82,7 +82,7 @@ class World:
 
     def put(self, bucket: str, key: str, what: bytes = b"good", *, again: bool = False) -> StoredVersion:
         """Write an object; its bytes are like those of no other unless they are to come `again`."""
-        before = [one for one in self.buckets.written if (one.bucket, one.key) == (bucket, key)]
+        before = self.buckets.named_ever(bucket, key)
         number = len(self.buckets.written) + 1
         body = before[0].body if again and before else what + b" %d" % number
         return self.buckets.put(bucket, key, body)
