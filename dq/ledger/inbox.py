@@ -23,7 +23,7 @@ from sqlalchemy import and_, bindparam, func, literal_column, select, true, upda
 
 from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
-from dq.ledger.claiming import NO_LEASE, free, hand_out, is_among
+from dq.ledger.claims.claiming import NO_LEASE, free, hand_out, is_among
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.own_rows import announce
@@ -215,8 +215,10 @@ class Inbox:
         with self.engine.begin() as connection:
             return free(connection, now, and_(_C.lease_owner == owner, is_among(among)), self.max_attempts)
 
-    def wait(self, item: InboxItem, reason: str, now: datetime) -> None:
-        """Give a row back untried, with the reason: something everybody needs is out, and the object is not to blame.
+    def wait(self, item: InboxItem, reason: str, now: datetime, until: datetime | None = None) -> None:
+        """Give a row back untried, with the reason: something others need is out, and the object is not to blame.
+
+        It is due at once, or at `until`.
 
         Raises:
             LeaseLostError: the row is no longer the item's.
@@ -225,7 +227,7 @@ class Inbox:
             "state": "pending",
             "reason": storable(reason),
             "attempts": max(item.attempts - 1, 0),
-            "due_at": now,
+            "due_at": until or now,
             "updated_at": now,
             **NO_LEASE,
         }

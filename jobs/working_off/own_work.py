@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.batch.batch_counts import BatchCounts
+from dq.ledger.claims.resting import wake_all
 from dq.ledger.own_rows import holders, standing
 from jobs.running.exit_codes import ExitCode, exit_code_for
 from jobs.working_off.batches import LEASE_SECONDS, work_off_one
@@ -70,6 +71,7 @@ def work_off_own(
         RetryableError: the database does not answer; what was claimed is given back, or falls back
             when its lease ends.
     """
+    wake_all(doors.database, doors.clock())
     others = _Others(doors, owner, announced.ids)
     left: Sequence[int] = announced.ids
     open_rows = announced.due

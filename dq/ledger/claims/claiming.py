@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, and_, case, cast, func, literal, null, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from dq.ledger.claims.resting import is_awake
 from dq.ledger.tables import batch_counter, object_inbox
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def hand_out(
 
     `among` are the ids of the rows that are asked for; None asks for any.
     """
-    due = and_(_C.state == "pending", _C.due_at <= now, is_among(among))
+    due = and_(_C.state == "pending", _C.due_at <= now, is_among(among), is_awake(now))
     order = (_C.due_at, _C.id)
     first = select(_C.lost_leases).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
     lost: int | None = connection.scalar(first)
