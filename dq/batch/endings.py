@@ -78,10 +78,11 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An object that could not be processed: tried again later, or dead."""
+    """An object that could not be processed: tried again later, or dead; `alone`: it broke what others share."""
 
     item: InboxItem
     error: Exception
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,14 @@ def _set_aside(ending: SetAside, doors: Doors) -> str:
 
 def _fail(ending: Failed, doors: Doors) -> str:
     reason, retryable = describe_error(ending.error), not isinstance(ending.error, TerminalError)
-    state = doors.inbox.fail(ending.item, reason, retryable=retryable, now=doors.clock(), jitter=doors.chance())
+    state = doors.inbox.fail(
+        ending.item,
+        reason,
+        retryable=retryable,
+        now=doors.clock(),
+        jitter=doors.chance(),
+        alone=ending.alone,
+    )
     doors.metrics.ended(ObjectEnded(state, times=_times(ending.item, doors.clock())))
     log.debug("where it failed", exc_info=ending.error, **log_fields(ending.item))
     write = log.error if state == "dead" else log.warning

@@ -100,11 +100,11 @@ class Inbox:
         before the database was restored from a backup. With `among`, some thousand ids at most, no other row is
         touched.
 
-        Rows whose holder vanished come in ever smaller batches, down to one at a time: the object that
-        kills its process is set apart, and its neighbours finish.
+        Rows whose holder vanished twice come one at a time: the object that kills its process is set apart, and its
+        neighbours finish.
         """
         with self.engine.begin() as connection:
-            free(connection, now, and_(_C.lease_until < now, is_among(among)), self.max_attempts)
+            free(connection, now, and_(_C.lease_until < now, is_among(among)), self.max_attempts, self._backoff)
             return hand_out(connection, limit, lease_seconds, owner, now, after_batch=after_batch, among=among)
 
     def announce(
@@ -167,7 +167,9 @@ class Inbox:
         }
         _end(transaction, item, values)
 
-    def fail(self, item: InboxItem, reason: str, *, retryable: bool, now: datetime, jitter: float) -> State:
+    def fail(
+        self, item: InboxItem, reason: str, *, retryable: bool, now: datetime, jitter: float, alone: bool = False
+    ) -> State:
         """Note a failure: the row waits for its next attempt, or is dead.
 
         Args:
@@ -176,12 +178,13 @@ class Inbox:
             retryable: whether trying again can help; otherwise the row is dead at once.
             now: aware.
             jitter: from 0 to 1, see `Backoff`.
+            alone: whether it brought down what others share, and is handed out with no other from now on.
 
         Raises:
             LeaseLostError: the row is no longer the item's.
         """
         dead = not retryable or item.attempts >= self.max_attempts
-        values = {
+        values: dict[str, Any] = {
             "state": "dead" if dead else "pending",
             "reason": storable(reason).strip() or "no reason was given",
             "finished_at": now if dead else None,
@@ -189,6 +192,8 @@ class Inbox:
             "updated_at": now,
             **NO_LEASE,
         }
+        if alone:
+            values["alone"] = True
         with begin(self.engine) as transaction:
             _end(transaction, item, values)
         return "dead" if dead else "pending"
@@ -213,7 +218,8 @@ class Inbox:
     def recover(self, owner: str, now: datetime, among: Sequence[int] | None = None) -> int:
         """Free what a process that is gone left behind, of these rows or of all; how many rows."""
         with self.engine.begin() as connection:
-            return free(connection, now, and_(_C.lease_owner == owner, is_among(among)), self.max_attempts)
+            mine = and_(_C.lease_owner == owner, is_among(among))
+            return free(connection, now, mine, self.max_attempts, self._backoff)
 
     def wait(self, item: InboxItem, reason: str, now: datetime, until: datetime | None = None) -> None:
         """Give a row back untried, with the reason: something others need is out, and the object is not to blame.
@@ -269,6 +275,7 @@ class Inbox:
                 row["received_at"],
                 row["updated_at"],  # until its lease is renewed for the first time: when it was handed out
                 row["run_window"],
+                row["alone"],
             )
             for row in rows
         )
