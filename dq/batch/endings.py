@@ -44,9 +44,10 @@ class Found:
         """
         window = window_choice(self.identity, self.item.run_window or prefer)
         if self.peek is not None:
-            return SourceObject(number, self.peek, self.definition, window)
+            return SourceObject(number, self.peek, self.definition, window, self.item.is_suspect)
         event = self.item.event
-        return UnseenObject(number, event.bucket, event.key, event.version_id, self.size, self.definition, window)
+        place = (event.bucket, event.key, event.version_id)
+        return UnseenObject(number, *place, self.size, self.definition, window, self.item.is_suspect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, literal_column, select, true, update
+from sqlalchemy import and_, bindparam, func, literal_column, or_, select, true, update
 
 from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.claims.claiming import NO_LEASE, free, hand_out, is_among
+from dq.ledger.claims.consumers import is_held_by_silent
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.own_rows import announce
@@ -104,7 +105,8 @@ class Inbox:
         neighbours finish.
         """
         with self.engine.begin() as connection:
-            free(connection, now, and_(_C.lease_until < now, is_among(among)), self.max_attempts, self._backoff)
+            gone = or_(_C.lease_until < now, is_held_by_silent(now))
+            free(connection, now, and_(gone, is_among(among)), self.max_attempts, self._backoff)
             return hand_out(connection, limit, lease_seconds, owner, now, after_batch=after_batch, among=among)
 
     def announce(
