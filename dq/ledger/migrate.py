@@ -84,6 +84,7 @@ LEDGER = History(
             "objects that run alone, buckets that rest, and who works on the ledger",
             from_script(_SCRIPT, "ledger", 4),
         ),
+        Migration(7, "all rows of a run by an index", from_script(_SCRIPT, "ledger", 7)),
     ),
     script="conf/sql/pipeline.sql",
     problems=_problems,

@@ -298,8 +298,8 @@ def test_of_two_objects_in_one_run_the_newer_wins_and_the_older_ends_as_supersed
     any_landing.configure()
     old = replace(any_landing.put(key_of(), b"id,driver\n1,\n"), sequencer="0A")
     new = replace(any_landing.put(key_of(), GOOD), sequencer="0B")
-    for event in (new, old) if newer_first else (old, new):
-        any_landing.announce(event)
+    for one in (new, old) if newer_first else (old, new):
+        any_landing.announce(one)
         any_landing.process()
     states = {row.event.sequencer: (row.state, row.reason) for row in list_rows(any_landing.database)}
     assert states["0B"][0] == "done"

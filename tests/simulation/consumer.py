@@ -13,6 +13,7 @@ from dq.batch.coming_due import make_due
 from dq.batch.doors import Doors
 from dq.intake.feed import Feed
 from dq.intake.feed_settings import FeedSettings
+from dq.ledger.claims.consumers import give_sign
 from dq.ledger.inbox import Inbox
 from dq.reporting.reporting import ReportingStore
 from etl_core.errors import PipelineError
@@ -75,6 +76,7 @@ class Consumer:
 
     def run(self, action: Callable[[], object]) -> None:
         """Do something as this process; where it dies of that, it is gone with its connections."""
+        self.give_sign()
         self.world.running.append(self)
         try:
             action()
@@ -86,6 +88,12 @@ class Consumer:
             self.bury()
         finally:
             self.world.running.pop()
+
+    def give_sign(self) -> None:
+        """Give a sign of life, as a thread beside the worker does every few seconds."""
+        if self.world.server.is_up:
+            give_sign(self.world.database.engine, self.owner, self.name, self.world.clock.now)
+            self.world.oracle.signs[self.owner] = self.world.clock.now
 
     def bury(self) -> None:
         """Take away what a dead process leaves behind, and start the next one."""

@@ -35,6 +35,8 @@ END $$;
 CREATE TRIGGER note_result AFTER INSERT OR UPDATE ON reporting.monitoring_file_data_quality
     FOR EACH ROW EXECUTE FUNCTION simulation.note_result();
 """
+#: What says how things go at present, not what became of anything.
+_PASSING = ("pipeline.bucket_rest", "pipeline.consumer")
 _TABLES = (
     "pipeline.object_inbox",
     "pipeline.announcement_dead_letter",
@@ -47,6 +49,7 @@ _TABLES = (
     "reporting.monitoring_file_schema_definition",
     "simulation.change",
     "simulation.result",
+    *_PASSING,
 )
 _STANDING = """
 SELECT quality.monitoring_file_run_id::text AS run_id, quality.metrics -> 'read' ->> 'details' AS message,
@@ -151,7 +154,8 @@ class Witness:
 
     def everything(self) -> dict[str, list[Mapping[str, Any]]]:
         """All rows of all tables, for comparing."""
-        return {table: self._mappings(f"SELECT * FROM {table} ORDER BY 1") for table in self._tables}
+        lasting = [table for table in self._tables if table not in _PASSING]
+        return {table: self._mappings(f"SELECT * FROM {table} ORDER BY 1") for table in lasting}
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What a query gives."""

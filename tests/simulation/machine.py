@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.simulation.object_store import PLAIN, VERSIONED
-from tests.simulation.world import BROKEN, FILES, GOOD, World, key_of
+from tests.simulation.world import BROKEN, FILES, GOOD, key_of
 from tests.simulation.world_at_rest import check_replay, check_rest, come_to_rest
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ WHICH = st.integers(0, 1)
 NUMBER = st.integers(0, 20)
 #: What befalls a process, and at which of its moments.
 FAULTS = st.none() | st.tuples(
-    st.sampled_from(["dies", "loses", "stops", "overwritten", "deleted", "other works", "stalls", "stalls, other works"]),
+    st.sampled_from(
+        ["dies", "loses", "stops", "overwritten", "deleted", "other works", "stalls", "stalls, other works"]
+    ),
     st.integers(0, 45),
 )
 
@@ -61,9 +63,7 @@ class Schedule(RuleBasedStateMachine):
         run_window: WindowSource,
         configured: Sequence[str],
     ) -> None:
-        self.world = self._simulation.new_world(
-            variant, ahead=ahead, batch_size=batch_size, run_window=run_window
-        )
+        self.world = self._simulation.new_world(variant, ahead=ahead, batch_size=batch_size, run_window=run_window)
         for file_name in configured:
             self.world.configure(file_name)
 
@@ -146,7 +146,7 @@ class Schedule(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from(SECONDS))
     def pass_time(self, seconds: float) -> None:
-        self.world.clock.forward(seconds)
+        self.world.pass_time(seconds)
 
     @rule(what=st.sampled_from(["database", "store", "queue"]))
     def outage_begins_or_ends(self, what: str) -> None:
@@ -179,25 +179,24 @@ class Schedule(RuleBasedStateMachine):
     def person_discards(self, numbers: Sequence[int]) -> None:
         self.world.discard(self._row_ids(numbers))
 
-    def check_invariants(self, settings: object, output: object, runtimes: object) -> None:
-        """After every step, and once more for what is declared as one."""
+    def check_invariants(self, *how: Any) -> None:  # noqa: ANN401  Hypothesis'
+        """After every step."""
+        super().check_invariants(*how)
         Schedule.steps += 1
-        super().check_invariants(settings, output, runtimes)  # type: ignore[no-untyped-call]
-        self._check()
+        self._nothing_is_broken()
+
+    def _nothing_is_broken(self) -> None:
+        assert not self.world.oracle.broken, "\n".join(self.world.oracle.broken)
 
     def teardown(self) -> None:
-        self._check()
         come_to_rest(self.world)
-        self._check()
+        self._nothing_is_broken()
         check_rest(self.world)
         check_replay(self.world)
-        self._check()
+        self._nothing_is_broken()
         Schedule.schedules += 1
         for state in {row["state"] for row in self.world.witness.ledger()}:
             event(f"ended {state}")
-
-    def _check(self) -> None:
-        assert not self.world.oracle.broken, "\n".join(self.world.oracle.broken)
 
     def _row_ids(self, numbers: Sequence[int]) -> list[int]:
         ids = [row["id"] for row in self.world.witness.ledger()]

@@ -80,8 +80,8 @@ class _Client:
     def __init__(self, queue: MessageQueue, faults: Faults) -> None:
         self._queue, self._faults = queue, faults
 
-    def receive_message(self, MaxNumberOfMessages: int, **_: Any) -> dict[str, Any]:  # noqa: ANN401  boto3's
-        messages = self._reach(lambda: self._queue.receive(MaxNumberOfMessages))
+    def receive_message(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  boto3's
+        messages = self._reach(lambda: self._queue.receive(asked["MaxNumberOfMessages"]))
         return {
             "Messages": [
                 {
@@ -94,9 +94,9 @@ class _Client:
             ]
         }
 
-    def delete_message_batch(self, Entries: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: ANN401  boto3's
-        self._reach(lambda: self._queue.delete([one["ReceiptHandle"] for one in Entries]))
-        return {"Successful": [{"Id": one["Id"]} for one in Entries]}
+    def delete_message_batch(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  boto3's
+        self._reach(lambda: self._queue.delete([one["ReceiptHandle"] for one in asked["Entries"]]))
+        return {"Successful": [{"Id": one["Id"]} for one in asked["Entries"]]}
 
     def _reach(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever it gives
         def answered() -> object:

@@ -168,33 +168,24 @@ class _Client:
     def __init__(self, buckets: Buckets, faults: Faults) -> None:
         self._buckets, self._faults = buckets, faults
 
-    def get_object(
-        self, Bucket: str, Key: str, VersionId: str | None = None, IfMatch: str | None = None, Range: str | None = None
-    ) -> dict[str, Any]:
-        found = self._reach(lambda: self._found(Bucket, Key, VersionId, IfMatch))
-        begin, _, last = (Range or "bytes=0-").removeprefix("bytes=").partition("-")
+    def get_object(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  boto3's
+        found = self._reach(lambda: self._found(**asked))
+        begin, _, last = asked.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
         data = found.body[int(begin) : int(last) + 1 if last else None]
         answer = {"Body": BytesIO(data), "ContentRange": f"bytes {begin}-/{len(found.body)}", "ETag": f'"{found.etag}"'}
         answer |= {"LastModified": found.last_modified, "VersionId": found.version_id}
         return {name: value for name, value in answer.items() if value is not None}
 
-    def head_object(self, Bucket: str, Key: str, **conditions: Any) -> dict[str, Any]:  # noqa: ANN401  boto3's
-        conditions.pop("ChecksumMode", None)
-        answer = self.get_object(Bucket, Key, **conditions)
-        return {**answer, "ContentLength": int(answer["ContentRange"].rpartition("/")[2])}
-
     def get_paginator(self, operation: str) -> _Client:
         assert operation == "list_objects_v2"
         return self
 
-    def paginate(self, Bucket: str, Prefix: str, PaginationConfig: object) -> Iterator[dict[str, Any]]:
-        del PaginationConfig
-        listed = self._reach(self._buckets.listed)
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  boto3's
         yield {
             "Contents": [
                 {"Key": one.key, "Size": len(one.body), "ETag": f'"{one.etag}"', "LastModified": one.last_modified}
-                for one in listed
-                if one.bucket == Bucket and one.key.startswith(Prefix)
+                for one in self._reach(self._buckets.listed)
+                if one.bucket == asked["Bucket"] and one.key.startswith(asked["Prefix"])
             ]
         }
 
@@ -206,7 +197,8 @@ class _Client:
 
         return self._faults.effect(answered, lambda: EndpointConnectionError(endpoint_url="s3"))
 
-    def _found(self, bucket: str, key: str, version_id: str | None, if_match: str | None) -> StoredVersion:
+    def _found(self, **asked: Any) -> StoredVersion:  # noqa: ANN401  boto3's
+        bucket, key, version_id, if_match = asked["Bucket"], asked["Key"], asked.get("VersionId"), asked.get("IfMatch")
         if (code := self._buckets.refusal(bucket, key)) is not None:
             raise _error(code)
         found = self._buckets.named(bucket, key, version_id)

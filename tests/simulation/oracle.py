@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.simulation.history import Change, Standing, Witness
@@ -24,6 +25,8 @@ from tests.simulation.object_store import StoredVersion
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+#: After so long without a sign of life the rows of a process are anybody's.
+SILENT = timedelta(seconds=60)
 _BALANCE = """
 SELECT count(*), count(*) FILTER (WHERE state IN ('done', 'superseded')),
     count(*) FILTER (WHERE state IN ('pending', 'claimed')),
@@ -39,6 +42,8 @@ class Oracle:
         self._world, self._witness = world, witness
         self.broken: list[str] = []
         self.dead_owners: set[str] = set()
+        #: When each process gave its last sign of life.
+        self.signs: dict[str, datetime] = {}
         #: Rows that a person had tried anew although they had their verdict.
         self.opened_again: set[int] = set()
         self.commits = 0
@@ -83,7 +88,7 @@ class Oracle:
     def _see_change(self, change: Change) -> None:
         actor = self._world.running[-1].owner if self._world.running else "a person"
         if change.was == "claimed" and actor != change.owner and not self._world.clocks_differ:
-            gone = change.owner in self.dead_owners
+            gone = change.owner in self.dead_owners or self._is_silent(change.owner)
             assert change.lease_until is not None
             over = change.lease_until < self._world.clock.now
             self._expect(gone or over, f"{actor} took row {change.row_id} out of a lease that lives: {change}")
@@ -92,6 +97,10 @@ class Oracle:
         if change.was == "done":
             person = change.row_id in self.opened_again
             self._expect(person or change.is_now == "superseded", f"a row lost its verdict: {change}")
+
+    def _is_silent(self, owner: str | None) -> bool:
+        last = self.signs.get(owner or "")
+        return last is not None and last < self._world.clock.now - SILENT
 
     def _see_attempt(self, change: Change, actor: str) -> None:
         """Whether an attempt that was spent is the object's own fault; a row that was alone answers for its process."""

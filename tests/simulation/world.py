@@ -91,7 +91,7 @@ class World:
         """Send the announcement of these versions in one message."""
         if dialect == "eventbridge" and len(versions) == 1:
             (one,) = versions
-            changes = {"etag": one.etag, "size": len(one.body), "sequencer": one.sequencer}
+            changes: dict[str, Any] = {"etag": one.etag, "size": len(one.body), "sequencer": one.sequencer}
             changes |= {"version-id": one.version_id} if one.version_id else {}
             body = eventbridge(one.key, **changes).replace('"landing"', json.dumps(one.bucket))
         else:
@@ -161,6 +161,12 @@ class World:
         if not found:
             return "unconfigured"
         return "bad_definition" if found[0][0] else None
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, in which those that live give their signs of life."""
+        self.clock.forward(seconds)
+        for one in self.consumers:
+            one.give_sign()
 
     def recover(self) -> None:
         """All outages end, and nothing more is to befall anybody."""

@@ -31,7 +31,7 @@ def come_to_rest(world: World) -> None:
     """Let all faults end and the consumers go on until nothing is left to do."""
     world.recover()
     for _ in range(MOST_ROUNDS):
-        world.clock.forward(_ROUND_SECONDS)
+        world.pass_time(_ROUND_SECONDS)
         _round(world)
         if _is_all_done(world):
             world.reconcile()
