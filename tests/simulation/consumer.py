@@ -127,7 +127,9 @@ class Consumer:
 
     def process(self, batch: int) -> None:
         """Process what it still holds of a batch, be it one that was processed before."""
-        process_claimed(self.doors, batch, self.owner)
+        doors = self.doors
+        self._engine.begin_batch()
+        process_claimed(doors, batch, self.owner)
 
     def restart_reader(self) -> None:
         """The stream's reader ends and is started anew, with the same name; the worker goes on."""
@@ -170,12 +172,13 @@ class Consumer:
         if self._doors is None:
             database = self.connect(self.world.server.url)
             store = SimulatedStore(self.world.buckets, self.faults)
+            self._engine = StandInEngine(store, self.world.buckets, self.faults)
             self._doors = Doors(
                 database=database,
                 inbox=Inbox(database, max_attempts=MOST_ATTEMPTS),
                 reporting=ReportingStore(self.world.catalogue),
                 objects=store,
-                judge=StandInEngine(store, self.world.buckets, self.faults),
+                judge=self._engine,
                 clock=self._clock(database),
                 chance=lambda: 0.5,
                 run_window=self._run_window,
