@@ -88,6 +88,8 @@ class Consumer:
             self.bury()
         finally:
             self.world.running.pop()
+            if not self.world.running:
+                self.world.end_turn()
 
     def give_sign(self) -> None:
         """Give a sign of life, as a thread beside the worker does every few seconds."""

@@ -31,6 +31,7 @@ class Faults:
     _deaths: list[int] = field(default_factory=list)
     _losses: list[int] = field(default_factory=list)
     _stops: list[int] = field(default_factory=list)
+    _at_once: list[tuple[int, Callable[[], object]]] = field(default_factory=list)
     _meanwhile: list[tuple[int, Callable[[], object]]] = field(default_factory=list)
 
     def die(self, after: int) -> None:
@@ -45,14 +46,20 @@ class Faults:
         """Be asked to end at once, as by a second Ctrl-C."""
         self._stops.append(self.moments + after)
 
+    def at(self, after: int, action: Callable[[], object]) -> None:
+        """Have something happen that waits for nobody."""
+        self._at_once.append((self.moments + after, action))
+
     def meanwhile(self, after: int, action: Callable[[], object]) -> None:
         """Let others do something in the middle of what the process does."""
         self._meanwhile.append((self.moments + after, action))
 
     def clear(self) -> None:
         """Nothing more befalls it."""
-        for waiting in (self._deaths, self._losses, self._stops, self._meanwhile):
-            waiting.clear()
+        for numbers in (self._deaths, self._losses, self._stops):
+            numbers.clear()
+        for actions in (self._at_once, self._meanwhile):
+            actions.clear()
 
     def killed(self) -> ProcessDiedError:
         """Die here and now."""
@@ -84,6 +91,8 @@ class Faults:
             for _, action in due:
                 action()
         now, self.moments = self.moments, self.moments + 1
+        for action in [action for moment, action in self._at_once if moment == now]:
+            action()
         if now in self._deaths:
             raise self.killed()
         if now in self._losses:

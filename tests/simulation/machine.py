@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import event
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from tests.simulation.mishaps import befall
 from tests.simulation.object_store import PLAIN, VERSIONED
 from tests.simulation.world import BROKEN, FILES, GOOD, key_of
 from tests.simulation.world_at_rest import check_replay, check_rest, come_to_rest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from dq.events.run_window import WindowSource
     from tests.simulation.consumer import Consumer
     from tests.simulation.databases import Simulation
 
+    #: What happens, and at which moment.
+    Fault: TypeAlias = tuple[str, int]
+
 KEYS = [key_of("trips"), key_of("trips", "b+b c.csv"), key_of("stops"), key_of("trips", hour=13), "elsewhere.csv"]
-SECONDS = [0.3, 5, 31, 61, 125, 400, 4000]
 CODES = ["AccessDenied", "NoSuchKey", "PreconditionFailed", "SlowDown"]
 
-PLACES = st.tuples(st.sampled_from([PLAIN, VERSIONED]), st.sampled_from(KEYS))
-CONTENTS = st.sampled_from([b"good", b"good", b"good", b"long", b"long", b"raises", b"kills"])
-WHICH = st.integers(0, 1)
+PLACES = st.tuples(st.sampled_from([PLAIN, VERSIONED]), st.sampled_from([KEYS[0], *KEYS]))
+CONTENTS = st.sampled_from([b"good", b"good", b"good", b"good", b"long", b"long", b"raises", b"kills"])
+WHICH = st.sampled_from([0, 1])
 NUMBER = st.integers(0, 20)
-#: What befalls a process, and at which of its moments.
+#: What befalls a process, and at which of its moments: a batch of three has about a hundred.
 FAULTS = st.none() | st.tuples(
     st.sampled_from(
-        ["dies", "loses", "stops", "overwritten", "deleted", "other works", "stalls", "stalls, other works"]
+        [
+            *(
+                "dies",
+                "dies",
+                "loses an answer",
+                "loses an answer",
+                "is stopped",
+                "database restarts",
+                "store goes away",
+            ),
+            *("object is overwritten", "object is deleted", "person retries", "stalls", "other works"),
+            "stalls and other works",
+        ]
     ),
-    st.integers(0, 45),
+    st.sampled_from([*range(12), *range(30), *range(100)]),
 )
 
 
@@ -53,7 +69,8 @@ class Schedule(RuleBasedStateMachine):
         ahead=st.sampled_from([None, None, 130.0]),
         batch_size=st.sampled_from([1, 3, 20]),
         run_window=st.sampled_from(["key", "last_modified"]),
-        configured=st.sampled_from([FILES, FILES[:1], ()]),
+        configured=st.sampled_from([FILES, FILES, FILES[:1]]),
+        places=st.lists(PLACES, min_size=1, max_size=6),
     )
     def begin(
         self,
@@ -62,10 +79,13 @@ class Schedule(RuleBasedStateMachine):
         batch_size: int,
         run_window: WindowSource,
         configured: Sequence[str],
+        places: Sequence[tuple[str, str]],
     ) -> None:
         self.world = self._simulation.new_world(variant, ahead=ahead, batch_size=batch_size, run_window=run_window)
         for file_name in configured:
             self.world.configure(file_name)
+        for place in places:
+            self.world.announce(self.world.put(*place))
 
     @rule(place=PLACES, what=CONTENTS, again=st.booleans(), told=st.sampled_from(["once", "twice", "never", "bridge"]))
     def put(self, place: tuple[str, str], what: bytes, told: str, *, again: bool) -> None:
@@ -75,109 +95,104 @@ class Schedule(RuleBasedStateMachine):
         for _ in range({"once": 1, "twice": 2}.get(told, 0)):
             self.world.announce(version)
 
-    @rule(places=st.lists(PLACES, min_size=2, max_size=4))
-    def put_several(self, places: Sequence[tuple[str, str]]) -> None:
+    @rule(places=st.lists(PLACES, min_size=2, max_size=5))
+    def put_several_and_tell_in_one_message(self, places: Sequence[tuple[str, str]]) -> None:
         self.world.announce(*(self.world.put(*place) for place in places))
 
-    @rule(place=PLACES)
-    def delete(self, place: tuple[str, str]) -> None:
-        self.world.buckets.delete(*place)
+    @rule(
+        place=PLACES, what=st.sampled_from(["delete", "destroy", "refuse"]), number=NUMBER, code=st.sampled_from(CODES)
+    )
+    def lose_object(self, place: tuple[str, str], what: str, number: int, code: str) -> None:
+        buckets = self.world.buckets
+        versions = buckets.named_ever(*place)
+        match what:
+            case "delete":
+                buckets.delete(*place)
+            case "destroy" if versions:
+                buckets.destroy(versions[number % len(versions)])
+            case "refuse":
+                buckets.refusals[place] = (code, 1 + number % 6)
 
-    @precondition(lambda self: self.world.buckets.written)
-    @rule(number=NUMBER)
-    def destroy(self, number: int) -> None:
-        written = self.world.buckets.written
-        self.world.buckets.destroy(written[number % len(written)])
-
-    @rule()
-    def send_garbage(self) -> None:
-        self.world.send_garbage()
-
-    @precondition(lambda self: len(self.world.queue.messages) > 1)
-    @rule(order=st.randoms(use_true_random=False))
-    def reorder(self, order) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  Hypothesis names no type of it
-        order.shuffle(self.world.queue.messages)
-
-    @precondition(lambda self: self.world.queue.log)
-    @rule(number=NUMBER)
-    def deliver_again(self, number: int) -> None:
-        log = self.world.queue.log
-        self.world.queue.send(log[number % len(log)])
+    @rule(what=st.sampled_from(["reorder", "deliver again", "garbage"]), number=NUMBER)
+    def disturb_queue(self, what: str, number: int) -> None:
+        queue = self.world.queue
+        match what:
+            case "reorder":
+                Random(number).shuffle(queue.messages)
+            case "deliver again" if queue.log:
+                queue.send(queue.log[number % len(queue.log)])
+            case "garbage":
+                self.world.send_garbage()
 
     @rule(who=WHICH, fault=FAULTS)
-    def receive(self, who: int, fault: tuple[str, int] | None) -> None:
+    def receive(self, who: int, fault: Fault | None) -> None:
         one = self._with_fault(who, fault)
         one.run(one.receive)
 
     @rule(who=WHICH, fault=FAULTS)
-    def work(self, who: int, fault: tuple[str, int] | None) -> None:
+    def work(self, who: int, fault: Fault | None) -> None:
         one = self._with_fault(who, fault)
         one.run(one.work)
 
-    @rule(who=WHICH, batch=st.integers(1, 20))
-    def process_a_batch_again(self, who: int, batch: int) -> None:
-        one = self.world.consumers[who]
-        one.run(lambda: one.process(batch))
+    @rule(who=WHICH, fault=FAULTS)
+    def receive_and_work(self, who: int, fault: Fault | None) -> None:
+        one = self._with_fault(who, None)
+        one.run(one.receive)
+        one = self._with_fault(who, fault)
+        one.run(one.work)
 
-    @rule(who=WHICH)
-    def kill(self, who: int) -> None:
-        self.world.consumers[who].bury()
+    @rule(who=WHICH, fault=FAULTS)
+    def receive_twice_and_work(self, who: int, fault: Fault | None) -> None:
+        one = self._with_fault(who, fault)
+        for action in (one.receive, one.receive, one.work, one.work):
+            one.run(action)
 
-    @rule(who=WHICH)
-    def restart_reader(self, who: int) -> None:
-        self.world.consumers[who].restart_reader()
+    @rule(
+        who=WHICH,
+        what=st.sampled_from(["kill", "restart reader", "renew", "look for due", "take over", "process again"]),
+        number=NUMBER,
+    )
+    def disturb_process(self, who: int, what: str, number: int) -> None:
+        one, dead = self.world.consumers[who], sorted(self.world.oracle.dead_owners)
+        match what:
+            case "kill":
+                one.bury()
+            case "restart reader":
+                one.restart_reader()
+            case "renew":
+                one.run(one.renew)
+            case "look for due":
+                one.run(one.look_for_due)
+            case "take over" if dead:
+                one.run(lambda: one.take_over(dead[number % len(dead)]))
+            case "process again":
+                one.run(lambda: one.process(number))
 
-    @rule(who=WHICH)
-    def renew(self, who: int) -> None:
-        one = self.world.consumers[who]
-        one.run(one.renew)
-
-    @rule(who=WHICH)
-    def look_for_due(self, who: int) -> None:
-        one = self.world.consumers[who]
-        one.run(one.look_for_due)
-
-    @precondition(lambda self: self.world.oracle.dead_owners)
-    @rule(who=WHICH, number=NUMBER)
-    def take_over(self, who: int, number: int) -> None:
-        dead = sorted(self.world.oracle.dead_owners)
-        one = self.world.consumers[who]
-        one.run(lambda: one.take_over(dead[number % len(dead)]))
-
-    @rule(seconds=st.sampled_from(SECONDS))
+    @rule(seconds=st.sampled_from([0.3, 5, 31, 61, 125, 400, 4000]))
     def pass_time(self, seconds: float) -> None:
         self.world.pass_time(seconds)
 
-    @rule(what=st.sampled_from(["database", "store", "queue"]))
-    def outage_begins_or_ends(self, what: str) -> None:
-        world = self.world
+    @rule(what=st.sampled_from(["database", "store", "queue"]), turns=st.integers(1, 3))
+    def outage(self, what: str, turns: int) -> None:
+        self.world.begin_outage(what, turns)
+
+    @rule(
+        what=st.sampled_from(["retry", "discard", "break definition", "mend definition", "reconcile"]),
+        numbers=st.lists(NUMBER, min_size=1, max_size=3),
+    )
+    def person_acts(self, what: str, numbers: Sequence[int]) -> None:
+        file_name = FILES[numbers[0] % len(FILES)]
         match what:
-            case "database":
-                world.server.is_up = not world.server.is_up
-            case "store":
-                world.buckets.answers = not world.buckets.answers
+            case "retry":
+                self.world.retry(self._row_ids(numbers))
+            case "discard":
+                self.world.discard(self._row_ids(numbers))
+            case "break definition":
+                self.world.configure(file_name, BROKEN)
+            case "mend definition":
+                self.world.configure(file_name, GOOD)
             case _:
-                world.queue.answers = not world.queue.answers
-
-    @rule(place=PLACES, code=st.sampled_from(CODES), times=st.integers(1, 6))
-    def refuse_reads(self, place: tuple[str, str], code: str, times: int) -> None:
-        self.world.buckets.refusals[place] = (code, times)
-
-    @rule(file_name=st.sampled_from(FILES), definition=st.sampled_from([GOOD, BROKEN]))
-    def configure(self, file_name: str, definition: dict[str, object]) -> None:
-        self.world.configure(file_name, definition)
-
-    @rule()
-    def reconcile(self) -> None:
-        self.world.reconcile()
-
-    @rule(numbers=st.lists(NUMBER, min_size=1, max_size=3))
-    def person_retries(self, numbers: Sequence[int]) -> None:
-        self.world.retry(self._row_ids(numbers))
-
-    @rule(numbers=st.lists(NUMBER, min_size=1, max_size=2))
-    def person_discards(self, numbers: Sequence[int]) -> None:
-        self.world.discard(self._row_ids(numbers))
+                self.world.reconcile()
 
     def check_invariants(self, *how: Any) -> None:  # noqa: ANN401  Hypothesis'
         """After every step."""
@@ -202,42 +217,10 @@ class Schedule(RuleBasedStateMachine):
         ids = [row["id"] for row in self.world.witness.ledger()]
         return sorted({ids[number % len(ids)] for number in numbers}) if ids else []
 
-    def _with_fault(self, who: int, fault: tuple[str, int] | None) -> Consumer:
+    def _with_fault(self, who: int, fault: Fault | None) -> Consumer:
         """The consumer, to which something will happen in the middle of what it does next."""
-        one = self.world.consumers[who]
-        if fault is None:
-            return one
-        what, after = fault
-        waits = {"dies": one.faults.die, "loses": one.faults.lose, "stops": one.faults.stop}
-        if what in waits:
-            waits[what](after)
-        else:
-            one.faults.meanwhile(after, self._meanwhile(what, self.world.consumers[1 - who]))
+        one, other = self.world.consumers[who], self.world.consumers[1 - who]
+        one.faults.clear()
+        if fault is not None:
+            befall(self.world, one, other, *fault)
         return one
-
-    def _meanwhile(self, what: str, other: Consumer) -> Callable[[], object]:
-        world = self.world
-
-        def overwrite() -> None:
-            for bucket in (PLAIN, VERSIONED):
-                world.announce(world.put(bucket, KEYS[0]))
-
-        def delete() -> None:
-            for bucket in (PLAIN, VERSIONED):
-                world.buckets.delete(bucket, KEYS[0])
-
-        def other_works() -> None:
-            other.run(other.receive)
-            other.run(other.work)
-
-        def stall() -> None:
-            world.clock.forward(125)
-
-        actions: dict[str, Sequence[Callable[[], object]]] = {
-            "overwritten": [overwrite],
-            "deleted": [delete],
-            "other works": [other_works],
-            "stalls": [stall],
-            "stalls, other works": [stall, other_works],
-        }
-        return lambda: [action() for action in actions[what]]

@@ -6,7 +6,7 @@ Only the client is made up. Conditions, ranges and what an answer means are read
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
@@ -169,7 +169,7 @@ class _Client:
         self._buckets, self._faults = buckets, faults
 
     def get_object(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  boto3's
-        found = self._reach(lambda: self._found(**asked))
+        found = self._reach(lambda: self._found(**asked), lambda: self._buckets.blame(asked["Bucket"], asked["Key"]))
         begin, _, last = asked.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
         data = found.body[int(begin) : int(last) + 1 if last else None]
         answer = {"Body": BytesIO(data), "ContentRange": f"bytes {begin}-/{len(found.body)}", "ETag": f'"{found.etag}"'}
@@ -189,13 +189,17 @@ class _Client:
             ]
         }
 
-    def _reach(self, call: Any) -> Any:  # noqa: ANN401  whatever it gives
+    def _reach(self, call: Callable[[], Any], lost: Callable[[], object] = lambda: None) -> Any:  # noqa: ANN401
         def answered() -> object:
             if not self._buckets.answers:
                 raise EndpointConnectionError(endpoint_url="s3")
             return call()
 
-        return self._faults.effect(answered, lambda: EndpointConnectionError(endpoint_url="s3"))
+        def failure() -> EndpointConnectionError:
+            lost()
+            return EndpointConnectionError(endpoint_url="s3")
+
+        return self._faults.effect(answered, failure)
 
     def _found(self, **asked: Any) -> StoredVersion:  # noqa: ANN401  boto3's
         bucket, key, version_id, if_match = asked["Bucket"], asked["Key"], asked.get("VersionId"), asked.get("IfMatch")

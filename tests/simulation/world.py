@@ -57,6 +57,8 @@ class World:
         self.buckets, self.queue = Buckets(self.clock), MessageQueue(self.clock)
         self.clocks_differ = ahead is not None
         self.garbage: set[str] = set()
+        #: What answers nobody at present, and for how many turns of consumers.
+        self.outages: dict[str, int] = {}
         self.running: list[Consumer] = []
         self._announced: dict[str, list[StoredVersion]] = {}
         self.oracle = Oracle(self, self.witness)
@@ -168,9 +170,25 @@ class World:
         for one in self.consumers:
             one.give_sign()
 
+    def begin_outage(self, what: str, turns: int) -> None:
+        """Have database, store or queue answer nobody for so many turns of consumers."""
+        self.outages[what] = turns
+        self._see_outages()
+
+    def end_turn(self) -> None:
+        """A consumer has done something: outages last only so long."""
+        self.outages = {what: turns - 1 for what, turns in self.outages.items() if turns > 1}
+        self._see_outages()
+
+    def _see_outages(self) -> None:
+        self.server.is_up = "database" not in self.outages
+        self.buckets.answers = "store" not in self.outages
+        self.queue.answers = "queue" not in self.outages
+
     def recover(self) -> None:
         """All outages end, and nothing more is to befall anybody."""
-        self.server.is_up = self.buckets.answers = self.queue.answers = True
+        self.outages.clear()
+        self._see_outages()
         self.buckets.refusals.clear()
         for one in self.consumers:
             one.faults.clear()
