@@ -10,7 +10,7 @@ import structlog
 
 from etl_core.shipped_files import shipped_file
 from tests.databases import VARIANTS, apply
-from tests.simulation.databases import Simulation
+from tests.simulation.world.databases import Simulation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

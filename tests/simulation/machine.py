@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.simulation.mishaps import befall
-from tests.simulation.object_store import PLAIN, VERSIONED
-from tests.simulation.world import BROKEN, FILES, GOOD, key_of
-from tests.simulation.world_at_rest import check_replay, check_rest, come_to_rest
+from tests.simulation.world.object_store import PLAIN, VERSIONED
+from tests.simulation.world.world import BROKEN, FILES, GOOD, key_of
+from tests.simulation.oracle.rest import check_replay, check_rest, come_to_rest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
     from dq.events.run_window import WindowSource
-    from tests.simulation.consumer import Consumer
-    from tests.simulation.databases import Simulation
+    from tests.simulation.world.consumer import Consumer
+    from tests.simulation.world.databases import Simulation
 
     #: What happens, and at which moment.
     Fault: TypeAlias = tuple[str, int]

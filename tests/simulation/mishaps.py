@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation.object_store import PLAIN, VERSIONED
-from tests.simulation.world import key_of
+from tests.simulation.world.object_store import PLAIN, VERSIONED
+from tests.simulation.world.world import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.simulation.consumer import Consumer
-    from tests.simulation.world import World
+    from tests.simulation.world.consumer import Consumer
+    from tests.simulation.world.world import World
 
 #: More than a lease, and than the silence after which the rows of a process are anybody's.
 STALL_SECONDS = 125

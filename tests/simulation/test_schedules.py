@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.simulation.machine import Schedule
 
 if TYPE_CHECKING:
-    from tests.simulation.databases import Simulation
+    from tests.simulation.world.databases import Simulation
 
 #: Schedules by Hypothesis' profile; `HYPOTHESIS_PROFILE=long` is for a night.
 SCHEDULES = {"quick": 40, "thorough": 2_000, "long": 10_000}

@@ -9,7 +9,7 @@ After every commit:
 - an attempt is spent only where the object failed by itself.
 
 Before a message is deleted its rows are committed. What holds at the end, when everything calmed down, stands in
-`world_at_rest.py`.
+`rest.py`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tests.simulation.history import Change, Standing, Witness
-from tests.simulation.object_store import StoredVersion
+from tests.simulation.oracle.history import Change, Standing, Witness
+from tests.simulation.world.object_store import StoredVersion
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.world.world import World
 
 #: After so long without a sign of life the rows of a process are anybody's.
 SILENT = timedelta(seconds=60)

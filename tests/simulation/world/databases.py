@@ -10,12 +10,12 @@ from etl_core.postgres.clock import DatabaseClock
 from etl_core.postgres.database import connect
 from etl_core.retry import call_again
 from jobs.running.database import migrate_all
-from tests.simulation.clock import START, Clock, Timekeeping
-from tests.simulation.history import Witness
-from tests.simulation.message_queue import SimulatedQueue
-from tests.simulation.one_thread import OneThread
-from tests.simulation.postgres import Server
-from tests.simulation.world import World
+from tests.simulation.world.clock import START, Clock, Timekeeping
+from tests.simulation.oracle.history import Witness
+from tests.simulation.world.message_queue import SimulatedQueue
+from tests.simulation.world.one_thread import OneThread
+from tests.simulation.world.postgres import Server
+from tests.simulation.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dq.events.run_window import WindowSource
     from etl_core.queue.sqs import Queue
-    from tests.simulation.consumer import Consumer
+    from tests.simulation.world.consumer import Consumer
 
 #: Schedules after which tables are emptied thoroughly; otherwise dead rows make them slow.
 _THOROUGHLY = 100

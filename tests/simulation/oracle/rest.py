@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.history import Standing
-from tests.simulation.oracle import is_older
+from tests.simulation.oracle.history import Standing
+from tests.simulation.oracle.commits import is_older
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.world.world import World
 
 #: Rounds after which everything has ended: an object is tried three times, and what came with one that kills its
 #: process comes back in batches of an eighth.

@@ -18,8 +18,8 @@ from etl_core.errors import PipelineError
 from etl_core.objects.boto3_reads import read_range
 from etl_core.objects.ranges import ObjectRange, Received
 from etl_core.objects.store import ObjectStore, Peek
-from tests.simulation.clock import Clock
-from tests.simulation.faults import Faults
+from tests.simulation.world.clock import Clock
+from tests.simulation.world.faults import Faults
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -20,16 +20,16 @@ from etl_core.errors import PipelineError
 from etl_core.postgres.clock import DatabaseClock
 from etl_core.queue.sqs import QueueAccess
 from jobs.working_off.batches import process_claimed
-from tests.simulation.faults import Faults, ProcessDiedError
-from tests.simulation.object_store import PLAIN, VERSIONED, SimulatedStore
-from tests.simulation.postgres import ProcessEngine
-from tests.simulation.stand_in_engine import StandInEngine
+from tests.simulation.world.faults import Faults, ProcessDiedError
+from tests.simulation.world.object_store import PLAIN, VERSIONED, SimulatedStore
+from tests.simulation.world.postgres import ProcessEngine
+from tests.simulation.world.stand_in_engine import StandInEngine
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq.events.run_window import WindowSource
-    from tests.simulation.world import World
+    from tests.simulation.world.world import World
 
 #: As in `jobs.working_off.batches`.
 LEASE_SECONDS = 120.0

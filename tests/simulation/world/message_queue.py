@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import EndpointConnectionError
 
 from etl_core.queue.sqs import Queue, QueueAccess
-from tests.simulation.clock import Clock
-from tests.simulation.faults import Faults
+from tests.simulation.world.clock import Clock
+from tests.simulation.world.faults import Faults
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

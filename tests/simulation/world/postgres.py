@@ -14,8 +14,8 @@ from psycopg2.extensions import STATUS_READY, connection, cursor
 from sqlalchemy import event
 
 from etl_core.postgres.database import connect
-from tests.simulation.clock import Clock
-from tests.simulation.faults import Faults
+from tests.simulation.world.clock import Clock
+from tests.simulation.world.faults import Faults
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

@@ -11,17 +11,17 @@ from dq.ledger.inspection import discard_rows, retry_rows
 from etl_core.errors import UsageError
 from tests.announcements import eventbridge, notification, s3_record
 from tests.reporting.samples import add_file
-from tests.simulation.consumer import Consumer
-from tests.simulation.message_queue import MessageQueue
-from tests.simulation.object_store import PLAIN, VERSIONED, Buckets, StoredVersion
-from tests.simulation.oracle import Oracle
+from tests.simulation.world.consumer import Consumer
+from tests.simulation.world.message_queue import MessageQueue
+from tests.simulation.world.object_store import PLAIN, VERSIONED, Buckets, StoredVersion
+from tests.simulation.oracle.commits import Oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dq.events.run_window import WindowSource
     from dq.reporting.catalogue.catalogue import Catalogue
-    from tests.simulation.databases import Database
+    from tests.simulation.world.databases import Database
 
 FILES = ("trips", "stops")
 GOOD: dict[str, object] = {"fields": [{"name": "id", "type": "integer"}]}

@@ -13,8 +13,8 @@ from dq.engine.source_file import Source, UnseenObject
 from dq.verdict.verdict import Verdict
 from etl_core.errors import PipelineError
 from etl_core.objects.store import Peek
-from tests.simulation.faults import Faults
-from tests.simulation.object_store import Buckets, SimulatedStore
+from tests.simulation.world.faults import Faults
+from tests.simulation.world.object_store import Buckets, SimulatedStore
 
 #: In the bytes of an object: its judging raises, or kills the process; it takes a second read.
 RAISES, KILLS, LONG = b"raises", b"kills", b"long"
