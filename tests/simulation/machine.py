@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.simulation.mishaps import befall
+from tests.simulation.oracle.rest import check_replay, check_rest, come_to_rest
 from tests.simulation.world.object_store import PLAIN, VERSIONED
 from tests.simulation.world.world import BROKEN, FILES, GOOD, key_of
-from tests.simulation.oracle.rest import check_replay, check_rest, come_to_rest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.simulation.mishaps import befall
@@ -14,6 +15,10 @@ from tests.simulation.world.world import FILES, World, key_of
 
 if TYPE_CHECKING:
     from tests.simulation.world.databases import Simulation
+
+
+#: Of the moments of a schedule every so many-th is tried, all of them in a long run.
+_SOME = 7
 
 
 def begun(simulation: Simulation, variant: int = 0, batch_size: int = 20) -> World:
@@ -117,9 +122,13 @@ def test_a_database_that_fails_while_verdicts_are_written_costs_no_object_an_att
     "what", ["dies", "loses an answer", "is stopped", "database restarts", "stalls and other works"]
 )
 def test_whatever_befalls_a_process_at_whichever_moment_the_account_is_right(simulation: Simulation, what: str) -> None:
-    """Two objects of one run, a poisoned one and one that is not there, from the queue to their ends."""
+    """Two objects of one run, a poisoned one and one that is not there, from the queue to their ends.
+
+    Some of the moments, in a long run all of them.
+    """
     seen: Counter[str] = Counter()
-    for after in range(1000):
+    is_long = hypothesis.settings.get_current_profile_name() in {"long", "thorough"}
+    for after in range(len(what) % _SOME, 1000, 1 if is_long else _SOME):
         world = begun(simulation, after % 2)
         world.announce(*(world.put(VERSIONED, key_of("trips")) for _ in range(2)))
         world.announce(world.put(PLAIN, key_of("stops"), b"raises"))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.simulation.world.databases import Simulation
 
 #: Schedules by Hypothesis' profile; `HYPOTHESIS_PROFILE=long` is for a night.
-SCHEDULES = {"quick": 40, "thorough": 2_000, "long": 10_000}
-_STEPS = 40
+SCHEDULES = {"quick": 30, "thorough": 2_000, "long": 10_000}
+_STEPS = 30
 
 
 @pytest.mark.timeout(0)  # a failure is made as short as it can be before it is told
@@ -25,7 +25,7 @@ def test_whatever_happens_every_announced_version_has_one_result_or_one_named_fa
     simulation: Simulation,
 ) -> None:
     settings = hypothesis.settings(
-        max_examples=SCHEDULES.get(hypothesis.settings.get_current_profile_name(), 250),
+        max_examples=SCHEDULES.get(hypothesis.settings.get_current_profile_name(), 150),
         stateful_step_count=_STEPS,
         deadline=None,
         report_multiple_bugs=False,

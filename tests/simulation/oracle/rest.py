@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.oracle.history import Standing
 from tests.simulation.oracle.commits import is_older
+from tests.simulation.oracle.history import Standing
 
 if TYPE_CHECKING:
     from tests.simulation.world.world import World

@@ -10,8 +10,8 @@ from etl_core.postgres.clock import DatabaseClock
 from etl_core.postgres.database import connect
 from etl_core.retry import call_again
 from jobs.running.database import migrate_all
-from tests.simulation.world.clock import START, Clock, Timekeeping
 from tests.simulation.oracle.history import Witness
+from tests.simulation.world.clock import START, Clock, Timekeeping
 from tests.simulation.world.message_queue import SimulatedQueue
 from tests.simulation.world.one_thread import OneThread
 from tests.simulation.world.postgres import Server

@@ -11,10 +11,10 @@ from dq.ledger.inspection import discard_rows, retry_rows
 from etl_core.errors import UsageError
 from tests.announcements import eventbridge, notification, s3_record
 from tests.reporting.samples import add_file
+from tests.simulation.oracle.commits import Oracle
 from tests.simulation.world.consumer import Consumer
 from tests.simulation.world.message_queue import MessageQueue
 from tests.simulation.world.object_store import PLAIN, VERSIONED, Buckets, StoredVersion
-from tests.simulation.oracle.commits import Oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
