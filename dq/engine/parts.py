@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from dq.engine.keys.part_keys import PartKeys
 from dq.engine.source_file import StoredSource
 from dq.events.run_window import WindowChoice
 from dq.formats.format import LateReading, Reading
@@ -12,7 +13,6 @@ from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.reading import read_part
 from dq.formats.splits import Split
-from dq.profiling.figures.keys import SplitKeys
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import Recipe, make_recipe
@@ -55,14 +55,14 @@ class FileTask:
 class CountedPart:
     """What one part gave: its counts, its rows' keys, and where it began and ended in the file.
 
-    `laid_out` is the file where its layout was late: it is known by now.
+    Whoever takes it over closes its `keys`. `laid_out` is the file where its layout was late: it is known by now.
     """
 
     number: int
     began: int
     ended: int
     profile: FileProfile
-    keys: list[SplitKeys]
+    keys: PartKeys
     laid_out: FileTask | None = None
 
 
@@ -96,21 +96,34 @@ def count_part(
 
     `stopped` is asked after each block whether anybody still wants the part.
     """
+    keys = PartKeys()
+    part: CountedPart | PipelineError
     try:
-        known, reading = opened(store, task, split, limits)
-        tally = FileTally(known.recipe, split.number)
-        for batch in reading.batches():
-            tally.add(batch)
-            if stopped():
-                return EngineFaultError(f"{task.head.uri}: reading was stopped")
-        laid_out = as_read(known, reading) if task.layout.late else None
-        return CountedPart(split.number, reading.began, reading.ended, tally.profile(), tally.keys(), laid_out)
+        part = _counted(store, task, split, limits, keys, stopped)
     except PipelineError as error:
-        return error
+        part = error
     except MemoryError:
-        return EngineFaultError(f"{task.head.uri}: the file needs more memory than a task has; lower the split size")
+        part = EngineFaultError(f"{task.head.uri}: the file needs more memory than a task has; lower the split size")
     except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
-        return fault(task.head.uri, error)
+        part = fault(task.head.uri, error)
+    if isinstance(part, PipelineError):
+        keys.close()
+    return part
+
+
+def _counted(
+    store: ObjectStore, task: FileTask, split: Split, limits: Limits, keys: PartKeys, stopped: Callable[[], bool]
+) -> CountedPart | PipelineError:
+    known, reading = opened(store, task, split, limits)
+    tally = FileTally(known.recipe, split.number)
+    for batch in reading.batches():
+        tally.add(batch)
+        keys.add(tally.taken_keys())
+        if stopped():
+            return EngineFaultError(f"{task.head.uri}: reading was stopped")
+    keys.add(tally.taken_keys())  # of no row, where there was no batch: the names all the same
+    laid_out = as_read(known, reading) if task.layout.late else None
+    return CountedPart(split.number, reading.began, reading.ended, tally.profile(), keys, laid_out)
 
 
 def fault(uri: str, error: Exception) -> EngineFaultError:
