@@ -20,6 +20,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dq.engine.byte_ranges.local_executor import gathered
+from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.file_results import MergedKey, RoundResult, Span, conclude, worst
 from dq.engine.keys.gathered_keys import GatheredKeys
 from dq.engine.parts import GROUP, CountedPart, FileTask
@@ -128,6 +129,7 @@ def _regrouped(
     """Bring equal places together and merge them one after the other; keys are counted as they come."""
 
     def merge_all(rows: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+        settle_in()
         groups: dict[Any, list[tuple[Any, Any]]] = {}
         for key, value in _keys_counted(rows, ranges):
             groups.setdefault(place(key), []).append((key, value))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled
-from dq.engine.byte_ranges.spark_executor import leave_what_is_loaded
+from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.byte_ranges.unseen import Peeked, peek_and_profile
 from dq.engine.source_file import UnseenObject
 from dq.engine.spark_calls import profile_apart
@@ -27,7 +27,7 @@ def profile_unseen(spark: SparkSession, sources: Sequence[UnseenObject], assignm
         bundles = bundled(some, [source.size for source in some], assignment.limits, context.defaultParallelism)
 
         def count(partition: Iterable[list[UnseenObject]]) -> Iterator[tuple[int, Peeked]]:
-            leave_what_is_loaded()
+            settle_in()
             for bundle in partition:
                 yield from peek_and_profile(bundle, assignment)
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark import TaskContext
 
+from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.byte_ranges.spark_merge import KeyHashes, MergedGroup, records
 from dq.engine.file_results import Span
 from dq.engine.keys.part_keys import PartKeys
@@ -70,6 +71,7 @@ def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> C
     """
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        settle_in()
         context = TaskContext.get()
         number = context.partitionId() - first if context else 0
         block: _Block | None = None
@@ -90,6 +92,7 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, see
     """
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        settle_in()
         current: _Block | None = None
         for batch in batches:
             for path, start, piece in _by_block(batch):
