@@ -163,6 +163,34 @@ UPDATE pipeline.ledger_version SET version = 3, applied_at = now() WHERE version
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('ledger', 3, 'what a row waits for, and the window it was announced with') ON CONFLICT DO NOTHING;
 
+-- migration ledger 4: objects that run alone, buckets that rest, and who works on the ledger
+
+-- `alone`: it brought a process down, or a worker of one; it is handed out with no other from then on.
+ALTER TABLE pipeline.object_inbox ADD COLUMN IF NOT EXISTS alone boolean NOT NULL DEFAULT false;
+
+-- Buckets of which nothing can be read at present: a right, a key or the bucket itself is missing. None of their objects
+-- is handed out before `until`; `failures` counts the rests in a row, `since` is when the first began.
+CREATE TABLE IF NOT EXISTS pipeline.bucket_rest (
+    bucket   text PRIMARY KEY,
+    reason   text NOT NULL,
+    failures integer NOT NULL CHECK (failures > 0),
+    since    timestamptz NOT NULL,
+    until    timestamptz NOT NULL
+);
+
+-- Processes that hold rows, and their last sign of life: what one holds that gives none goes to others, before its lease
+-- ends.
+CREATE TABLE IF NOT EXISTS pipeline.consumer (
+    owner        text PRIMARY KEY,
+    host         text NOT NULL,
+    started_at   timestamptz NOT NULL,
+    heartbeat_at timestamptz NOT NULL
+);
+
+UPDATE pipeline.ledger_version SET version = 4, applied_at = now() WHERE version < 4;
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 4, 'objects that run alone, buckets that rest, and who works on the ledger') ON CONFLICT DO NOTHING;
+
 -- migration audit 1: a line for every job and step
 
 -- What every job and step did, one line each. Lines are added and never changed: a role that only runs the product

@@ -52,6 +52,7 @@ $$;
 GRANT INSERT, UPDATE ON pipeline.object_inbox, pipeline.announcement_dead_letter TO pipeline_writer;
 GRANT UPDATE ON pipeline.batch_counter TO pipeline_writer;
 GRANT INSERT, UPDATE, DELETE ON pipeline.profile_state TO pipeline_writer;
+GRANT INSERT, UPDATE, DELETE ON pipeline.bucket_rest, pipeline.consumer TO pipeline_writer;
 GRANT INSERT ON pipeline.audit TO pipeline_writer;
 
 -- Sequences, where an id is drawn from one; those of identity columns need no right.

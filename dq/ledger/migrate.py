@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect
 
-from dq.ledger.tables import SCHEMA, announcement_dead_letter, batch_counter, object_inbox, profile_state
+from dq.ledger.tables import (
+    SCHEMA,
+    announcement_dead_letter,
+    batch_counter,
+    bucket_rest,
+    consumer,
+    object_inbox,
+    profile_state,
+)
 from etl_core.postgres import migrations
 from etl_core.postgres.migrations import History, Migration, from_script
 from etl_core.postgres.rights import missing_on_table
@@ -22,6 +30,8 @@ _RIGHTS = {
     object_inbox: ("SELECT", "INSERT", "UPDATE"),
     announcement_dead_letter: ("SELECT", "INSERT", "UPDATE"),
     profile_state: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    bucket_rest: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    consumer: ("SELECT", "INSERT", "UPDATE", "DELETE"),
 }
 
 
@@ -69,6 +79,11 @@ LEDGER = History(
         # The first form had no profiles and no records; this step makes both of it.
         Migration(2, "the inbox, and the profiles of its runs", from_script(_SCRIPT, "ledger", 2)),
         Migration(3, "what a row waits for, and the window it was announced with", from_script(_SCRIPT, "ledger", 3)),
+        Migration(
+            4,
+            "objects that run alone, buckets that rest, and who works on the ledger",
+            from_script(_SCRIPT, "ledger", 4),
+        ),
     ),
     script="conf/sql/pipeline.sql",
     problems=_problems,

@@ -49,6 +49,7 @@ object_inbox = Table(
     Column("agency_slug", Text),
     Column("file_name", Text),
     Column("definition_digest", Text),
+    Column("alone", Boolean, nullable=False),
 )
 
 announcement_dead_letter = Table(
@@ -75,4 +76,23 @@ profile_state = Table(
     Column("run_hour", Integer, nullable=False),
     Column("state", LargeBinary),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
+bucket_rest = Table(
+    "bucket_rest",
+    _METADATA,
+    Column("bucket", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+)
+
+consumer = Table(
+    "consumer",
+    _METADATA,
+    Column("owner", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("heartbeat_at", DateTime(timezone=True), nullable=False),
 )
