@@ -193,9 +193,9 @@ VALUES ('ledger', 4, 'objects that run alone, buckets that rest, and who works o
 
 -- migration ledger 6: how many objects are in which state, kept
 
--- The open ones by age, however many there are of others.
-CREATE INDEX IF NOT EXISTS object_inbox_open ON pipeline.object_inbox (received_at)
-    WHERE state IN ('pending', 'claimed');
+-- The oldest that waits, however many there are of others. None for those in work: they are few, and a row that is
+-- claimed needs no entry here.
+CREATE INDEX IF NOT EXISTS object_inbox_waiting_since ON pipeline.object_inbox (received_at) WHERE state = 'pending';
 
 -- How many objects are in which state: the sum of `change`. Every statement that changes states adds rows, in its own
 -- transaction and without waiting for anybody; from time to time one of them puts those that nobody else has in hand

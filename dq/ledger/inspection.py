@@ -220,7 +220,9 @@ def inbox_status(engine: Engine, now: datetime) -> InboxStatus:
     """
     with engine.connect() as connection:
         counted = connection.execute(select(_N.state, func.sum(_N.change)).group_by(_N.state)).all()
-        oldest: datetime | None = connection.scalar(select(func.min(_C.received_at)).where(_C.state.in_(OPEN_STATES)))
+        # Apart, for each has an index.
+        since = (select(func.min(_C.received_at)).where(_C.state == state).scalar_subquery() for state in OPEN_STATES)
+        oldest: datetime | None = connection.scalar(select(func.least(*since)))
         letters = connection.scalar(
             select(func.count()).select_from(announcement_dead_letter).where(_L.closed_as.is_(None))
         )
