@@ -6,7 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.bench.works import files
+from tests.bench.works.inbox import inbox
 from tests.bench.works.large_gzip import large_gzip
+from tests.bench.works.latency import latency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +27,8 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "one_small_file": files.one_small_file,
     "memory": files.memory,
     "large_gzip": large_gzip,
+    "inbox": inbox,
+    "latency": latency,
     "deequ": files.deequ,
 }
 
