@@ -8,12 +8,12 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from statistics import quantiles
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import boto3
+from sqlalchemy import text
 
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.shipped_files import shipped_file
@@ -101,26 +101,40 @@ def _watching(landing: Landing, server: ObjectServer, queue_url: str, log: Path)
             process.wait(_END_SECONDS)
 
 
-@dataclass
 class _Verdicts:
     """When the verdict of each key was first seen."""
 
-    landing: Landing
-    seen: dict[str, float]
-    stopped: Event
+    def __init__(self, landing: Landing) -> None:
+        self._landing = landing
+        self._stopped = Event()
+        self.seen: dict[str, float] = {}
 
     def look(self) -> None:
-        while not self.stopped.wait(_POLL_SECONDS):
-            found = self.landing.states()
-            now = time.perf_counter()
-            for key, state in found.items():
-                if state == "done":
+        """Look until it is stopped, often and without much ado."""
+        with self._landing.database.connect() as connection:
+            while not self._stopped.wait(_POLL_SECONDS):
+                found = connection.scalars(text("SELECT key FROM pipeline.object_inbox WHERE state = 'done'")).all()
+                connection.rollback()
+                now = time.perf_counter()
+                for key in found:
                     self.seen.setdefault(key, now)
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many keys have their verdict."""
+        deadline = time.monotonic() + _END_SECONDS
+        while len(self.seen) < count:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"only {len(self.seen)} of {count} objects have a verdict")
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
 
 
 def _latencies(landing: Landing, count: int) -> Sequence[float]:
     """The seconds from just before each object was put to the moment its verdict was there."""
-    verdicts = _Verdicts(landing, {}, Event())
+    verdicts = _Verdicts(landing)
     put: dict[str, float] = {}
     watcher = Thread(target=verdicts.look)
     watcher.start()
@@ -129,13 +143,11 @@ def _latencies(landing: Landing, count: int) -> Sequence[float]:
             key = key_of(f"trips-{number // _HOURS}", hour=number % _HOURS)
             put[key] = time.perf_counter()
             landing.s3.put_object(Bucket=BUCKET, Key=key, Body=GOOD)
+            if number < _WARM:
+                verdicts.wait_for(number + 1)
             time.sleep(max(put[key] + _SECONDS_BETWEEN - time.perf_counter(), 0))
-        deadline = time.monotonic() + _END_SECONDS
-        while len(verdicts.seen) < len(put):
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{len(put) - len(verdicts.seen)} objects have no verdict: {landing.states()}")
-            time.sleep(_POLL_SECONDS)
+        verdicts.wait_for(len(put))
     finally:
-        verdicts.stopped.set()
+        verdicts.stop()
         watcher.join()
     return [verdicts.seen[key] - at for key, at in [*put.items()][_WARM:]]
