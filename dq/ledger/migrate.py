@@ -84,6 +84,7 @@ LEDGER = History(
             "objects that run alone, buckets that rest, and who works on the ledger",
             from_script(_SCRIPT, "ledger", 4),
         ),
+        Migration(5, "objects in the order of their keys", from_script(_SCRIPT, "ledger", 5)),
     ),
     script="conf/sql/pipeline.sql",
     problems=_problems,
