@@ -19,6 +19,7 @@ log = structlog.get_logger()
 def main(argv: list[str]) -> int:
     """Print what the ledger lacks, a line each, and add it as due."""
     arguments = _parser().parse_args(argv)
+    from dq.events.announcement import collect
     from dq.intake.listing import list_objects
     from dq.ledger.history import announced_before
     from jobs.running.wiring import open_doors, start
@@ -26,7 +27,7 @@ def main(argv: list[str]) -> int:
     program = start()
     note(subject=arguments.prefix, step="dry run" if arguments.dry_run else None)
     with open_doors(program.settings) as doors:
-        listed = list_objects(doors.objects, arguments.prefix)
+        listed = collect(list_objects(doors.objects, arguments.prefix))
         with doors.database.connect() as connection:
             known = announced_before(connection, listed.events)
         missing = [event for event in listed.events if event not in known]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.events.announcement import collect
 from dq.intake.accept import accept
 from dq.intake.listing import list_objects
 from dq.intake.manifest import read_manifest
@@ -45,7 +46,7 @@ def test_a_manifest_is_read_locally_and_from_s3(store: ObjectStore, s3: S3Client
     local.write_bytes(body)
     s3.put_object(Bucket=bucket, Key="lists/one.csv", Body=body)
     for place in (str(local), f"s3://{bucket}/lists/one.csv"):
-        found = read_manifest(store, place)
+        found = collect(read_manifest(store, place))
         assert len(found.events) == 3000
         assert found.events[-1].key.endswith("part 02999.csv")
         assert all(event.event_time for event in found.events)
@@ -57,10 +58,10 @@ def test_the_same_manifest_read_again_announces_the_same(store: ObjectStore, inb
 
     path = tmp_path / "list.csv"
     path.write_text("landing,k1\nlanding,k2\n")
-    assert accept(inbox, read_manifest(store, str(path)), now=NOW, source="manifest").added.new == 2
-    assert accept(inbox, read_manifest(store, str(path)), now=NOW, source="manifest").added.new == 0
+    assert accept(inbox, collect(read_manifest(store, str(path))), now=NOW, source="manifest").added.new == 2
+    assert accept(inbox, collect(read_manifest(store, str(path))), now=NOW, source="manifest").added.new == 0
     os.utime(path, (2_000_000_000, 2_000_000_000))
-    assert accept(inbox, read_manifest(store, str(path)), now=NOW, source="manifest").added.new == 2
+    assert accept(inbox, collect(read_manifest(store, str(path))), now=NOW, source="manifest").added.new == 2
 
 
 def test_a_file_of_announcements_is_replayed(store: ObjectStore, inbox: Inbox, tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_a_file_of_announcements_is_replayed(store: ObjectStore, inbox: Inbox, t
     assert json.dumps(dict((first + first).skipped)) == '{"s3:TestEvent": 2}'
 
 
-@pytest.mark.parametrize("read", [read_manifest, read_announcements])
+@pytest.mark.parametrize("read", [lambda *given: collect(read_manifest(*given)), read_announcements])
 def test_what_cannot_be_read_is_a_usage_error_that_names_it(
     store: ObjectStore, bucket: str, tmp_path: Path, read: object
 ) -> None:
@@ -100,7 +101,7 @@ def test_a_listing_finds_what_is_under_a_prefix(store: ObjectStore, s3: S3Client
     s3.put_object(Bucket=bucket, Key="in/folder/", Body=b"")
     s3.put_object(Bucket=bucket, Key="in/empty.csv", Body=b"")
     s3.put_object(Bucket=bucket, Key="out/x.csv", Body=b"x")
-    found = list_objects(store, f"s3://{bucket}/in/")
+    found = collect(list_objects(store, f"s3://{bucket}/in/"))
     assert {event.key for event in found.events} == {*names, "in/empty.csv"}
     assert found.skipped_kinds() == {"folder marker": 1}
     assert {event.source for event in found.events} == {"listing"}
@@ -113,11 +114,11 @@ def test_a_listing_finds_what_is_under_a_prefix(store: ObjectStore, s3: S3Client
 def test_a_listing_that_cannot_be_made_says_why(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
     """A local path, a bucket that is not there, nothing under the prefix, a service that is away."""
     with pytest.raises(UsageError, match="expected s3://bucket/prefix"):
-        list_objects(store, str(tmp_path))
+        collect(list_objects(store, str(tmp_path)))
     with pytest.raises(UsageError, match="NoSuchBucket"):
-        list_objects(store, "s3://no-such-bucket-here/x")
+        collect(list_objects(store, "s3://no-such-bucket-here/x"))
     with pytest.raises(UsageError, match="no object under"):
-        list_objects(store, f"s3://{bucket}/no/such/prefix")
+        collect(list_objects(store, f"s3://{bucket}/no/such/prefix"))
     away = ObjectStore(S3Access("http://127.0.0.1:9", "us-east-1", "a", "b"))
     with pytest.raises(StorageUnavailableError, match="did not answer"):
-        list_objects(away, "s3://bucket/x")
+        collect(list_objects(away, "s3://bucket/x"))
