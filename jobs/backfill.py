@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
     limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as doors, StopRequest() as stop:
         with closing(EventSpool()) as spool:
-            _spool(choice, spool, doors, stop, force=arguments.force, run_window=arguments.run_window)
+            spool_chosen(choice, spool, doors, stop, force=arguments.force, run_window=arguments.run_window)
             if stop.is_set():
                 log.warning("stopped before anything was announced")
                 return ExitCode.TRY_AGAIN
@@ -69,7 +69,7 @@ def main(argv: list[str]) -> int:
     return ended.exit_code()
 
 
-def _spool(
+def spool_chosen(
     choice: Choice,
     spool: EventSpool,
     doors: Doors,

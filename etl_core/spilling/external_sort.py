@@ -28,7 +28,7 @@ class ExternalSort:
     Raises DiskFullError where the folder for temporary files takes no more.
     """
 
-    def __init__(self, most_bytes: int = 32 * 1024 * 1024) -> None:
+    def __init__(self, most_bytes: int = 16 * 1024 * 1024) -> None:
         self._most_bytes = most_bytes
         self._waiting: list[tuple[bytes, bytes]] = []
         self._bytes = 0
