@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack, closing
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import structlog
 
 from etl_core.errors import UsageError
+from jobs.console.arguments import moment, run_window
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
@@ -116,36 +116,17 @@ def _show(spool: EventSpool) -> None:
             console.print(cell(f"s3://{event.bucket}/{event.key}"), soft_wrap=True)
 
 
-def _moment(text: str) -> datetime:
-    """A date or a date and time; UTC unless it says otherwise."""
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a date (2026-01-04) or time (2026-01-04T12:00:00Z)"
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _run_window(text: str) -> WindowSource:
-    match text:
-        case "key" | "last_modified":
-            return text
-        case _:
-            raise argparse.ArgumentTypeError(f"{text!r} is neither key nor last_modified")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing backfill", description=__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--prefix", metavar="s3://B/P", help="all objects whose keys begin so")
     source.add_argument("--manifest", metavar="FILE", help="JSON, JSON Lines or CSV list of objects, local or s3://")
-    parser.add_argument("--since", type=_moment, metavar="TIME", help="only objects modified at or after this (UTC)")
-    parser.add_argument("--until", type=_moment, metavar="TIME", help="only objects modified before this (UTC)")
+    parser.add_argument("--since", type=moment, metavar="TIME", help="only objects modified at or after this (UTC)")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="only objects modified before this (UTC)")
     parser.add_argument("--force", action="store_true", help="also objects that have their verdict")
     parser.add_argument("--dry-run", action="store_true", help="only list what would be processed")
     parser.add_argument(
-        "--run-window", type=_run_window, metavar="key|last_modified", help="where runs get their date and hour from"
+        "--run-window", type=run_window, metavar="key|last_modified", help="where runs get their date and hour from"
     )
     return parser
 

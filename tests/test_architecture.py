@@ -58,6 +58,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.reporting": (*PURE, "etl_core"),
     "dq.ledger": (*PURE, "dq.errors", "etl_core"),
     "dq.intake": (*PURE, "dq.formats", "dq.ledger", "etl_core"),
+    "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.schema"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
@@ -100,7 +101,7 @@ PACKAGES = {
     "prometheus_client": {"etl_core.metrics", "dq.batch"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
-    "pyarrow": {"dq.profiling", "dq.formats", "dq.engine"},
+    "pyarrow": {"dq.profiling", "dq.formats", "dq.engine", "dq.reconciling"},
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
@@ -111,7 +112,10 @@ PACKAGES = {
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
     "rich": {"etl_core.log"},
-    "sqlalchemy": {"etl_core.audit", "etl_core.postgres", "dq.reporting", "dq.ledger", "dq.intake", "dq.batch"},
+    "sqlalchemy": {
+        *("etl_core.audit", "etl_core.postgres"),
+        *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling"),
+    },
     "structlog": {
         "etl_core.log",
         "etl_core.metrics",
