@@ -70,6 +70,7 @@ def drain_once(program: Program) -> int:
     from jobs.running.wiring import open_doors
     from jobs.working_off.batches import work_off
     from jobs.working_off.owners import new_owner
+    from jobs.working_off.presence import present
     from jobs.working_off.taking_over import is_all_ended, take_over
 
     settings, owner, total, letters = program.settings, new_owner(), BatchCounts(), 0
@@ -78,6 +79,7 @@ def drain_once(program: Program) -> int:
         open_doors(settings) as doors,
         StopRequest() as stop,
         show_progress(program.console, "objects") as report,
+        present(doors, owner),
     ):
         queue = _open_queue(settings)
         take_over(doors, still_open(doors.database).held)
@@ -112,18 +114,21 @@ def watch(program: Program) -> int:
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import object_store, open_doors, open_profiler
     from jobs.working_off.owners import new_owner
+    from jobs.working_off.presence import present
     from jobs.working_off.streaming import BatchWorker, keep_streaming
     from jobs.working_off.taking_over import is_all_ended, take_over
 
     settings, owner = program.settings, new_owner()
+    keeps = settings[LedgerSettings].keep_profiles
     with (
         StopRequest() as stop,
-        open_profiler(settings, object_store(settings), keep_states=settings[LedgerSettings].keep_profiles) as profiler,
+        open_profiler(settings, object_store(settings), keep_states=keeps, isolated=True) as profiler,
         open_doors(settings, profiler) as doors,
         show_progress(program.console, "objects") as report,
         handed_over(_feed_settings(settings, doors, owner, on_terminal=program.console.is_terminal)) as handover,
         _checkpoints(settings) as checkpoints,
         served(doors.metrics.registry, settings[MetricsSettings].metrics_port),
+        present(doors, owner),
     ):
         _open_queue(settings)
         take_over(doors, still_open(doors.database).held)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from dq.batch.metrics import BatchMetrics
+from dq.batch.outages import BucketEvidence
 from dq.events.key_layout import KeyLayouts
 from dq.schema.definition import ScoringMode
 
@@ -36,7 +37,7 @@ class Doors:
     empty: every bucket is accepted. `process_inactive_files`: whatever `is_active` says. `scoring_mode` is that of
     definitions that name none. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with
     others; `states_at_once` are the bytes of them that are held at a time, about. `metrics`
-    count what becomes of the objects.
+    count what becomes of the objects, `evidence` is what was seen of their buckets.
     """
 
     database: Engine
@@ -56,6 +57,7 @@ class Doors:
     keep_profiles: bool = True
     states_at_once: int = 256 * 1024 * 1024
     metrics: BatchMetrics = field(default_factory=BatchMetrics)
+    evidence: BucketEvidence = field(default_factory=BucketEvidence)
 
     def accepts(self, bucket: str) -> bool:
         """Whether objects of this bucket are ours."""

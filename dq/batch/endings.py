@@ -44,9 +44,10 @@ class Found:
         """
         window = window_choice(self.identity, self.item.run_window or prefer)
         if self.peek is not None:
-            return SourceObject(number, self.peek, self.definition, window)
+            return SourceObject(number, self.peek, self.definition, window, self.item.is_suspect)
         event = self.item.event
-        return UnseenObject(number, event.bucket, event.key, event.version_id, self.size, self.definition, window)
+        place = (event.bucket, event.key, event.version_id)
+        return UnseenObject(number, *place, self.size, self.definition, window, self.item.is_suspect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,11 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An object that could not be processed: tried again later, or dead."""
+    """An object that could not be processed: tried again later, or dead; `alone`: it broke what others share."""
 
     item: InboxItem
     error: Exception
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,12 @@ class BatchMetrics:
         self._batches = Counter(
             "pipeline_batches", "Batches by how they ended: finished, or outage", ["outcome"], registry=known
         )
+        self._rests = Counter(
+            "pipeline_bucket_rests",
+            "How often a bucket began to rest as nothing of it can be read, by what is wrong",
+            ["reason"],
+            registry=known,
+        )
         self._depth = Gauge("pipeline_inbox_depth", "Objects that wait or are being worked on", registry=known)
         self._age = Gauge("pipeline_inbox_age_seconds", "How long the oldest of them has been there", registry=known)
         self._letters = Gauge(
@@ -95,6 +101,10 @@ class BatchMetrics:
     def batch_ended(self, *, outage: bool) -> None:
         """Count a batch."""
         self._batches.labels("outage" if outage else "finished").inc()
+
+    def bucket_rests(self, reason: str) -> None:
+        """Count a bucket of which nothing can be read; `reason` is a kind of refusal, or that there is no answer."""
+        self._rests.labels(reason).inc()
 
     def inbox(self, status: InboxStatus) -> None:
         """Note how much is in the ledger."""

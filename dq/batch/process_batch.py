@@ -67,16 +67,20 @@ def process_batch(items: Sequence[InboxItem], doors: Doors) -> BatchCounts:
     counts = BatchCounts()
     settled: list[Iterator[BatchCounts]] = []
     missing: list[Missing] = []
-    outages = Outages(doors.objects)
+    outages = Outages(doors)
     with ThreadPoolExecutor(1) as finder, ThreadPoolExecutor(_WRITERS) as writers:
         for found, ended in one_ahead(finder, lambda share: find_objects(share, doors), _shares(items)):
+            outages.note([*found, *ended])
             settled.append(_settle_all(_without_missing(ended, missing), doors, outages, writers))
             for portion in _portions(found, doors):
                 endings = _without_missing(judge_objects(portion, doors), missing)
+                outages.note(endings)
                 counts = sum(chain(*settled), counts)
                 settled = [_settle_all(endings, doors, outages, writers)]
         if missing:
-            settled.append(_settle_all(look_again(missing, doors), doors, outages, writers))
+            found_again = look_again(missing, doors)
+            outages.note(found_again)
+            settled.append(_settle_all(found_again, doors, outages, writers))
         counts = sum(chain(*settled), counts)
     if counts.announced != len(items):
         raise AssertionError(f"objects were lost: {len(items)} in the batch, {counts.announced} settled")

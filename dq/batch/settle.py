@@ -32,7 +32,7 @@ _LISTS = frozenset({"listing", "manifest", "bare"})
 
 
 def settle(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -> BatchCounts:
-    """Write how one object ended; one that failed because the object store is out waits, untried.
+    """Write how one object ended; one that failed for what everybody needs waits, untried.
 
     Raises:
         DatabaseUnavailableError: not even a failure can be written.
@@ -62,11 +62,11 @@ def _write(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -
             doors.metrics.ended(ObjectEnded("pending"))
             outage = describe_error(error) if isinstance(error, EngineDownError) else None
             return BatchCounts(1, {"pending": 1}, outage=outage)
-        case Failed() if outages.explains(ending.error, ending.item.event.bucket):
+        case Failed() if (pause := outages.explains(ending.error, ending.item.event)) is not None:
             reason = describe_error(ending.error)
-            doors.inbox.wait(ending.item, reason, doors.clock())
+            doors.inbox.wait(ending.item, reason, doors.clock(), pause.until)
             doors.metrics.ended(ObjectEnded("pending"))
-            return BatchCounts(1, {"pending": 1}, outage=reason)
+            return BatchCounts(1, {"pending": 1}, outage=reason if pause.until is None else None)
         case Failed():
             return BatchCounts(1, {_fail(ending, doors): 1})
 
@@ -156,7 +156,14 @@ def _set_aside(ending: SetAside, doors: Doors) -> str:
 
 def _fail(ending: Failed, doors: Doors) -> str:
     reason, retryable = describe_error(ending.error), not isinstance(ending.error, TerminalError)
-    state = doors.inbox.fail(ending.item, reason, retryable=retryable, now=doors.clock(), jitter=doors.chance())
+    state = doors.inbox.fail(
+        ending.item,
+        reason,
+        retryable=retryable,
+        now=doors.clock(),
+        jitter=doors.chance(),
+        alone=ending.alone,
+    )
     doors.metrics.ended(ObjectEnded(state, times=_times(ending.item, doors.clock())))
     log.debug("where it failed", exc_info=ending.error, **log_fields(ending.item))
     write = log.error if state == "dead" else log.warning

@@ -30,6 +30,10 @@ class EngineDownError(NotTriedError):
     """What runs the calls is itself out of order; no item is to blame."""
 
 
+class BroughtDownError(RetryableError):
+    """One item, tried alone, brought the call down that others would share with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endings(Generic[_W, _T]):
     """How items end that gave no result; each is told the item and the error of the call.

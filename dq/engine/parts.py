@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 
 from dq.engine.source_file import StoredSource
 from dq.events.run_window import WindowChoice
@@ -17,7 +18,7 @@ from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import Recipe, make_recipe
 from dq.schema.definition import SchemaDefinition
-from etl_core.errors import PipelineError, TerminalError
+from etl_core.errors import PipelineError, RetryableError, TerminalError
 from etl_core.objects.store import ObjectHead, ObjectStore
 
 #: Neighbouring parts of a file that are merged first, before the groups are merged.
@@ -28,6 +29,10 @@ class EngineFaultError(TerminalError):
     """Something in the engine broke on one file; its neighbours are not touched."""
 
 
+class OutOfTimeError(RetryableError):
+    """Reading a part took longer than it may; the object store may have been slow."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileTask:
     """All that is needed to read and judge the size of one file, whatever its number of parts.
@@ -35,7 +40,7 @@ class FileTask:
     `first` are the file's first bytes, carried along for files small enough to need no second request.
     `keep_state`: the merged profile itself is wanted too, some megabytes for a large file. `judged`: not the figures
     are wanted but the verdict on them, which is smaller and is then made where the file is put together; `window`
-    tells how the window of its run is chosen.
+    tells how the window of its run is chosen. `isolated`: see `SourceObject`.
     """
 
     id: int
@@ -49,6 +54,7 @@ class FileTask:
     keep_state: bool = False
     judged: bool = False
     window: WindowChoice = field(default_factory=WindowChoice)
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +102,14 @@ def count_part(
 
     `stopped` is asked after each block whether anybody still wants the part.
     """
+    deadline = perf_counter() + limits.object_seconds
     try:
         known, reading = opened(store, task, split, limits)
         tally = FileTally(known.recipe, split.number)
         for batch in reading.batches():
             tally.add(batch)
+            if perf_counter() > deadline:
+                return _out_of_time(task.head.uri, limits.object_seconds)
             if stopped():
                 return EngineFaultError(f"{task.head.uri}: reading was stopped")
         laid_out = as_read(known, reading) if task.layout.late else None
@@ -108,9 +117,16 @@ def count_part(
     except PipelineError as error:
         return error
     except MemoryError:
-        return EngineFaultError(f"{task.head.uri}: the file needs more memory than a task has; lower the split size")
+        most = f"{limits.object_memory >> 20:,} MiB"
+        message = f"{task.head.uri}: reading it needs more memory than a worker may have ({most})"
+        return EngineFaultError(f"{message}; raise OBJECT_MEMORY_MIB where workers have more")
     except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
         return fault(task.head.uri, error)
+
+
+def _out_of_time(uri: str, seconds: float) -> OutOfTimeError:
+    message = f"{uri}: reading it took longer than it may ({seconds:,g} s); raise OBJECT_SECONDS if it is that large"
+    return OutOfTimeError(message)
 
 
 def fault(uri: str, error: Exception) -> EngineFaultError:

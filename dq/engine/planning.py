@@ -48,6 +48,7 @@ def plan_file(source: SourceObject, assignment: Assignment) -> FileTask | Pipeli
         assignment.keep_states,
         assignment.judged,
         source.window,
+        source.isolated,
     )
 
 

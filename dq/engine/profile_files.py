@@ -108,7 +108,8 @@ class _Call:
     def finished(self, sources: Sequence[Source]) -> dict[int, Finished | PipelineError]:
         """Look at objects that nobody has looked at, and read them all."""
         unseen = {source.id: source for source in sources if isinstance(source, UnseenObject)}
-        if self.spark is None or self.reader == "spark" or is_few(len(sources)):
+        here = is_few(len(sources)) and not any(source.isolated for source in sources)
+        if self.spark is None or self.reader == "spark" or here:
             peeked: Mapping[int, Peeked] = peek_at(unseen.values(), self.assignment.store)
         else:
             peeked = self._peeked_there(self.spark, unseen)

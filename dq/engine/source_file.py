@@ -14,13 +14,15 @@ from etl_core.objects.store import ObjectHead, ObjectStore, Peek
 class SourceObject:
     """An object the caller wants profiled. `id` is the caller's own number for it.
 
-    `window` tells how the window of its run is chosen, which a verdict may depend on.
+    `window` tells how the window of its run is chosen, which a verdict may depend on. `isolated`: it is read in a
+    worker of Spark's, where there is a session, however small it is: it may bring down the process that reads it.
     """
 
     id: int
     peek: Peek
     definition: SchemaDefinition | None
     window: WindowChoice = field(default_factory=WindowChoice)
+    isolated: bool = False
 
     @property
     def size(self) -> int:
@@ -42,10 +44,11 @@ class UnseenObject:
     size: int
     definition: SchemaDefinition | None
     window: WindowChoice = field(default_factory=WindowChoice)
+    isolated: bool = False
 
     def seen(self, peek: Peek) -> SourceObject:
         """Add what was seen."""
-        return SourceObject(self.id, peek, self.definition, self.window)
+        return SourceObject(self.id, peek, self.definition, self.window, self.isolated)
 
 
 #: An object the caller wants profiled.

@@ -9,7 +9,7 @@ import structlog
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # has no annotations
 from pyspark.errors import PySparkException
 
-from dq.engine.halving import Endings, EngineDownError, NotTriedError, set_apart
+from dq.engine.halving import BroughtDownError, Endings, EngineDownError, NotTriedError, set_apart
 from etl_core.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def profile_apart(
     """
 
     def alone(task: _W, error: Exception) -> dict[int, _T]:
-        return failed(task, job_failed(uri(task), error))
+        return failed(task, BroughtDownError(str(job_failed(uri(task), error))))
 
     def shared(task: _W, error: Exception) -> dict[int, _T]:
         if is_down():
             message = f"Spark runs no job at all ({type(error).__name__}); trying again later may help"
             return failed(task, EngineDownError(message))
-        return alone(task, error)
+        return failed(task, job_failed(uri(task), error))
 
     def untried(task: _W, _error: Exception) -> dict[int, _T]:
         message = f"{uri(task)}: not tried: other files of its batch brought too many Spark jobs down"

@@ -21,6 +21,8 @@ class Limits:
     `expansion` times its size once it is beyond `free_expansion`. `whole` bounds formats that must
     be held in memory as they are (Excel). `cells` bounds rows times columns of such a sheet, `memory` what the
     process that reads it may take, and `seconds` for how long: of its processor, and of waiting for it.
+    `object_memory` is the most that a worker of Spark may have while it reads one object, or one part of it, and
+    `object_seconds` for how long.
     """
 
     block: int = 8 * _MIB
@@ -34,6 +36,8 @@ class Limits:
     cells: int = 20_000_000
     memory: int = 2048 * _MIB
     seconds: int = 300
+    object_memory: int = 4096 * _MIB
+    object_seconds: float = 3600.0
 
     def part(self, size: int, columns: int) -> int:
         """Say how large the parts of a file are: several for all cores, but none as small as the state it gives.

@@ -19,11 +19,12 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, literal_column, select, true, update
+from sqlalchemy import and_, bindparam, func, literal_column, or_, select, true, update
 
 from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
-from dq.ledger.claiming import NO_LEASE, free, hand_out, is_among
+from dq.ledger.claims.claiming import NO_LEASE, free, hand_out, is_among
+from dq.ledger.claims.consumers import is_held_by_silent
 from dq.ledger.history import done_before, newest_done_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.own_rows import announce
@@ -100,11 +101,12 @@ class Inbox:
         before the database was restored from a backup. With `among`, some thousand ids at most, no other row is
         touched.
 
-        Rows whose holder vanished come in ever smaller batches, down to one at a time: the object that
-        kills its process is set apart, and its neighbours finish.
+        Rows whose holder vanished twice come one at a time: the object that kills its process is set apart, and its
+        neighbours finish.
         """
         with self.engine.begin() as connection:
-            free(connection, now, and_(_C.lease_until < now, is_among(among)), self.max_attempts)
+            gone = or_(_C.lease_until < now, is_held_by_silent(now))
+            free(connection, now, and_(gone, is_among(among)), self.max_attempts, self._backoff)
             return hand_out(connection, limit, lease_seconds, owner, now, after_batch=after_batch, among=among)
 
     def announce(
@@ -167,7 +169,9 @@ class Inbox:
         }
         _end(transaction, item, values)
 
-    def fail(self, item: InboxItem, reason: str, *, retryable: bool, now: datetime, jitter: float) -> State:
+    def fail(
+        self, item: InboxItem, reason: str, *, retryable: bool, now: datetime, jitter: float, alone: bool = False
+    ) -> State:
         """Note a failure: the row waits for its next attempt, or is dead.
 
         Args:
@@ -176,12 +180,13 @@ class Inbox:
             retryable: whether trying again can help; otherwise the row is dead at once.
             now: aware.
             jitter: from 0 to 1, see `Backoff`.
+            alone: whether it brought down what others share, and is handed out with no other from now on.
 
         Raises:
             LeaseLostError: the row is no longer the item's.
         """
         dead = not retryable or item.attempts >= self.max_attempts
-        values = {
+        values: dict[str, Any] = {
             "state": "dead" if dead else "pending",
             "reason": storable(reason).strip() or "no reason was given",
             "finished_at": now if dead else None,
@@ -189,6 +194,8 @@ class Inbox:
             "updated_at": now,
             **NO_LEASE,
         }
+        if alone:
+            values["alone"] = True
         with begin(self.engine) as transaction:
             _end(transaction, item, values)
         return "dead" if dead else "pending"
@@ -213,10 +220,13 @@ class Inbox:
     def recover(self, owner: str, now: datetime, among: Sequence[int] | None = None) -> int:
         """Free what a process that is gone left behind, of these rows or of all; how many rows."""
         with self.engine.begin() as connection:
-            return free(connection, now, and_(_C.lease_owner == owner, is_among(among)), self.max_attempts)
+            mine = and_(_C.lease_owner == owner, is_among(among))
+            return free(connection, now, mine, self.max_attempts, self._backoff)
 
-    def wait(self, item: InboxItem, reason: str, now: datetime) -> None:
-        """Give a row back untried, with the reason: something everybody needs is out, and the object is not to blame.
+    def wait(self, item: InboxItem, reason: str, now: datetime, until: datetime | None = None) -> None:
+        """Give a row back untried, with the reason: something others need is out, and the object is not to blame.
+
+        It is due at once, or at `until`.
 
         Raises:
             LeaseLostError: the row is no longer the item's.
@@ -225,7 +235,7 @@ class Inbox:
             "state": "pending",
             "reason": storable(reason),
             "attempts": max(item.attempts - 1, 0),
-            "due_at": now,
+            "due_at": until or now,
             "updated_at": now,
             **NO_LEASE,
         }
@@ -267,6 +277,7 @@ class Inbox:
                 row["received_at"],
                 row["updated_at"],  # until its lease is renewed for the first time: when it was handed out
                 row["run_window"],
+                row["alone"],
             )
             for row in rows
         )

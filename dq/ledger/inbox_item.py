@@ -33,7 +33,8 @@ class InboxItem:
 
     `attempts` counts this one; `lost_leases` how often whoever held it vanished without a word. `received_at` and
     `claimed_at`, aware, are when the ledger got it and when it was handed out. `run_window` is where the window of its
-    run comes from, None where the announcement left that to the settings.
+    run comes from, None where the announcement left that to the settings. `alone`: it brought down a process, or a
+    worker, and is in a batch of its own.
     """
 
     id: int
@@ -45,6 +46,12 @@ class InboxItem:
     received_at: datetime | None = None
     claimed_at: datetime | None = None
     run_window: WindowSource | None = None
+    alone: bool = False
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it may bring down the process that reads it, by what happened before."""
+        return self.alone or self.lost_leases > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import func, select, update
 
 from dq.ledger.adding import in_order, insert_events
-from dq.ledger.claiming import is_among
+from dq.ledger.claims.claiming import is_among
 from dq.ledger.inbox_item import FAILURE_STATES, OPEN_STATES
 from dq.ledger.rows import DISCARDED, chunks, given, is_of, starting_over
 from dq.ledger.tables import object_inbox

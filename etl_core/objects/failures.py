@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from etl_core.aws_set_up import CHECK_PLACE, wrong_set_up
 from etl_core.errors import (
     ObjectGoneError,
     ObjectReplacedError,
     PipelineError,
+    RetryableError,
     StorageUnavailableError,
     TerminalError,
 )
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
 
     from botocore.exceptions import BotoCoreError, ClientError
 
+#: What is the matter where the object store refuses something.
+RefusalKind: TypeAlias = Literal["keys", "session", "clock", "place", "bucket", "archived", "rights", "kms"]
+#: Kinds that hold for every object of the bucket.
+WHOLE_BUCKET: frozenset[RefusalKind] = frozenset({"keys", "session", "clock", "place", "bucket"})
+
 _GONE = frozenset({"404", "NoSuchKey", "NotFound", "405", "MethodNotAllowed"})
 _NO_VERSION = frozenset({"NoSuchVersion"})
 _PRECONDITION = frozenset({"412", "PreconditionFailed"})
 _KEYS = "check S3_ACCESS_KEY and S3_SECRET_KEY, or the profile or role that signs in"
-#: What the object store refuses for good, by its codes, and what to do.
-_REFUSALS: tuple[tuple[frozenset[str], str], ...] = (
+#: What the object store refuses, by its codes: of which kind it is, and what to do.
+_REFUSALS: tuple[tuple[frozenset[str], RefusalKind, str], ...] = (
     (
         frozenset(
             {
@@ -33,10 +39,11 @@ _REFUSALS: tuple[tuple[frozenset[str], str], ...] = (
                 *("NotSignedUp", "AccountProblem", "UnauthorizedAccess"),
             }
         ),
+        "keys",
         _KEYS,
     ),
-    (frozenset({"ExpiredToken", "TokenRefreshRequired"}), "the session has ended; sign in again"),
-    (frozenset({"RequestTimeTooSkewed"}), "the clock of this machine is wrong; set it"),
+    (frozenset({"ExpiredToken", "TokenRefreshRequired"}), "session", "the session has ended; sign in again"),
+    (frozenset({"RequestTimeTooSkewed"}), "clock", "the clock of this machine is wrong; set it"),
     (
         frozenset(
             {
@@ -44,18 +51,38 @@ _REFUSALS: tuple[tuple[frozenset[str], str], ...] = (
                 *("InvalidRegion", "AuthorizationQueryParametersError"),
             }
         ),
+        "place",
         CHECK_PLACE,
     ),
-    (frozenset({"NoSuchBucket", "InvalidBucketName", "400"}), "check the bucket's name, S3_REGION and S3_ENDPOINT"),
-    (frozenset({"InvalidObjectState"}), "it is archived; have it restored"),
-    (frozenset({"403", "AccessDenied", "AllAccessDisabled"}), "the role that signs in needs the right to read it"),
+    (
+        frozenset({"NoSuchBucket", "InvalidBucketName", "400"}),
+        "bucket",
+        "check the bucket's name, S3_REGION and S3_ENDPOINT",
+    ),
+    (frozenset({"InvalidObjectState"}), "archived", "it is archived; have it restored"),
+    (
+        frozenset({"403", "AccessDenied", "AllAccessDisabled"}),
+        "rights",
+        "the role that signs in needs the right to read it",
+    ),
 )
+#: How the codes begin of a key that encrypts objects and cannot be used.
+_KMS = "KMS."
+_KMS_HINT = "the key that encrypts it has to be enabled, and the role that signs in needs kms:Decrypt"
 #: Another write to the same key was under way; S3 wants the request again.
 _BUSY = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})
 
 
-class ObjectRefusedError(TerminalError):
-    """The object store will not hand out or take this object, now or later."""
+class ObjectRefusedError(RetryableError):
+    """The object store will not hand out or take this object before somebody sets something right.
+
+    `kind` says what: those of `WHOLE_BUCKET` are refused alike for all objects of the bucket.
+    """
+
+    def __init__(self, message: str, kind: RefusalKind = "rights") -> None:
+        """Keep the kind."""
+        super().__init__(message)
+        self.kind = kind
 
 
 class ObjectConflictError(TerminalError):
@@ -82,7 +109,7 @@ def named_failures(uri: str) -> Iterator[None]:
     """Have what boto3 raises in the block raised as this package's errors, about `uri`.
 
     Raises:
-        ObjectGoneError: there is no such object, or no such version.
+        ObjectGoneError: there is no such object, or no such version, or none can be called so.
         ObjectReplacedError: another version has taken its place.
         ObjectRefusedError: it will not be had or taken: a setting, a right or a name is wrong.
         StorageUnavailableError: no answer, or a failure that may pass.
@@ -97,14 +124,20 @@ def named_failures(uri: str) -> Iterator[None]:
 
 def named(error: ClientError | BotoCoreError | OSError, uri: str) -> PipelineError:
     """What boto3 raised about `uri`, as an error of this package: by what can be done about it."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loaded with the client
+    from botocore.exceptions import (  # noqa: PLC0415 - loaded with the client
+        BotoCoreError,
+        ClientError,
+        ParamValidationError,
+    )
 
     if isinstance(error, ClientError):
         return _answered(code_of(error), uri)
     if isinstance(error, BotoCoreError):
         wrong = wrong_set_up(error)
+        if wrong is not None and isinstance(error, ParamValidationError):
+            return ObjectGoneError(f"{uri}: {wrong}")  # nothing can be called so
         if wrong is not None:
-            return ObjectRefusedError(f"{uri}: {wrong}")
+            return ObjectRefusedError(f"{uri}: {wrong}", "keys")
         what = f"the object store did not answer ({type(error).__name__})"
         return StorageUnavailableError(f"{uri}: {what}; trying again may help")
     return StorageUnavailableError(f"{uri}: the connection broke while reading; trying again may help")
@@ -118,7 +151,10 @@ def _answered(code: str, uri: str) -> PipelineError:
         return ObjectGoneError(f"{uri}: there is no such version of the object ({code})")
     if code in _GONE:
         return ObjectGoneError(f"{uri}: there is no such object ({code})")
-    hint = next((hint for codes, hint in _REFUSALS if code in codes), None)
-    if hint is not None:
-        return ObjectRefusedError(f"{uri}: the object store refuses it ({code}); {hint}")
+    refusal = next(((kind, hint) for codes, kind, hint in _REFUSALS if code in codes), None)
+    if code.startswith(_KMS):
+        refusal = ("kms", _KMS_HINT)
+    if refusal is not None:
+        kind, hint = refusal
+        return ObjectRefusedError(f"{uri}: the object store refuses it ({code}); {hint}", kind)
     return StorageUnavailableError(f"{uri}: the object store failed ({code}); trying again may help")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -75,8 +75,15 @@ def object_store(settings: Settings) -> ObjectStore:
 class Profiler:
     """The engine with a Spark session that is started when it is first needed, and stopped by who started it."""
 
-    def __init__(self, settings: Settings, store: ObjectStore, *, keep_states: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, store: ObjectStore, *, keep_states: bool = False, isolated: bool = False
+    ) -> None:
+        from dq.formats.limits import Limits
+
         self._settings = settings
+        engine = settings[EngineSettings]
+        self._isolated = isolated
+        self._limits = Limits(object_memory=engine.object_memory_mib << 20, object_seconds=engine.object_seconds)
         self._store = store
         self._keep_states = keep_states
         self._session: SparkSession | None = None
@@ -105,11 +112,20 @@ class Profiler:
         from dq.engine.profile_files import judge_sources
         from dq.engine.small import is_small_work
 
+        if self._isolated:
+            sources = [replace(source, isolated=True) for source in sources]
         sizes = [source.size for source in sources]
         reader = self._settings[EngineSettings].reader
-        worth_a_session = self._session is not None or reader == "spark" or not is_small_work(sizes)
-        session = self.session if worth_a_session else None
-        return judge_sources(sources, store=self._store, spark=session, reader=reader, keep_states=self._keep_states)
+        is_little = is_small_work(sizes) and not any(source.isolated for source in sources)
+        worth_a_session = self._session is not None or reader == "spark" or not is_little
+        return judge_sources(
+            sources,
+            store=self._store,
+            spark=self.session if worth_a_session else None,
+            reader=reader,
+            limits=self._limits,
+            keep_states=self._keep_states,
+        )
 
     def judge_one(self, source: SourceObject, progress: Callable[[float], None]) -> FileVerdict | PipelineError:
         """Profile and judge a file that somebody waits for: without Spark, unless somebody asked for it.
@@ -125,7 +141,9 @@ class Profiler:
         asked = engine.reader == "spark" or engine.spark_master is not None or _SUBMITTED in os.environ
         here = not asked and is_done_here(source.size, os.cpu_count() or 1, is_local=is_local)
         session = None if here else self.session
-        found = judge_sources([source], store=self._store, spark=session, reader=engine.reader, progress=progress)
+        found = judge_sources(
+            [source], store=self._store, spark=session, reader=engine.reader, limits=self._limits, progress=progress
+        )
         return found[source.id]
 
     def close(self) -> None:
@@ -136,9 +154,18 @@ class Profiler:
 
 
 @contextmanager
-def open_profiler(settings: Settings, store: ObjectStore, *, keep_states: bool = False) -> Iterator[Profiler]:
-    """An engine, stopped at the end; with `keep_states` it gives mergeable states, too."""
-    profiler = Profiler(settings, store, keep_states=keep_states)
+def open_profiler(
+    settings: Settings, store: ObjectStore, *, keep_states: bool = False, isolated: bool = False
+) -> Iterator[Profiler]:
+    """An engine, stopped at the end.
+
+    Args:
+        settings: which reader, and what it may take.
+        store: where objects are.
+        keep_states: give mergeable states, too.
+        isolated: read every object in a worker of Spark's, for this process is to outlive whatever one of them does.
+    """
+    profiler = Profiler(settings, store, keep_states=keep_states, isolated=isolated)
     try:
         yield profiler
     finally:

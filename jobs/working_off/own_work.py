@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq.batch.batch_counts import BatchCounts
+from dq.ledger.claims.resting import wake_all
 from dq.ledger.own_rows import holders, standing
 from etl_core.number_set import NumberSet
 from jobs.running.exit_codes import ExitCode, exit_code_for
 from jobs.working_off.batches import LEASE_SECONDS, work_off_one
 from jobs.working_off.owners import is_alive, shown_owner
+from jobs.working_off.presence import present
 from jobs.working_off.taking_over import take_over
 
 if TYPE_CHECKING:
@@ -71,6 +73,20 @@ def work_off_own(
         RetryableError: the database does not answer; what was claimed is given back, or falls back
             when its lease ends.
     """
+    wake_all(doors.database, doors.clock())
+    with present(doors, owner):
+        _work_off_all(doors, announced, limit, owner, stop, report)
+    return OwnWork(standing(doors.database, announced.ids), announced.dead_letters)
+
+
+def _work_off_all(
+    doors: Doors,
+    announced: Announced,
+    limit: int,
+    owner: str,
+    stop: StopRequest,
+    report: Callable[[BatchCounts], None],
+) -> None:
     others = _Others(doors, owner, announced.ids)
     left = announced.ids
     open_rows = announced.due
@@ -92,7 +108,6 @@ def work_off_own(
             log.warning("left to another process; the same command goes on when it has ended", reason=reason)
             break
         stop.wait(_LOOK_SECONDS)
-    return OwnWork(standing(doors.database, announced.ids), announced.dead_letters)
 
 
 def _work_off(

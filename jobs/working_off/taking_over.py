@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import structlog
 
+from dq.ledger.claims.consumers import replaced
 from dq.ledger.inspection import still_open
 from jobs.working_off.owners import is_alive, shown_owner
 
@@ -18,16 +20,21 @@ log = structlog.get_logger()
 
 
 def take_over(doors: Doors, owners: Iterable[str], among: Sequence[int] | None = None) -> int:
-    """Make due what processes of this machine hold that are gone; how many rows.
+    """Make due what processes hold that are gone, as far as that can be told at once; how many rows.
+
+    Of those of this machine it can. So it can of one that ran under this machine's name, and says nothing any more: a
+    container that was started anew.
 
     Args:
         doors: the outside world.
         owners: who holds rows.
         among: ids of the rows that are asked for; None for all.
     """
-    freed = 0
+    freed, owners = 0, tuple(owners)
+    unknown = [name for name in owners if is_alive(name) is None]
+    silent = replaced(doors.database, unknown, socket.gethostname(), doors.clock()) if unknown else frozenset()
     for name in owners:
-        if is_alive(name) is False:
+        if name in silent or is_alive(name) is False:
             rows = doors.inbox.recover(name, doors.clock(), among=among)
             log.warning("taken over from a process that is gone", process=shown_owner(name), objects=rows)
             freed += rows

@@ -6,6 +6,7 @@ A module of its own, for Spark's workers import it by name.
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from pyspark import TaskContext
@@ -17,12 +18,22 @@ if TYPE_CHECKING:
     from etl_core.objects.store import ObjectHead, Peek
 
 
+def _befall(name: str) -> None:
+    """What a file does to the worker that reads it."""
+    if "poison" in name:
+        os._exit(11)
+    if "hanging" in name:
+        time.sleep(600)
+    if "glutton" in name:
+        bytearray(6 * 1024**3)
+
+
 class FaultyStore(ObjectStore):
     """The name of a file, or of an object at the first probe, says what befalls its reader."""
 
     def peek(self, bucket: str | None, key: str, version_id: str | None = None) -> Peek:
-        if bucket is not None and "poison" in key and TaskContext.get() is not None:
-            os._exit(11)
+        if bucket is not None and TaskContext.get() is not None:
+            _befall(key)
         return super().peek(bucket, key, version_id)
 
     def read(self, head: ObjectHead, start: int, length: int) -> bytes:
@@ -32,6 +43,6 @@ class FaultyStore(ObjectStore):
             raise StorageUnavailableError(f"{head.key}: no answer")
         if "fault" in head.key:
             raise ZeroDivisionError
-        if "poison" in head.key and TaskContext.get() is not None:
-            os._exit(11)
+        if TaskContext.get() is not None:
+            _befall(head.key)
         return super().read(head, start, length)

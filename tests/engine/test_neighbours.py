@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from dq.engine.halving import BroughtDownError
 from dq.engine.parts import EngineFaultError
 from dq.engine.profile_files import profile_files
-from dq.engine.spark_calls import SparkJobFailedError
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from etl_core.errors import ObjectGoneError, PipelineError, StorageUnavailableError
@@ -77,6 +77,6 @@ def test_on_spark(spark: SparkSession, batch: dict[str, Path], tmp_path: Path, r
     poison = tmp_path / "poison.csv"
     poison.write_text(rows_of_text(ROWS))
     found = endings({**batch, "poison.csv": poison}, spark, reader)
-    assert isinstance(found["poison.csv"], SparkJobFailedError if reader == "direct" else FileSummary)
+    assert isinstance(found["poison.csv"], BroughtDownError if reader == "direct" else FileSummary)
     assert_each_ends_apart(found)
     assert readable(found["sound1.csv"]).reader == reader

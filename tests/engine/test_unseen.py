@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.engine.file_results import FileVerdict
+from dq.engine.halving import BroughtDownError
 from dq.engine.profile_files import judge_sources, profile_files
 from dq.engine.source_file import SourceObject, UnseenObject
-from dq.engine.spark_calls import SparkJobFailedError
 from etl_core.errors import ObjectGoneError, PipelineError
 from etl_core.objects.store import PEEK_BYTES, ObjectStore, S3Access
 from tests.engine.batches import DEFINITION, counted_jobs, readable, rows_of_text, s3_sources, unseen_sources
@@ -126,7 +126,7 @@ def test_what_is_gone_or_takes_its_reader_down_hurts_no_neighbour(
     store = FaultyStore(S3Access(server.endpoint, server.region, server.access_key, server.secret_key))
     found = profile_files(unseen_sources(objects, [*KEYS[:20], "poison.csv", "nowhere.csv"]), store=store, spark=spark)
     assert [readable(found[number]).rows_read for number in range(20)] == [5 + number for number in range(20)]
-    assert isinstance(found[20], SparkJobFailedError)
+    assert isinstance(found[20], BroughtDownError)
     assert "poison.csv" in str(found[20])
     assert isinstance(found[21], ObjectGoneError)
 

@@ -82,25 +82,51 @@ def test_a_released_batch_is_due_at_once_and_costs_no_attempt(inbox: Inbox) -> N
 
 
 @pytest.mark.parametrize("max_attempts", [1, 3])
-def test_an_object_that_kills_its_process_is_set_apart_and_its_neighbours_finish(
-    inbox: Inbox, max_attempts: int
-) -> None:
-    """After each crash the batches get smaller; the poison ends dead, everything else done, however few attempts."""
+def test_after_two_deaths_every_neighbour_of_what_kills_its_process_finishes(inbox: Inbox, max_attempts: int) -> None:
+    """It runs alone then, after the others; it ends dead, everything else done, however few attempts are allowed."""
     ledger = type(inbox)(inbox.engine, max_attempts=max_attempts)
     ledger.add(events(40), now=NOW)
-    now, crashes = NOW, 0
-    while items := take(ledger, limit=64, now=now):
+    now, deaths, done = NOW, 0, [0]
+    for _ in range(200):
+        items = take(ledger, limit=64, now=now)
         if any(item.event.key == "k017" for item in items):
-            now, crashes = now + timedelta(seconds=61), crashes + 1
+            assert deaths < 2 or [item.alone for item in items] == [True]
+            now, deaths = now + timedelta(seconds=61), deaths + 1
+            done.append(states(inbox.engine).count("done"))
             continue
         for item in items:
             finish(ledger, item, now=now)
+        now += timedelta(seconds=1)
+    assert done[:3] == [0, 0, 0]
+    assert done[3:] == [17, *[39] * (max_attempts - 1)]  # it is the 18th in the order in which they are due
     rows = {row.event.key: row for row in list_rows(inbox.engine)}
     poison = rows.pop("k017")
     assert (poison.state, poison.attempts) == ("dead", max_attempts)
     assert "vanished" in (poison.reason or "")
     assert {(row.state, row.attempts) for row in rows.values()} == {("done", 1)}
-    assert crashes == 2 + max_attempts
+    assert deaths == 2 + max_attempts
+
+
+def test_a_row_that_was_lost_once_is_handed_out_with_others(inbox: Inbox) -> None:
+    """Most processes that vanish were restarted by somebody; no batch, and no job of Spark's, is spent on each row."""
+    inbox.add(events(5), now=NOW)
+    take(inbox, limit=3)
+    again = take(inbox, owner="other", now=later(61))
+    assert sorted((item.lost_leases, item.alone, item.is_suspect) for item in again) == [
+        *[(0, False, False)] * 2,
+        *[(1, False, True)] * 3,
+    ]
+
+
+def test_what_brought_a_worker_down_is_handed_out_alone_from_then_on(inbox: Inbox) -> None:
+    """Whatever else is due."""
+    inbox.add(events(3), now=NOW)
+    one, *_ = take(inbox)
+    inbox.fail(one, "it took the worker with it", retryable=True, now=NOW, jitter=0, alone=True)
+    inbox.release("me", NOW)
+    taken = [take(inbox, now=later(3600)) for _ in range(3)]
+    assert sorted(len(items) for items in taken) == [0, 1, 2]
+    assert [item.alone for items in taken for item in items if len(items) == 1] == [True]
 
 
 def test_retryable_failures_count_beside_crashes(inbox: Inbox) -> None:
@@ -111,7 +137,7 @@ def test_retryable_failures_count_beside_crashes(inbox: Inbox) -> None:
         take(inbox, limit=16, now=now)
         now += timedelta(seconds=61)
     (item,) = take(inbox, limit=64, now=now)
-    assert (item.attempts, item.lost_leases) == (1, 2)
+    assert (item.attempts, item.lost_leases, item.alone) == (1, 2, True)
     assert inbox.fail(item, "away", retryable=True, now=now, jitter=0) == "pending"
 
 

@@ -69,7 +69,8 @@ def _run(
     limits: Limits,
     progress: Progress | None,
 ) -> Mapping[int, RoundResult]:
-    if spark is None or is_small_work([task.head.size for task in tasks]):
+    here = is_small_work([task.head.size for task in tasks]) and not any(task.isolated for task in tasks)
+    if spark is None or here:
         return profile_here(tasks, store, limits, "direct", progress)
     from dq.engine.byte_ranges.spark_executor import profile_on_spark  # noqa: PLC0415 - loads Spark
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dq.engine.byte_ranges.bundle_counting import count_parts
 from dq.engine.byte_ranges.bundles import packed
 from dq.engine.byte_ranges.spark_merge import merged, records, whole_file
+from dq.engine.byte_ranges.task_limits import within
 from dq.engine.file_results import RoundResult
 from dq.engine.parts import FileTask
 from dq.engine.spark_calls import profile_apart
@@ -43,7 +44,7 @@ def _profile(
     def count(bundle: Iterable[list[tuple[FileTask, Split]]]) -> Iterator[tuple[Any, Any]]:
         leave_what_is_loaded()
         for pairs in bundle:
-            for task, part in count_parts(store, pairs, limits):
+            for task, part in within(count_parts(store, pairs, limits), limits):
                 yield from [whole_file(task, part, reader)] if len(task.splits) == 1 else records(task, part)
 
     counted = context.parallelize(bundles, len(bundles)).mapPartitions(count)

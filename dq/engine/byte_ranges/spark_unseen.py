@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled
 from dq.engine.byte_ranges.spark_executor import leave_what_is_loaded
+from dq.engine.byte_ranges.task_limits import within
 from dq.engine.byte_ranges.unseen import Peeked, peek_and_profile
 from dq.engine.source_file import UnseenObject
 from dq.engine.spark_calls import profile_apart
@@ -29,7 +30,7 @@ def profile_unseen(spark: SparkSession, sources: Sequence[UnseenObject], assignm
         def count(partition: Iterable[list[UnseenObject]]) -> Iterator[tuple[int, Peeked]]:
             leave_what_is_loaded()
             for bundle in partition:
-                yield from peek_and_profile(bundle, assignment)
+                yield from within(peek_and_profile(bundle, assignment), assignment.limits)
 
         return dict(context.parallelize(bundles, len(bundles)).mapPartitions(count).collect())
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pyspark import TaskContext
 
 from dq.engine.byte_ranges.spark_merge import KeyHashes, MergedGroup, records
+from dq.engine.byte_ranges.task_limits import within
 from dq.engine.file_results import Span
 from dq.engine.parts import CountedPart, FileTask
 from dq.engine.spark_readers.frames import TRAILING
@@ -68,6 +69,9 @@ def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> C
     """
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from within(counted(batches), limits)
+
+    def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         context = TaskContext.get()
         number = context.partitionId() - first if context else 0
         block: _Block | None = None
@@ -88,6 +92,9 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, see
     """
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from within(counted(batches), limits)
+
+    def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         current: _Block | None = None
         for batch in batches:
             for path, start, piece in _by_block(batch):

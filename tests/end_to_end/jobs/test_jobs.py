@@ -62,7 +62,7 @@ def test_process_file_of_an_object_that_is_not_there_ends_with_2(command_line: C
 def test_an_object_that_nobody_may_read_ends_with_2_and_says_what_to_set_right(
     command_line: CommandLine, landing: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And is dead with that reason where a batch finds it."""
+    """And waits with that reason, untried, where a batch finds it."""
     landing.configure()
     landing.announce(landing.put(key_of()))
     nobody = {"AWS_PROFILE": "nobody", "AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none"}
@@ -77,9 +77,9 @@ def test_an_object_that_nobody_may_read_ends_with_2_and_says_what_to_set_right(
         ran = command_line.run(*command)
         assert ran.code == 2
         assert "S3_ACCESS_KEY" in ran.log[-1]["error"]
-    assert command_line.run("watch_files", "--once").code == 1
+    assert command_line.run("watch_files", "--once").code == 75
     (row,) = list_rows(landing.database)
-    assert (row.state, "S3_ACCESS_KEY" in str(row.reason)) == ("dead", True)
+    assert (row.state, row.attempts, "S3_ACCESS_KEY" in str(row.reason)) == ("pending", 0, True)
 
 
 def test_an_outage_of_s3_ends_a_job_with_75_and_uses_up_no_attempt(

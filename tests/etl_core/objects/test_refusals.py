@@ -151,7 +151,7 @@ def test_a_profile_that_is_not_there_is_an_answer_for_each_object(monkeypatch: p
 
 @pytest.mark.parametrize("bucket", ["Not A Bucket!", "a" * 256, "x/y"])
 def test_a_name_that_no_bucket_can_have_is_said_to_be_one(store: ObjectStore, bucket: str) -> None:
-    with pytest.raises(ObjectRefusedError, match="cannot be one"):
+    with pytest.raises(ObjectGoneError, match="cannot be one"):
         store.peek(bucket, "k")
     with pytest.raises(UsageError, match="cannot be listed"):
         next(list_entries(store, bucket))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, case, cast, func, literal, null, select, true, update
+from sqlalchemy import BigInteger, and_, case, cast, func, literal, null, or_, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from dq.ledger.claims.resting import is_awake
 from dq.ledger.tables import batch_counter, object_inbox
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
+
+    from etl_core.retry import Backoff
 
 _C = object_inbox.c
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
@@ -36,15 +39,17 @@ def hand_out(
 
     `among` are the ids of the rows that are asked for; None asks for any.
     """
-    due = and_(_C.state == "pending", _C.due_at <= now, is_among(among))
+    due = and_(_C.state == "pending", _C.due_at <= now, is_among(among), is_awake(now))
     order = (_C.due_at, _C.id)
-    first = select(_C.lost_leases).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
-    lost: int | None = connection.scalar(first)
-    if lost is None:
+    next_one = select(_C.id, _C.alone).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
+    first = connection.execute(next_one).one_or_none()
+    if first is None:
         return None
-    most = max(1, limit // 8**lost)
-    alike = select(_C.id).where(due, _C.lost_leases == lost).order_by(*order).limit(most)
-    ids = connection.scalars(alike.with_for_update(skip_locked=True)).all()
+    if first.alone:
+        ids: Sequence[int] = [first.id]
+    else:
+        together = select(_C.id).where(due, ~_C.alone).order_by(*order).limit(limit)
+        ids = connection.scalars(together.with_for_update(skip_locked=True)).all()
     # The counter comes last: it is held until the commit, and with it the order of batch numbers.
     counted = update(batch_counter).values(last_batch=func.greatest(batch_counter.c.last_batch, after_batch) + 1)
     batch: int = connection.scalars(counted.returning(batch_counter.c.last_batch)).one()
@@ -61,25 +66,31 @@ def hand_out(
     return batch
 
 
-def free(connection: Connection, now: datetime, condition: ColumnElement[bool], max_attempts: int) -> int:
+def free(
+    connection: Connection, now: datetime, condition: ColumnElement[bool], max_attempts: int, backoff: Backoff
+) -> int:
     """Open claimed rows again whose holder is gone; one that used up its attempts is dead. How many rows.
 
-    Only a row that was alone in its batch has used up an attempt: among many nobody knows whose fault it was.
-    A row that somebody is just ending is locked and left to them.
+    Only a row that was alone in its batch has used up an attempt: among many nobody knows whose fault it was. One that
+    was lost once costs nobody anything: most processes are killed for reasons of their own. The second time it runs
+    alone from then on, and when that is the end of the process, too, it waits as if it had failed, so that others
+    come first. A row that somebody is just ending is locked and left to them.
     """
     lost = select(_C.id).where(_C.state == "claimed", condition).order_by(_C.id).with_for_update(skip_locked=True)
     ids = connection.scalars(lost).all()
     if not ids:
         return 0
-    alone = _C.batch_size == 1
-    spent = and_(alone, _C.attempts >= max_attempts)
+    by_itself = _C.batch_size == 1
+    spent = and_(by_itself, _C.attempts >= max_attempts)
+    seconds = func.least(backoff.longest, backoff.first * func.power(backoff.factor, _C.attempts - 1))
     values = {
         "state": case((spent, "dead"), else_="pending"),
         "reason": literal(_VANISHED),
         "finished_at": case((spent, literal(now)), else_=null()),
-        "attempts": case((alone, _C.attempts), else_=_C.attempts - 1),
+        "attempts": case((by_itself, _C.attempts), else_=_C.attempts - 1),
         "lost_leases": _C.lost_leases + 1,
-        "due_at": now,
+        "alone": or_(_C.alone, _C.lost_leases > 0),
+        "due_at": case((_C.alone, literal(now) + func.make_interval(0, 0, 0, 0, 0, 0, seconds)), else_=literal(now)),
         "updated_at": now,
         **NO_LEASE,
     }
