@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.ledger.by_hand.changes import discard_rows
 from dq.ledger.inbox_item import Ending
-from dq.ledger.inspection import discard_rows, list_rows, show_row
+from dq.ledger.inspection import list_rows, show_row
 from dq.ledger.own_rows import holders, standing
 from tests.ledger.consumer import EVENT, NOW, events, finish, later, states, take
 
