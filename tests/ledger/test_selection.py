@@ -20,6 +20,7 @@ from tests.ledger.consumer import NOW, finish, later, states, take
 
 if TYPE_CHECKING:
     from dq.ledger.inbox import Inbox
+    from dq.ledger.inspection import InboxRow
 
 KEYS = (
     "agency/a/files/f/2026-01-04/12/data.csv",
@@ -39,7 +40,7 @@ def filled(inbox: Inbox) -> Inbox:
     return inbox
 
 
-def chosen(inbox: Inbox, **fields: Any) -> list[str]:
+def chosen(inbox: Inbox, **fields: Any) -> list[str]:  # noqa: ANN401  those of a selection
     """The keys in the first bucket, which both ways of asking agree on."""
     selection = Selection(bucket="landing", **fields)
     rows = select_rows(inbox.engine, selection, 100)
@@ -84,7 +85,8 @@ def test_age_is_since_the_row_came(filled: Inbox) -> None:
 @pytest.mark.parametrize("fields", [{}, {"agency_slug": "a"}])
 def test_pages_follow_each_other_by_number(filled: Inbox, fields: dict[str, Any]) -> None:
     whole = select_rows(filled.engine, Selection(**fields), 100)
-    found, after = [], 0
+    found: list[InboxRow] = []
+    after = 0
     while page := select_rows(filled.engine, Selection(**fields, after=after), 3):
         found += page
         after = page[-1].id
@@ -140,7 +142,11 @@ def test_a_prefix_is_found_by_the_index_of_keys(inbox: Inbox) -> None:
             another.execute("EXPLAIN " + statement, parameters)
             plans.append("\n".join(line for (line,) in another.fetchall()))
 
-    for fields in ({"prefix": "07/"}, {"key": "07/107"}, {"glob": "07/*7"}):
-        assert len(select_numbers(inbox.engine, Selection(bucket="landing", **fields))) in {200, 1, 20}
+    for selection, count in (
+        (Selection(prefix="07/"), 200),
+        (Selection(key="07/107"), 1),
+        (Selection(glob="07/*7"), 200),
+    ):
+        assert len(select_numbers(inbox.engine, replace(selection, bucket="landing"))) == count
     assert len(plans) == 3
     assert all("object_inbox_key" in plan for plan in plans), plans
