@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
 
 from dq.batch.metrics import BatchMetrics
@@ -34,10 +35,11 @@ class Doors:
     """What the flow is put together from.
 
     `clock` gives the aware present, `chance` a number from 0 to 1, `rest` waits so many seconds. `allowed_buckets`
-    empty: every bucket is accepted. `process_inactive_files`: whatever `is_active` says. `scoring_mode` is that of
-    definitions that name none. `keep_profiles`: the profile of every run is kept in the ledger, to be merged with
-    others; `states_at_once` are the bytes of them that are held at a time, about. `metrics`
-    count what becomes of the objects, `evidence` is what was seen of their buckets.
+    empty: every bucket is accepted. `bucket_agencies`: of these buckets, files of these agencies alone.
+    `process_inactive_files`: whatever `is_active` says. `scoring_mode` is that of definitions that name none.
+    `keep_profiles`: the profile of every run is kept in the ledger, to be merged with others; `states_at_once` are the
+    bytes of them that are held at a time, about. `metrics` count what becomes of the objects, `evidence` is what was
+    seen of their buckets.
     """
 
     database: Engine
@@ -50,6 +52,7 @@ class Doors:
     layouts: KeyLayouts = field(default_factory=KeyLayouts)
     run_window: WindowSource = "last_modified"
     allowed_buckets: frozenset[str] = frozenset()
+    bucket_agencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     auto_create_files: bool = False
     process_inactive_files: bool = True
     rest: Callable[[float], object] = time.sleep
@@ -62,3 +65,13 @@ class Doors:
     def accepts(self, bucket: str) -> bool:
         """Whether objects of this bucket are ours."""
         return not self.allowed_buckets or bucket in self.allowed_buckets
+
+    def may_come_from(self, bucket: str, agency: str) -> bool:
+        """Whether the bucket may have files of this agency."""
+        allowed = self.bucket_agencies.get(bucket)
+        return allowed is None or any(fnmatchcase(agency, _literal_but_stars(one)) for one in allowed)
+
+
+def _literal_but_stars(text: str) -> str:
+    """A pattern in which nothing but a star stands for something else."""
+    return text.replace("[", "[[]").replace("?", "[?]")

@@ -106,6 +106,9 @@ def _admit(item: InboxItem, doors: Doors) -> _Admitted | SetAside:
     identity = doors.layouts.identify(key)
     if isinstance(identity, Unmatched):
         return SetAside(item, "ignored", identity.reason)
+    if not doors.may_come_from(bucket, identity.agency_slug):
+        reason = f"bucket {bucket!r} may not have files of agency {identity.agency_slug!r} (BUCKET_AGENCIES)"
+        return SetAside(item, "ignored", reason)
     if identity.window_problem is not None and (item.run_window or doors.run_window) == "key":
         return SetAside(item, "ignored", identity.window_problem)
     return _Admitted(item, identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -21,6 +22,32 @@ def _buckets(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _agencies(rules: tuple[str, ...]) -> tuple[str, ...]:
+    agencies_of_buckets(rules)
+    return rules
+
+
+def agencies_of_buckets(rules: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Which agencies' files may come from which bucket; a bucket without a rule may have those of all.
+
+    Args:
+        rules: each a bucket, an equals sign and slugs separated by blanks; a star in a slug stands for any characters.
+
+    Raises:
+        ValueError: one of them is no rule, or a bucket has two.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in rules:
+        bucket, equals, slugs = (part.strip() for part in rule.partition("="))
+        names = tuple(slugs.split())
+        if not bucket or not equals or not names:
+            raise ValueError(f"{rule!r} is no rule")
+        if bucket in found:
+            raise ValueError(f"{bucket!r} has two rules")
+        found[bucket] = names
+    return found
+
+
 #: In ALLOWED_BUCKETS.
 EVERY_BUCKET = "*"
 
@@ -32,6 +59,12 @@ class BatchSettings(RoomSettings):
         "Buckets whose objects are accepted; objects of others end as `ignored`. Needed to watch a queue, for whoever"
         " may write to it names buckets; without one every bucket",
         "bucket names, comma-separated, or * for every bucket",
+        default=(),
+    )
+    bucket_agencies: Annotated[tuple[str, ...], Comma, AfterValidator(_agencies)] = setting(
+        "Which agencies' files may come from a bucket: the key alone names the agency, and whoever may write to a "
+        "bucket chooses the key. Objects of others end as `ignored`; a bucket without a rule may have all",
+        "rules such as landing-a=tenant-a tenant-b, comma-separated; a star stands for any characters",
         default=(),
     )
     auto_create_files: bool = setting(

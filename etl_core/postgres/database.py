@@ -38,6 +38,8 @@ _FORM = "postgresql://user:password@host:5432/database"
 #: A connection that has been used within so many seconds is taken for alive.
 _TRUSTED_SECONDS = 1.0
 _ANSWERED = "answered at"
+#: Whether a connection goes through a pooler.
+_POOLED = "is pooled"
 #: SQLSTATE classes and codes after which the same transaction may succeed.
 _RETRYABLE = re.compile(r"08...|40...|53...|55P03|57...|58...|25006|25P0[34]")
 #: SQLSTATEs that say the database is not what it was when the catalogue was read.
@@ -116,7 +118,10 @@ def _parse(dsn: str) -> URL:
 
 
 def _prepare_sessions(engine: Engine, waits: Timeouts) -> None:
-    """Fix what every session depends on; by SQL, because connection poolers refuse start-up options."""
+    """Fix what every session depends on; by SQL, because connection poolers refuse start-up options.
+
+    Behind a pooler a session is somebody else's after each transaction, so there every transaction begins with them.
+    """
     settings = {
         "search_path": "reporting, public",
         "timezone": "UTC",
@@ -128,16 +133,33 @@ def _prepare_sessions(engine: Engine, waits: Timeouts) -> None:
         "idle_in_transaction_session_timeout": f"{waits.idle_in_transaction}s",
     }
     _prove_idle_connections(engine)
-    calls = ", ".join("set_config(%s, %s, false)" for _ in settings)
     values = [part for pair in settings.items() for part in pair]
+
+    def statement(*, local: bool) -> str:
+        return f"SELECT {', '.join(f'set_config(%s, %s, {local})' for _ in settings)}"
+
+    of_session, of_transaction = statement(local=False), statement(local=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"SELECT {calls}", values)
-        cursor.close()
+        with closing(connection.cursor()) as cursor:
+            entry.info[_POOLED] = _is_pooled(connection, cursor)
+            if not entry.info[_POOLED]:
+                cursor.execute(of_session, values)
         connection.commit()
         entry.info[_ANSWERED] = monotonic()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        if connection.info[_POOLED]:
+            with driver_cursor(connection) as cursor:
+                cursor.execute(of_transaction, values)
+
+
+def _is_pooled(connection: DBAPIConnection, cursor: DBAPICursor) -> bool:
+    """Whether somebody stands between us and the server: the process that answers is not the one that was met first."""
+    cursor.execute("SELECT pg_backend_pid() = %s", (connection.get_backend_pid(),))
+    return cursor.fetchall() != [(True,)]
 
 
 def _prove_idle_connections(engine: Engine) -> None:

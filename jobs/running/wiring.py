@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dq.batch.settings import EVERY_BUCKET, BatchSettings
+from dq.batch.settings import EVERY_BUCKET, BatchSettings, agencies_of_buckets
 from dq.engine.settings import EngineSettings
 from dq.ledger.settings import LedgerSettings
 from dq.reporting.settings import ReportingSettings
@@ -209,6 +209,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
             layouts=KeyLayouts(batch.key_layouts),
             run_window=batch.run_window,
             allowed_buckets=frozenset(batch.allowed_buckets) - {EVERY_BUCKET},
+            bucket_agencies=agencies_of_buckets(batch.bucket_agencies),
             auto_create_files=batch.auto_create_files,
             process_inactive_files=batch.inactive_files == "process",
             scoring_mode=ScoringMode(batch.scoring_mode),

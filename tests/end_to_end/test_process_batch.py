@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from dq.batch.batch_counts import BatchCounts
 from dq.batch.coming_due import make_due
 from dq.batch.process_batch import process_batch
+from dq.batch.settings import agencies_of_buckets
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import UnseenObject
 from dq.events.key_layout import KeyLayouts
@@ -114,6 +115,33 @@ def test_an_object_of_a_foreign_bucket_is_never_fetched(landing: Landing) -> Non
     landing.announce(landing.put(key_of()))
     assert landing.process(allowed_buckets=frozenset({"another"})).states == {"ignored": 1}
     assert "ALLOWED_BUCKETS" in str(landing.rows()[key_of()].reason)
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [
+        (["tenant-b tenant-a"], "done"),
+        (["*"], "done"),
+        (["tenant-*"], "done"),
+        (["tenant-b"], "ignored"),
+        (["tenant-?"], "ignored"),
+    ],
+)
+def test_a_bucket_may_be_that_of_some_agencies_only(landing: Landing, rules: list[str], state: str) -> None:
+    """Whoever may write to it chooses the key, and with it the agency."""
+    landing.configure()
+    landing.announce(landing.put(key_of()))
+    allowed = agencies_of_buckets(tuple(f"{landing.bucket} = {one}" for one in rules))
+    landing.process(bucket_agencies=allowed)
+    row = landing.rows()[key_of()]
+    assert row.state == state
+    assert state == "done" or "may not have files of agency 'tenant-a' (BUCKET_AGENCIES)" in str(row.reason)
+
+
+@pytest.mark.parametrize(("rule", "problem"), [("a", "no rule"), ("a=", "no rule"), ("=x", "no rule"), ("b=y", "two")])
+def test_a_rule_that_is_none_is_named(rule: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        agencies_of_buckets(("b=x", rule))
 
 
 def test_a_file_nobody_configured_is_a_warning_a_ledger_row_and_no_run(landing: Landing) -> None:

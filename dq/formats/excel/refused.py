@@ -9,9 +9,15 @@ import zipfile
 #: Why a workbook cannot be read.
 BROKEN, PASSWORD, NO_HEADER, LIMIT, MEMORY = "broken", "password", "no header", "limit", "memory"
 
-#: An office file that holds an encrypted one, and an old workbook whose texts are encrypted: what it begins with is
-#: followed by how it is.
-_COMPOUND, _PACKAGE = b"\xd0\xcf\x11\xe0", "EncryptedPackage".encode("utf-16-le")
+#: An office file that holds others, and the entry of its directory that stands for an encrypted workbook: the name in
+#: 64 bytes, their number with the zero behind it, and 2 for a stream ([MS-CFB] 2.6.1, [MS-OFFCRYPTO] 2.3.4.4). Texts of
+#: cells may have the name too.
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+_PACKAGE = "EncryptedPackage".encode("utf-16-le").ljust(64, b"\0") + b"\x22\0\x02"
+_ENTRY = 128
+#: An old workbook whose texts are encrypted: the record it begins with is followed by the one that says how. Streams
+#: begin at multiples of 64 bytes.
+_ALIGNED = 64
 _OLD_AND_ENCRYPTED = re.compile(rb"\x09\x08\x10\0\0\x06\x05\0.{12}(?:\x86\0\0\0)?\x2f\0", re.DOTALL)
 #: What the library says when Python has no memory for one more cell.
 _NO_MEMORY = "PyObject pointer is null"
@@ -30,8 +36,19 @@ class RefusedError(Exception):
 
 def refuse_protected(data: bytes) -> None:
     """Refuse an office file that is encrypted, which the library does not name in every kind of workbook."""
-    if data.startswith(_COMPOUND) and (_PACKAGE in data or _OLD_AND_ENCRYPTED.search(data)):
+    if data.startswith(_COMPOUND) and (_has_package(data) or _is_old_and_encrypted(data)):
         raise RefusedError(PASSWORD, "")
+
+
+def _has_package(data: bytes) -> bool:
+    at = data.find(_PACKAGE)
+    while at >= 0 and at % _ENTRY:
+        at = data.find(_PACKAGE, at + 1)
+    return at >= 0
+
+
+def _is_old_and_encrypted(data: bytes) -> bool:
+    return any(found.start() % _ALIGNED == 0 for found in _OLD_AND_ENCRYPTED.finditer(data))
 
 
 def unreadable(data: bytes, error: BaseException) -> RefusedError:

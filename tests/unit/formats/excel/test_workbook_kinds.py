@@ -19,6 +19,7 @@ from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.errors import UnreadableFileError
 from dq.formats.excel import child
+from dq.formats.excel.refused import RefusedError, refuse_protected
 from dq.formats.limits import Limits
 from dq.profiling.summary.summary import FileSummary
 from dq.verdict.judge import judge
@@ -110,6 +111,17 @@ def test_a_merged_header(kind: str, second: str) -> None:
 def test_a_password_is_named(data: bytes) -> None:
     with pytest.raises(UnreadableFileError, match="protected by a password"):
         read_file(data, "x.xlsx")
+
+
+def test_the_name_of_an_encrypted_part_in_a_cell_is_no_password() -> None:
+    """Nor is a run of bytes in the middle of a stream that an encrypted workbook begins with."""
+    text = "EncryptedPackage"
+    table = read_file(workbooks.xls(Table([["id", "what"], [1, text], [2, text + "\0" * 40]])), "x.xls")
+    assert table.rows.values[0][1] == text
+    begins = b"\x09\x08\x10\0\0\x06\x05\0" + bytes(12) + b"\x2f\0"
+    refuse_protected(compound_file({"Workbook": bytes(700) + begins, "Other": text.encode("utf-16-le") * 9}))
+    with pytest.raises(RefusedError):
+        refuse_protected(compound_file({"Workbook": begins + bytes(700)}))
 
 
 def parts_of(data: bytes) -> dict[str, bytes]:
