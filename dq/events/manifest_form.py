@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MOST_OF_ENTRY = 1024 * 1024
 #: Characters of a JSON document over several lines that is no array; it is held as a whole.
 MOST_OF_DOCUMENT = 16 * 1024 * 1024
+#: Characters of a CSV entry with line breaks in it: a quote that is never closed would take all the rest for one.
+_MOST_OVER_LINES = 128 * 1024
 #: Characters that are kept of what is too long.
 _KEPT = 4096
 _PIECE = 64 * 1024
@@ -252,6 +254,7 @@ class _Lines(Iterator[str]):
         self._first: str | None = first
         self.number = number - 1
         self._since: list[str] = []
+        self._characters = 0
 
     def __next__(self) -> str:
         line = self._file.readline(MOST_OF_ENTRY + 1) if self._first is None else self._first
@@ -266,11 +269,19 @@ class _Lines(Iterator[str]):
             reason = f"manifest line {self.number}: more than {MOST_OF_ENTRY:,} characters; its beginning is kept"
             raise _TooLongError(Rejected(reason, "".join((*self._since, line[:_KEPT]))))
         self._since.append(line)
+        self._characters += len(line)
+        if self._characters > _MOST_OVER_LINES and len(self._since) > 1:
+            reason = (
+                f"manifest line {self.number}: an entry goes on over {len(self._since)} lines with more than"
+                f" {_MOST_OVER_LINES:,} characters; most likely a quote is not closed"
+            )
+            raise _TooLongError(Rejected(reason, self.written()))
         return line
 
     def forget(self) -> None:
         """Begin a record anew."""
         self._since.clear()
+        self._characters = 0
 
     def written(self) -> str:
         """The lines since then, as they were written."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dq.formats.byte_source import SourceFile
 from etl_core.errors import TerminalError, UsageError
+from etl_core.objects.failures import ObjectRefusedError
 from etl_core.objects.place import parse_place
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def open_file(store: ObjectStore, place: str, what: str) -> OpenedFile:
     where = parse_place(place)
     try:
         peek = store.peek(where.bucket, where.key)
-    except TerminalError as error:
+    except (TerminalError, ObjectRefusedError) as error:
         raise UsageError(f"the {what} cannot be read: {error}") from error
     return OpenedFile(SourceFile(_Pinned(store, peek, what)), peek.head.size, peek.head.last_modified)
 
@@ -58,5 +59,5 @@ class _Pinned:
             return self._first[start : start + length]
         try:
             return self._store.read(self._head, start, length)
-        except TerminalError as error:
+        except (TerminalError, ObjectRefusedError) as error:
             raise UsageError(f"the {self._what} cannot be read to its end: {error}") from error
