@@ -97,6 +97,7 @@ def _is_json(text: str) -> bool:
 
 def _read_lines(lines: _Lines) -> Iterator[Part]:
     while True:
+        lines.forget()
         try:
             line = next(lines)
         except StopIteration:
