@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dq.events.manifest_form import read_manifest_form
+from dq.events.manifests.form import read_entries
 from dq.intake.text_file import open_text
 
 if TYPE_CHECKING:
@@ -25,4 +25,4 @@ def read_manifest(store: ObjectStore, place: str) -> Iterator[Part]:
         StorageUnavailableError: the object store did not answer.
     """
     with open_text(store, place, "manifest") as (text, modified):
-        yield from read_manifest_form(text, written_at=modified)
+        yield from read_entries(text, written_at=modified)

@@ -10,7 +10,9 @@ from datetime import datetime, timezone
 import pytest
 
 from dq.events.announcement import Announcement, collect
-from dq.events.manifest_form import MOST_OF_DOCUMENT, MOST_OF_ENTRY, read_manifest_form
+from dq.events.manifests.form import read_entries
+from dq.events.manifests.json_entries import MOST_OF_DOCUMENT
+from dq.events.manifests.lines import MOST_OF_ENTRY
 from dq.events.object_event import ObjectEvent
 from etl_core.errors import UsageError
 
@@ -24,7 +26,7 @@ CSV = 'landing,a/b c.csv,\nlanding,"odd,""name"" 100%+1.csv",v2\n'
 
 
 def parse_manifest(text: str, written_at: datetime | None = None) -> Announcement:
-    return collect(read_manifest_form(io.StringIO(text, newline=""), written_at=written_at))
+    return collect(read_entries(io.StringIO(text, newline=""), written_at=written_at))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_a_manifest_is_read_as_it_goes_by(form: str) -> None:
         "csv": "\n".join(f"landing,k{number}" for number in range(20_000)),
     }
     file = io.StringIO(texts[form], newline="")
-    parts = read_manifest_form(file)
+    parts = read_entries(file)
     assert next(parts) == ObjectEvent("landing", "k0", source="manifest")
     assert file.tell() < len(texts[form]) / 3
     assert sum(isinstance(part, ObjectEvent) for part in parts) == 19_999
