@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from etl_core.errors import UsageError
 from etl_core.number_set import NumberSet
 from jobs.console.terminal import cell, stdout
-from jobs.inspecting.selecting import is_chosen, numbers, selection_of
+from jobs.inspecting.selecting import is_chosen, numbers, said, selection_of
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
@@ -98,6 +98,7 @@ def _chosen(
 
     if arguments.numbers:
         raise UsageError("name numbers, or choose objects by what they are; both at once may mean two things")
+    note(subject=said(arguments))
     selection = selection_of(arguments, states, settings, DatabaseClock(database)())
     return select_numbers(database, selection, arguments.limit), selection.states
 

@@ -64,6 +64,12 @@ def selection_of(
     )
 
 
+def said(arguments: argparse.Namespace) -> str:
+    """What a command line chooses, as it was written, near enough."""
+    given = ((name, getattr(arguments, name)) for name in (*_CHOOSING, "after", "limit"))
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given if value)
+
+
 def numbers(texts: Sequence[str]) -> tuple[list[int], list[int]]:
     """Numbers of objects and of dead letters."""
     ids, letters, wrong = [], [], []

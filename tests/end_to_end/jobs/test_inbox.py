@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from dq.events.object_event import ObjectEvent
 from jobs.working_off.owners import new_owner
@@ -102,6 +103,9 @@ def test_retrying_a_selection_says_how_many_first_and_a_dry_run_changes_nothing(
     ran = command_line.run("inbox", "retry", "--agency", "tenant-b")
     assert ran.out.splitlines() == ["1 objects are meant; making due again", "1 objects are due again"]
     assert ended.states() == {**before, key_of(hour=3, agency="tenant-b"): "pending"}
+    with ended.database.connect() as connection:
+        lines = connection.execute(text("SELECT step, subject, message FROM pipeline.audit ORDER BY at")).all()
+    assert tuple(lines[-1]) == ("retry", "--agency tenant-b", "1 objects are due again")
 
 
 def test_what_has_its_verdict_is_retried_only_where_its_state_is_named(
