@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 import sqlalchemy
 from sqlalchemy import text
@@ -18,7 +15,7 @@ from sqlalchemy import text
 from tests.end_to_end.command_line import environment
 from tests.end_to_end.figures import scraped
 from tests.end_to_end.landing import GOOD, Landing, key_of
-from tests.end_to_end.processes import inherited, wait_for
+from tests.end_to_end.processes import START_SECONDS, VERDICT_SECONDS, Watch, inherited, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,56 +25,6 @@ if TYPE_CHECKING:
     from tests.local_s3 import S3Server
 
 _ROOT = Path(__file__).parents[3]
-_START_SECONDS = 180.0
-_VERDICT_SECONDS = 120.0
-
-
-class Watch:
-    """A running watch_files."""
-
-    def __init__(self, variables: dict[str, str], folder: Path) -> None:
-        self._log = folder / "stderr.log"
-        self._file = self._log.open("w")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "jobs.cli", "watch_files"],
-            cwd=_ROOT,
-            env={**inherited(), **variables},
-            stderr=self._file,
-            stdout=subprocess.DEVNULL,
-        )
-
-    def log(self) -> list[dict[str, Any]]:
-        lines = self._log.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-
-    def finished(self) -> list[int]:
-        """How many objects got their verdict, batch by batch."""
-        return [line["done"] for line in self.log() if line["message"] == "batch finished"]
-
-    def says(self, message: str) -> bool:
-        assert self.process.poll() is None, self._log.read_text()[-3000:]
-        return any(message in line["message"] for line in self.log())
-
-    def kill_spark_s_python_processes(self) -> None:
-        """Kill the stream's reader, and the workers."""
-        killed = 0
-        for jvm in psutil.Process(self.process.pid).children():
-            for one in jvm.children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):  # the child of one that was killed before
-                    if "python" in one.name():
-                        one.kill()
-                        killed += 1
-        assert killed
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(60)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self._file.close()
 
 
 @pytest.fixture
@@ -99,7 +46,7 @@ def watch(landing: Landing, s3_server: S3Server, queue_url: str, unused_port: in
     variables = {"POLL_QUEUE_URL": queue_url, "ALLOWED_BUCKETS": landing.bucket, "METRICS_PORT": str(unused_port)}
     running = Watch({**environment(landing.database, s3_server), **variables}, tmp_path)
     try:
-        wait_for(lambda: running.says("watching"), _START_SECONDS, "start")
+        wait_for(lambda: running.says("watching"), START_SECONDS, "start")
         yield running
     finally:
         running.close()
@@ -131,22 +78,22 @@ def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
 ) -> None:
     for number in range(1, 6):
         landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=number), Body=GOOD)
-        wait_for(lambda n=number: len(landing.verdicts()) == n, _VERDICT_SECONDS, "a verdict")  # type: ignore[misc]
-    wait_for(lambda: len(watch.finished()) >= 5, _VERDICT_SECONDS, "the end of the fifth batch")
+        wait_for(lambda n=number: len(landing.verdicts()) == n, VERDICT_SECONDS, "a verdict")  # type: ignore[misc]
+    wait_for(lambda: len(watch.finished()) >= 5, VERDICT_SECONDS, "the end of the fifth batch")
     assert watch.finished() == [1] * 5, "an object waited for others, or a batch was run for nothing"
-    wait_for(lambda: messages_left(sqs, queue_url) == 0, _VERDICT_SECONDS, "an empty queue")
+    wait_for(lambda: messages_left(sqs, queue_url) == 0, VERDICT_SECONDS, "an empty queue")
 
     allow_connections(landing, allowed=False)
     landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=9), Body=GOOD)
-    wait_for(lambda: watch.says("cannot reach its ledger"), _VERDICT_SECONDS, "the outage noticed")
+    wait_for(lambda: watch.says("cannot reach its ledger"), VERDICT_SECONDS, "the outage noticed")
     assert messages_left(sqs, queue_url) == 1, "a message was deleted before its row was committed"
     allow_connections(landing, allowed=True)
-    wait_for(lambda: len(landing.verdicts()) == 6, _VERDICT_SECONDS, "the verdict after the outage")
-    wait_for(lambda: messages_left(sqs, queue_url) == 0, _VERDICT_SECONDS, "an empty queue")
+    wait_for(lambda: len(landing.verdicts()) == 6, VERDICT_SECONDS, "the verdict after the outage")
+    wait_for(lambda: messages_left(sqs, queue_url) == 0, VERDICT_SECONDS, "an empty queue")
 
     watch.kill_spark_s_python_processes()
     landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=10), Body=GOOD)
-    wait_for(lambda: len(landing.verdicts()) == 7, _VERDICT_SECONDS, "the verdict after the stream's reader was killed")
+    wait_for(lambda: len(landing.verdicts()) == 7, VERDICT_SECONDS, "the verdict after the stream's reader was killed")
     assert watch.says("the stream ended and is built anew")
     wait_for(lambda: scraped(unused_port).get("pipeline_inbox_depth") == 0, 30, "a look at the inbox")
     figures = scraped(unused_port)
