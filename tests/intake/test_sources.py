@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.events.announcement import collect
+from dq.events.object_event import ObjectEvent
 from dq.intake.accept import accept
 from dq.intake.listing import list_objects
 from dq.intake.manifest import read_manifest
@@ -91,6 +92,39 @@ def test_what_cannot_be_read_is_a_usage_error_that_names_it(
         with pytest.raises(UsageError) as caught:
             read(store, place)
         assert place in str(caught.value)
+
+
+@pytest.mark.parametrize("lines", [0, 3, 1000, 200_000])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_the_byte_that_is_no_text_is_named_wherever_it_stands(
+    store: ObjectStore, tmp_path: Path, lines: int, mark: bytes
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(mark + "landing,é\n".encode() * lines + b"landing,\xc3\x28")
+    with pytest.raises(UsageError, match=rf"byte {len(mark) + 11 * lines + 8} cannot be decoded"):
+        collect(read_manifest(store, str(path)))
+
+
+def test_a_manifest_that_is_overwritten_while_it_is_read_is_not_read_as_two(
+    store: ObjectStore, s3: S3Client, bucket: str
+) -> None:
+    """With versions the first one is read to its end; without, it says that it is gone."""
+    plain = f"{bucket}-plain"
+    s3.create_bucket(Bucket=plain)
+    first, second = (b"landing,%s%%06d\n" % letter * 300_000 for letter in (b"a", b"b"))
+    texts = [text % tuple(range(300_000)) for text in (first, second)]
+    for name in (bucket, plain):
+        s3.put_object(Bucket=name, Key="list.csv", Body=texts[0])
+        parts = read_manifest(store, f"s3://{name}/list.csv")
+        found = [next(parts)]
+        s3.put_object(Bucket=name, Key="list.csv", Body=texts[1])
+        if name == plain:
+            with pytest.raises(UsageError, match="cannot be read to its end"):
+                found += parts
+        else:
+            found += parts
+            assert len(found) == 300_000
+        assert {one.key[0] for one in found if isinstance(one, ObjectEvent)} == {"a"}
 
 
 def test_a_listing_finds_what_is_under_a_prefix(store: ObjectStore, s3: S3Client, bucket: str) -> None:
