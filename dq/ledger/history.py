@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, or_, select, true, tuple_
+from sqlalchemy import case, or_, select, true, tuple_
 
 from dq.events.object_version import ObjectVersion, is_older
 from dq.ledger.rows import chunks
@@ -14,7 +14,7 @@ from dq.ledger.tables import object_inbox
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, RowMapping
+    from sqlalchemy import RowMapping
     from sqlalchemy.engine import Connection
 
     from dq.events.object_event import ObjectEvent
@@ -30,19 +30,10 @@ def done_before(
 ) -> frozenset[ObjectEvent]:
     """Those of `events` whose version has its verdict; with `run_window`, those that were announced with it."""
     in_window = true() if run_window is None else _C.run_window == run_window
-    return _among(connection, events, and_(_C.state == "done", in_window))
-
-
-def announced_before(connection: Connection, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
-    """Those of `events` whose version the ledger knows, in whatever state."""
-    return _among(connection, events, true())
-
-
-def _among(connection: Connection, events: Sequence[ObjectEvent], state: ColumnElement[bool]) -> frozenset[ObjectEvent]:
     found: set[ObjectEvent] = set()
     for chunk in chunks(events):
         pairs = sorted({(event.bucket, event.key) for event in chunk})
-        query = select(object_inbox).where(state, tuple_(_C.bucket, _C.key).in_(pairs))
+        query = select(object_inbox).where(_C.state == "done", in_window, tuple_(_C.bucket, _C.key).in_(pairs))
         rows: dict[tuple[str, str], list[RowMapping]] = {}
         for row in connection.execute(query).mappings():
             rows.setdefault((row["bucket"], row["key"]), []).append(row)

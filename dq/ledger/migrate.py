@@ -86,6 +86,7 @@ LEDGER = History(
             "objects that run alone, buckets that rest, and who works on the ledger",
             from_script(_SCRIPT, "ledger", 4),
         ),
+        Migration(5, "objects in the order of their keys", from_script(_SCRIPT, "ledger", 5)),
         Migration(6, "how many objects are in which state, kept", from_script(_SCRIPT, "ledger", 6)),
     ),
     script="conf/sql/pipeline.sql",

@@ -189,6 +189,7 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "ledger 2: the inbox, and the profiles of its runs",
         "ledger 3: what a row waits for, and the window it was announced with",
         "ledger 4: objects that run alone, buckets that rest, and who works on the ledger",
+        "ledger 5: objects in the order of their keys",
         "ledger 6: how many objects are in which state, kept",
         "audit 1: a line for every job and step",
     )
