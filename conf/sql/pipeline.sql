@@ -280,6 +280,17 @@ UPDATE pipeline.ledger_version SET version = 6, applied_at = now() WHERE version
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('ledger', 6, 'how many objects are in which state, kept') ON CONFLICT DO NOTHING;
 
+-- migration ledger 7: all rows of a run by an index
+
+-- What was read for a run counts whatever became of its row since.
+DROP INDEX IF EXISTS pipeline.object_inbox_run;
+CREATE INDEX IF NOT EXISTS object_inbox_of_run ON pipeline.object_inbox (monitoring_file_run_id)
+    WHERE monitoring_file_run_id IS NOT NULL;
+
+UPDATE pipeline.ledger_version SET version = 7, applied_at = now() WHERE version < 7;
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 7, 'all rows of a run by an index') ON CONFLICT DO NOTHING;
+
 -- migration audit 1: a line for every job and step
 
 -- What every job and step did, one line each. Lines are added and never changed: a role that only runs the product

@@ -88,6 +88,7 @@ LEDGER = History(
         ),
         Migration(5, "objects in the order of their keys", from_script(_SCRIPT, "ledger", 5)),
         Migration(6, "how many objects are in which state, kept", from_script(_SCRIPT, "ledger", 6)),
+        Migration(7, "all rows of a run by an index", from_script(_SCRIPT, "ledger", 7)),
     ),
     script="conf/sql/pipeline.sql",
     problems=_problems,
