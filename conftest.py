@@ -7,7 +7,13 @@ import time
 
 import hypothesis
 
-pytest_plugins = ["tests.ledgers", "tests.local_s3", "tests.local_spark", "tests.standalone_cluster"]
+pytest_plugins = [
+    "tests.ledgers",
+    "tests.local_s3",
+    "tests.local_spark",
+    "tests.standalone_cluster",
+    "tests.versitygw",
+]
 
 os.environ["TZ"] = "UTC"
 time.tzset()

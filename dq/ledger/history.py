@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, RowMapping
+    from sqlalchemy import RowMapping
     from sqlalchemy.engine import Connection
 
     from dq.events.object_event import ObjectEvent
@@ -37,19 +37,10 @@ def done_before(
 ) -> frozenset[ObjectEvent]:
     """Those of `events` whose version was judged, also if superseded; with `run_window`, of those announced with it."""
     in_window = true() if run_window is None else _C.run_window == run_window
-    return _among(connection, events, and_(_C.state.in_(GOOD_STATES), in_window))
-
-
-def announced_before(connection: Connection, events: Sequence[ObjectEvent]) -> frozenset[ObjectEvent]:
-    """Those of `events` whose version the ledger knows, in whatever state."""
-    return _among(connection, events, true())
-
-
-def _among(connection: Connection, events: Sequence[ObjectEvent], state: ColumnElement[bool]) -> frozenset[ObjectEvent]:
     found: set[ObjectEvent] = set()
     for chunk in chunks(events):
         pairs = sorted({(event.bucket, event.key) for event in chunk})
-        query = select(object_inbox).where(state, tuple_(_C.bucket, _C.key).in_(pairs))
+        query = select(object_inbox).where(_C.state.in_(GOOD_STATES), in_window, tuple_(_C.bucket, _C.key).in_(pairs))
         rows: dict[tuple[str, str], list[RowMapping]] = {}
         for row in connection.execute(query).mappings():
             rows.setdefault((row["bucket"], row["key"]), []).append(row)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from dq.events.object_event import ObjectEvent
 from dq.events.object_version import ObjectVersion
+from dq.ledger.by_hand.changes import retry_rows
 from dq.ledger.inbox_item import Ending
-from dq.ledger.inspection import list_rows, retry_rows
+from dq.ledger.inspection import list_rows
 from tests.ledger.consumer import EVENT, NOW, finish, later, take
 
 if TYPE_CHECKING:

@@ -143,7 +143,7 @@ class World:
         announced = self.inbox.announce(
             events, now=self.now, source="backfill", run_window=self.random.choice(["key", None])
         )
-        batch = self.inbox.claim(2, 60, "one", self.now, among=announced.ids)
+        batch = self.inbox.claim(2, 60, "one", self.now, among=[*announced.ids])
         if batch is not None:
             items = self.inbox.items(batch - 1, batch)
             assert {item.id for item in items} <= set(announced.ids)

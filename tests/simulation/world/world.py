@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from dq.intake.listing import list_objects
-from dq.ledger.history import announced_before
-from dq.ledger.inspection import discard_rows, retry_rows
+from dq.ledger.by_hand.changes import discard_rows, retry_rows
+from dq.reconciling.comparison import REPAIRABLE, compare
+from dq.reconciling.ledger_rows import rows_by_key
+from dq.reconciling.stored_objects import objects_under
 from etl_core.errors import UsageError
 from tests.announcements import eventbridge, notification, s3_record
 from tests.reporting.samples import add_file
@@ -115,14 +118,13 @@ class World:
 
     def _reconcile(self, one: Consumer) -> None:
         for bucket in (PLAIN, VERSIONED):
-            try:
-                listed = list_objects(one.doors.objects, f"s3://{bucket}/agency/")
-            except UsageError:  # nothing is there
-                continue
-            with one.doors.database.connect() as connection:
-                known = announced_before(connection, listed.events)
-            missing = [event for event in listed.events if event not in known]
-            one.doors.inbox.add(missing, listed.rejected, now=one.doors.clock(), source="reconcile")
+            objects = objects_under(one.doors.objects, f"s3://{bucket}/agency/", lambda _part: None)
+            rows = rows_by_key(one.doors.database, bucket, "agency/")
+            later = one.doors.clock() + timedelta(days=1)  # nothing is too young here
+            with suppress(UsageError):  # nothing is there
+                compared = compare(objects, rows, before=later)
+                found = [each.event for each in compared if each.finding in REPAIRABLE]
+                one.doors.inbox.add(found, now=one.doors.clock(), source="reconcile")
 
     def retry(self, ids: Iterable[int]) -> None:
         """A person has rows tried anew."""
