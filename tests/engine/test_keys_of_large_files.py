@@ -83,6 +83,23 @@ def test_a_temporary_file_has_no_name(tmp_path: Path, monkeypatch: pytest.Monkey
     file.close()
 
 
+def test_no_key_is_on_disk_as_it_is() -> None:
+    """A number in a key is a value of the file, and may be somebody's."""
+    numbers = np.arange(1_234_567_000, 1_234_568_000, dtype=np.uint64)
+    hashes = np.full(1000, 7, KEY_HASH)
+    file = KeyFile()
+    chunk = file.write([RowKeys(numbers, hashes)])
+    file._file.seek(0)
+    words = np.frombuffer(file._file.read(), np.uint64)
+    assert len(words) == 3000
+    assert not np.isin(words, [*numbers, 7]).any()
+    assert not np.isin(words, mixed(numbers)).any()
+    back = file.read(chunk, 0)
+    assert back.numbers.tolist() == numbers.tolist()
+    assert np.array_equal(back.hashes, hashes)
+    file.close()
+
+
 def test_a_full_disk_is_said_and_the_file_can_be_tried_again(tmp_path: Path) -> None:
     """The system refuses to let a file grow beyond 4 MiB, as it does where a disk or a quota is full."""
     one_gzip(tmp_path / "keys.csv.gz", 6_000_000)

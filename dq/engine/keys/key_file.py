@@ -1,16 +1,19 @@
 """Keys in a temporary file, dealt into ranges, so that those of one range can be read back for themselves.
 
 The file has no name from the moment it is opened (where the system lets it), so nothing stays behind whatever ends the
-process.
+process. Keys are values of the file, sensitive ones too: they are mixed with numbers that only this process knows, so
+that what is left on the disk tells nobody anything who has not gone to great lengths.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from shutil import copyfileobj
 from typing import IO, Any, TypeVar
 
@@ -18,10 +21,28 @@ import numpy as np
 import numpy.typing as npt
 
 from dq.errors import NoTemporarySpaceError
+from dq.profiling.figures.mixing import mixed, unmixed
 from dq.profiling.figures.row_keys import KEY_HASH, RowKeys
 
 _COPIED = 1024 * 1024
 _T = TypeVar("_T", bound=np.generic)
+
+
+@cache
+def _secret() -> npt.NDArray[np.uint64]:
+    return np.frombuffer(secrets.token_bytes(24), np.uint64)
+
+
+def _hidden(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    first, second, third = _secret()
+    hidden: npt.NDArray[np.uint64] = mixed(mixed(words ^ first) ^ second) ^ third
+    return hidden
+
+
+def _shown(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    first, second, third = _secret()
+    shown: npt.NDArray[np.uint64] = unmixed(unmixed(words ^ third) ^ second) ^ first
+    return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +111,7 @@ class KeyFile:
         with self._written():
             self._file.seek(0, os.SEEK_END)
             for one in arrays:
-                self._file.write(one.view(np.uint8).data)
+                self._file.write(_hidden(one.view(np.uint64)).data)
             self._file.flush()
         self._size = int(edges[-1])
         return edges
@@ -101,7 +122,7 @@ class KeyFile:
             return np.empty(0, kind)
         with self._written():
             self._file.seek(start)
-            return np.frombuffer(self._file.read(stop - start), kind)
+            return _shown(np.frombuffer(self._file.read(stop - start), np.uint64)).view(kind)
 
     @contextmanager
     def _written(self) -> Iterator[None]:
