@@ -29,6 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core.errors": (),
     "etl_core.shipped_files": (),
     "etl_core.storable": (),
+    "etl_core.number_set": (),
     "etl_core.retry": ("etl_core.errors",),
     "etl_core.settings": ("etl_core.errors",),
     "etl_core.log": ("etl_core.errors", "etl_core.settings"),
@@ -45,6 +46,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "etl_core.storable",
     ),
     "etl_core.spark": ("etl_core.errors", "etl_core.shipped_files"),
+    "etl_core.spilling": ("etl_core.errors",),
     "dq.errors": ("etl_core.errors",),
     "dq.events": PLAIN,
     "dq.schema": PLAIN,
@@ -55,7 +57,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.engine": (*PURE, "dq.formats", "dq.errors", "etl_core"),
     "dq.reporting": (*PURE, "etl_core"),
     "dq.ledger": (*PURE, "dq.errors", "etl_core"),
-    "dq.intake": (*PURE, "dq.ledger", "etl_core"),
+    "dq.intake": (*PURE, "dq.formats", "dq.ledger", "etl_core"),
+    "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.schema"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
@@ -98,7 +101,7 @@ PACKAGES = {
     "prometheus_client": {"etl_core.metrics", "dq.batch"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
-    "pyarrow": {"dq.profiling", "dq.formats", "dq.engine"},
+    "pyarrow": {"dq.profiling", "dq.formats", "dq.engine", "dq.reconciling"},
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
@@ -109,7 +112,10 @@ PACKAGES = {
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
     "rich": {"etl_core.log"},
-    "sqlalchemy": {"etl_core.audit", "etl_core.postgres", "dq.reporting", "dq.ledger", "dq.intake", "dq.batch"},
+    "sqlalchemy": {
+        *("etl_core.audit", "etl_core.postgres"),
+        *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling"),
+    },
     "structlog": {
         "etl_core.log",
         "etl_core.metrics",

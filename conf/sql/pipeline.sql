@@ -191,6 +191,16 @@ UPDATE pipeline.ledger_version SET version = 4, applied_at = now() WHERE version
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('ledger', 4, 'objects that run alone, buckets that rest, and who works on the ledger') ON CONFLICT DO NOTHING;
 
+-- migration ledger 5: objects in the order of their keys
+
+-- In the order of bytes, in which stores list keys: the ledger is held against a listing as both go by, and rows are
+-- found by how their keys begin.
+CREATE INDEX IF NOT EXISTS object_inbox_key ON pipeline.object_inbox (bucket, key COLLATE "C", id);
+
+UPDATE pipeline.ledger_version SET version = 5, applied_at = now() WHERE version < 5;
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 5, 'objects in the order of their keys') ON CONFLICT DO NOTHING;
+
 -- migration ledger 6: how many objects are in which state, kept
 
 -- The oldest that waits, however many there are of others. None for those in work: they are few, and a row that is
@@ -269,6 +279,17 @@ $$;
 UPDATE pipeline.ledger_version SET version = 6, applied_at = now() WHERE version < 6;
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('ledger', 6, 'how many objects are in which state, kept') ON CONFLICT DO NOTHING;
+
+-- migration ledger 7: all rows of a run by an index
+
+-- What was read for a run counts whatever became of its row since.
+DROP INDEX IF EXISTS pipeline.object_inbox_run;
+CREATE INDEX IF NOT EXISTS object_inbox_of_run ON pipeline.object_inbox (monitoring_file_run_id)
+    WHERE monitoring_file_run_id IS NOT NULL;
+
+UPDATE pipeline.ledger_version SET version = 7, applied_at = now() WHERE version < 7;
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 7, 'all rows of a run by an index') ON CONFLICT DO NOTHING;
 
 -- migration audit 1: a line for every job and step
 

@@ -79,6 +79,12 @@ class BatchMetrics:
         )
         self._alive = Gauge("pipeline_stream_alive", "1 while the stream's query runs", registry=known)
         self._rebuilt = Counter("pipeline_stream_rebuilds", "How often the stream was built anew", registry=known)
+        self._reconciled = Gauge(
+            "pipeline_reconciled_objects",
+            "What the last comparison of store and ledger found",
+            ["finding"],
+            registry=known,
+        )
 
     def ended(self, one: ObjectEnded) -> None:
         """Count an object."""
@@ -113,6 +119,11 @@ class BatchMetrics:
     def stream_rebuilt(self) -> None:
         """Count a stream that ended by itself."""
         self._rebuilt.inc()
+
+    def reconciled(self, findings: Mapping[str, int]) -> None:
+        """Note what store and ledger were found to be like, by finding."""
+        for finding, count in findings.items():
+            self._reconciled.labels(finding).set(count)
 
 
 def _observe(histogram: Histogram, seconds: float | None) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from dq.events.object_event import ObjectEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dq.events.object_event import ObjectEvent
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class Rejected:
     body: str
 
 
+#: What a part of an announcement ends as.
+Part: TypeAlias = ObjectEvent | Skipped | Rejected
+
+
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """The parts of one announcement, each in its order."""
@@ -41,12 +45,17 @@ class Announcement:
     skipped: tuple[Skipped, ...] = ()
     rejected: tuple[Rejected, ...] = ()
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All of them."""
+        return (*self.events, *self.skipped, *self.rejected)
+
     def skipped_kinds(self) -> dict[str, int]:
         """How many parts of each kind there was nothing to do for."""
         return dict(Counter(part.kind for part in self.skipped))
 
 
-def collect(parts: Iterable[ObjectEvent | Skipped | Rejected]) -> Announcement:
+def collect(parts: Iterable[Part]) -> Announcement:
     """Sort parts into an announcement."""
     events: list[ObjectEvent] = []
     skipped: list[Skipped] = []
@@ -60,6 +69,26 @@ def collect(parts: Iterable[ObjectEvent | Skipped | Rejected]) -> Announcement:
             case _:
                 events.append(part)
     return Announcement(tuple(events), tuple(skipped), tuple(rejected))
+
+
+def in_pieces(parts: Iterable[Part], most: int = 1000, most_text: int = 8 * 1024 * 1024) -> Iterator[Announcement]:
+    """Announcements of moderate size, in the order of the parts; the parts may be any number.
+
+    Args:
+        parts: are taken as they are needed.
+        most: of them in one announcement.
+        most_text: characters of rejected texts in one, about.
+    """
+    held: list[Part] = []
+    text = 0
+    for part in parts:
+        held.append(part)
+        text += len(part.body) if isinstance(part, Rejected) else 0
+        if len(held) >= most or text >= most_text:
+            yield collect(held)
+            held, text = [], 0
+    if held:
+        yield collect(held)
 
 
 def combine(announcements: Iterable[Announcement]) -> Announcement:

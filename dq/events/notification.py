@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from dq.events.announcement import Announcement, Rejected, Skipped, collect
+from dq.events.announcement import Announcement, Part, Rejected, Skipped, collect
 from dq.events.dialects.bare_form import read_bare
 from dq.events.dialects.eventbridge import read_eventbridge
 from dq.events.dialects.s3_record import read_record
@@ -20,8 +20,6 @@ from dq.events.object_event import ObjectEvent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
-
-    Part = ObjectEvent | Skipped | Rejected
 
 _SNS_HANDSHAKES = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 _MOST_ENVELOPES = 2

@@ -15,7 +15,7 @@ class ObjectEvent:
 
     `key` is decoded (never percent-encoded), `size` is in bytes, `event_time` is an aware UTC
     datetime, `sequencer` is as announced (hexadecimal, comparable for one key only), `source`
-    names the dialect: s3, minio, sns, eventbridge, bare, manifest, listing.
+    names the dialect: s3, minio, sns, eventbridge, bare, manifest, listing, inventory.
     """
 
     bucket: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timezone
-from typing import TYPE_CHECKING, Literal
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dq.events.key_layout import FileIdentity
 
@@ -40,15 +41,27 @@ class NoWindow:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Collapse:
-    """Objects whose keys name different windows and that would nevertheless share one run."""
+class KeyInRun(NamedTuple):
+    """The window that the key of an object names, in the run it falls into; in the order of runs, then of windows."""
 
     agency_slug: str
     file_name: str
     run_date: date
     run_hour: int
-    key_windows: tuple[tuple[date, int], ...]
+    named: tuple[date, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Collapse:
+    """Objects whose keys name different windows, `windows` in number, and that would nevertheless share one run."""
+
+    agency_slug: str
+    file_name: str
+    run_date: date
+    run_hour: int
+    windows: int
+    first: tuple[date, int]
+    last: tuple[date, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +107,31 @@ def window_choice(identity: FileIdentity, prefer: WindowSource = "last_modified"
     return WindowChoice(_of_key(identity), prefer, identity.window_problem)
 
 
-def find_collapses(objects: Iterable[tuple[FileIdentity, RunWindow]]) -> tuple[Collapse, ...]:
-    """Runs that would swallow objects of several key windows, e.g. after a bulk copy gave all one last-modified."""
-    seen: dict[tuple[str, str, date, int], set[tuple[date, int]]] = {}
-    for identity, window in objects:
-        named = _of_key(identity)
-        if named is not None:
-            run = (identity.agency_slug, identity.file_name, window.run_date, window.run_hour)
-            seen.setdefault(run, set()).add(named)
-    return tuple(Collapse(*run, tuple(sorted(named))) for run, named in sorted(seen.items()) if len(named) > 1)
+def key_in_run(identity: FileIdentity, window: RunWindow) -> KeyInRun | None:
+    """What to compare with other objects of the run; None where the key names no window."""
+    named = _of_key(identity)
+    if named is None:
+        return None
+    return KeyInRun(identity.agency_slug, identity.file_name, window.run_date, window.run_hour, named)
+
+
+def find_collapses(objects: Iterable[KeyInRun]) -> Iterator[Collapse]:
+    """Runs that would swallow objects of several key windows, e.g. after a bulk copy gave all one last-modified.
+
+    The objects, any number of them, come in their order; they are looked at as they go by.
+    """
+    for (agency_slug, file_name, run_date, run_hour), those in groupby(objects, key=_run_of):
+        windows = (named for named, _ in groupby(one.named for one in those))
+        first = last = next(windows)
+        count = 1
+        for last in windows:  # noqa: B007 - the last one is wanted
+            count += 1
+        if count > 1:
+            yield Collapse(agency_slug, file_name, run_date, run_hour, count, first, last)
+
+
+def _run_of(one: KeyInRun) -> tuple[str, str, date, int]:
+    return one[:4]
 
 
 def _of_key(identity: FileIdentity) -> tuple[date, int] | None:

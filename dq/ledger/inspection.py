@@ -1,19 +1,16 @@
-"""What people see of the ledger and do with it: list, show, retry, discard, and whether the account balances."""
+"""What people see of the ledger: its rows, how many are how, and whether the account balances."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, true, update
+from sqlalchemy import func, select, true
 
-from dq.events.notification import parse_announcement
-from dq.ledger.adding import add_dead_letters, add_events
-from dq.ledger.inbox_item import FAILURE_STATES, GOOD_STATES, OPEN_STATES, Added, State
-from dq.ledger.rows import DISCARDED, event_of, starting_over
+from dq.ledger.inbox_item import FAILURE_STATES, GOOD_STATES, OPEN_STATES, State
+from dq.ledger.rows import event_of
 from dq.ledger.tables import announcement_dead_letter, object_inbox, object_inbox_count
 from etl_core.errors import UsageError
-from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,18 +49,6 @@ class InboxRow:
     monitoring_file_run_id: str | None
     definition_fingerprint: str | None
     run_window: WindowSource | None
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An announcement, or a part of one, that nobody could understand."""
-
-    id: int
-    received_at: datetime
-    source: str
-    reason: str
-    body: str
-    closed_as: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +104,7 @@ def list_rows(
     wanted = _C.state.in_(states) if states else true()
     query = select(object_inbox).where(_C.id > after_id, wanted).order_by(_C.id).limit(limit)
     with engine.connect() as connection:
-        return tuple(_shown(row) for row in connection.execute(query).mappings())
+        return tuple(shown(row) for row in connection.execute(query).mappings())
 
 
 def still_open(engine: Engine) -> StillOpen:
@@ -142,75 +127,7 @@ def show_row(engine: Engine, row_id: int) -> InboxRow:
         row = connection.execute(select(object_inbox).where(_C.id == row_id)).mappings().one_or_none()
     if row is None:
         raise UsageError(f"the inbox has no object {row_id}; `inbox list` shows their numbers")
-    return _shown(row)
-
-
-def unknown_numbers(engine: Engine, ids: Sequence[int], letter_ids: Sequence[int]) -> tuple[str, ...]:
-    """The numbers of no row, and of no dead letter that is open, as people write them: `17`, `L3`."""
-    with engine.connect() as connection:
-        rows = set(connection.scalars(select(_C.id).where(_C.id.in_(ids))))
-        letters = set(connection.scalars(select(_L.id).where(_L.id.in_(letter_ids), _L.closed_as.is_(None))))
-    return (
-        *(str(number) for number in ids if number not in rows),
-        *(f"L{number}" for number in letter_ids if number not in letters),
-    )
-
-
-def retry_rows(
-    engine: Engine, now: datetime, *, ids: Sequence[int] = (), states: Sequence[State] = FAILURE_STATES
-) -> int:
-    """Make ended or waiting rows due now, as if never tried: those of `ids`, else all of `states`; how many.
-
-    Rows that are being worked on are left alone.
-    """
-    wanted = _C.id.in_(ids) if ids else _C.state.in_(states)
-    return _update(engine, wanted, starting_over(now))
-
-
-def discard_rows(engine: Engine, now: datetime, *, ids: Sequence[int], reason: str) -> int:
-    """End rows as ignored, with the reason a person gives; how many. Those with a verdict and those in work stay."""
-    if not reason.strip():
-        raise UsageError("discarding an object needs a reason, which is kept in the ledger")
-    values = {**starting_over(now), "state": "ignored", "reason": storable(f"{DISCARDED}{reason}"), "finished_at": now}
-    return _update(engine, _C.id.in_(ids) & _C.state.not_in(GOOD_STATES), values)
-
-
-def list_dead_letters(
-    engine: Engine, *, closed: bool = False, after_id: int = 0, limit: int = 100
-) -> tuple[DeadLetter, ...]:
-    """Dead letters by id; `closed` shows those too that somebody retried or discarded."""
-    wanted = true() if closed else _L.closed_as.is_(None)
-    query = select(announcement_dead_letter).where(_L.id > after_id, wanted).order_by(_L.id).limit(limit)
-    with engine.connect() as connection:
-        rows = connection.execute(query).all()
-    return tuple(DeadLetter(row.id, row.received_at, row.source, row.reason, row.body, row.closed_as) for row in rows)
-
-
-def retry_dead_letters(engine: Engine, now: datetime, *, ids: Sequence[int] = ()) -> Added:
-    """Read dead letters again, e.g. with a newer program; those that are understood now are closed."""
-    wanted = _L.closed_as.is_(None) if not ids else _L.closed_as.is_(None) & _L.id.in_(ids)
-    added = Added()
-    with engine.begin() as connection:
-        letters = connection.execute(
-            select(announcement_dead_letter).where(wanted).order_by(_L.id).with_for_update(skip_locked=True)
-        ).all()
-        for letter in letters:
-            found = parse_announcement(letter.body, announced_at=letter.received_at)
-            if not found.events and not found.skipped:
-                continue
-            added += add_events(connection, found.events, now)
-            added += add_dead_letters(connection, found.rejected, now, letter.source)
-            connection.execute(
-                update(announcement_dead_letter).where(_L.id == letter.id).values(closed_as="retried", closed_at=now)
-            )
-    return added
-
-
-def discard_dead_letters(engine: Engine, now: datetime, *, ids: Sequence[int]) -> int:
-    """Close dead letters that need nothing; how many."""
-    statement = update(announcement_dead_letter).where(_L.id.in_(ids), _L.closed_as.is_(None))
-    with engine.begin() as connection:
-        return connection.execute(statement.values(closed_as="discarded", closed_at=now)).rowcount
+    return shown(row)
 
 
 def inbox_status(engine: Engine, now: datetime) -> InboxStatus:
@@ -249,14 +166,7 @@ def balance(engine: Engine) -> Balance:
     return Balance(*row)
 
 
-def _update(engine: Engine, wanted: Any, values: dict[str, Any]) -> int:  # noqa: ANN401  SQLAlchemy's conditions differ in type
-    locked = select(_C.id).where(wanted, _C.state != "claimed").order_by(_C.id).with_for_update()
-    with engine.begin() as connection:
-        ids = connection.scalars(locked).all()
-        connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(values))
-    return len(ids)
-
-
-def _shown(row: RowMapping) -> InboxRow:
+def shown(row: RowMapping) -> InboxRow:
+    """A row as people see it."""
     same = [name for name in InboxRow.__dataclass_fields__ if name != "event"]
     return InboxRow(event=event_of(row), **{name: row[name] for name in same})

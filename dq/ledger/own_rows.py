@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, select, update
@@ -13,9 +13,10 @@ from dq.ledger.claims.claiming import is_among
 from dq.ledger.inbox_item import FAILURE_STATES, OPEN_STATES
 from dq.ledger.rows import DISCARDED, chunks, given, is_of, starting_over
 from dq.ledger.tables import object_inbox
+from etl_core.number_set import NumberSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Engine
@@ -37,17 +38,25 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """Which rows a job announced, by `ids`: of these `due` are to be worked off, the others stay as they ended."""
+    """Which rows a job announced, by `ids`: of these `due` are to be worked off, the others stay as they ended.
 
-    ids: tuple[int, ...] = ()
+    They are noted here and not in the ledger: several jobs may announce one row, each works off its own, and a killed
+    one announces them again.
+    """
+
+    ids: NumberSet = field(default_factory=NumberSet)
     due: int = 0
     dead_letters: int = 0
 
 
-def together(parts: Sequence[Announced]) -> Announced:
-    """What was announced in several parts."""
-    ids = tuple(sorted({row_id for one in parts for row_id in one.ids}))
-    return Announced(ids, sum(one.due for one in parts), sum(one.dead_letters for one in parts))
+def together(parts: Iterable[Announced]) -> Announced:
+    """What was announced in any number of parts, which are taken one by one."""
+    ids, due, dead_letters = NumberSet(), 0, 0
+    for part in parts:
+        ids.update(part.ids)
+        due += part.due
+        dead_letters += part.dead_letters
+    return Announced(ids, due, dead_letters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ def announce(
 
     What a person discarded needs no verdict, and only `force` opens it. The last word on the window counts.
     """
-    ids: list[int] = []
+    ids = NumberSet()
     due = 0
     for chunk in chunks(in_order(events)):
         known = _known(connection, chunk)
@@ -82,9 +91,10 @@ def announce(
         new = insert_events(connection, chunk, now, run_window)
         if len(known) + len(new) < len(chunk):  # somebody else announced some of them just now
             known, new = _known(connection, chunk), []
-        ids += [*(row.id for row in known), *new]
+        ids.update(row.id for row in known)
+        ids.update(new)
         due += len(again) + len(new) + sum(row.state in OPEN_STATES for row in known)
-    return Announced(tuple(sorted(ids)), due)
+    return Announced(ids, due)
 
 
 def _known(connection: Connection, events: Sequence[ObjectEvent]) -> Sequence[_Row]:
@@ -105,29 +115,25 @@ def _update(connection: Connection, ids: Sequence[int], values: Mapping[str, Any
         connection.execute(update(object_inbox).where(is_among(ids)).values(values))
 
 
-def standing(engine: Engine, ids: Sequence[int]) -> dict[str, int]:
+def standing(engine: Engine, ids: NumberSet) -> dict[str, int]:
     """How many of these rows are in which state."""
     found: Counter[str] = Counter()
     with engine.connect() as connection:
-        for some in _some(ids):
+        for some in ids.pieces(_CHUNK):
             query = select(_C.state, func.count()).where(is_among(some)).group_by(_C.state)
             for state, count in connection.execute(query):
                 found[state] += count
     return dict(found)
 
 
-def holders(engine: Engine, ids: Sequence[int], *, besides: str) -> dict[str, Holder]:
+def holders(engine: Engine, ids: NumberSet, *, besides: str) -> dict[str, Holder]:
     """Who holds which of these rows, by owner; `besides` is oneself."""
     held: dict[str, list[int]] = {}
     until: dict[str, datetime] = {}
     with engine.connect() as connection:
-        for some in _some(ids):
+        for some in ids.pieces(_CHUNK):
             query = select(_C.id, _C.lease_owner, _C.lease_until).where(is_among(some), _C.state == "claimed")
             for row_id, owner, lease_until in connection.execute(query.where(_C.lease_owner != besides)):
                 held.setdefault(owner, []).append(row_id)
                 until[owner] = max(lease_until, until.get(owner, lease_until))
     return {owner: Holder(owner, tuple(sorted(rows)), until[owner]) for owner, rows in held.items()}
-
-
-def _some(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))

@@ -37,6 +37,7 @@ _REFUSALS: tuple[tuple[frozenset[str], RefusalKind, str], ...] = (
                 *("InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidClientTokenId"),
                 *("InvalidToken", "InvalidSecurity", "MissingAuthenticationToken", "MissingSecurityHeader"),
                 *("NotSignedUp", "AccountProblem", "UnauthorizedAccess"),
+                "XAdminUserNotFound",  # versitygw's, with HTTP's 404
             }
         ),
         "keys",

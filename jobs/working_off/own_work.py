@@ -16,6 +16,7 @@ import structlog
 from dq.batch.batch_counts import BatchCounts
 from dq.ledger.claims.resting import wake_all
 from dq.ledger.own_rows import holders, standing
+from etl_core.number_set import NumberSet
 from jobs.running.exit_codes import ExitCode, exit_code_for
 from jobs.working_off.batches import LEASE_SECONDS, work_off_one
 from jobs.working_off.owners import is_alive, shown_owner
@@ -23,7 +24,7 @@ from jobs.working_off.presence import present
 from jobs.working_off.taking_over import take_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from dq.batch.doors import Doors
@@ -87,7 +88,7 @@ def _work_off_all(
     report: Callable[[BatchCounts], None],
 ) -> None:
     others = _Others(doors, owner, announced.ids)
-    left: Sequence[int] = announced.ids
+    left = announced.ids
     open_rows = announced.due
     while True:
         processed, outage = _work_off(doors, left, limit, owner, stop, report)
@@ -111,7 +112,7 @@ def _work_off_all(
 
 def _work_off(
     doors: Doors,
-    ids: Sequence[int],
+    ids: NumberSet,
     limit: int,
     owner: str,
     stop: StopRequest,
@@ -119,10 +120,9 @@ def _work_off(
 ) -> tuple[int, str | None]:
     """Process what is due of these rows; how many were, and what is out where that stopped it."""
     processed = 0
-    chunk = max(limit, _CHUNK)
-    for start in range(0, len(ids), chunk):
+    for some in ids.pieces(max(limit, _CHUNK)):
         while not stop.is_set():
-            counts = work_off_one(doors, limit=limit, owner=owner, report=report, among=ids[start : start + chunk])
+            counts = work_off_one(doors, limit=limit, owner=owner, report=report, among=some)
             if counts is None:
                 break
             processed += counts.announced
@@ -134,7 +134,7 @@ def _work_off(
 class _Others:
     """Who else holds rows of ours, and since when nothing of theirs has ended."""
 
-    def __init__(self, doors: Doors, owner: str, ids: Sequence[int]) -> None:
+    def __init__(self, doors: Doors, owner: str, ids: NumberSet) -> None:
         self._doors, self._owner = doors, owner
         self._now = holders(doors.database, ids, besides=owner)
         #: Those that held some before we came, and until when.
@@ -142,16 +142,16 @@ class _Others:
         self._moved_at = time.monotonic()
         self._waiting_is_told = False
 
-    def left(self, ids: Sequence[int]) -> Sequence[int]:
+    def left(self, ids: NumberSet) -> NumberSet:
         """The rows that others hold, of these."""
         before, self._now = self._now, holders(self._doors.database, ids, besides=self._owner)
         if _rows(before) != _rows(self._now):
             self._moved_at = time.monotonic()
-        return sorted(row_id for one in self._now.values() for row_id in one.ids)
+        return NumberSet(row_id for one in self._now.values() for row_id in one.ids)
 
-    def take_over(self, ids: Sequence[int]) -> int:
+    def take_over(self, ids: NumberSet) -> int:
         """Make due what processes held that are gone; how many rows."""
-        return take_over(self._doors, self._now, among=ids)
+        return sum(take_over(self._doors, self._now, among=some) for some in ids.pieces(_CHUNK))
 
     def reason_to_leave(self) -> str | None:
         """Why there is no point in waiting for those that hold rows of ours; None where there is."""

@@ -6,7 +6,6 @@ output names which one served.
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -21,6 +20,7 @@ import botocore.config
 import botocore.exceptions
 
 from tests.local_s3 import S3Server
+from tests.versitygw import built_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-_MODULE = "github.com/versity/versitygw/cmd/versitygw@latest"
-_BUILD_SECONDS = 600
 _START_SECONDS = 60
 
 
@@ -84,17 +82,12 @@ def object_server(folder: Path, tools: Path | None) -> Iterator[ObjectServer]:
 
 
 def _versitygw(tools: Path) -> Path | None:
-    """The gateway's program, built once; None where there is no Go or the build fails."""
-    program = tools / "versitygw"
-    go = shutil.which("go")
-    if not program.exists() and go is not None:
-        environment = {**os.environ, "GOBIN": str(tools), "GOFLAGS": "-modcacherw"}
-        built = subprocess.run(
-            [go, "install", _MODULE], env=environment, capture_output=True, timeout=_BUILD_SECONDS, check=False
-        )
-        if built.returncode:
-            sys.stderr.write(f"versitygw cannot be built, moto takes its place: {built.stderr.decode()[-300:]}\n")
-    return program if program.exists() else None
+    """The gateway's program, built once; None where it cannot be had."""
+    program = built_gateway(tools)
+    if isinstance(program, str):
+        sys.stderr.write(f"moto takes the place of versitygw: {program}\n")
+        return None
+    return program
 
 
 def _versitygw_command(program: Path, address: S3Server, folder: Path, log: Path) -> list[str]:

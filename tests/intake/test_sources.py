@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.events.announcement import collect
+from dq.events.object_event import ObjectEvent
 from dq.intake.accept import accept
 from dq.intake.listing import list_objects
 from dq.intake.manifest import read_manifest
@@ -45,7 +47,7 @@ def test_a_manifest_is_read_locally_and_from_s3(store: ObjectStore, s3: S3Client
     local.write_bytes(body)
     s3.put_object(Bucket=bucket, Key="lists/one.csv", Body=body)
     for place in (str(local), f"s3://{bucket}/lists/one.csv"):
-        found = read_manifest(store, place)
+        found = collect(read_manifest(store, place))
         assert len(found.events) == 3000
         assert found.events[-1].key.endswith("part 02999.csv")
         assert all(event.event_time for event in found.events)
@@ -57,10 +59,10 @@ def test_the_same_manifest_read_again_announces_the_same(store: ObjectStore, inb
 
     path = tmp_path / "list.csv"
     path.write_text("landing,k1\nlanding,k2\n")
-    assert accept(inbox, read_manifest(store, str(path)), now=NOW, source="manifest").added.new == 2
-    assert accept(inbox, read_manifest(store, str(path)), now=NOW, source="manifest").added.new == 0
+    assert accept(inbox, collect(read_manifest(store, str(path))), now=NOW, source="manifest").added.new == 2
+    assert accept(inbox, collect(read_manifest(store, str(path))), now=NOW, source="manifest").added.new == 0
     os.utime(path, (2_000_000_000, 2_000_000_000))
-    assert accept(inbox, read_manifest(store, str(path)), now=NOW, source="manifest").added.new == 2
+    assert accept(inbox, collect(read_manifest(store, str(path))), now=NOW, source="manifest").added.new == 2
 
 
 def test_a_file_of_announcements_is_replayed(store: ObjectStore, inbox: Inbox, tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_a_file_of_announcements_is_replayed(store: ObjectStore, inbox: Inbox, t
     assert json.dumps(dict((first + first).skipped)) == '{"s3:TestEvent": 2}'
 
 
-@pytest.mark.parametrize("read", [read_manifest, read_announcements])
+@pytest.mark.parametrize("read", [lambda *given: collect(read_manifest(*given)), read_announcements])
 def test_what_cannot_be_read_is_a_usage_error_that_names_it(
     store: ObjectStore, bucket: str, tmp_path: Path, read: object
 ) -> None:
@@ -92,6 +94,39 @@ def test_what_cannot_be_read_is_a_usage_error_that_names_it(
         assert place in str(caught.value)
 
 
+@pytest.mark.parametrize("lines", [0, 3, 1000, 200_000])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_the_byte_that_is_no_text_is_named_wherever_it_stands(
+    store: ObjectStore, tmp_path: Path, lines: int, mark: bytes
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(mark + "landing,é\n".encode() * lines + b"landing,\xc3\x28")
+    with pytest.raises(UsageError, match=rf"byte {len(mark) + 11 * lines + 8} cannot be decoded"):
+        collect(read_manifest(store, str(path)))
+
+
+def test_a_manifest_that_is_overwritten_while_it_is_read_is_not_read_as_two(
+    store: ObjectStore, s3: S3Client, bucket: str
+) -> None:
+    """With versions the first one is read to its end; without, it says that it is gone."""
+    plain = f"{bucket}-plain"
+    s3.create_bucket(Bucket=plain)
+    first, second = (b"landing,%s%%06d\n" % letter * 300_000 for letter in (b"a", b"b"))
+    texts = [text % tuple(range(300_000)) for text in (first, second)]
+    for name in (bucket, plain):
+        s3.put_object(Bucket=name, Key="list.csv", Body=texts[0])
+        parts = read_manifest(store, f"s3://{name}/list.csv")
+        found = [next(parts)]
+        s3.put_object(Bucket=name, Key="list.csv", Body=texts[1])
+        if name == plain:
+            with pytest.raises(UsageError, match="cannot be read to its end"):
+                found += parts
+        else:
+            found += parts
+            assert len(found) == 300_000
+        assert {one.key[0] for one in found if isinstance(one, ObjectEvent)} == {"a"}
+
+
 def test_a_listing_finds_what_is_under_a_prefix(store: ObjectStore, s3: S3Client, bucket: str) -> None:
     """More than a page, keys as they are, without folder markers."""
     names = [f"in/{number:04d}.csv" for number in range(1005)] + ["in/a b+c%20é.csv"]
@@ -100,7 +135,7 @@ def test_a_listing_finds_what_is_under_a_prefix(store: ObjectStore, s3: S3Client
     s3.put_object(Bucket=bucket, Key="in/folder/", Body=b"")
     s3.put_object(Bucket=bucket, Key="in/empty.csv", Body=b"")
     s3.put_object(Bucket=bucket, Key="out/x.csv", Body=b"x")
-    found = list_objects(store, f"s3://{bucket}/in/")
+    found = collect(list_objects(store, f"s3://{bucket}/in/"))
     assert {event.key for event in found.events} == {*names, "in/empty.csv"}
     assert found.skipped_kinds() == {"folder marker": 1}
     assert {event.source for event in found.events} == {"listing"}
@@ -113,11 +148,11 @@ def test_a_listing_finds_what_is_under_a_prefix(store: ObjectStore, s3: S3Client
 def test_a_listing_that_cannot_be_made_says_why(store: ObjectStore, bucket: str, tmp_path: Path) -> None:
     """A local path, a bucket that is not there, nothing under the prefix, a service that is away."""
     with pytest.raises(UsageError, match="expected s3://bucket/prefix"):
-        list_objects(store, str(tmp_path))
+        collect(list_objects(store, str(tmp_path)))
     with pytest.raises(UsageError, match="NoSuchBucket"):
-        list_objects(store, "s3://no-such-bucket-here/x")
+        collect(list_objects(store, "s3://no-such-bucket-here/x"))
     with pytest.raises(UsageError, match="no object under"):
-        list_objects(store, f"s3://{bucket}/no/such/prefix")
+        collect(list_objects(store, f"s3://{bucket}/no/such/prefix"))
     away = ObjectStore(S3Access("http://127.0.0.1:9", "us-east-1", "a", "b"))
     with pytest.raises(StorageUnavailableError, match="did not answer"):
-        list_objects(away, "s3://bucket/x")
+        collect(list_objects(away, "s3://bucket/x"))

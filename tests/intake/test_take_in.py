@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from dq.intake.take_in import Intake, drain, take_in
+from dq.ledger.by_hand.dead_letters import list_dead_letters
 from dq.ledger.inbox import Inbox
-from dq.ledger.inspection import list_dead_letters, list_rows
+from dq.ledger.inspection import list_rows
 from dq.ledger.migrate import migrate
 from etl_core.errors import DatabaseUnavailableError, QueueUnavailableError, TerminalError
 from etl_core.postgres.database import connect

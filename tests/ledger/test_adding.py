@@ -10,8 +10,9 @@ import pytest
 
 from dq.events.announcement import Rejected
 from dq.events.object_event import ObjectEvent
+from dq.ledger.by_hand.dead_letters import list_dead_letters
 from dq.ledger.inbox_item import Added
-from dq.ledger.inspection import balance, list_dead_letters, list_rows
+from dq.ledger.inspection import balance, list_rows
 from tests.ledger.consumer import EVENT, NOW, events, later, take
 
 if TYPE_CHECKING:

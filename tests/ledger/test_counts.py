@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from dq.ledger.by_hand.changes import retry_rows
 from dq.ledger.inbox_item import FAILURE_STATES, Ending
-from dq.ledger.inspection import inbox_status, retry_rows
+from dq.ledger.inspection import inbox_status, list_rows
 from etl_core.postgres.transaction import begin
 from tests.ledger.consumer import DONE, EVENT, NOW, events, finish, take
 
@@ -63,7 +64,8 @@ def test_what_is_kept_is_what_is_counted_whatever_several_processes_do_at_once(i
             else:
                 inbox.recover(str(number), NOW)
             if turn % 10 == 9:
-                retry_rows(inbox.engine, NOW, states=chance.sample(FAILURE_STATES, 2))
+                known = [row.id for row in list_rows(inbox.engine, limit=10_000)]
+                retry_rows(inbox.engine, NOW, ids=known, states=chance.sample(FAILURE_STATES, 2))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))

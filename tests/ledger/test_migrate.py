@@ -140,7 +140,7 @@ def test_a_ledger_of_another_version_is_refused(empty: Engine) -> None:
     with empty.begin() as connection:
         connection.execute(text("INSERT INTO pipeline.migration VALUES ('ledger', 99, 'of tomorrow')"))
     for check in (require_ledger, migrate):
-        with pytest.raises(CatalogueError, match="version 99, this program works on version 6"):
+        with pytest.raises(CatalogueError, match="version 99, this program works on version 7"):
             check(empty)
 
 
@@ -156,7 +156,7 @@ def test_a_ledger_of_the_first_version_gets_what_it_lacks_and_keeps_its_rows(emp
     migrate(empty)
     require_ledger(empty)
     with empty.connect() as connection:
-        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 6
+        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 7
         assert connection.scalar(text("SELECT last_batch FROM pipeline.batch_counter")) == 7
 
 
@@ -189,7 +189,9 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "ledger 2: the inbox, and the profiles of its runs",
         "ledger 3: what a row waits for, and the window it was announced with",
         "ledger 4: objects that run alone, buckets that rest, and who works on the ledger",
+        "ledger 5: objects in the order of their keys",
         "ledger 6: how many objects are in which state, kept",
+        "ledger 7: all rows of a run by an index",
         "audit 1: a line for every job and step",
     )
     for _ in range(2):

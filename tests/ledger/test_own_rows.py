@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.ledger.by_hand.changes import discard_rows
 from dq.ledger.inbox_item import Ending
-from dq.ledger.inspection import discard_rows, list_rows, show_row
+from dq.ledger.inspection import list_rows, show_row
 from dq.ledger.own_rows import holders, standing
 from tests.ledger.consumer import EVENT, NOW, events, finish, later, states, take
 
@@ -35,7 +36,7 @@ def test_new_rows_and_rows_without_a_verdict_are_due_and_those_with_one_stay(inb
 
 def test_what_a_person_discarded_is_opened_by_force_only(inbox: Inbox) -> None:
     announced = inbox.announce([EVENT], now=NOW, source="backfill")
-    discard_rows(inbox.engine, NOW, ids=announced.ids, reason="a test's file")
+    discard_rows(inbox.engine, NOW, ids=[*announced.ids], reason="a test's file")
     assert inbox.announce([EVENT], now=NOW, source="backfill").due == 0
     assert states(inbox.engine) == ["ignored"]
     assert inbox.announce([EVENT], now=NOW, source="backfill", force=True).due == 1
@@ -66,11 +67,11 @@ def test_a_claim_among_some_rows_touches_no_others(inbox: Inbox) -> None:
     inbox.add(events(3), now=NOW)
     take(inbox, limit=1, owner="vanished")
     mine = inbox.announce(events(6)[4:], now=later(5), source="backfill")
-    batch = inbox.claim(100, 60, "me", later(100), among=mine.ids)
+    batch = inbox.claim(100, 60, "me", later(100), among=[*mine.ids])
     assert batch is not None
     assert [item.event.key for item in inbox.items(batch - 1, batch)] == ["k004", "k005"]
     assert states(inbox.engine) == ["claimed", "pending", "pending", "claimed", "claimed"]
-    assert inbox.claim(100, 60, "me", later(100), among=mine.ids) is None
+    assert inbox.claim(100, 60, "me", later(100), among=[*mine.ids]) is None
     assert list_rows(inbox.engine)[0].lease_owner == "vanished"
 
 
@@ -93,7 +94,7 @@ def test_the_queue_changes_nothing_of_a_row_that_is_there(inbox: Inbox) -> None:
     announced = inbox.announce([EVENT], now=NOW, source="backfill", run_window="key")
     inbox.add([EVENT], now=later(1))
     assert take(inbox)[0].run_window == "key"
-    assert show_row(inbox.engine, announced.ids[0]).received_at == NOW
+    assert show_row(inbox.engine, next(iter(announced.ids))).received_at == NOW
 
 
 def test_many_rows_are_announced_counted_and_claimed_in_pieces(inbox: Inbox) -> None:
@@ -101,8 +102,8 @@ def test_many_rows_are_announced_counted_and_claimed_in_pieces(inbox: Inbox) -> 
     many = [replace(EVENT, key=f"k{number:05d}") for number in range(12_500)]
     ids = inbox.announce(many, now=NOW, source="backfill").ids
     assert (len(ids), standing(inbox.engine, ids)) == (12_500, {"pending": 12_500})
-    for start in range(0, 12_500, 5000):
-        inbox.claim(5000, 60, "me", NOW, among=ids[start : start + 5000])
+    for some in ids.pieces(5000):
+        inbox.claim(5000, 60, "me", NOW, among=some)
     assert len(holders(inbox.engine, ids, besides="")["me"].ids) == 12_500
 
 

@@ -58,9 +58,9 @@ def test_each_job_leaves_one_line_with_what_it_was_about(
     prefix = f"s3://{landing.bucket}/agency"
     for hour in (1, 2):
         landing.put(key_of(hour=hour))
-    assert command_line.run("reconcile", "--prefix", prefix, "--dry-run").code == 0
+    assert command_line.run("reconcile", "--prefix", prefix, "--grace", "0s").code == 1
     found = last(landing, "job", "step", "subject", "message")
-    assert found == ("reconcile", "dry run", prefix, "2 of 2 objects were missing, 0 were added")
+    assert found == ("reconcile", "compare", prefix, "2 objects: 2 never_announced")
     assert command_line.run("backfill", "--prefix", prefix).code == 0
     assert last(landing, "job", "subject", "message", "rows_in") == ("backfill", prefix, "2 done", 4)
     events = tmp_path / "events.json"

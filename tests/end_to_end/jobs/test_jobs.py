@@ -209,7 +209,7 @@ def test_a_file_of_announcements_that_is_missing_ends_with_2(command_line: Comma
     assert command_line.run("replay_events", "--events", "nowhere.json").code == 2
 
 
-# backfill and reconcile
+# backfill
 
 
 def test_backfill_of_a_prefix_is_resumed_by_running_it_again(command_line: CommandLine, landing: Landing) -> None:
@@ -312,21 +312,6 @@ def test_an_object_that_cannot_be_saved_ends_in_the_dead_letter_with_1(
     assert command_line.run("backfill", "--prefix", f"s3://{landing.bucket}/").code == 1
     assert sorted(landing.states().values()) == ["dead", "done"]
     assert balance(landing.database).holds
-
-
-def test_reconcile_lists_and_adds_what_was_never_announced(command_line: CommandLine, landing: Landing) -> None:
-    landing.configure()
-    landing.announce(landing.put(key_of(hour=1)))
-    landing.put(key_of(hour=2))
-    prefix = f"s3://{landing.bucket}/"
-    for options, state in [(("--dry-run",), None), ((), "pending")]:
-        ran = command_line.run("reconcile", "--prefix", prefix, *options)
-        assert ran.code == 0
-        assert ran.out.splitlines() == [f"s3://{landing.bucket}/{key_of(hour=2)}"]
-        assert landing.states().get(key_of(hour=2)) == state
-    assert command_line.run("reconcile", "--prefix", prefix).out == ""
-    assert command_line.run("watch_files", "--once").code == 0
-    assert len(landing.verdicts()) == 2
 
 
 # watch_files --once

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dq.events.announcement import collect
 from dq.events.object_event import ObjectEvent
 from dq.intake.listing import list_objects
 from dq.ledger.inspection import list_rows
@@ -407,5 +408,5 @@ def test_a_backfill_by_the_windows_in_the_keys_gives_verdicts_that_went_into_ano
 
 def announce_as_listed(landing: Landing) -> None:
     """What a backfill announces of all that is in the bucket."""
-    listed = list_objects(landing.doors.objects, f"s3://{landing.bucket}/")
+    listed = collect(list_objects(landing.doors.objects, f"s3://{landing.bucket}/"))
     landing.doors.inbox.announce(listed.events, now=now(), source="backfill")

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 
 from dq.events.key_layout import FileIdentity
-from dq.events.run_window import Collapse, NoWindow, RunWindow, find_collapses, window_choice
+from dq.events.run_window import (
+    Collapse,
+    NoWindow,
+    RunWindow,
+    WindowSource,
+    find_collapses,
+    key_in_run,
+    window_choice,
+)
 
 IDENTITY = FileIdentity("a", "f", date(2026, 1, 4), 12, "data.csv")
 UNDATED = FileIdentity("a", "f", None, None, "data.csv")
@@ -56,9 +64,20 @@ def test_a_bulk_copy_that_would_collapse_windows_is_found() -> None:
         FileIdentity("b", "f", date(2026, 1, 4), 13, "data.csv"),
         UNDATED,
     ]
-    windows = [(identity, window_choice(identity).window(copied)) for identity in identities]
-    chosen = [(identity, window) for identity, window in windows if isinstance(window, RunWindow)]
-    expected = Collapse("a", "f", date(2026, 2, 1), 3, ((date(2026, 1, 4), 12), (date(2026, 1, 4), 13)))
-    assert find_collapses(chosen) == (expected,)
-    keyed = [(identity, window_choice(identity, "key").window(copied)) for identity in identities[:4]]
-    assert find_collapses([(i, w) for i, w in keyed if isinstance(w, RunWindow)]) == ()
+    expected = Collapse("a", "f", date(2026, 2, 1), 3, 2, (date(2026, 1, 4), 12), (date(2026, 1, 4), 13))
+    assert collapses(identities, copied, "last_modified") == [expected]
+    assert collapses(identities, copied, "key") == []
+
+
+def test_windows_of_a_run_are_counted_once_each_with_the_first_and_the_last() -> None:
+    copied = datetime(2026, 2, 1, 3, tzinfo=timezone.utc)
+    identities = [FileIdentity("a", "f", date(2026, 1, 4), hour, f"{n}.csv") for hour in (5, 3, 9) for n in range(4)]
+    (found,) = collapses(identities, copied, "last_modified")
+    assert (found.windows, found.first, found.last) == (3, (date(2026, 1, 4), 3), (date(2026, 1, 4), 9))
+
+
+def collapses(identities: list[FileIdentity], modified: datetime, source: WindowSource) -> list[Collapse]:
+    """What would collapse of objects that were all last modified at one time."""
+    windows = [(identity, window_choice(identity, source).window(modified)) for identity in identities]
+    compared = [key_in_run(identity, window) for identity, window in windows if isinstance(window, RunWindow)]
+    return list(find_collapses(sorted(one for one in compared if one is not None)))

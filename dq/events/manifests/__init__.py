@@ -1,0 +1,1 @@
+"""Batch manifests: lists of objects as text, read as they go by."""

@@ -1,0 +1,45 @@
+"""What people write on command lines for times, spans and choices, and what it means."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dq.events.run_window import WindowSource
+
+_SPAN = re.compile(r"(?P<number>[0-9]{1,9})(?P<unit>[smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def moment(text: str) -> datetime:
+    """A date or a date and time; UTC unless it says otherwise."""
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a date (2026-01-04) or time (2026-01-04T12:00:00Z)"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def duration(text: str) -> timedelta:
+    """A span of time: a number and its unit."""
+    found = _SPAN.fullmatch(text)
+    try:
+        if found is not None:
+            return timedelta(**{_UNITS[found["unit"]]: int(found["number"])})
+    except OverflowError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not a span of time such as 90s, 15m, 2h or 7d")
+
+
+def run_window(text: str) -> WindowSource:
+    """Where runs get their date and hour from."""
+    match text:
+        case "key" | "last_modified":
+            return text
+        case _:
+            raise argparse.ArgumentTypeError(f"{text!r} is neither key nor last_modified")

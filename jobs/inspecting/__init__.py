@@ -1,0 +1,1 @@
+"""What `inbox` shows and does."""
