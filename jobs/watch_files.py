@@ -164,7 +164,7 @@ def watch(program: Program) -> int:
 def _look_around(doors: Doors, metrics: MetricsSettings) -> Callable[[], None]:
     """What looks from time to time: for objects whose file or definition has come, and how much is in the inbox.
 
-    The latter reads the whole ledger, so it is asked only where somebody reads the figures.
+    The latter is asked only where somebody reads the figures.
     """
     from dq.batch.coming_due import make_due
     from dq.ledger.inspection import inbox_status

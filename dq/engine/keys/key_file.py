@@ -1,18 +1,20 @@
 """Keys in a temporary file, dealt into ranges, so that those of one range can be read back for themselves.
 
 The file has no name from the moment it is opened (where the system lets it), so nothing stays behind whatever ends the
-process.
+process. Keys are values of the file, sensitive ones too: on the disk they are covered by random numbers (Philox 4x64,
+Salmon et al. 2011) whose key is in memory alone.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from shutil import copyfileobj
-from typing import IO, Any, TypeVar
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +23,19 @@ from dq.errors import NoTemporarySpaceError
 from dq.profiling.figures.row_keys import KEY_HASH, RowKeys
 
 _COPIED = 1024 * 1024
-_T = TypeVar("_T", bound=np.generic)
+#: Words that Philox gives for each step of its counter.
+_BLOCK = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Keys that were written at once: where each range of numbers begins and ends in the file, and of hashes."""
+    """Keys that were written at once, from `start` in the file on, and with what they are covered there.
 
+    `numbers` and `hashes` are where each range of them begins and ends behind `start`, in bytes.
+    """
+
+    start: int
+    cover: bytes
     numbers: npt.NDArray[np.int64]
     hashes: npt.NDArray[np.int64]
 
@@ -42,7 +50,7 @@ class Chunk:
 
     def moved(self, by: int) -> Chunk:
         """Give its place in a file to which it was copied."""
-        return replace(self, numbers=self.numbers + by, hashes=self.hashes + by)
+        return replace(self, start=self.start + by)
 
 
 class KeyFile:
@@ -60,11 +68,22 @@ class KeyFile:
         Raises:
             NoTemporarySpaceError: they could not be written.
         """
-        return Chunk(self._put([one.numbers for one in ranges]), self._put([one.hashes for one in ranges]))
+        arrays = [*(one.numbers for one in ranges), *(one.hashes for one in ranges)]
+        words = np.concatenate([one.view(np.uint64) for one in arrays])
+        edges = np.cumsum([0, *(one.nbytes for one in arrays)], dtype=np.int64)
+        middle = len(ranges) + 1
+        chunk = Chunk(self._size, secrets.token_bytes(16), edges[:middle], edges[middle - 1 :])
+        with self._written():
+            self._file.seek(0, os.SEEK_END)
+            self._file.write(_covered(words, chunk.cover, 0).data)
+            self._file.flush()
+        self._size += words.nbytes
+        return chunk
 
     def read(self, chunk: Chunk, at: int) -> RowKeys:
         """Give the keys of one range of a chunk back."""
-        return RowKeys(self._got(chunk.numbers, at, np.dtype(np.uint64)), self._got(chunk.hashes, at, KEY_HASH))
+        numbers = self._got(chunk, chunk.numbers[at : at + 2])
+        return RowKeys(numbers, self._got(chunk, chunk.hashes[at : at + 2]).view(KEY_HASH))
 
     def append(self, other: KeyFile) -> int:
         """Add all of another file; how far its chunks are moved.
@@ -85,23 +104,14 @@ class KeyFile:
         with self._written():
             self._file.close()
 
-    def _put(self, arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.int64]:
-        edges = np.cumsum([self._size, *(one.nbytes for one in arrays)], dtype=np.int64)
-        with self._written():
-            self._file.seek(0, os.SEEK_END)
-            for one in arrays:
-                self._file.write(one.view(np.uint8).data)
-            self._file.flush()
-        self._size = int(edges[-1])
-        return edges
-
-    def _got(self, edges: npt.NDArray[np.int64], at: int, kind: np.dtype[_T]) -> npt.NDArray[_T]:
-        start, stop = int(edges[at]), int(edges[at + 1])
+    def _got(self, chunk: Chunk, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+        start, stop = edges.tolist()
         if start == stop:
-            return np.empty(0, kind)
+            return np.empty(0, np.uint64)
         with self._written():
-            self._file.seek(start)
-            return np.frombuffer(self._file.read(stop - start), kind)
+            self._file.seek(chunk.start + start)
+            words = np.frombuffer(self._file.read(stop - start), np.uint64)
+        return _covered(words, chunk.cover, start // words.itemsize)
 
     @contextmanager
     def _written(self) -> Iterator[None]:
@@ -115,3 +125,11 @@ class KeyFile:
                 f"kept in a temporary file: {reason}; free space where temporary files are (TMPDIR, in Spark tasks "
                 "spark.local.dir), about 16 bytes for each row and key"
             ) from error
+
+
+def _covered(words: npt.NDArray[np.uint64], cover: bytes, first: int) -> npt.NDArray[np.uint64]:
+    """Cover the words of a chunk from the `first` on, or uncover them."""
+    block, skipped = divmod(first, _BLOCK)
+    stream = np.random.Philox(key=np.frombuffer(cover, np.uint64), counter=block)
+    covered: npt.NDArray[np.uint64] = words ^ stream.random_raw(skipped + len(words))[skipped:]
+    return covered

@@ -40,7 +40,8 @@ def hand_out(
     `among` are the ids of the rows that are asked for; None asks for any.
     """
     due = and_(_C.state == "pending", _C.due_at <= now, is_among(among), is_awake(now))
-    order = (_C.due_at, _C.id)
+    # Not as the index of all that are due has it, where some are asked for: it would lead through all the others.
+    order = (_C.due_at if among is None else func.greatest(_C.due_at), _C.id)
     next_one = select(_C.id, _C.alone).where(due).order_by(*order).limit(1).with_for_update(skip_locked=True)
     first = connection.execute(next_one).one_or_none()
     if first is None:

@@ -121,7 +121,7 @@ def _repeated_hashes(hashes: Hashes) -> int:
 
 def _dealt(keys: npt.NDArray[Any], spread: Numbers, ranges: int, level: int) -> list[npt.NDArray[Any]]:
     bits = spread >> np.uint64(48) if level == 0 else spread >> np.uint64(16 * (level - 1)) & np.uint64(0xFFFF)
-    number = bits * np.uint64(ranges) >> np.uint64(16)
-    order = np.argsort(number.astype(np.uint16), kind="stable")  # a radix sort
-    edges = np.searchsorted(number[order], np.arange(1, ranges, dtype=np.uint64))
+    number = (bits * np.uint64(ranges) >> np.uint64(16)).astype(np.uint16)
+    order = np.argsort(number, kind="stable")  # a radix sort
+    edges = np.cumsum(np.bincount(number, minlength=ranges))[:-1]
     return np.split(keys[order], edges)
