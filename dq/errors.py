@@ -6,6 +6,8 @@ PipelineError
 │   ├── ProblemsError
 │   │   └── DefinitionError    a schema definition (state bad_definition)
 │   └── UnreadableFileError    the bytes are not a file of the claimed format: a verdict
+├── RetryableError
+│   └── NoTemporarySpaceError  the disk for temporary files is full
 └── LeaseLostError             the work is somebody else's by now: drop it
 ```
 
@@ -14,7 +16,7 @@ Every message says what was found, what was expected and what to do.
 
 from __future__ import annotations
 
-from etl_core.errors import PipelineError, ProblemsError, TerminalError
+from etl_core.errors import PipelineError, ProblemsError, RetryableError, TerminalError
 
 
 class DefinitionError(ProblemsError):
@@ -23,6 +25,10 @@ class DefinitionError(ProblemsError):
 
 class UnreadableFileError(TerminalError):
     """The bytes of an object are not a file of its format; becomes a verdict, not a failure."""
+
+
+class NoTemporarySpaceError(RetryableError):
+    """What does not fit into memory could not be put on disk either; somebody may free space."""
 
 
 class LeaseLostError(PipelineError):

@@ -149,6 +149,7 @@ BANNED_CALLS = {
 }
 EDGES = {
     "etl_core.settings": "reads the environment, once, for everyone",
+    "dq.engine.byte_ranges.python_worker": "Spark names the disks of a task by environment",
     "dq.intake.stream_source": "runs in a process that Spark starts, and nobody hands it a clock",
     "etl_core.spark.session": "hands keys to the JVM it starts, by environment",
     "etl_core.spark.jars": "finds Java and the Maven repository where the environment names them",

@@ -201,6 +201,96 @@ UPDATE pipeline.ledger_version SET version = 5, applied_at = now() WHERE version
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('ledger', 5, 'objects in the order of their keys') ON CONFLICT DO NOTHING;
 
+-- migration ledger 6: how many objects are in which state, kept
+
+-- The oldest that waits, however many there are of others. None for those in work: they are few, and a row that is
+-- claimed needs no entry here.
+CREATE INDEX IF NOT EXISTS object_inbox_waiting_since ON pipeline.object_inbox (received_at) WHERE state = 'pending';
+
+-- How many objects are in which state: the sum of `change`. Every statement that changes states adds rows, in its own
+-- transaction and without waiting for anybody; from time to time one of them puts those that nobody else has in hand
+-- together, so there are never many.
+CREATE TABLE IF NOT EXISTS pipeline.object_inbox_count (
+    id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    state  text NOT NULL,
+    change bigint NOT NULL
+);
+
+-- Carried out with the rights of its owner: nobody else can change the counts.
+CREATE OR REPLACE FUNCTION pipeline.count_object_inbox() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    are_many boolean;
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM pipeline.object_inbox_count;
+        RETURN NULL;
+    ELSIF TG_OP = 'INSERT' THEN
+        WITH made AS (
+            INSERT INTO pipeline.object_inbox_count (state, change)
+            SELECT state, count(*) FROM rows_after GROUP BY state RETURNING id)
+        SELECT max(id) / 256 > (min(id) - 1) / 256 INTO are_many FROM made;
+    ELSIF TG_OP = 'DELETE' THEN
+        INSERT INTO pipeline.object_inbox_count (state, change)
+        SELECT state, -count(*) FROM rows_before GROUP BY state;
+    ELSE
+        WITH made AS (
+            INSERT INTO pipeline.object_inbox_count (state, change)
+            SELECT state, sum(change)
+            FROM (SELECT state, 1 AS change FROM rows_after UNION ALL SELECT state, -1 FROM rows_before) AS changes
+            GROUP BY state HAVING sum(change) <> 0 RETURNING id)
+        SELECT max(id) / 256 > (min(id) - 1) / 256 INTO are_many FROM made;
+    END IF;
+    IF are_many THEN
+        WITH free AS (SELECT id FROM pipeline.object_inbox_count FOR UPDATE SKIP LOCKED),
+        gone AS (
+            DELETE FROM pipeline.object_inbox_count AS counted USING free WHERE counted.id = free.id
+            RETURNING counted.state, counted.change)
+        INSERT INTO pipeline.object_inbox_count (state, change)
+        SELECT state, sum(change) FROM gone GROUP BY state HAVING sum(change) <> 0;
+    END IF;
+    RETURN NULL;
+END
+$$;
+DROP TRIGGER IF EXISTS object_inbox_counts_new ON pipeline.object_inbox;
+CREATE TRIGGER object_inbox_counts_new AFTER INSERT ON pipeline.object_inbox
+    REFERENCING NEW TABLE AS rows_after FOR EACH STATEMENT EXECUTE FUNCTION pipeline.count_object_inbox();
+DROP TRIGGER IF EXISTS object_inbox_counts_changed ON pipeline.object_inbox;
+CREATE TRIGGER object_inbox_counts_changed AFTER UPDATE ON pipeline.object_inbox
+    REFERENCING OLD TABLE AS rows_before NEW TABLE AS rows_after
+    FOR EACH STATEMENT EXECUTE FUNCTION pipeline.count_object_inbox();
+DROP TRIGGER IF EXISTS object_inbox_counts_deleted ON pipeline.object_inbox;
+CREATE TRIGGER object_inbox_counts_deleted AFTER DELETE ON pipeline.object_inbox
+    REFERENCING OLD TABLE AS rows_before FOR EACH STATEMENT EXECUTE FUNCTION pipeline.count_object_inbox();
+DROP TRIGGER IF EXISTS object_inbox_counts_none ON pipeline.object_inbox;
+CREATE TRIGGER object_inbox_counts_none AFTER TRUNCATE ON pipeline.object_inbox
+    FOR EACH STATEMENT EXECUTE FUNCTION pipeline.count_object_inbox();
+
+-- Counted once, and again whenever this file is applied.
+DO $$
+BEGIN
+    LOCK TABLE pipeline.object_inbox IN SHARE MODE;
+    DELETE FROM pipeline.object_inbox_count;
+    INSERT INTO pipeline.object_inbox_count (state, change)
+    SELECT state, count(*) FROM pipeline.object_inbox GROUP BY state;
+END
+$$;
+
+UPDATE pipeline.ledger_version SET version = 6, applied_at = now() WHERE version < 6;
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 6, 'how many objects are in which state, kept') ON CONFLICT DO NOTHING;
+
+-- migration ledger 7: all rows of a run by an index
+
+-- What was read for a run counts whatever became of its row since.
+DROP INDEX IF EXISTS pipeline.object_inbox_run;
+CREATE INDEX IF NOT EXISTS object_inbox_of_run ON pipeline.object_inbox (monitoring_file_run_id)
+    WHERE monitoring_file_run_id IS NOT NULL;
+
+UPDATE pipeline.ledger_version SET version = 7, applied_at = now() WHERE version < 7;
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 7, 'all rows of a run by an index') ON CONFLICT DO NOTHING;
+
 -- migration audit 1: a line for every job and step
 
 -- What every job and step did, one line each. Lines are added and never changed: a role that only runs the product

@@ -70,5 +70,6 @@ BEGIN
         EXECUTE format('ALTER TABLE pipeline.%I OWNER TO pipeline_owner', what.tablename);
     END LOOP;
     ALTER FUNCTION pipeline.audit_is_append_only() OWNER TO pipeline_owner;
+    ALTER FUNCTION pipeline.count_object_inbox() OWNER TO pipeline_owner;
 END
 $$;

@@ -12,10 +12,11 @@ from dq.batch.metrics import ObjectEnded
 from dq.engine.halving import EngineDownError, NotTriedError
 from dq.errors import LeaseLostError
 from dq.events.object_version import ObjectVersion
+from dq.ledger.history import SUPERSEDED, supersede
 from dq.ledger.inbox_item import Ending
 from dq.ledger.profile_states import RunProfile, keep_profile
 from dq.reporting.result import RunResult
-from etl_core.errors import CatalogueError, RetryableError, TerminalError
+from etl_core.errors import CatalogueError, DatabaseUnavailableError, RetryableError, TerminalError
 from etl_core.postgres.transaction import begin
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def settle(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -
             raise
         except (RetryableError, TerminalError) as error:
             item = ending.found.item if isinstance(ending, Judged) else ending.item
+            if isinstance(error, DatabaseUnavailableError):  # a lost connection, a deadlock: no object is to blame
+                return _wait(item, error, doors)
             return _write(Failed(item, error), doors, outages)
     except LeaseLostError as error:
         log.warning("left to its new holder", error=error)
@@ -58,17 +61,21 @@ def _write(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -
         case SetAside():
             return BatchCounts(1, {_set_aside(ending, doors): 1})
         case Failed(error=NotTriedError() as error):
-            doors.inbox.wait(ending.item, describe_error(error), doors.clock())
-            doors.metrics.ended(ObjectEnded("pending"))
-            outage = describe_error(error) if isinstance(error, EngineDownError) else None
-            return BatchCounts(1, {"pending": 1}, outage=outage)
+            return _wait(ending.item, error, doors, is_outage=isinstance(error, EngineDownError))
         case Failed() if (pause := outages.explains(ending.error, ending.item.event)) is not None:
-            reason = describe_error(ending.error)
-            doors.inbox.wait(ending.item, reason, doors.clock(), pause.until)
-            doors.metrics.ended(ObjectEnded("pending"))
-            return BatchCounts(1, {"pending": 1}, outage=reason if pause.until is None else None)
+            return _wait(ending.item, ending.error, doors, pause.until, is_outage=pause.until is None)
         case Failed():
             return BatchCounts(1, {_fail(ending, doors): 1})
+
+
+def _wait(
+    item: InboxItem, error: Exception, doors: Doors, until: datetime | None = None, *, is_outage: bool = False
+) -> BatchCounts:
+    """Give a row back untried; `is_outage`: there is no point in going on with others before it is over."""
+    reason = describe_error(error)
+    doors.inbox.wait(item, reason, doors.clock(), until)
+    doors.metrics.ended(ObjectEnded("pending"))
+    return BatchCounts(1, {"pending": 1}, outage=reason if is_outage else None)
 
 
 def _save(judged: Judged, doors: Doors) -> str:
@@ -82,7 +89,7 @@ def _save(judged: Judged, doors: Doors) -> str:
         saved = doors.reporting.save(
             transaction,
             result,
-            lambda run_id: doors.inbox.newest_done_of_run(transaction.connection, run_id, besides=item),
+            lambda run_id: doors.inbox.versions_of_run(transaction.connection, run_id, besides=item),
         )
         superseded = saved.state == "superseded"
         if doors.keep_profiles and not superseded:
@@ -91,9 +98,11 @@ def _save(judged: Judged, doors: Doors) -> str:
                 saved.run_id, file.id, file.agency_slug, file.file_name, window.run_date, window.run_hour, judged.state
             )
             keep_profile(transaction, profile, now)
+        if not superseded:
+            supersede(transaction, item, saved.run_id, now)
         ending = Ending(
             state=saved.state,
-            reason="a newer object of the same run has its verdict" if superseded else window.note,
+            reason=SUPERSEDED if superseded else window.note,
             monitoring_file_id=found.file.id,
             monitoring_file_run_id=saved.run_id,
             definition_fingerprint=found.definition.fingerprint if found.definition else None,

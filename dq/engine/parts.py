@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
+from dq.engine.keys.part_keys import PartKeys
 from dq.engine.source_file import StoredSource
 from dq.events.run_window import WindowChoice
 from dq.formats.format import LateReading, Reading
@@ -13,7 +14,6 @@ from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.reading import read_part
 from dq.formats.splits import Split
-from dq.profiling.figures.keys import SplitKeys
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import Recipe, make_recipe
@@ -61,14 +61,14 @@ class FileTask:
 class CountedPart:
     """What one part gave: its counts, its rows' keys, and where it began and ended in the file.
 
-    `laid_out` is the file where its layout was late: it is known by now.
+    Whoever takes it over closes its `keys`. `laid_out` is the file where its layout was late: it is known by now.
     """
 
     number: int
     began: int
     ended: int
     profile: FileProfile
-    keys: list[SplitKeys]
+    keys: PartKeys
     laid_out: FileTask | None = None
 
 
@@ -102,26 +102,39 @@ def count_part(
 
     `stopped` is asked after each block whether anybody still wants the part.
     """
-    deadline = perf_counter() + limits.object_seconds
+    keys = PartKeys()
+    part: CountedPart | PipelineError
     try:
-        known, reading = opened(store, task, split, limits)
-        tally = FileTally(known.recipe, split.number)
-        for batch in reading.batches():
-            tally.add(batch)
-            if perf_counter() > deadline:
-                return _out_of_time(task.head.uri, limits.object_seconds)
-            if stopped():
-                return EngineFaultError(f"{task.head.uri}: reading was stopped")
-        laid_out = as_read(known, reading) if task.layout.late else None
-        return CountedPart(split.number, reading.began, reading.ended, tally.profile(), tally.keys(), laid_out)
+        part = _counted(store, task, split, limits, keys, stopped)
     except PipelineError as error:
-        return error
+        part = error
     except MemoryError:
         most = f"{limits.object_memory >> 20:,} MiB"
         message = f"{task.head.uri}: reading it needs more memory than a worker may have ({most})"
-        return EngineFaultError(f"{message}; raise OBJECT_MEMORY_MIB where workers have more")
+        part = EngineFaultError(f"{message}; raise OBJECT_MEMORY_MIB where workers have more")
     except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
-        return fault(task.head.uri, error)
+        part = fault(task.head.uri, error)
+    if isinstance(part, PipelineError):
+        keys.close()
+    return part
+
+
+def _counted(
+    store: ObjectStore, task: FileTask, split: Split, limits: Limits, keys: PartKeys, stopped: Callable[[], bool]
+) -> CountedPart | PipelineError:
+    deadline = perf_counter() + limits.object_seconds
+    known, reading = opened(store, task, split, limits)
+    tally = FileTally(known.recipe, split.number)
+    for batch in reading.batches():
+        tally.add(batch)
+        keys.add(tally.taken_keys())
+        if perf_counter() > deadline:
+            return _out_of_time(task.head.uri, limits.object_seconds)
+        if stopped():
+            return EngineFaultError(f"{task.head.uri}: reading was stopped")
+    keys.add(tally.taken_keys())  # of no row, where there was no batch: the names all the same
+    laid_out = as_read(known, reading) if task.layout.late else None
+    return CountedPart(split.number, reading.began, reading.ended, tally.profile(), keys, laid_out)
 
 
 def _out_of_time(uri: str, seconds: float) -> OutOfTimeError:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from dq.engine.assignment import Assignment
 from dq.engine.parts import FileTask, fault, recipe_of
 from dq.engine.source_file import SourceObject, StoredSource
+from dq.formats.layout import FileLayout
 from dq.formats.reading import find_layout, plan_parts
 from etl_core.errors import PipelineError
 
-#: Keys (of 16 bytes at most, about the shortest row there is) counted by one task at most.
+#: Keys counted by one task at most.
 BYTES_PER_RANGE = 128 * 1024 * 1024
+_BYTES_OF_A_KEY = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def plan_file(source: SourceObject, assignment: Assignment) -> FileTask | Pipeli
     except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
         return fault(head.uri, error)
     whole = source.peek.data if len(source.peek.data) >= head.size else b""
-    ranges = max(head.size // BYTES_PER_RANGE, 1) if recipe.keys else 1
+    ranges = max(bytes_of_keys(layout, head.size) // BYTES_PER_RANGE, 1) if recipe.keys else 1
     return FileTask(
         source.id,
         head,
@@ -50,6 +52,15 @@ def plan_file(source: SourceObject, assignment: Assignment) -> FileTask | Pipeli
         source.window,
         source.isolated,
     )
+
+
+def bytes_of_keys(layout: FileLayout, size: int) -> int:
+    """Say how many bytes one key of all rows of a file of `size` bytes has at most.
+
+    The shortest row of a text that is no repeat is about as long as its key. Typed formats may hold many rows in few
+    bytes, and say how many.
+    """
+    return max(size, sum(layout.row_groups) * _BYTES_OF_A_KEY)
 
 
 def choose_reader(task: FileTask, wanted: str, *, has_spark: bool) -> ReaderChoice:

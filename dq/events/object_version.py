@@ -21,14 +21,12 @@ class ObjectVersion:
     sequencer: str | None
 
 
-def is_older(candidate: ObjectVersion, standing: ObjectVersion | None) -> bool:
+def is_older(candidate: ObjectVersion, standing: ObjectVersion) -> bool:
     """Whether `candidate` must not replace the result of `standing`.
 
     True only when it is known to be older: where nothing orders the two, the one that was read last
     stands. S3's last-modified has whole seconds, so equal ones say nothing.
     """
-    if standing is None:
-        return False
     if candidate.last_modified is not None and standing.last_modified is not None:
         mine, theirs = (moment.replace(microsecond=0) for moment in (candidate.last_modified, standing.last_modified))
         if mine != theirs:

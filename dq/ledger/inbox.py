@@ -25,7 +25,7 @@ from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.claims.claiming import NO_LEASE, free, hand_out, is_among
 from dq.ledger.claims.consumers import is_held_by_silent
-from dq.ledger.history import done_before, newest_done_of_run
+from dq.ledger.history import done_before, versions_of_run
 from dq.ledger.inbox_item import InboxItem
 from dq.ledger.own_rows import announce
 from dq.ledger.rows import event_of
@@ -151,22 +151,25 @@ class Inbox:
         """
         reason = None if ending.reason is None else storable(ending.reason)
         waits_for = ending.waits_for
-        values = {
+        values: dict[str, Any] = {
             "state": ending.state,
             "reason": reason,
             "finished_at": now,
             "updated_at": now,
-            "last_modified": ending.last_modified,
-            "read_version_id": ending.read_version_id,
-            "read_etag": ending.read_etag,
             "monitoring_file_id": _text(ending.monitoring_file_id),
-            "monitoring_file_run_id": _text(ending.monitoring_file_run_id),
             "definition_fingerprint": ending.definition_fingerprint,
             "agency_slug": storable(waits_for.agency_slug) if waits_for else None,
             "file_name": storable(waits_for.file_name) if waits_for else None,
             "definition_digest": waits_for.definition_digest if waits_for else None,
             **NO_LEASE,
         }
+        if ending.monitoring_file_run_id is not None:  # otherwise an earlier verdict on it may stand, and what it is of
+            values |= {
+                "last_modified": ending.last_modified,
+                "read_version_id": ending.read_version_id,
+                "read_etag": ending.read_etag,
+                "monitoring_file_run_id": _text(ending.monitoring_file_run_id),
+            }
         _end(transaction, item, values)
 
     def fail(
@@ -255,13 +258,13 @@ class Inbox:
         with self.engine.connect() as connection:
             return done_before(connection, events, run_window)
 
-    def newest_done_of_run(
+    def versions_of_run(
         self, connection: Connection, monitoring_file_run_id: object, *, besides: InboxItem | None = None
-    ) -> ObjectVersion | None:
-        """The newest object version that a run's result came from; ask while the run's row is locked."""
+    ) -> tuple[ObjectVersion, ...]:
+        """The object versions that were read for a run before; ask while the run's row is locked."""
         if monitoring_file_run_id is None:  # a run that is not there yet
-            return None
-        return newest_done_of_run(connection, monitoring_file_run_id, None if besides is None else besides.id)
+            return ()
+        return versions_of_run(connection, monitoring_file_run_id, None if besides is None else besides.id)
 
     def _held(self, condition: ColumnElement[bool]) -> tuple[InboxItem, ...]:
         with self.engine.connect() as connection:

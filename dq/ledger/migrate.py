@@ -14,6 +14,7 @@ from dq.ledger.tables import (
     bucket_rest,
     consumer,
     object_inbox,
+    object_inbox_count,
     profile_state,
 )
 from etl_core.postgres import migrations
@@ -30,6 +31,7 @@ _RIGHTS = {
     object_inbox: ("SELECT", "INSERT", "UPDATE"),
     announcement_dead_letter: ("SELECT", "INSERT", "UPDATE"),
     profile_state: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    object_inbox_count: ("SELECT",),
     bucket_rest: ("SELECT", "INSERT", "UPDATE", "DELETE"),
     consumer: ("SELECT", "INSERT", "UPDATE", "DELETE"),
 }
@@ -85,6 +87,8 @@ LEDGER = History(
             from_script(_SCRIPT, "ledger", 4),
         ),
         Migration(5, "objects in the order of their keys", from_script(_SCRIPT, "ledger", 5)),
+        Migration(6, "how many objects are in which state, kept", from_script(_SCRIPT, "ledger", 6)),
+        Migration(7, "all rows of a run by an index", from_script(_SCRIPT, "ledger", 7)),
     ),
     script="conf/sql/pipeline.sql",
     problems=_problems,

@@ -52,6 +52,14 @@ object_inbox = Table(
     Column("alone", Boolean, nullable=False),
 )
 
+object_inbox_count = Table(
+    "object_inbox_count",
+    _METADATA,
+    Column("id", BigInteger, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("change", BigInteger, nullable=False),
+)
+
 announcement_dead_letter = Table(
     "announcement_dead_letter",
     _METADATA,

@@ -81,7 +81,7 @@ class ReportingStore:
         self,
         transaction: Transaction,
         result: RunResult,
-        newest_done: Callable[[RowId | None], ObjectVersion | None] = lambda _run_id: None,
+        read_before: Callable[[RowId | None], Iterable[ObjectVersion]] = lambda _run_id: (),
     ) -> Saved:
         """Write everything there is to say about one object, unless a newer one of its run has been here.
 
@@ -90,9 +90,9 @@ class ReportingStore:
         Args:
             transaction: READ COMMITTED; the caller ends it, and with it goes what is still to be sent.
             result: what to write.
-            newest_done: asks the ledger, in the same transaction, for the newest object version that made the
-                run of this id (None: there is no run yet); called while the run is locked, so that nobody can add
-                one meanwhile.
+            read_before: asks the ledger, in the same transaction, for the object versions that were read for the run
+                of this id (None: there is no run yet); called while the run is locked, so that nobody can add one
+                meanwhile.
 
         Raises:
             RetryableError: locks, deadlocks, a lost connection; roll back and try again.
@@ -100,7 +100,7 @@ class ReportingStore:
         """
         standing = self._runs.lock(transaction, result)
         standing_id = standing.id if standing else None
-        if is_outdated(result, standing) or is_older(result.version, newest_done(standing_id)):
+        if is_outdated(result, standing) or any(is_older(result.version, one) for one in read_before(standing_id)):
             return Saved(run_id=standing_id, state="superseded")
         run_id = self._runs.write(transaction, result, standing)
         self._quality.put(transaction, _quality_values(run_id, result), result.now)

@@ -5,8 +5,9 @@ A file's name carries its size, so asking for it again finds it on disk.
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
+
+from dq.profiling.figures.mixing import mixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +47,10 @@ TRIP_FIELDS: tuple[Mapping[str, Any], ...] = (
     {"name": "lon", "type": "number", "min": -180, "max": 180},
 )
 TRIP_DEFINITION: Mapping[str, Any] = {"fields": TRIP_FIELDS, "primaryKey": ["id"]}
+CODES_DEFINITION: Mapping[str, Any] = {
+    "format": "csv",
+    "fields": [{"name": "code", "type": "string", "unique": True}, {"name": "amount", "type": "integer"}],
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,10 @@ class Inputs:
     def wide_csv(self, rows: int, columns: int) -> Path:
         """A CSV of many columns: a key, then integers, numbers, names, dates in turn."""
         return self._made(f"wide-{rows}x{columns}.csv", lambda path: _write_csv(path, wide(rows, columns)))
+
+    def codes_gzip(self, rows: int) -> Path:
+        """A compressed CSV of `CODES_DEFINITION`, every code another one, in no order."""
+        return self._made(f"codes-{rows}.csv.gz", lambda path: _write_gzip(path, codes(rows)))
 
     def small_csv(self, number: int, rows: int) -> bytes:
         """The bytes of one of many small objects, each with rows of its own."""
@@ -152,6 +163,13 @@ def wide(rows: int, columns: int) -> Iterator[pa.Table]:
         yield pa.table(table)
 
 
+def codes(rows: int) -> Iterator[pa.Table]:
+    """Codes of up to 20 digits with an amount, in batches."""
+    for start in range(0, rows, _BATCH_ROWS):
+        numbers = mixed(np.arange(start, min(start + _BATCH_ROWS, rows), dtype=np.uint64))
+        yield pa.table({"code": numbers, "amount": numbers % np.uint64(1000)})
+
+
 def _hexadecimal(random: np.random.Generator, count: int) -> pa.Array:
     """Texts of 32 hexadecimal digits, put together without a Python loop."""
     digits = pa.py_buffer(random.bytes(16 * count).hex().encode())
@@ -170,8 +188,17 @@ def _text(table: pa.Table) -> pa.Table:
 
 def _write_csv(path: Path, tables: Iterator[pa.Table]) -> None:
     with path.open("wb") as sink:
-        for number, table in enumerate(tables):
-            pa.csv.write_csv(_text(table), sink, pa.csv.WriteOptions(include_header=not number, quoting_style="none"))
+        _write_rows(sink, tables)
+
+
+def _write_gzip(path: Path, tables: Iterator[pa.Table]) -> None:
+    with gzip.open(path, "wb", compresslevel=1) as sink:
+        _write_rows(cast("IO[bytes]", sink), tables)
+
+
+def _write_rows(sink: IO[bytes], tables: Iterator[pa.Table]) -> None:
+    for number, table in enumerate(tables):
+        pa.csv.write_csv(_text(table), sink, pa.csv.WriteOptions(include_header=not number, quoting_style="none"))
 
 
 def _write_parquet(path: Path, tables: Iterator[pa.Table]) -> None:

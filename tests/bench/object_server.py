@@ -59,12 +59,15 @@ class ObjectServer:
 
 
 @contextmanager
-def object_server(folder: Path, tools: Path) -> Iterator[ObjectServer]:
-    """Start an empty server that works in `folder`; programs that are built are kept in `tools`."""
+def object_server(folder: Path, tools: Path | None) -> Iterator[ObjectServer]:
+    """Start an empty server that works in `folder`; programs that are built are kept in `tools`.
+
+    Without `tools` it is moto, which has queues, too.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     address = S3Server(f"http://127.0.0.1:{_free_port()}")
-    gateway = _versitygw(tools)
+    gateway = _versitygw(tools) if tools else None
     log = folder / "requests.log"
     command = _moto_command(address) if gateway is None else _versitygw_command(gateway, address, folder, log)
     with (folder / "server.log").open("w") as noise:

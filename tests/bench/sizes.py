@@ -16,6 +16,9 @@ class Sizes:
     objects: int = 1_000
     object_rows: int = 500
     small_file: int = 7_000  # about 1 MB
+    gzip: int = 10_000_000
+    inbox: int = 1_000_000
+    latency: int = 100
     deequ: int = 500_000
     rounds: int = 5
     few_rounds: int = 3  # of what takes long or starts whole processes
@@ -23,7 +26,18 @@ class Sizes:
 
 
 FULL = Sizes()
-QUICK = Sizes(trips=1_000_000, json_lines=200_000, wide=20_000, objects=200, deequ=100_000, rounds=2, few_rounds=1)
+QUICK = Sizes(
+    trips=1_000_000,
+    json_lines=200_000,
+    wide=20_000,
+    objects=200,
+    gzip=1_000_000,
+    inbox=100_000,
+    latency=20,
+    deequ=100_000,
+    rounds=2,
+    few_rounds=1,
+)
 #: Only shows that everything runs.
 TINY = Sizes(
     trips=2_000,
@@ -33,6 +47,9 @@ TINY = Sizes(
     objects=20,
     object_rows=20,
     small_file=200,
+    gzip=2_000,
+    inbox=2_000,
+    latency=3,
     deequ=0,
     rounds=1,
     few_rounds=1,

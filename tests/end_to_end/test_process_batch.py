@@ -20,7 +20,7 @@ from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import UnseenObject
 from dq.events.key_layout import KeyLayouts
 from dq.events.object_event import ObjectEvent
-from dq.ledger.inspection import balance
+from dq.ledger.inspection import balance, list_rows
 from dq.schema.definition import ScoringMode
 from etl_core.errors import (
     CatalogueError,
@@ -278,25 +278,32 @@ def test_a_date_and_hour_in_the_key_that_are_none_matter_only_where_the_window_i
 
 def test_the_window_an_announcement_asks_for_wins_over_the_setting_whoever_processes_it(landing: Landing) -> None:
     landing.configure()
+    landing.configure("others")
     for hour, window in ((1, "key"), (2, "last_modified")):
         event = landing.put(key_of(hour=hour))
         landing.doors.inbox.announce([event], now=landing.clock(), source="backfill", run_window=window)  # type: ignore[arg-type]  # of a tuple
-    landing.announce(landing.put(key_of(hour=3)))
+    landing.announce(landing.put(key_of("others", 3)))
     assert landing.process(run_window="last_modified").states == {"done": 3}
     windows = {row.event.key: str(row.reason) for row in landing.rows().values()}
     assert "is from the key" in windows[key_of(hour=1)]
     assert "is from the object's last-modified" in windows[key_of(hour=2)]
-    assert "is from the object's last-modified" in windows[key_of(hour=3)]
+    assert "is from the object's last-modified" in windows[key_of("others", 3)]
 
 
-def test_of_two_objects_in_one_run_the_newer_wins_in_either_order(any_landing: Landing) -> None:
+@pytest.mark.parametrize("newer_first", [True, False])
+def test_of_two_objects_in_one_run_the_newer_wins_and_the_older_ends_as_superseded(
+    any_landing: Landing, *, newer_first: bool
+) -> None:
+    """Also where the older one had the verdict of the run until then."""
     any_landing.configure()
     old = replace(any_landing.put(key_of(), b"id,driver\n1,\n"), sequencer="0A")
     new = replace(any_landing.put(key_of(), GOOD), sequencer="0B")
-    any_landing.announce(new)
-    any_landing.process()
-    any_landing.announce(old)
-    assert any_landing.process().states == {"superseded": 1}
+    for one in (new, old) if newer_first else (old, new):
+        any_landing.announce(one)
+        any_landing.process()
+    states = {row.event.sequencer: (row.state, row.reason) for row in list_rows(any_landing.database)}
+    assert states["0B"][0] == "done"
+    assert states["0A"] == ("superseded", "a newer object of the same run has its verdict")
     assert any_landing.scores() == {("trips", 12): 100}
     assert balance(any_landing.database).holds
 

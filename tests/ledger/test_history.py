@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from dq.events.object_event import ObjectEvent
 from dq.events.object_version import ObjectVersion
+from dq.ledger.by_hand.changes import retry_rows
 from dq.ledger.inbox_item import Ending
+from dq.ledger.inspection import list_rows
 from tests.ledger.consumer import EVENT, NOW, finish, later, take
 
 if TYPE_CHECKING:
@@ -48,26 +50,36 @@ def test_only_a_verdict_counts_as_done(inbox: Inbox) -> None:
     assert inbox.done_before([EVENT]) == frozenset()
 
 
-def test_the_newest_version_of_a_run_is_known(inbox: Inbox) -> None:
-    """By last-modified, then by sequencer; other runs and unfinished rows do not count."""
-    wanted = [("k000", "0B", 0), ("k000", "0A", 0), ("k001", "0F", -60), ("k002", None, None)]
-    inbox.add(
-        [replace(EVENT, key=key, sequencer=seq, version_id=str(n)) for n, (key, seq, _) in enumerate(wanted)], now=NOW
-    )
-    inbox.add([replace(EVENT, key="other", version_id="9"), replace(EVENT, key="open", version_id="8")], now=NOW)
-    ages = {str(n): age for n, (_, _, age) in enumerate(wanted)}
-    newest = None
+def test_what_was_read_for_a_run_is_known_the_newest_first_whatever_became_of_its_rows_since(inbox: Inbox) -> None:
+    """Also where a row is tried anew, and its object is gone by then; other runs and unread rows do not count."""
+    ages = {"k000": 0, "k001": -60, "k002": None, "other": 60}
+    inbox.add([replace(EVENT, key=key) for key in [*ages, "open"]], now=NOW)
     for item in take(inbox):
-        if item.event.key == "open":
-            continue
-        age = ages.get(item.event.version_id or "", 60)
-        run = 2 if item.event.key == "other" else 1
-        finish(
-            inbox, item, Ending("done", monitoring_file_run_id=run, last_modified=None if age is None else later(age))
-        )
-        newest = item if item.event.version_id == "0" else newest
+        if (key := item.event.key) in ages:
+            age, run = ages[key], 2 if key == "other" else 1
+            finish(inbox, item, Ending("done", None, None, run, None, None if age is None else later(age)))
+    rows = {row.event.key: row.id for row in list_rows(inbox.engine)}
+    retry_rows(inbox.engine, NOW, ids=[rows["k000"], rows["k001"]])
+    (newest, older) = take(inbox)
+    finish(inbox, newest, Ending("gone", "there is no such object"))
+    expected = [ObjectVersion("landing", "k000", NOW, "0A"), ObjectVersion("landing", "k001", later(-60), "0A")]
+    unknown = ObjectVersion("landing", "k002", None, "0A")
     with inbox.engine.begin() as connection:
-        assert inbox.newest_done_of_run(connection, 1) == ObjectVersion("landing", "k000", NOW, "0B")
-        assert inbox.newest_done_of_run(connection, 1, besides=newest) == ObjectVersion("landing", "k000", NOW, "0A")
-        assert inbox.newest_done_of_run(connection, 2) == ObjectVersion("landing", "other", later(60), "0A")
-        assert inbox.newest_done_of_run(connection, 3) is None
+        assert inbox.versions_of_run(connection, 1) == (*expected, unknown)
+        assert inbox.versions_of_run(connection, 1, besides=older) == (expected[0], unknown)
+        assert inbox.versions_of_run(connection, 2) == (ObjectVersion("landing", "other", later(60), "0A"),)
+        assert inbox.versions_of_run(connection, 3) == ()
+        assert inbox.versions_of_run(connection, None) == ()
+
+
+def test_the_versions_of_a_run_are_found_by_an_index(inbox: Inbox) -> None:
+    with inbox.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO pipeline.object_inbox (bucket, key, source, received_at, due_at, updated_at, state,"
+            " monitoring_file_run_id) SELECT 'b', n::text, 's3', now(), now(), now(), 'superseded', n::text"
+            " FROM generate_series(1, 20000) n"
+        )
+        connection.exec_driver_sql("ANALYZE pipeline.object_inbox")
+        query = "EXPLAIN SELECT 1 FROM pipeline.object_inbox WHERE monitoring_file_run_id = '7'"
+        plan = "\n".join(connection.exec_driver_sql(query).scalars())
+    assert "object_inbox_of_run" in plan

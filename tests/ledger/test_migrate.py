@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
-from dq.ledger.inspection import list_rows
+from dq.ledger.inspection import inbox_status, list_rows
 from dq.ledger.migrate import migrate, require_ledger
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
@@ -139,7 +140,7 @@ def test_a_ledger_of_another_version_is_refused(empty: Engine) -> None:
     with empty.begin() as connection:
         connection.execute(text("INSERT INTO pipeline.migration VALUES ('ledger', 99, 'of tomorrow')"))
     for check in (require_ledger, migrate):
-        with pytest.raises(CatalogueError, match="version 99, this program works on version 5"):
+        with pytest.raises(CatalogueError, match="version 99, this program works on version 7"):
             check(empty)
 
 
@@ -155,7 +156,7 @@ def test_a_ledger_of_the_first_version_gets_what_it_lacks_and_keeps_its_rows(emp
     migrate(empty)
     require_ledger(empty)
     with empty.connect() as connection:
-        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 5
+        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 7
         assert connection.scalar(text("SELECT last_batch FROM pipeline.batch_counter")) == 7
 
 
@@ -174,6 +175,7 @@ def test_a_ledger_made_before_there_were_records_goes_on_without_loss(empty: Eng
     require_ledger(empty)
     migrate(second)
     assert {table: rows_of(empty, f"pipeline.{table}", names) for table, names in tables.items()} == before
+    assert sum(inbox_status(empty, datetime.now(timezone.utc)).states.values()) == len(before["object_inbox"])
     assert form_of_tables(empty, "pipeline") == form_of_tables(second, "pipeline")
 
 
@@ -188,6 +190,8 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "ledger 3: what a row waits for, and the window it was announced with",
         "ledger 4: objects that run alone, buckets that rest, and who works on the ledger",
         "ledger 5: objects in the order of their keys",
+        "ledger 6: how many objects are in which state, kept",
+        "ledger 7: all rows of a run by an index",
         "audit 1: a line for every job and step",
     )
     for _ in range(2):

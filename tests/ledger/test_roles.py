@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from dq.ledger.inbox import Inbox
+from dq.ledger.inspection import inbox_status
 from dq.ledger.migrate import require_ledger
 from dq.reporting.catalogue.catalogue import read_catalogue
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
 from jobs.running.database import migrate_all
 from tests.databases import login
+from tests.ledger.consumer import NOW, events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,9 +73,17 @@ def test_a_writer_has_what_the_jobs_need_and_makes_drops_and_unsays_nothing(owne
             "UPDATE pipeline.audit SET message = 'nothing happened'",
             "DELETE FROM pipeline.audit",
             "UPDATE pipeline.migration SET version = 1",
+            "UPDATE pipeline.object_inbox_count SET change = 7",
         ):
             said = refused(writer, statement)
             assert "permission denied" in said or "must be owner" in said, statement
+
+
+def test_a_writer_changes_the_counts_of_the_ledger_by_its_work_alone(owner: Engine) -> None:
+    """They are kept with the rights of who owns them."""
+    with login(owner, "pipeline_writer") as writer:
+        Inbox(writer).add(events(3), now=NOW)
+        assert inbox_status(writer, NOW).states["pending"] == 3
 
 
 def test_a_right_that_the_role_file_gives_and_somebody_took_is_named_at_the_start(owner: Engine) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import text
 from dq.errors import LeaseLostError
 from dq.events.notification import parse_announcement
 from dq.events.object_version import ObjectVersion, is_older
+from dq.ledger.history import SUPERSEDED, supersede
 from dq.ledger.inbox import Inbox
 from dq.ledger.inbox_item import Ending, InboxItem
 from dq.ledger.inspection import balance, list_rows
@@ -120,14 +121,16 @@ class World:
         mine = ObjectVersion(item.event.bucket, key, modified, item.event.sequencer)
         with begin(self.inbox.engine) as transaction:
             connection = transaction.connection
-            if is_older(mine, self.inbox.newest_done_of_run(connection, key, besides=item)):
-                self.inbox.finish(transaction, item, Ending("superseded", "a newer version has its result"), self.now)
+            if any(is_older(mine, one) for one in self.inbox.versions_of_run(connection, key, besides=item)):
+                ending = Ending("superseded", SUPERSEDED, monitoring_file_run_id=key, last_modified=modified)
+                self.inbox.finish(transaction, item, ending, self.now)
                 return
             upsert = "INSERT INTO result VALUES (:key, :version) ON CONFLICT (key) DO UPDATE SET version = :version"
             connection.execute(text(upsert), {"key": key, "version": version})
             connection.execute(
                 text("INSERT INTO history (key, version) VALUES (:key, :version)"), {"key": key, "version": version}
             )
+            supersede(transaction, item, key, self.now)
             ending = Ending("done", monitoring_file_run_id=key, last_modified=modified)
             self.inbox.finish(transaction, item, ending, self.now)
             if crash:

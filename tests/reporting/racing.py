@@ -87,7 +87,7 @@ def race_windows(url: str, process: int, rounds: int, start: Barrier) -> None:
 def _save_with_ledger(engine: Engine, store: ReportingStore, wanted: RunResult) -> None:
     run = {"file": str(wanted.file.id), "day": wanted.run_date, "hour": wanted.run_hour}
     with begin(engine) as transaction:
-        saved = store.save(transaction, wanted, lambda _: _newest(transaction.connection, run))
+        saved = store.save(transaction, wanted, lambda _: _before(transaction.connection, run))
         if saved.state == "done":
             transaction.connection.exec_driver_sql(
                 "INSERT INTO public.done VALUES (%(file)s, %(day)s, %(hour)s, %(moment)s)",
@@ -95,8 +95,8 @@ def _save_with_ledger(engine: Engine, store: ReportingStore, wanted: RunResult) 
             )
 
 
-def _newest(connection: Connection, asked: dict[str, Any]) -> ObjectVersion | None:
+def _before(connection: Connection, asked: dict[str, Any]) -> list[ObjectVersion]:
     moment = connection.exec_driver_sql(
         "SELECT max(last_modified) FROM public.done WHERE file = %(file)s AND day = %(day)s AND hour = %(hour)s", asked
     ).scalar_one()
-    return None if moment is None else version(moment)
+    return [] if moment is None else [version(moment)]

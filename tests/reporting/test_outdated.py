@@ -24,7 +24,7 @@ def test_an_older_version_writes_nothing(engine: Engine) -> None:
     before = everything(engine)
     store = ReportingStore(read_catalogue(engine))
     with begin(engine) as transaction:
-        late = store.save(transaction, result(file, verdict=verdict(1)), newest_done=lambda _: done)
+        late = store.save(transaction, result(file, verdict=verdict(1)), read_before=lambda _: [done])
     assert late == Saved(run_id=saved.run_id, state="superseded")
     assert everything(engine) == before
 
@@ -34,7 +34,7 @@ def test_an_older_version_of_a_run_that_was_deleted_makes_no_run(engine: Engine)
     file = configured(engine)
     before = everything(engine)
     with begin(engine) as transaction:
-        late = store.save(transaction, result(file), newest_done=lambda _: version(NOON + timedelta(minutes=10)))
+        late = store.save(transaction, result(file), read_before=lambda _: [version(NOON + timedelta(minutes=10))])
     assert late == Saved(run_id=None, state="superseded")
     assert everything(engine) == before
 
@@ -46,7 +46,7 @@ def test_within_a_second_the_sequencer_decides(engine: Engine, mine: str, done: 
     store = ReportingStore(read_catalogue(engine))
     wanted = result(configured(engine), version=version(sequencer=mine))
     with begin(engine) as transaction:
-        assert store.save(transaction, wanted, lambda _: version(sequencer=done)).state == state
+        assert store.save(transaction, wanted, lambda _: [version(sequencer=done)]).state == state
 
 
 def test_a_run_made_from_a_newer_object_is_left_alone_without_a_ledger(engine_a: Engine) -> None:

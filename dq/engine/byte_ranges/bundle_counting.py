@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import TypeAlias
 
+from dq.engine.keys.part_keys import PartKeys
 from dq.engine.parts import CountedPart, FileTask, as_read, count_part, opened
 from dq.errors import UnreadableFileError
 from dq.formats.format import Format
@@ -99,7 +100,9 @@ def _counted(store: ObjectStore, files: Sequence[_Read], limits: Limits) -> Iter
         for one in files:
             yield one.task, count_part(store, one.task, one.task.splits[0], limits)
     else:
-        for one, (profile, keys) in zip(files, counted, strict=True):
+        for one, (profile, counted_keys) in zip(files, counted, strict=True):
+            keys = PartKeys()
+            keys.add(counted_keys)
             yield one.task, CountedPart(0, one.began, one.ended, profile, keys, one.task)
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import closing
+from itertools import count, islice
 from threading import Event
 
-from dq.engine.byte_ranges.gathered_keys import GatheredKeys
 from dq.engine.file_results import MergedKey, RoundResult, Span, conclude, worst
+from dq.engine.keys.part_keys import PartKeys
 from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
 from dq.formats.limits import Limits
 from dq.profiling.profile.file_profile import FileProfile
-from dq.profiling.tally.offences import Offence, first_offences
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
 
@@ -26,37 +26,35 @@ def profile_here(
 ) -> dict[int, RoundResult]:
     """Profile files on the threads of this process; Arrow does the work outside the interpreter's lock.
 
-    Parts are merged as they come, so that those of a large file are never all held. When the caller is interrupted, the
-    threads end after the block at hand.
+    Parts are merged as they come, so that those of a large file are never all held, and a file is concluded with its
+    last part. When the caller is interrupted, the threads end after the block at hand.
     """
     work = [(task, split) for task in tasks for split in task.splits]
     stop = Event()
-    with ExitStack() as opened:
-        files = {task.id: Gathering(task, reader) for task in tasks}
-        for one in files.values():
-            opened.callback(one.close)
-        pool = ThreadPoolExecutor(max(min(len(work), os.cpu_count() or 1), 1))
-        try:
-            parts = pool.map(lambda pair: count_part(store, pair[0], pair[1], limits, stop.is_set), work)
-            for done, ((task, _), part) in enumerate(zip(work, parts, strict=True), start=1):
-                files[task.id].add(part)
-                if progress is not None:
-                    progress(done / len(work))
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-        return {number: one.result() for number, one in files.items()}
+    results: dict[int, RoundResult] = {}
+    pool = ThreadPoolExecutor(max(min(len(work), os.cpu_count() or 1), 1))
+    try:
+        parts = pool.map(lambda pair: count_part(store, pair[0], pair[1], limits, stop.is_set), work)
+        done = count(1)
+        for task in tasks:
+            with closing(Gathering(task, reader)) as whole:
+                for part in islice(parts, len(task.splits)):
+                    whole.add(part)
+                    if progress is not None:
+                        progress(next(done) / len(work))
+                results[task.id] = whole.result()
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+    return results
 
 
 def gathered(task: FileTask, parts: Sequence[CountedPart | PipelineError], reader: str) -> RoundResult:
     """Put all parts of one file together."""
-    whole = Gathering(task, reader)
-    try:
+    with closing(Gathering(task, reader)) as whole:
         for part in sorted(parts, key=lambda part: part.number if isinstance(part, CountedPart) else -1):
             whole.add(part)
         return whole.result()
-    finally:
-        whole.close()
 
 
 class Gathering:
@@ -67,8 +65,7 @@ class Gathering:
         self._task, self._reader = task, reader
         self._errors: list[PipelineError] = []
         self._spans: list[Span] = []
-        self._keys: list[GatheredKeys] = []
-        self._examples: list[tuple[Offence, ...]] = []
+        self._keys = PartKeys()
         # In groups, as Spark merges them: sums of floating point numbers depend on what is added first.
         self._groups: FileProfile | None = None
         self._group: FileProfile | None = None
@@ -79,19 +76,20 @@ class Gathering:
         if isinstance(part, PipelineError):
             self._errors.append(part)
             return
-        if not self._spans:  # of a late layout nobody knew the keys before
+        if not self._spans:
             self._task = part.laid_out or self._task
-            self._keys = [GatheredKeys() for _ in part.keys]
-            self._examples = [() for _ in part.keys]
         self._spans.append(Span(part.number, part.began, part.ended))
         number = part.number // GROUP
         if number != self._group_number:
             self._groups, self._group = _sum(self._groups, self._group), None
             self._group_number = number
         self._group = _sum(self._group, part.profile)
-        for at, key in enumerate(part.keys):
-            self._keys[at].add(key.keys)
-            self._examples[at] = first_offences(self._examples[at], key.examples)
+        try:
+            self._keys.absorb(part.keys)
+        except PipelineError as error:
+            self._errors.append(error)
+        finally:
+            part.keys.close()
 
     def result(self) -> RoundResult:
         """Conclude the file, all of whose parts have come."""
@@ -100,16 +98,15 @@ class Gathering:
         profile = _sum(self._groups, self._group)
         if profile is None:
             raise AssertionError(f"{self._task.head.uri} has no parts")
-        keys = [
-            MergedKey(keys.rows, keys.repeats(), examples)
-            for keys, examples in zip(self._keys, self._examples, strict=True)
-        ]
+        try:
+            keys = [MergedKey(*count) for count in self._keys.counts()]
+        except PipelineError as error:
+            return error
         return conclude(self._task, profile, self._spans, keys, self._reader)
 
     def close(self) -> None:
-        """Let go of keys that were put away."""
-        for keys in self._keys:
-            keys.close()
+        """Let go of the keys."""
+        self._keys.close()
 
 
 def _sum(first: FileProfile | None, second: FileProfile | None) -> FileProfile | None:

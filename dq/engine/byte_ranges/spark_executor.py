@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dq.engine.byte_ranges.bundle_counting import count_parts
 from dq.engine.byte_ranges.bundles import packed
+from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.byte_ranges.spark_merge import merged, records, whole_file
 from dq.engine.byte_ranges.task_limits import within
 from dq.engine.file_results import RoundResult
@@ -42,16 +41,10 @@ def _profile(
     bundles = packed(tasks, limits, context.defaultParallelism)
 
     def count(bundle: Iterable[list[tuple[FileTask, Split]]]) -> Iterator[tuple[Any, Any]]:
-        leave_what_is_loaded()
+        settle_in()
         for pairs in bundle:
             for task, part in within(count_parts(store, pairs, limits), limits):
                 yield from [whole_file(task, part, reader)] if len(task.splits) == 1 else records(task, part)
 
     counted = context.parallelize(bundles, len(bundles)).mapPartitions(count)
     return merged(counted, [task for task in tasks if len(task.splits) > 1], reader)
-
-
-@cache
-def leave_what_is_loaded() -> None:
-    """Have a worker's garbage collector look at new objects only, once; at all of them it took 5 % of the time."""
-    gc.freeze()

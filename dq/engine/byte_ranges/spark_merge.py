@@ -12,17 +12,20 @@ summarised where it was read and only passes through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dq.engine.byte_ranges.local_executor import gathered
+from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.file_results import MergedKey, RoundResult, Span, conclude, worst
+from dq.engine.keys.gathered_keys import GatheredKeys
 from dq.engine.parts import GROUP, CountedPart, FileTask
-from dq.engine.planning import BYTES_PER_RANGE
-from dq.profiling.figures.keys import RowKeys, count_repeats
+from dq.engine.planning import BYTES_PER_RANGE, bytes_of_keys
+from dq.profiling.figures.row_keys import RowKeys
 from dq.profiling.profile.codec import decode_profile, encode_profile
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.tally.offences import Offence, first_offences
@@ -49,7 +52,7 @@ class MergedGroup(Generic[_Profile]):
 
 @dataclass(frozen=True, slots=True)
 class KeyHashes:
-    """One key of the rows of one part, those in one range, as bytes."""
+    """One key of rows of one part, those in one range, as bytes."""
 
     data: bytes
 
@@ -74,11 +77,14 @@ def records(task: FileTask, part: CountedPart | PipelineError) -> Iterator[tuple
         yield (task.id, "group", 0), part
         return
     span = Span(part.number, part.began, part.ended)
-    examples = tuple(key.examples for key in part.keys)
+    examples = part.keys.examples
     yield (task.id, "group", part.number // GROUP), MergedGroup(encode_profile(part.profile), (span,), examples)
-    for at, key in enumerate(part.keys):
-        for number, hashes in enumerate(key.keys.dealt(task.key_ranges)):
-            yield (task.id, "key", at * task.key_ranges + number), KeyHashes(hashes.to_bytes())
+    with closing(part.keys):
+        try:
+            for number, keys in part.keys.dealt(task.key_ranges):
+                yield (task.id, "key", number), KeyHashes(keys.to_bytes())
+        except PipelineError as error:
+            yield (task.id, "group", 0), error
 
 
 def merged(counted: RDD[tuple[Any, Any]], several: Sequence[FileTask], reader: str) -> dict[int, RoundResult]:
@@ -91,15 +97,15 @@ def merged(counted: RDD[tuple[Any, Any]], several: Sequence[FileTask], reader: s
         ranges = {task.id: task.key_ranges for task in several}
         width = merge_width(several)
 
-        def by_range(key: tuple[int, str, int], values: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
-            return _first_level(key, values, ranges)
+        def by_range(key: tuple[int, str, int], values: list[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+            return _first_level(key, values)
 
-        def by_file(number: int, values: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
-            return _second_level(by_id, number, values if width > 1 else _keys_counted(values, ranges), reader)
+        def by_file(number: int, values: list[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+            return _second_level(by_id, number, values, reader)
 
         if width > 1:
-            counted = _regrouped(counted, width, lambda key: key, by_range)
-        counted = _regrouped(counted, min(width, len(by_id)), lambda key: key[0], by_file)
+            counted = _regrouped(counted, width, ranges, lambda key: key, by_range)
+        counted = _regrouped(counted, min(width, len(by_id)), ranges, lambda key: key[0], by_file)
     return {key[0]: result for key, result in counted.collect()}
 
 
@@ -109,34 +115,49 @@ def merge_width(several: Sequence[FileTask]) -> int:
     Small files share a place, for a task of its own would take longer than merging them.
     """
     parts = sum(len(task.splits) for task in several)
-    hashed = sum(task.head.size * len(task.recipe.keys) for task in several)
+    hashed = sum(bytes_of_keys(task.layout, task.head.size) * len(task.recipe.keys) for task in several)
     return min(-(-parts // GROUP) + hashed // BYTES_PER_RANGE, MOST_PARTITIONS)
 
 
 def _regrouped(
     pairs: RDD[tuple[Any, Any]],
     partitions: int,
+    ranges: Mapping[int, int],
     place: Callable[[Any], Any],
-    merge: Callable[[Any, Iterator[Any]], Iterator[tuple[Any, Any]]],
+    merge: Callable[[Any, list[tuple[Any, Any]]], Iterator[tuple[Any, Any]]],
 ) -> RDD[tuple[Any, Any]]:
-    """Bring equal places together and merge them one after the other."""
+    """Bring equal places together and merge them one after the other; keys are counted as they come."""
 
     def merge_all(rows: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
-        for at, group in _grouped(rows, place):
-            yield from merge(at, iter(group))
+        settle_in()
+        groups: dict[Any, list[tuple[Any, Any]]] = {}
+        for key, value in _keys_counted(rows, ranges):
+            groups.setdefault(place(key), []).append((key, value))
+        for at in sorted(groups):
+            yield from merge(at, groups.pop(at))
 
     return pairs.partitionBy(partitions, lambda key: _spread(place(key))).mapPartitions(merge_all)
 
 
-def _grouped(
-    rows: Iterable[tuple[Any, Any]], place: Callable[[Any], Any]
-) -> Iterator[tuple[Any, list[tuple[Any, Any]]]]:
-    """Bring the rows of equal places together, in the order of the places; what was given out is let go."""
-    groups: dict[Any, list[tuple[Any, Any]]] = {}
-    for key, value in rows:
-        groups.setdefault(place(key), []).append((key, value))
-    for at in sorted(groups):
-        yield at, groups.pop(at)
+def _keys_counted(rows: Iterable[tuple[Any, Any]], ranges: Mapping[int, int]) -> Iterator[tuple[Any, Any]]:
+    """Let rows pass, of keys their counts, once all have come."""
+    with closing(GatheredKeys[tuple[int, str, int]]()) as gathered:
+        full: set[int] = set()
+        for key, value in rows:
+            if not isinstance(value, KeyHashes):
+                yield key, value
+            elif key[0] not in full:
+                try:
+                    gathered.add(key, RowKeys.from_bytes(value.data))
+                except PipelineError as error:
+                    full.add(key[0])
+                    yield (key[0], "group", 0), error
+        for name in gathered.names:
+            number, _, at = name
+            try:
+                yield name, RangeCount(at // ranges[number], *gathered.count(name))
+            except PipelineError as error:
+                yield (number, "group", 0), error
 
 
 def _spread(place: int | tuple[int, str, int]) -> int:
@@ -147,33 +168,16 @@ def _spread(place: int | tuple[int, str, int]) -> int:
     return number * 31 + part + (7 if what == "key" else 0)
 
 
-def _first_level(
-    key: tuple[int, str, int], values: Iterator[tuple[Any, Any]], ranges: dict[int, int]
-) -> Iterator[tuple[Any, Any]]:
-    number, what, at = key
+def _first_level(key: tuple[int, str, int], values: list[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
     found = [value for _, value in values]
-    if what == "done":
+    if key[1] != "group" or len(found) == 1:
         yield key, found[0]
-    elif what == "key":
-        hashes = [RowKeys.from_bytes(value.data) for value in found]
-        rows = sum(map(len, hashes))
-        yield key, RangeCount(at // ranges[number], rows, count_repeats(hashes))
-    elif len(found) == 1:
-        yield key, found[0]
+        return
+    whole = _merged_groups(found)
+    if isinstance(whole, PipelineError):
+        yield key, whole
     else:
-        whole = _merged_groups(found)
-        if isinstance(whole, PipelineError):
-            yield key, whole
-        else:
-            yield key, MergedGroup(encode_profile(whole.profile), whole.spans, whole.examples)
-
-
-def _keys_counted(values: Iterator[tuple[Any, Any]], ranges: dict[int, int]) -> Iterator[tuple[Any, Any]]:
-    """Count the keys of a file, all of which are here; the rest passes through."""
-    rows = list(values)
-    yield from (row for row in rows if not isinstance(row[1], KeyHashes))
-    for key, hashes in _grouped((row for row in rows if isinstance(row[1], KeyHashes)), lambda key: key):
-        yield from _first_level(key, iter(hashes), ranges)
+        yield key, MergedGroup(encode_profile(whole.profile), whole.spans, whole.examples)
 
 
 def _merged_groups(
@@ -190,7 +194,7 @@ def _merged_groups(
 
 
 def _second_level(
-    by_id: dict[int, FileTask], number: int, values: Iterator[tuple[Any, Any]], reader: str
+    by_id: dict[int, FileTask], number: int, values: list[tuple[Any, Any]], reader: str
 ) -> Iterator[tuple[Any, Any]]:
     groups: list[MergedGroup[bytes] | PipelineError] = []
     counts: list[RangeCount] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.bundles import bundled
-from dq.engine.byte_ranges.spark_executor import leave_what_is_loaded
+from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.byte_ranges.task_limits import within
 from dq.engine.byte_ranges.unseen import Peeked, peek_and_profile
 from dq.engine.source_file import UnseenObject
@@ -28,7 +28,7 @@ def profile_unseen(spark: SparkSession, sources: Sequence[UnseenObject], assignm
         bundles = bundled(some, [source.size for source in some], assignment.limits, context.defaultParallelism)
 
         def count(partition: Iterable[list[UnseenObject]]) -> Iterator[tuple[int, Peeked]]:
-            leave_what_is_loaded()
+            settle_in()
             for bundle in partition:
                 yield from within(peek_and_profile(bundle, assignment), assignment.limits)
 

@@ -15,14 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark import TaskContext
 
+from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.byte_ranges.spark_merge import KeyHashes, MergedGroup, records
 from dq.engine.byte_ranges.task_limits import within
 from dq.engine.file_results import Span
+from dq.engine.keys.part_keys import PartKeys
 from dq.engine.parts import CountedPart, FileTask
 from dq.engine.spark_readers.frames import TRAILING
 from dq.engine.spark_readers.paths import reported_path
 from dq.engine.spark_readers.seen_bytes import SeenBytes
-from dq.errors import UnreadableFileError
+from dq.errors import NoTemporarySpaceError, UnreadableFileError
 from dq.formats.limits import Limits
 from dq.formats.spark_reading import SparkReading
 from dq.profiling.tally.file_tally import FileTally
@@ -44,7 +46,8 @@ _COUNTS = pa.schema(
         ("examples", pa.binary()),
     ]
 )
-_ERROR = "error"
+#: What went wrong with a file, as `what` of a row that says so.
+_ERRORS = {"unreadable": UnreadableFileError, "no space": NoTemporarySpaceError}
 #: Rows, and bytes, that are counted at once: about what byte ranges parse at once.
 _ROWS_AT_ONCE = 128 * 1024
 _BYTES_AT_ONCE = 16 * 1024 * 1024
@@ -69,6 +72,7 @@ def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> C
     """
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        settle_in()
         yield from within(counted(batches), limits)
 
     def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -92,6 +96,7 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, see
     """
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        settle_in()
         yield from within(counted(batches), limits)
 
     def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -121,7 +126,8 @@ class _Block:
         self._seen = seen
         self._lines_bytes = 0
         self._tally = FileTally(task.recipe, number)
-        self._error: UnreadableFileError | None = None
+        self._keys = PartKeys()
+        self._error: PipelineError | None = None
         self._held: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
 
@@ -144,8 +150,10 @@ class _Block:
             for batch in batches:
                 for rows in self._reading.rows(batch, self.task.layout, self._limits):
                     self._tally.add(rows)
-        except UnreadableFileError as error:
+                    self._keys.add(self._tally.taken_keys())
+        except (UnreadableFileError, NoTemporarySpaceError) as error:
             self._error = error
+            self._keys.close()
 
     def counts(self) -> Iterator[pa.RecordBatch]:
         """Give what was counted, as rows for the merge."""
@@ -155,13 +163,14 @@ class _Block:
         for key, value in records(self.task, self._counted()):
             yield _as_batch(key, value, self.number)
 
-    def _counted(self) -> CountedPart | UnreadableFileError:
+    def _counted(self) -> CountedPart | PipelineError:
         if self._error is not None:
             return self._error
+        self._keys.add(self._tally.taken_keys())  # of no row, where there was no batch: the names all the same
         profile = self._tally.profile()
         if not self._reading.knows_lines:
             profile = replace(profile, lines={self.number: 0})  # rows were counted, for their order: no lines
-        return CountedPart(self.number, 0, 0, profile, self._tally.keys())
+        return CountedPart(self.number, 0, 0, profile, self._keys)
 
 
 def _by_block(batch: pa.RecordBatch) -> Iterator[tuple[str, int, pa.RecordBatch]]:
@@ -184,7 +193,8 @@ def _as_batch(
     number, what, at = key
     examples = b""
     if isinstance(value, PipelineError):
-        what, body = _ERROR, str(value).encode()
+        what = "no space" if isinstance(value, NoTemporarySpaceError) else "unreadable"
+        body = str(value).encode()
     elif isinstance(value, KeyHashes):
         body = value.data
     else:
@@ -198,8 +208,8 @@ def _as_batch(
 
 def record_of(row: Row) -> tuple[Any, Any]:
     """Turn a row of counts back into what the merge takes."""
-    if row.what == _ERROR:
-        return (row.file, "group", row.at), UnreadableFileError(bytes(row.body).decode())
+    if row.what in _ERRORS:
+        return (row.file, "group", row.at), _ERRORS[row.what](bytes(row.body).decode())
     key = (row.file, row.what, row.at)
     if row.what == "key":
         return key, KeyHashes(bytes(row.body))

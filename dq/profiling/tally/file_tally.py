@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dq.profiling.cells.values import Cells
-from dq.profiling.figures.keys import KeyTally, SplitKeys
+from dq.profiling.figures.key_tally import KeyTally, SplitKeys
 from dq.profiling.figures.row_sample import SampleBuilder, priorities
 from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
 from dq.profiling.profile.file_profile import MOST_EXTRAS, FileProfile
@@ -113,9 +113,9 @@ class FileTally:
             lines={self._split: self._lines},
         )
 
-    def keys(self) -> list[SplitKeys]:
-        """Give the hashes of every key, in the order of the recipe."""
-        return [key.count() for key in self._keys]
+    def taken_keys(self) -> list[SplitKeys]:
+        """Give every key of the rows that came since they were last taken, in the order of the recipe."""
+        return [key.taken() for key in self._keys]
 
 
 def malformed_offences(batch: RowBatch, split: int, before: int) -> tuple[Offence, ...]:

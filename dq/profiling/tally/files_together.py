@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from dq.profiling.cells.values import Cells, read_cells
 from dq.profiling.figures.fine_numbers import plainest
-from dq.profiling.figures.keys import KeyTally, SplitKeys
+from dq.profiling.figures.key_tally import KeyTally, SplitKeys
 from dq.profiling.figures.row_sample import Places, Priorities, RowSample, priorities
 from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
 from dq.profiling.profile.file_profile import FileProfile
@@ -104,5 +104,5 @@ def _keys(recipe: Recipe, cells: Sequence[Cells], file: RowBatch, start: int, st
     for key in recipe.keys:
         tally = KeyTally(recipe, key, 0)
         tally.add({at: cells[at].between(start, stop) for at in key}, file.rows, file.line_numbers)
-        counts.append(tally.count())
+        counts.append(tally.taken())
     return counts

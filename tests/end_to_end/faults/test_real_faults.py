@@ -107,6 +107,32 @@ def ground(s3_server: S3Server, s3: S3Client, sqs: SQSClient, bucket: str, tmp_p
     proxy.close()
 
 
+def _see_figures(ground: Ground, port: int) -> None:
+    """A failing file, an object that cannot have a verdict and a backlog are seen where the figures are read."""
+    landing = ground.landing
+    landing.sql("ALTER TABLE reporting.monitoring_file_data_quality ADD CHECK (score <> 90)")
+    for name, body, state in (("failing", b"", "done"), ("refused", b"id,driver\n1,\n2,\n", "dead")):
+        landing.configure(name)
+        landing.s3.put_object(Bucket=landing.bucket, Key=key_of(name), Body=body)
+        wait_for(lambda n=name, s=state: landing.states().get(key_of(n)) == s, VERDICT_SECONDS, name)  # type: ignore[misc]
+    with blocked_verdicts(landing):
+        ground.arrive(6)
+        wait_for(lambda: scraped(port).get("pipeline_inbox_depth"), VERDICT_SECONDS, "a backlog seen")
+        figures = scraped(port)
+        assert figures["pipeline_inbox_age_seconds"] > 0
+        assert figures["pipeline_objects_total{outcome=dead}"] == 1
+        assert figures["pipeline_objects_total{outcome=done}"] >= 1
+        assert figures["pipeline_score_bucket{le=70.0}"] == 1
+        assert figures["pipeline_parse_failures_total"] == 1
+        assert figures["pipeline_verdict_latency_seconds_count"] == figures["pipeline_score_count"]
+    landing.sql("DELETE FROM pipeline.object_inbox WHERE key NOT LIKE '%/trips/%'")
+    landing.sql(
+        "DELETE FROM reporting.monitoring_file_run WHERE monitoring_file_id IN"
+        " (SELECT id FROM reporting.monitoring_file WHERE file_name = 'failing')"
+    )
+    ground.await_all("a backlog")
+
+
 def _felt(ground: Ground, name: str, times: int) -> Callable[[], bool]:
     return lambda: ground.proxy.felt[name] >= times
 
@@ -135,6 +161,7 @@ def test_s3_sqs_postgres_and_the_checkpoint_fail_one_after_the_other(
             shutil.rmtree(checkpoint)
         ground.arrive()
         ground.await_all("the checkpoint was deleted")
+        _see_figures(ground, unused_port)
         figures = scraped(unused_port)
         assert figures["pipeline_bucket_rests_total{reason=rights}"] >= 1
         assert figures["pipeline_stream_alive"] == 1

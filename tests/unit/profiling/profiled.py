@@ -11,7 +11,8 @@ import msgpack
 import pyarrow as pa
 
 from dq.definitions import load_definition
-from dq.profiling.figures.keys import SplitKeys, count_repeats
+from dq.profiling.figures.key_tally import SplitKeys
+from dq.profiling.figures.row_keys import count_repeats
 from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.tally.file_tally import FileTally
@@ -91,7 +92,7 @@ def profile(table: Table, **how: Any) -> FileProfile:  # noqa: ANN401 - passed o
 
 
 def key_figures(counted: Sequence[FileTally]) -> list[KeyFigures]:
-    by_part: list[list[SplitKeys]] = [one.keys() for one in counted]
+    by_part: list[list[SplitKeys]] = [one.taken_keys() for one in counted]
     return [
         KeyFigures(
             sum(len(one.keys) for one in found),

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dq.profiling.figures.keys import KEY_HASH, RowKeys, count_repeats
+from dq.profiling.figures.row_keys import KEY_HASH, RowKeys, count_repeats
 from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
@@ -153,7 +153,7 @@ def test_the_count_does_not_depend_on_the_number_of_ranges(ranges: int) -> None:
 def test_keys_travel_as_they_are_and_small(numbers: Sequence[int], bytes_each: int) -> None:
     hashes = np.ones(3, KEY_HASH)
     table = Table({"k": [str(number) for number in numbers]}, [{"name": "k", "type": "integer"}], keys=[["k"]])
-    (counted,) = tally(table).keys()
+    (counted,) = tally(table).taken_keys()
     keys = RowKeys(counted.keys.numbers, hashes)
     written = keys.to_bytes()
     back = RowKeys.from_bytes(written)

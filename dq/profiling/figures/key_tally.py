@@ -1,17 +1,14 @@
-"""Exact uniqueness: what stands for each key, counted by sorting.
+"""Exact uniqueness: from the cells of rows to what stands for their keys, and the first repeats.
 
-A key of one number is a number of 64 bits itself, unless it has nanoseconds beyond. Any other key is hashed to 128
-bits, so that a billion rows do not collide (probability below 1e-20). Rows with a null in the key are left out; an
-unparsable cell takes part with its text.
+A key of one number is that number, unless it has nanoseconds beyond; any other key is hashed. Rows with a null in the
+key are left out; an unparsable cell takes part with its text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-import msgpack
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -21,85 +18,29 @@ from dq.profiling.cells.parsing import ONE_TO_ONE, Parsed
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
 from dq.profiling.figures.hashing import hash_values
-from dq.profiling.figures.mixing import mixed
+from dq.profiling.figures.row_keys import KEY_HASH, Numbers, RowKeys, joined, sorted_numbers
 from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, first_offences, shortened
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import LineNumbers
 from dq.schema.definition import FieldType
 
-#: One key that is no number: two independent 64-bit hashes.
-KEY_HASH = np.dtype([("first", np.uint64), ("second", np.uint64)])
-Numbers = npt.NDArray[np.uint64]
-Hashes = npt.NDArray[np.void]
-
 _SEEDS = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
 _TEXT_SEED = 0x2545F4914F6CDD1D
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _LOOKBACK_ROWS = 200_000
-_WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
-_MOST_HEAD = 64
 _SIGN = np.uint64(1 << 63)
-
-
-def _no_numbers() -> Numbers:
-    return np.empty(0, np.uint64)
-
-
-def _no_hashes() -> Hashes:
-    return np.empty(0, KEY_HASH)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowKeys:
-    """The keys of some rows, in no order: `numbers` are values as they are, `hashes` stand for all others."""
-
-    numbers: Numbers = field(default_factory=_no_numbers)
-    hashes: Hashes = field(default_factory=_no_hashes)
-
-    def __len__(self) -> int:
-        """Count the rows."""
-        return len(self.numbers) + len(self.hashes)
-
-    def dealt(self, ranges: int) -> list[RowKeys]:
-        """Deal them into `ranges` (at most 65,536) ranges, about equally full; equal keys meet in one."""
-        if ranges == 1:
-            return [self]
-        numbers: list[Numbers] = _dealt(self.numbers, mixed(self.numbers), ranges)
-        hashes: list[Hashes] = _dealt(self.hashes, self.hashes["first"], ranges)
-        return [RowKeys(*pair) for pair in zip(numbers, hashes, strict=True)]
-
-    def to_bytes(self) -> bytes:
-        """Write them for the way to another process, numbers as steps from each to the next larger one.
-
-        Identifiers given out one after the other then need one byte each, whatever their range.
-        """
-        steps = np.diff(_sorted(self.numbers), prepend=np.uint64(0))
-        width = next(kind for kind in _WIDTHS if not len(steps) or steps[1:].max(initial=0) <= np.iinfo(kind).max)
-        head = msgpack.packb([len(steps), steps[:1].tobytes(), np.dtype(width).str, len(self.hashes)])
-        return b"".join((head, steps[1:].astype(width).tobytes(), self.hashes.tobytes()))
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> RowKeys:
-        """Read them back, the numbers in ascending order."""
-        unpacker = msgpack.Unpacker()
-        unpacker.feed(memoryview(data)[:_MOST_HEAD])
-        count, first, width, others = unpacker.unpack()
-        start = unpacker.tell()
-        steps = np.frombuffer(data, width, max(count - 1, 0), start)
-        numbers = np.cumsum(np.concatenate((np.frombuffer(first, np.uint64), steps), dtype=np.uint64), dtype=np.uint64)
-        return cls(numbers, np.frombuffer(data, KEY_HASH, others, start + steps.nbytes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SplitKeys:
-    """One key of all rows of a split, and the first repeats seen within it."""
+    """One key of some rows of a split, and the first repeats seen within it."""
 
     keys: RowKeys
     examples: tuple[Offence, ...] = ()
 
 
 class KeyTally:
-    """Collects one key of all rows of a split."""
+    """Collects one key of the rows of a split, until somebody takes what was collected."""
 
     def __init__(self, recipe: Recipe, key: tuple[int, ...], split: int) -> None:
         """Start with no row; `key` are indexes into the recipe's columns."""
@@ -107,8 +48,7 @@ class KeyTally:
         self._key = key
         self._split = split
         self._number = ONE_TO_ONE.get(self._kinds[0]) if len(key) == 1 else None
-        self._numbers: list[Numbers] = []
-        self._hashes: list[Hashes] = []
+        self._collected: list[RowKeys] = []
         #: 64 bits of the first rows' keys, sorted, to find repeats across batches
         self._seen = np.empty(0, np.uint64)
         self._examples: tuple[Offence, ...] = ()
@@ -126,9 +66,9 @@ class KeyTally:
     def _add_numbers(self, cells: Cells, kind: type[np.int64 | np.float64]) -> tuple[Numbers, npt.NDArray[np.int64]]:
         """Take in a key of one number; gives 64 bits of every key, and its row, ascending."""
         numbers = cells.parsed.numbers
-        values = _no_numbers() if numbers is None else _as_bits((numbers + kind(0)).astype(kind, copy=False))
+        values = np.empty(0, np.uint64) if numbers is None else _as_bits((numbers + kind(0)).astype(kind, copy=False))
         if cells.parsed.rests is None:
-            self._numbers.append(values)
+            self._collected.append(RowKeys(values))
         else:
             values = self._add_finer(cells.parsed, values, cells.parsed.rests != 0)
         ok = cells.parsed.ok
@@ -139,18 +79,17 @@ class KeyTally:
         hashes = np.empty(len(bad), KEY_HASH)
         for name, seed in zip(("first", "second"), _SEEDS, strict=True):
             hashes[name] = hash_values(texts, FieldType.STRING, seed ^ _TEXT_SEED)
-        self._hashes.append(hashes)
+        self._collected.append(RowKeys(hashes=hashes))
         first = np.empty(len(ok), np.uint64)
         first[ok], first[bad] = values, hashes["first"]
         return first, cells.row_of(np.arange(len(ok), dtype=np.int64))
 
     def _add_finer(self, parsed: Parsed, values: Numbers, finer: Mask) -> Numbers:
         """Take in numbers some of which are `finer`, and stand as hashes; gives 64 bits of every one."""
-        self._numbers.append(values[~finer])
         hashes = np.empty(int(finer.sum()), KEY_HASH)
         for name, seed in zip(("first", "second"), _SEEDS, strict=True):
             hashes[name] = hash_values(parsed, self._kinds[0], seed)[finer]
-        self._hashes.append(hashes)
+        self._collected.append(RowKeys(values[~finer], hashes))
         first: Numbers = values.copy()
         first[finer] = hashes["first"]
         return first
@@ -167,7 +106,7 @@ class KeyTally:
             hashes[name] = self._row_hashes(cells, rows, seed)
         kept = np.flatnonzero(full)
         hashes = hashes if len(kept) == rows else hashes[kept]
-        self._hashes.append(hashes)
+        self._collected.append(RowKeys(hashes=hashes))
         return np.ascontiguousarray(hashes["first"]), kept
 
     def _row_hashes(self, cells: list[Cells], rows: int, seed: int) -> npt.NDArray[np.uint64]:
@@ -185,7 +124,7 @@ class KeyTally:
     def _find_repeats(
         self, cells: list[Cells], first: Numbers, rows: npt.NDArray[np.int64], line_numbers: LineNumbers
     ) -> None:
-        ordered = _sorted(first)
+        ordered = sorted_numbers(first)
         repeats = np.empty(0, np.int64)
         if (ordered[1:] == ordered[:-1]).any():
             order = np.argsort(first, kind="stable")
@@ -205,11 +144,10 @@ class KeyTally:
             ]
             self._examples = first_offences(self._examples, found)
 
-    def count(self) -> SplitKeys:
-        """Give all keys of the split."""
-        numbers = np.concatenate([_no_numbers(), *self._numbers])
-        hashes = np.concatenate([_no_hashes(), *self._hashes])
-        return SplitKeys(RowKeys(numbers, hashes), self._examples)
+    def taken(self) -> SplitKeys:
+        """Give the keys of the rows that came since they were last taken, and the first repeats of all so far."""
+        keys, self._collected = joined(self._collected), []
+        return SplitKeys(keys, self._examples)
 
 
 def _parts(texts: Sequence[str]) -> tuple[str, ...]:
@@ -236,34 +174,7 @@ def _texts_at(cells: Cells, rows: npt.NDArray[np.int64]) -> list[str]:
     return texts
 
 
-def count_repeats(parts: Sequence[RowKeys]) -> int:
-    """Count the rows after the first of equal keys, among all rows of one range."""
-    numbers = _sorted(np.concatenate([_no_numbers(), *(part.numbers for part in parts)]))
-    hashes = np.concatenate([_no_hashes(), *(part.hashes for part in parts)])
-    return int(np.count_nonzero(numbers[1:] == numbers[:-1])) + _repeated_hashes(hashes)
-
-
-def _repeated_hashes(hashes: Hashes) -> int:
-    first = np.sort(hashes["first"])
-    equal = first[1:] == first[:-1]
-    if not equal.any():
-        return 0
-    doubtful = hashes[np.isin(hashes["first"], np.unique(first[1:][equal]))]
-    return len(doubtful) - len(np.unique(doubtful))
-
-
 def _as_bits(numbers: npt.NDArray[np.int64 | np.float64]) -> Numbers:
     """Take numbers for unsigned ones, in the order of the whole ones among them."""
     bits: Numbers = numbers.view(np.uint64) ^ _SIGN
     return bits
-
-
-def _sorted(numbers: Numbers) -> Numbers:
-    return numbers if (numbers[1:] >= numbers[:-1]).all() else np.sort(numbers)
-
-
-def _dealt(keys: npt.NDArray[Any], spread: Numbers, ranges: int) -> list[npt.NDArray[Any]]:
-    number = (spread >> np.uint64(48)) * np.uint64(ranges) >> np.uint64(16)
-    order = np.argsort(number.astype(np.uint16), kind="stable")  # a radix sort
-    edges = np.searchsorted(number[order], np.arange(1, ranges, dtype=np.uint64))
-    return np.split(keys[order], edges)

@@ -1,9 +1,8 @@
-"""What is measured, file by file; each function starts its programs, measures in rounds, and gives figures."""
+"""Files of every format, lane by lane against their peers."""
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -47,14 +46,14 @@ def narrow_csv(bench: Bench) -> Iterator[Figure]:
     )
     auto, noop, plain = found["byte ranges"], found["noop"], found["noop as it comes"]
     what = f"CSV, {bench.sizes.trips:,} x 16: all checks, full profile, one exact key"
-    yield _against("csv/auto", f"{what}; byte ranges in Spark tasks", auto, NOOP, noop, must=1.3, aim=0.9)
-    yield _against("csv/auto-plain", "the same", auto, NOOP_AS_IT_COMES, plain, must=1.3, aim=0.9)
-    yield _against("csv/auto-duckdb", "the same", auto, SUMMARIZE, found["SUMMARIZE"], must=0.9, aim=0.6)
+    yield against("csv/auto", f"{what}; byte ranges in Spark tasks", auto, NOOP, noop, must=1.3, aim=0.9)
+    yield against("csv/auto-plain", "the same", auto, NOOP_AS_IT_COMES, plain, must=1.3, aim=0.9)
+    yield against("csv/auto-duckdb", "the same", auto, SUMMARIZE, found["SUMMARIZE"], must=0.9, aim=0.6)
     readers, work = found["Spark readers"], "the same, Spark's readers"
-    yield _against("csv/spark", work, readers, NOOP, noop, must=2.2, aim=1.8)
-    yield _against("csv/spark-plain", work, readers, NOOP_AS_IT_COMES, plain, must=2.2, aim=1.8)
-    yield _against("csv/local", "the same, threads of one process, no JVM", found["in process"], NOOP, noop)
-    yield _against("csv/duckdb-checks", "byte ranges; DuckDB does the checks only", auto, "SQL", found["checks in SQL"])
+    yield against("csv/spark", work, readers, NOOP, noop, must=2.2, aim=1.8)
+    yield against("csv/spark-plain", work, readers, NOOP_AS_IT_COMES, plain, must=2.2, aim=1.8)
+    yield against("csv/local", "the same, threads of one process, no JVM", found["in process"], NOOP, noop)
+    yield against("csv/duckdb-checks", "byte ranges; DuckDB does the checks only", auto, "SQL", found["checks in SQL"])
     yield Figure("csv/jobs", "Spark jobs of a batch, byte ranges", auto.told("jobs"), unit="jobs")
     yield Figure(
         "csv/jobs-spark", "Spark jobs of a batch, Spark's readers", found["Spark readers"].told("jobs"), "jobs"
@@ -77,7 +76,7 @@ def cold_csv(bench: Bench) -> Iterator[Figure]:
         warm=0,
     )
     work = "the CSV, cold: interpreter, JVM and workers start anew"
-    yield _against("csv/cold", work, found["cold byte ranges"], NOOP, found["cold noop"])
+    yield against("csv/cold", work, found["cold byte ranges"], NOOP, found["cold noop"])
 
 
 def memory(bench: Bench) -> Iterator[Figure]:
@@ -106,8 +105,8 @@ def parquet(bench: Bench) -> Iterator[Figure]:
         warm=bench.sizes.warm,
     )
     ours, work = found["byte ranges"], "the same rows as Parquet"
-    yield _against("parquet/auto-duckdb", work, ours, SUMMARIZE, found["SUMMARIZE"], must=0.8, aim=0.4)
-    yield _against("parquet/auto", work, ours, NOOP, found["noop"])
+    yield against("parquet/auto-duckdb", work, ours, SUMMARIZE, found["SUMMARIZE"], must=0.8, aim=0.4)
+    yield against("parquet/auto", work, ours, NOOP, found["noop"])
 
 
 def wide_csv(bench: Bench) -> Iterator[Figure]:
@@ -118,9 +117,9 @@ def wide_csv(bench: Bench) -> Iterator[Figure]:
     found = measure(_lanes(bench, path, "csv", definition), bench.sizes.rounds, warm=bench.sizes.warm)
     work = f"CSV, {rows:,} x {columns}"
     ours = found["byte ranges"]
-    yield _against("wide/auto", work, ours, NOOP, found["noop"], must=1.5, aim=1.0)
-    yield _against("wide/auto-plain", work, ours, NOOP_AS_IT_COMES, found["noop as it comes"], must=1.5, aim=1.0)
-    yield _against("wide/spark", f"{work}, Spark's readers", found["Spark readers"], NOOP, found["noop"])
+    yield against("wide/auto", work, ours, NOOP, found["noop"], must=1.5, aim=1.0)
+    yield against("wide/auto-plain", work, ours, NOOP_AS_IT_COMES, found["noop as it comes"], must=1.5, aim=1.0)
+    yield against("wide/spark", f"{work}, Spark's readers", found["Spark readers"], NOOP, found["noop"])
 
 
 def json_lines(bench: Bench) -> Iterator[Figure]:
@@ -129,8 +128,8 @@ def json_lines(bench: Bench) -> Iterator[Figure]:
     lanes = _lanes(bench, path, "json", {**TRIP_DEFINITION, "format": "jsonl"})
     found = measure(lanes, bench.sizes.rounds, warm=bench.sizes.warm)
     work = f"JSON Lines, {bench.sizes.json_lines:,} x 16"
-    yield _against("jsonl/auto", work, found["byte ranges"], NOOP, found["noop"])
-    yield _against("jsonl/spark", f"{work}, Spark's readers", found["Spark readers"], NOOP, found["noop"])
+    yield against("jsonl/auto", work, found["byte ranges"], NOOP, found["noop"])
+    yield against("jsonl/spark", f"{work}, Spark's readers", found["Spark readers"], NOOP, found["noop"])
 
 
 def small_objects(bench: Bench) -> Iterator[Figure]:
@@ -159,7 +158,7 @@ def small_objects(bench: Bench) -> Iterator[Figure]:
     ours = found["batch"]
     stages = ", ".join(f"{stage} {ours.told(stage):.1f} s" for stage in ("in the engine", "last writes"))
     work = f"{count:,} objects x {rows} rows on {server.name}, one batch to committed verdicts ({stages})"
-    yield _against("objects/batch", work, ours, NOOP, found["noop"], must=6, aim=3, bounds_ours=True)
+    yield against("objects/batch", work, ours, NOOP, found["noop"], must=6, aim=3, bounds_ours=True)
     yield Figure("objects/jobs", "Spark jobs of that batch", ours.told("jobs"), unit="jobs")
     if before is not None and after is not None:
         yield Figure("objects/requests", "S3 requests of that batch", after - before, unit="requests")
@@ -176,7 +175,7 @@ def one_small_file(bench: Bench) -> Iterator[Figure]:
     }
     found = measure(works, bench.sizes.rounds, warm=bench.sizes.warm)
     size = path.stat().st_size / 1e6
-    yield _against(
+    yield against(
         "check-file", f"check_file, {size:.1f} MB CSV, whole process", found["check_file"],
         f"a process with {SUMMARIZE}", found["DuckDB process"], must=1.0, aim=0.5, bounds_ours=True,
     )  # fmt: skip
@@ -215,33 +214,9 @@ def _deequ(bench: Bench, python: str, path: str, rows: int) -> Iterator[Figure]:
         )
     bare = found["their noop"]
     name = f"bare read of {rows:,} rows"
-    yield _against("deequ/ours", "ours, checks and profile", found["ours"], name, found["our noop"])
-    yield _against("deequ/profile", "PyDeequ, profile", found["PyDeequ profile"], name, bare)
-    yield _against("deequ/checks", "PyDeequ, the same checks without types", found["PyDeequ checks"], name, bare)
-
-
-#: Everything that can be asked for by name, in the order of the table.
-WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
-    "narrow_csv": narrow_csv,
-    "cold_csv": cold_csv,
-    "parquet": parquet,
-    "wide_csv": wide_csv,
-    "json_lines": json_lines,
-    "small_objects": small_objects,
-    "one_small_file": one_small_file,
-    "memory": memory,
-    "deequ": deequ,
-}
-
-
-def run_works(bench: Bench, names: list[str]) -> list[Figure]:
-    """Run the named works one after the other."""
-    bench.folder.mkdir(parents=True, exist_ok=True)
-    figures: list[Figure] = []
-    for name in names:
-        sys.stderr.write(f"{name}\n")
-        figures += WORKS[name](bench)
-    return figures
+    yield against("deequ/ours", "ours, checks and profile", found["ours"], name, found["our noop"])
+    yield against("deequ/profile", "PyDeequ, profile", found["PyDeequ profile"], name, bare)
+    yield against("deequ/checks", "PyDeequ, the same checks without types", found["PyDeequ checks"], name, bare)
 
 
 def _lanes(bench: Bench, path: str, kind: str, definition: Mapping[str, Any]) -> dict[str, Callable[[], Sample]]:
@@ -269,7 +244,8 @@ def _names(definition: Mapping[str, Any]) -> list[str]:
     return [one["name"] for one in definition["fields"]]
 
 
-def _against(name: str, work: str, ours: Measured, peer_name: str, peer: Measured, **bounds: Any) -> Figure:  # noqa: ANN401
+def against(name: str, work: str, ours: Measured, peer_name: str, peer: Measured, **bounds: Any) -> Figure:  # noqa: ANN401
+    """Our seconds against those of a peer in the same rounds."""
     return Figure(
         name,
         work,

@@ -1,0 +1,1 @@
+"""The keys of whole files, however many rows they have."""
