@@ -114,7 +114,7 @@ def _covers(row: LedgerRow, event: ObjectEvent) -> bool:
     if event.event_time is None:
         return event.etag is None and event.version_id is None  # nothing of it can be compared
     looked_at = row.last_modified or row.event_time
-    if looked_at is not None and looked_at > event.event_time:
+    if looked_at is not None and looked_at.replace(microsecond=0) > event.event_time:  # which has whole seconds
         return True
     names_none = row.version_id is None and row.etag is None and row.read_etag is None
     return names_none and row.received_at >= event.event_time
