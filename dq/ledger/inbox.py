@@ -16,21 +16,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, literal_column, or_, select, true, update
+from sqlalchemy import and_, func, or_, select, true, update
 
-from dq.errors import LeaseLostError
 from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.claims.claiming import NO_LEASE, free, hand_out, is_among
 from dq.ledger.claims.consumers import is_held_by_silent
+from dq.ledger.claims.fence import change_held
 from dq.ledger.history import done_before, versions_of_run
 from dq.ledger.inbox_item import GOOD_STATES, InboxItem
 from dq.ledger.own_rows import announce
 from dq.ledger.rows import event_of
 from dq.ledger.tables import object_inbox
-from etl_core.postgres.transaction import begin, prepare
+from etl_core.postgres.transaction import begin
 from etl_core.retry import Backoff
 from etl_core.storable import storable
 
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from dq.events.run_window import WindowSource
     from dq.ledger.inbox_item import Added, Ending, State
     from dq.ledger.own_rows import Announced
-    from etl_core.postgres.transaction import Statement, Transaction
+    from etl_core.postgres.transaction import Transaction
 
 _C = object_inbox.c
 #: Five attempts span about a quarter of an hour, so a short outage kills nothing.
@@ -170,7 +169,7 @@ class Inbox:
                 "read_etag": ending.read_etag,
                 "monitoring_file_run_id": _text(ending.monitoring_file_run_id),
             }
-        _end(transaction, item, values)
+        change_held(transaction, item, values)
 
     def fail(
         self, item: InboxItem, reason: str, *, retryable: bool, now: datetime, jitter: float, alone: bool = False
@@ -200,7 +199,7 @@ class Inbox:
         if alone:
             values["alone"] = True
         with begin(self.engine) as transaction:
-            _end(transaction, item, values)
+            change_held(transaction, item, values)
         return "dead" if dead else "pending"
 
     def renew(self, owner: str, lease_seconds: float, now: datetime, batch: int | None = None) -> int:
@@ -243,7 +242,7 @@ class Inbox:
             **NO_LEASE,
         }
         with begin(self.engine) as transaction:
-            _end(transaction, item, values)
+            change_held(transaction, item, values)
 
     def done_before(
         self, events: Sequence[ObjectEvent], run_window: WindowSource | None = None
@@ -292,28 +291,6 @@ class Inbox:
             ids = connection.scalars(locked).all()
             connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(values))
         return len(ids)
-
-
-def _end(transaction: Transaction, item: InboxItem, values: dict[str, Any]) -> None:
-    """Change a row if it is still held as `item` says."""
-    held = {"item_id": item.id, "item_batch": item.batch, "item_owner": item.owner}
-    if transaction.ask(_ending(tuple(values)), {**values, **held}).count != 1:
-        raise LeaseLostError(
-            f"object {item.id} of batch {item.batch} is no longer held by {item.owner}: its lease ended and it was "
-            "given on, or it has ended; nothing was written"
-        )
-
-
-@cache
-def _ending(columns: tuple[str, ...]) -> Statement:
-    """The change of a row that is still held, in these columns."""
-    mine = and_(
-        _C.id == bindparam("item_id"),
-        _C.state == literal_column("'claimed'"),
-        _C.batch == bindparam("item_batch"),
-        _C.lease_owner == bindparam("item_owner"),
-    )
-    return prepare(update(object_inbox).where(mine), columns)
 
 
 def _text(identifier: object | None) -> str | None:

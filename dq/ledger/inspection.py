@@ -38,6 +38,7 @@ class InboxRow:
     reason: str | None
     attempts: int
     lost_leases: int
+    alone: bool
     batch: int | None
     lease_owner: str | None
     lease_until: datetime | None

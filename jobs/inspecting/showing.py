@@ -28,6 +28,7 @@ def list_them(database: Engine, settings: Settings, arguments: argparse.Namespac
     """Rows in pages, and the dead letters unless somebody asked for certain rows."""
     from dq.ledger.by_hand.dead_letters import list_dead_letters
     from dq.ledger.by_hand.selection import select_rows
+    from dq.ledger.claims.resting import rests
     from dq.ledger.inspection import inbox_status
     from etl_core.postgres.clock import DatabaseClock
 
@@ -42,6 +43,8 @@ def list_them(database: Engine, settings: Settings, arguments: argparse.Namespac
     counts = ", ".join(f"{count} {state}" for state, count in status.states.items() if count) or "nothing yet"
     console = stdout()
     console.print(cell(f"inbox: {counts}; {status.dead_letters} dead letters"))
+    for one in rests(database):
+        console.print(cell(f"bucket {one.bucket} rests until {one.until:%H:%M:%S} UTC: {one.reason}"))
     if rows:
         console.print(table_of_rows(rows))
     if letters:

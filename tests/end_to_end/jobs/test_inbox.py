@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from dq.events.object_event import ObjectEvent
+from dq.ledger.claims.resting import let_rest
 from jobs.working_off.owners import new_owner
 from tests.end_to_end.landing import key_of
 
@@ -79,6 +80,13 @@ def test_a_page_says_how_to_go_on(command_line: CommandLine, ended: Landing) -> 
     rest = command_line.run("inbox", "list", "--json", "--prefix", "agency/", "--limit", "2", "--after", "2")
     assert listed(rest) == [key_of(hour=3, agency="tenant-b")]
     assert ended.states()["odd"] == "ignored"
+
+
+def test_a_bucket_that_rests_is_told_with_its_reason(command_line: CommandLine, ended: Landing) -> None:
+    let_rest(ended.database, ended.bucket, "s3://b/k: the object store refuses it (AccessDenied)", ended.clock())
+    told = " ".join(command_line.run("inbox", "list").out.split())
+    assert f"bucket {ended.bucket} rests until 12:40:10 UTC: s3://b/k: the object store refuses it" in told
+    assert '"alone": false' in command_line.run("inbox", "show", "1", "--json").out
 
 
 def test_all_versions_of_a_key_are_shown(command_line: CommandLine, landing: Landing) -> None:
