@@ -6,8 +6,6 @@ PipelineError
 │   ├── ProblemsError
 │   │   └── DefinitionError    a schema definition (state bad_definition)
 │   └── UnreadableFileError    the bytes are not a file of the claimed format: a verdict
-├── RetryableError
-│   └── NoTemporarySpaceError  the disk for temporary files is full
 └── LeaseLostError             the work is somebody else's by now: drop it
 ```
 
@@ -16,7 +14,7 @@ Every message says what was found, what was expected and what to do.
 
 from __future__ import annotations
 
-from etl_core.errors import PipelineError, ProblemsError, RetryableError, TerminalError
+from etl_core.errors import PipelineError, ProblemsError, TerminalError
 
 
 class DefinitionError(ProblemsError):
@@ -25,10 +23,6 @@ class DefinitionError(ProblemsError):
 
 class UnreadableFileError(TerminalError):
     """The bytes of an object are not a file of its format; becomes a verdict, not a failure."""
-
-
-class NoTemporarySpaceError(RetryableError):
-    """What does not fit into memory could not be put on disk either; somebody may free space."""
 
 
 class LeaseLostError(PipelineError):

@@ -12,7 +12,8 @@ PipelineError
 └── RetryableError             the same call may succeed later (exit 75)
     ├── StorageUnavailableError
     ├── DatabaseUnavailableError
-    └── QueueUnavailableError
+    ├── QueueUnavailableError
+    └── NoTemporarySpaceError  the disk for temporary files is full
 ```
 
 A package adds its own below these (`dq/errors.py`), where its callers can do no more about them than the tree says.
@@ -86,3 +87,7 @@ class DatabaseUnavailableError(RetryableError):
 
 class QueueUnavailableError(RetryableError):
     """The queue did not answer."""
+
+
+class NoTemporarySpaceError(RetryableError):
+    """What does not fit into memory could not be put on disk either; somebody may free space."""

@@ -32,7 +32,7 @@ class EventSpool:
         """Add a part.
 
         Raises:
-            DiskFullError: the folder for temporary files takes no more.
+            NoTemporarySpaceError: the folder for temporary files takes no more.
         """
         match part:
             case Skipped():

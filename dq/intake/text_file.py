@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from etl_core.objects.store import ObjectStore
 
-#: Bytes of a file that is read as a whole; a list of some millions of objects.
+#: Bytes of a file that is read as a whole.
 MOST_BYTES = 1024 * 1024 * 1024
 #: Bytes that one request asks for.
 _PIECE = 4 * 1024 * 1024

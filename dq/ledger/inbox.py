@@ -26,7 +26,7 @@ from dq.ledger.adding import add_dead_letters, add_events
 from dq.ledger.claims.claiming import NO_LEASE, free, hand_out, is_among
 from dq.ledger.claims.consumers import is_held_by_silent
 from dq.ledger.history import done_before, versions_of_run
-from dq.ledger.inbox_item import InboxItem
+from dq.ledger.inbox_item import GOOD_STATES, InboxItem
 from dq.ledger.own_rows import announce
 from dq.ledger.rows import event_of
 from dq.ledger.tables import object_inbox
@@ -163,7 +163,7 @@ class Inbox:
             "definition_digest": waits_for.definition_digest if waits_for else None,
             **NO_LEASE,
         }
-        if ending.monitoring_file_run_id is not None:  # otherwise an earlier verdict on it may stand, and what it is of
+        if ending.state in GOOD_STATES:  # otherwise an earlier verdict on it may stand, and what it was of
             values |= {
                 "last_modified": ending.last_modified,
                 "read_version_id": ending.read_version_id,

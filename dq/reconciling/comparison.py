@@ -114,10 +114,15 @@ def _covers(row: LedgerRow, event: ObjectEvent) -> bool:
     if event.event_time is None:
         return event.etag is None and event.version_id is None  # nothing of it can be compared
     looked_at = row.last_modified or row.event_time
-    if looked_at is not None and looked_at > event.event_time:
+    if looked_at is not None and _is_after(looked_at, event.event_time):
         return True
     names_none = row.version_id is None and row.etag is None and row.read_etag is None
-    return names_none and row.received_at >= event.event_time
+    return names_none and _is_after(row.received_at, event.event_time)
+
+
+def _is_after(moment: datetime, listed: datetime) -> bool:
+    """Whether a moment is after an object's time, which has whole seconds: within one nobody knows."""
+    return moment.replace(microsecond=0) > listed
 
 
 def _is_not_later(event: ObjectEvent, read: datetime | None) -> bool:

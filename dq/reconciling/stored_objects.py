@@ -53,7 +53,7 @@ def objects_of(
     Raises:
         UsageError: a file cannot be read, or there is no object.
         StorageUnavailableError: the object store did not answer.
-        DiskFullError: the folder for temporary files takes no more.
+        NoTemporarySpaceError: the folder for temporary files takes no more.
     """
     for event in _events(listed_in(store, inventory), aside):
         if event.key.startswith(prefix):

@@ -25,7 +25,7 @@ class ExternalSort:
     Args:
         most_bytes: of memory that waiting pairs may take, about; beyond it they go to a temporary file.
 
-    Raises DiskFullError where the folder for temporary files takes no more.
+    Raises NoTemporarySpaceError where the folder for temporary files takes no more.
     """
 
     def __init__(self, most_bytes: int = 16 * 1024 * 1024) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import struct
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from etl_core.errors import RetryableError
+from etl_core.errors import NoTemporarySpaceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +19,10 @@ _LENGTHS = struct.Struct("<II")
 _PIECE = 256 * 1024
 
 
-class DiskFullError(RetryableError):
-    """A temporary file could not be written."""
-
-
 class RecordFile:
     """Pairs of byte strings, in the order in which they were added.
 
-    Raises DiskFullError where the folder for temporary files takes no more.
+    Raises NoTemporarySpaceError where the folder for temporary files takes no more.
     """
 
     def __init__(self) -> None:
@@ -56,11 +53,12 @@ class RecordFile:
 
     def close(self) -> None:
         """Give the disk back."""
-        self._file.close()
+        with suppress(OSError):  # of what could not be written nothing is wanted any more
+            self._file.close()
 
 
-def _refused(error: OSError) -> DiskFullError:
-    return DiskFullError(
+def _refused(error: OSError) -> NoTemporarySpaceError:
+    return NoTemporarySpaceError(
         f"a temporary file could not be written: {error.strerror}; make room in {tempfile.gettempdir()}, or name"
         " another folder in TMPDIR"
     )

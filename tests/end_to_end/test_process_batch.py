@@ -443,7 +443,7 @@ def test_when_the_database_is_out_the_rows_stay_claimed_and_come_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(landing.doors.inbox, "finish", out)
-        patch.setattr(landing.doors.inbox, "fail", out)
+        patch.setattr(landing.doors.inbox, "wait", out)
         with pytest.raises(DatabaseUnavailableError):
             landing.process()
     assert landing.states() == {key_of(): "claimed"}

@@ -25,9 +25,9 @@ from dq.engine.keys.gathered_keys import GatheredKeys
 from dq.engine.keys.key_file import KeyFile
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
-from dq.errors import NoTemporarySpaceError
 from dq.profiling.figures.mixing import mixed
 from dq.profiling.figures.row_keys import KEY_HASH, RowKeys
+from etl_core.errors import NoTemporarySpaceError
 from etl_core.objects.store import ObjectStore
 from tests.engine.batches import readable
 from tests.peak_memory import rows_and_peak

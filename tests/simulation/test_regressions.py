@@ -118,6 +118,20 @@ def test_a_database_that_fails_while_verdicts_are_written_costs_no_object_an_att
         assert world.oracle.broken == []
 
 
+def test_an_object_that_took_the_place_of_another_within_its_second_unannounced_is_found(
+    simulation: Simulation,
+) -> None:
+    """An announcement has the time to the millisecond, a listing to the second: the older one was taken for later."""
+    world = begun(simulation)
+    world.clock.forward(0.3)
+    world.announce(world.put(VERSIONED, key_of("trips"), b"raises"))
+    world.clock.forward(0.3)
+    unannounced = world.put(VERSIONED, key_of("trips"))
+    settle_down(world)
+    assert [row["state"] for row in world.witness.ledger()] == ["dead", "done"]
+    assert [one.message for one in world.witness.standing()] == [unannounced.body.decode()]
+
+
 @pytest.mark.parametrize(
     "what", ["dies", "loses an answer", "is stopped", "database restarts", "stalls and other works"]
 )

@@ -19,8 +19,8 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from dq.errors import NoTemporarySpaceError
 from dq.profiling.figures.row_keys import KEY_HASH, RowKeys
+from etl_core.errors import NoTemporarySpaceError
 
 _COPIED = 1024 * 1024
 #: Words that Philox gives for each step of its counter.

@@ -24,12 +24,12 @@ from dq.engine.parts import CountedPart, FileTask
 from dq.engine.spark_readers.frames import TRAILING
 from dq.engine.spark_readers.paths import reported_path
 from dq.engine.spark_readers.seen_bytes import SeenBytes
-from dq.errors import NoTemporarySpaceError, UnreadableFileError
+from dq.errors import UnreadableFileError
 from dq.formats.limits import Limits
 from dq.formats.spark_reading import SparkReading
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.offences import Offence
-from etl_core.errors import PipelineError
+from etl_core.errors import NoTemporarySpaceError, PipelineError
 
 if TYPE_CHECKING:
     from pyspark.sql import Row

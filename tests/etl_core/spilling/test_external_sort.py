@@ -56,6 +56,11 @@ def test_a_disk_that_takes_no_more_is_a_reason_to_try_again_and_names_the_folder
         file._file = Path("/dev/full").open("w+b", buffering=0)  # noqa: SIM115 - closed with the file
         with pytest.raises(RetryableError, match=r"(?i)no space left.*TMPDIR"):
             file.add(b"key", b"value")
+    file = RecordFile()
+    file._file.close()
+    file._file = Path("/dev/full").open("w+b")  # noqa: SIM115 - as above
+    file.add(b"key", b"value")
+    file.close()  # what still waited to be written goes with the rest
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(RetryableError, match="nowhere"):
         RecordFile()

@@ -2,7 +2,7 @@
 
 After every commit:
 
-- announced = ended + open, and every failure has its reason;
+- announced = ended + open, every failure has its reason, and the counts that the ledger keeps are those of its rows;
 - a run's result never goes back to an older version, and is that of bytes which existed as the version that the row
   names; one row at most is `done` with it;
 - nobody takes rows of a lease that lives and whose holder does;
@@ -33,6 +33,10 @@ SELECT count(*), count(*) FILTER (WHERE state IN ('done', 'superseded')),
     count(*) FILTER (WHERE state NOT IN ('done', 'superseded', 'pending', 'claimed') AND length(trim(reason)) > 0)
 FROM pipeline.object_inbox
 """
+_KEPT_COUNTS = """
+SELECT state, sum(change)::bigint FROM pipeline.object_inbox_count GROUP BY state HAVING sum(change) <> 0
+"""
+_COUNTS = "SELECT state, count(*) FROM pipeline.object_inbox GROUP BY state"
 
 
 class Oracle:
@@ -63,6 +67,8 @@ class Oracle:
         self._expect(announced == finished + still_open + failed, "the account does not balance")
         self._expect(announced >= self._announced, f"rows were lost: {self._announced} before, {announced} now")
         self._announced = announced
+        kept, counted = (dict(self._witness.rows(query)) for query in (_KEPT_COUNTS, _COUNTS))
+        self._expect(kept == counted, f"the counts that are kept are {kept}, there are {counted}")
         for change in self._witness.changes():
             self._see_change(change)
         standing = self._witness.standing()

@@ -99,6 +99,7 @@ class World:
             changes: dict[str, Any] = {"etag": one.etag, "size": len(one.body), "sequencer": one.sequencer}
             changes |= {"version-id": one.version_id} if one.version_id else {}
             body = eventbridge(one.key, **changes).replace('"landing"', json.dumps(one.bucket))
+            body = body.replace("2026-01-04T12:34:56Z", f"{one.last_modified:%Y-%m-%dT%H:%M:%SZ}")
         else:
             body = notification(*map(_record, versions))
         self._announced[body] = list(versions)

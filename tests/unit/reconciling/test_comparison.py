@@ -51,7 +51,14 @@ def test_an_object_in_no_row_was_never_announced_unless_it_is_too_young_to_be_mi
         ROW._replace(state="pending", etag="old", read_etag=None, last_modified=None),  # it reads what is there
         ROW._replace(state="claimed", etag=None, read_etag=None, last_modified=None),
         ROW._replace(read_etag="e2", etag="e2", last_modified=THEN + timedelta(minutes=1)),  # newer than the list
-        ROW._replace(state="unconfigured", etag=None, read_etag=None, event_time=None, last_modified=None),
+        ROW._replace(
+            state="unconfigured",
+            etag=None,
+            read_etag=None,
+            event_time=None,
+            last_modified=None,
+            received_at=THEN + timedelta(seconds=1),
+        ),
     ],
 )
 def test_a_version_that_a_row_is_about_or_read_or_will_read_is_known(row: LedgerRow) -> None:
@@ -73,6 +80,17 @@ def test_a_version_newer_than_what_the_rows_are_about_is_stale_unless_it_is_too_
     assert finding(OBJECT, row) == "stale"
     young = replace(OBJECT, event_time=BEFORE + timedelta(seconds=1))
     assert finding(young, row._replace(state="done", version_id="v0")) == "young"
+
+
+def test_what_replaced_another_within_its_second_is_stale() -> None:
+    """A listing has whole seconds: the row may be about what was there before."""
+    within = THEN + timedelta(microseconds=999_999)
+    read = ROW._replace(etag="e0", read_etag="e0")
+    assert finding(OBJECT, read._replace(last_modified=within)) == "stale"
+    assert finding(OBJECT, read._replace(last_modified=within + timedelta(seconds=1))) == "known"
+    bare = ROW._replace(state="dead", etag=None, read_etag=None, event_time=None, last_modified=None)
+    assert finding(OBJECT, bare._replace(received_at=within)) == "stale"
+    assert finding(OBJECT, bare._replace(received_at=within + timedelta(seconds=1))) == "known"
 
 
 def test_versions_are_told_apart_by_their_ids_where_the_store_names_them() -> None:
