@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -100,22 +101,40 @@ def test_no_key_is_on_disk_as_it_is() -> None:
     file.close()
 
 
-def test_a_full_disk_is_said_and_the_file_can_be_tried_again(tmp_path: Path) -> None:
-    """The system refuses to let a file grow beyond 4 MiB, as it does where a disk or a quota is full."""
-    one_gzip(tmp_path / "keys.csv.gz", 6_000_000)
-    (tmp_path / "definition.json").write_text(str(DEFINITION).replace("'", '"').replace("True", "true"))
-    command = [sys.executable, "-m", "jobs.cli", "check_file", "keys.csv.gz", "--schema", "definition.json"]
-    ran = subprocess.run(
-        ["bash", "-c", 'ulimit -f 4096; exec "$@"', "limited", *command],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+def limited(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run Python where the system lets no file grow beyond 4 MiB, as it does where a disk or a quota is full."""
+    return subprocess.run(
+        ["bash", "-c", 'ulimit -f 4096; exec "$@"', "limited", sys.executable, *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+_BOTH = """
+import json, sys
+from dq.definitions import load_definition
+from dq.engine.profile_files import profile_files
+from dq.engine.source_file import SourceObject
+from etl_core.objects.store import ObjectStore
+definition, store = load_definition(json.load(open("definition.json"))), ObjectStore()
+sources = [SourceObject(at, store.peek(None, path), definition) for at, path in enumerate(sys.argv[1:])]
+print(*(type(one).__name__ for one in profile_files(sources, store=store).values()))
+"""
+
+
+def test_a_full_disk_is_said_and_costs_that_file_one_attempt_and_others_nothing(tmp_path: Path) -> None:
+    one_gzip(tmp_path / "large.csv.gz", 6_000_000)
+    one_gzip(tmp_path / "small.csv.gz", 1_000)
+    (tmp_path / "definition.json").write_text(json.dumps(DEFINITION))
+    ran = limited(tmp_path, "-m", "jobs.cli", "check_file", "large.csv.gz", "--schema", "definition.json")
     assert ran.returncode == 75, ran.stderr
     assert "no more could be kept in a temporary file: File too large; free space" in ran.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["definition.json", "keys.csv.gz"]
+    ran = limited(tmp_path, "-c", _BOTH, "large.csv.gz", "small.csv.gz")
+    assert ran.stdout.splitlines()[-1:] == ["NoTemporarySpaceError FileSummary"], ran.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["definition.json", "large.csv.gz", "small.csv.gz"]
 
 
 def test_a_full_disk_is_an_error_of_the_files_whose_keys_meet_there(

@@ -11,7 +11,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from shutil import copyfileobj
 from typing import IO
@@ -100,8 +100,8 @@ class KeyFile:
         return moved
 
     def close(self) -> None:
-        """Give the disk back."""
-        with self._written():
+        """Give the disk back; what could not be written before does not matter any more."""
+        with suppress(OSError):
             self._file.close()
 
     def _got(self, chunk: Chunk, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
