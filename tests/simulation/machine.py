@@ -177,7 +177,9 @@ class Schedule(RuleBasedStateMachine):
         self.world.begin_outage(what, turns)
 
     @rule(
-        what=st.sampled_from(["retry", "discard", "break definition", "mend definition", "reconcile"]),
+        what=st.sampled_from(
+            ["retry", "discard", "break definition", "mend definition", "reconcile", "backfill", "force"]
+        ),
         numbers=st.lists(NUMBER, min_size=1, max_size=3),
     )
     def person_acts(self, what: str, numbers: Sequence[int]) -> None:
@@ -191,6 +193,8 @@ class Schedule(RuleBasedStateMachine):
                 self.world.configure(file_name, BROKEN)
             case "mend definition":
                 self.world.configure(file_name, GOOD)
+            case "backfill" | "force":
+                self.world.backfill(force=what == "force")
             case _:
                 self.world.reconcile()
 

@@ -50,7 +50,7 @@ class Oracle:
         self.signs: dict[str, datetime] = {}
         #: Rows that a person had tried anew although they had their verdict.
         self.opened_again: set[int] = set()
-        self.commits = 0
+        self._newest_transaction = ""
         self._announced = 0
         self._spent: Counter[int] = Counter()
         #: The message of each run's result, and whether the ledger knows the sequencer of what it is of.
@@ -62,7 +62,10 @@ class Oracle:
 
     def committed(self) -> None:
         """Look at what a commit brought."""
-        self.commits += 1
+        newest = self._witness.rows("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")[0][0]
+        if newest == self._newest_transaction:  # it only read
+            return
+        self._newest_transaction = newest
         announced, finished, still_open, failed = self._witness.rows(_BALANCE)[0]
         self._expect(announced == finished + still_open + failed, "the account does not balance")
         self._expect(announced >= self._announced, f"rows were lost: {self._announced} before, {announced} now")

@@ -15,13 +15,14 @@ from etl_core.errors import UsageError
 from tests.announcements import eventbridge, notification, s3_record
 from tests.reporting.samples import add_file
 from tests.simulation.oracle.commits import Oracle
-from tests.simulation.world.consumer import Consumer
+from tests.simulation.world.consumer import LEASE_SECONDS, Consumer
 from tests.simulation.world.message_queue import MessageQueue
 from tests.simulation.world.object_store import PLAIN, VERSIONED, Buckets, StoredVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
     from dq.reporting.catalogue.catalogue import Catalogue
     from tests.simulation.world.databases import Database
@@ -126,6 +127,23 @@ class World:
                 compared = compare(objects, rows, before=later)
                 found = [each.event for each in compared if each.finding in REPAIRABLE]
                 one.doors.inbox.add(found, now=one.doors.clock(), source="reconcile")
+
+    def backfill(self, *, force: bool) -> None:
+        """Announce what is there and work that off, as the job does; with `force` also what has its verdict."""
+        one = self.consumers[0]
+        one.run(lambda: self._backfill(one, force=force))
+
+    def _backfill(self, one: Consumer, *, force: bool) -> None:
+        doors = one.doors
+        events: list[ObjectEvent] = []
+        for bucket in (PLAIN, VERSIONED):
+            with suppress(UsageError):  # nothing is there
+                events += objects_under(doors.objects, f"s3://{bucket}/agency/", lambda _part: None)
+        if force:
+            self.oracle.opened_again.update(row["id"] for row in self.witness.ledger())
+        ids = [*doors.inbox.announce(events, now=doors.clock(), source="backfill", force=force).ids]
+        while (batch := doors.inbox.claim(3, LEASE_SECONDS, one.owner, doors.clock(), among=ids)) is not None:
+            one.process(batch)
 
     def retry(self, ids: Iterable[int]) -> None:
         """A person has rows tried anew."""
