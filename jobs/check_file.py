@@ -13,7 +13,7 @@ import structlog
 from dq.errors import DefinitionError
 from etl_core.errors import ObjectGoneError, ObjectReplacedError, PipelineError, UsageError
 from etl_core.objects.failures import ObjectRefusedError
-from jobs.console.json_output import write_json
+from jobs.console.json_output import require_writable, write_json
 from jobs.console.terminal import stdout
 from jobs.console.verdict_table import verdict_report
 from jobs.running.exit_codes import ExitCode
@@ -47,6 +47,8 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import start
 
     program = start()
+    if arguments.json is not None:
+        require_writable(arguments.json, "result")
     mode = ScoringMode(program.settings[BatchSettings].scoring_mode)
     definition = read_definition(arguments.schema, mode) if arguments.schema else None
     with show_share(program.console, "reading") as progress:

@@ -10,7 +10,7 @@ import structlog
 from rich.table import Table
 
 from etl_core.errors import UsageError
-from jobs.console.json_output import write_json
+from jobs.console.json_output import require_writable, write_json
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
@@ -34,6 +34,8 @@ def main(argv: list[str]) -> int:
     query = RunQuery(arguments.agency, arguments.file, arguments.since, arguments.until)
     if query.since and query.until and query.since > query.until:
         raise UsageError(f"--since {query.since} is after --until {query.until}")
+    if arguments.json is not None:
+        require_writable(arguments.json, "profile")
     with open_database(program.settings) as database:
         found = profile_of(database, query)
     note(message=f"{found.runs} runs were read")

@@ -6,6 +6,7 @@ import argparse
 
 import structlog
 
+from etl_core.errors import UsageError
 from jobs.running.job_run import note
 
 log = structlog.get_logger()
@@ -27,6 +28,8 @@ def main(argv: list[str]) -> int:
     note(subject=arguments.events)
     limit = program.settings[LedgerSettings].max_files_per_batch
     announcement = read_announcements(object_store(program.settings), arguments.events)
+    if not (announcement.events or announcement.rejected or announcement.skipped):
+        raise UsageError(f"there is no announcement in {arguments.events}")
     with open_doors(program.settings) as doors, StopRequest() as stop:
         announced = announce(doors.inbox, announcement, now=doors.clock(), source="replay", force=arguments.force)
         if as_they_are := len(announced.ids) - announced.due:

@@ -48,12 +48,13 @@ def judge(summary: FileSummary, plan: CheckPlan) -> Verdict:
     failed = failed_rules(measured)
     score = score_of(totals.values())
     # A critical rule that could not run was not kept, as far as anybody knows.
-    critical = any(
-        result.check.severity is Severity.CRITICAL and result.status is not Status.PASSED
+    critical = [
+        result
         for measure, _ in measured
         for result in measure.results
-    )
-    message = message_of(failed)
+        if result.check.severity is Severity.CRITICAL and result.status is not Status.PASSED
+    ]
+    message = message_of(failed, [result for result in critical if result.status is Status.NOT_RUN])
     rules = written_rules(failed, MAX_BYTES - encoded_size(message) - _ROOM)
     cut: tuple[Cut, ...] = ()
     if len(rules) < len(failed):

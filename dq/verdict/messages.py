@@ -12,23 +12,36 @@ from dq.verdict.metrics import METRIC_NAMES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dq.checks.check_result import CheckResult
     from dq.profiling.summary.summary import Example
     from dq.verdict.failed_rules import FailedRule
 
 #: Readable at a glance; the rest stands in the failed rules.
 MOST_LINES: Final = 10
 _MOST_EXAMPLE: Final = 60
+_MOST_NAMED: Final = 3
 
 
-def message_of(failed: Sequence[FailedRule]) -> str | None:
-    """Give one line per rule, worst first, or None when nothing failed; bounded, as every text in it is."""
-    if not failed:
-        return None
+def message_of(failed: Sequence[FailedRule], unknown: Sequence[CheckResult] = ()) -> str | None:
+    """Give one line per rule, worst first, or None when nothing failed; bounded, as every text in it is.
+
+    `unknown` are critical rules that could not run: a line says that the file does not pass for them, whatever it
+    scores.
+    """
     lines = [_line(rule) for rule in failed[:MOST_LINES]]
     more = len(failed) - MOST_LINES
     if more > 0:
         lines.append(f"and {count(more, 'more finding')}")
-    return "\n".join(lines)
+    if unknown:
+        named = ", ".join(_named(result) for result in unknown[:_MOST_NAMED])
+        others = f" and {len(unknown) - _MOST_NAMED:,} more" if len(unknown) > _MOST_NAMED else ""
+        lines.append(f"does not pass: critical rules could not run ({named}{others})")
+    return "\n".join(lines) or None
+
+
+def _named(result: CheckResult) -> str:
+    columns = ", ".join(visible(name, _MOST_EXAMPLE) for name in result.check.columns)
+    return f"{result.rule} of {columns}" if columns else result.rule
 
 
 def _line(rule: FailedRule) -> str:

@@ -236,6 +236,15 @@ def test_a_pipe_is_refused_at_once(bare_command_line: CommandLine, tmp_path: Pat
     assert "not a regular file" in ran.err
 
 
+@pytest.mark.parametrize("out", [".", "no such folder/out.json"])
+def test_a_result_that_cannot_be_written_is_told_before_the_file_is_read(
+    bare_command_line: CommandLine, out: str
+) -> None:
+    ran = bare_command_line.run("check_file", "nowhere.csv", "--json", out)
+    assert ran.code == 2
+    assert f"the result cannot be written to {out!r}" in ran.log[-1]["message"]
+
+
 def test_ctrl_c_ends_a_check_with_one_line(tmp_path: Path) -> None:
     """The parts that were not begun are not read any more."""
     with (tmp_path / "rows.csv").open("wb") as file:

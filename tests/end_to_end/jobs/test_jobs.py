@@ -212,6 +212,13 @@ def test_a_file_of_announcements_that_is_missing_ends_with_2(command_line: Comma
 # backfill
 
 
+def test_a_file_without_an_announcement_ends_with_2(command_line: CommandLine) -> None:
+    (command_line.folder / "events.json").write_text("[]")
+    ran = command_line.run("replay_events", "--events", "events.json")
+    assert ran.code == 2
+    assert "there is no announcement in events.json" in ran.log[-1]["message"]
+
+
 def test_backfill_of_a_prefix_is_resumed_by_running_it_again(command_line: CommandLine, landing: Landing) -> None:
     landing.configure()
     for hour in range(3):

@@ -334,6 +334,8 @@ def test_a_critical_rule_that_could_not_run_is_not_kept() -> None:
     verdict = verdict_of(summary(column("a"), missing_columns=("gone",)), definition)
     assert verdict.metrics["boundsRange"]["status"] == "not_run"
     assert (verdict.score, verdict.passed) == (80, False)
+    message = (verdict.failed_validation_message or "").splitlines()
+    assert message[-1] == "does not pass: critical rules could not run (min of gone)"
 
 
 def test_a_composite_key_is_told_as_a_list_too() -> None:
