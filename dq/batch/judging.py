@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dq.batch.endings import Failed, Judged, Missing, SetAside, describe_error
-from dq.engine.halving import BroughtDownError, Endings, NotTriedError, set_apart
+from dq.engine.halving import BroughtDownError, Endings, EngineDownError, NotTriedError, set_apart
 from dq.events.run_window import NoWindow
 from etl_core.errors import ObjectGoneError, RetryableError
 
@@ -43,7 +43,8 @@ def _judge_apart(sources: Sequence[Source], judge: JudgeFiles, apart: set[int]) 
         return {source.id: NotTriedError(message)}
 
     def shared(source: Source, error: Exception) -> dict[int, FileVerdict | Exception]:
-        return {source.id: error}
+        message = f"nothing of its batch could be read: the engine broke each time ({describe_error(error)})"
+        return {source.id: EngineDownError(message)}
 
     def alone(source: Source, error: Exception) -> dict[int, FileVerdict | Exception]:
         apart.add(source.id)

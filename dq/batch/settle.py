@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: What may be the fault of one object all the same, such as a timeout, is not tried again and again.
+_NOT_AT_ONCE = timedelta(seconds=10)
 #: Sources that announce what may have been there for years: their time is not that of an announcement.
 _LISTS = frozenset({"listing", "manifest", "bare"})
 
@@ -47,7 +50,8 @@ def settle(ending: Judged | SetAside | Failed, doors: Doors, outages: Outages) -
         except (RetryableError, TerminalError) as error:
             item = ending.found.item if isinstance(ending, Judged) else ending.item
             if isinstance(error, DatabaseUnavailableError):  # a lost connection, a deadlock: no object is to blame
-                return _wait(item, error, doors)
+                log.warning("an object could not be written; it is tried again", **log_fields(item), error=error)
+                return _wait(item, error, doors, doors.clock() + _NOT_AT_ONCE)
             return _write(Failed(item, error), doors, outages)
     except LeaseLostError as error:
         log.warning("left to its new holder", error=error)

@@ -10,7 +10,6 @@ from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # has no an
 from pyspark.errors import PySparkException
 
 from dq.engine.halving import BroughtDownError, Endings, EngineDownError, NotTriedError, set_apart
-from etl_core.errors import RetryableError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -21,10 +20,6 @@ log = structlog.get_logger()
 _W = TypeVar("_W")
 _T = TypeVar("_T")
 _BLAMES = (PySparkException, Py4JError)
-
-
-class SparkJobFailedError(RetryableError):
-    """Spark gave a job up: an executor died several times, or could not be had at all."""
 
 
 def profile_apart(
@@ -45,13 +40,12 @@ def profile_apart(
     """
 
     def alone(task: _W, error: Exception) -> dict[int, _T]:
-        return failed(task, BroughtDownError(str(job_failed(uri(task), error))))
+        return failed(task, BroughtDownError(job_failed(uri(task), error)))
 
     def shared(task: _W, error: Exception) -> dict[int, _T]:
-        if is_down():
-            message = f"Spark runs no job at all ({type(error).__name__}); trying again later may help"
-            return failed(task, EngineDownError(message))
-        return failed(task, job_failed(uri(task), error))
+        what = "no job at all" if is_down() else "no job that reads a file of this batch"
+        message = f"Spark runs {what} ({type(error).__name__}); trying again later may help"
+        return failed(task, EngineDownError(message))
 
     def untried(task: _W, _error: Exception) -> dict[int, _T]:
         message = f"{uri(task)}: not tried: other files of its batch brought too many Spark jobs down"
@@ -67,10 +61,9 @@ def profile_apart(
     return set_apart(tasks, profile, Endings(alone, shared, untried), blames=_BLAMES)
 
 
-def job_failed(uri: str, error: Exception) -> SparkJobFailedError:
+def job_failed(uri: str, error: Exception) -> str:
     """Say of which file Spark's job failed."""
-    message = f"{uri}: the Spark job that read it failed ({type(error).__name__}); trying again may help"
-    return SparkJobFailedError(message)
+    return f"{uri}: the Spark job that read it failed ({type(error).__name__}); trying again may help"
 
 
 def _is_down(spark: SparkSession) -> bool:

@@ -343,8 +343,10 @@ def test_a_fault_that_every_object_has_is_not_hunted_down_one_by_one(landing: La
     landing.configure()
     landing.announce(*(landing.put(key_of(hour=hour, name=name)) for hour in range(24) for name in ("a", "b")))
     engine = Engine(landing, b"ada", ZeroDivisionError("odd"))
-    assert landing.process(judge=engine).states == {"pending": 48}
+    counts = landing.process(judge=engine)
+    assert (counts.states, "nothing of its batch could be read" in str(counts.outage)) == ({"pending": 48}, True)
     assert engine.calls < 48
+    assert sum(row.attempts for row in landing.rows().values()) == 1, "only the one that failed alone is charged"
 
 
 def test_a_failure_is_tried_again_later_and_ends_dead_with_its_reason(landing: Landing) -> None:
