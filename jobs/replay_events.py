@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
         raise UsageError(f"there is no announcement in {arguments.events}")
     with open_doors(program.settings) as doors, StopRequest() as stop:
         announced = announce(doors.inbox, announcement, now=doors.clock(), source="replay", force=arguments.force)
-        if as_they_are := len(announced.ids) - announced.due:
+        if (as_they_are := len(announced.ids) - announced.due) > 0:
             hint = "--force scores them again"
             log.info("objects that have their verdict are left as they are", objects=as_they_are, hint=hint)
         with show_progress(program.console, "objects", announced.due) as report:

@@ -63,7 +63,7 @@ def drain_once(program: Program) -> int:
     from dq.batch.process_batch import BatchCounts
     from dq.intake.take_in import Intake, drain
     from dq.ledger.inbox_item import OPEN_STATES
-    from dq.ledger.inspection import still_open
+    from dq.ledger.inspection import inbox_status, still_open
     from jobs.console.progress import show_progress
     from jobs.running.exit_codes import exit_code_for
     from jobs.running.stopping import StopRequest
@@ -82,12 +82,20 @@ def drain_once(program: Program) -> int:
         present(doors, owner),
     ):
         queue = _open_queue(settings)
+        dead_before = inbox_status(doors.database, doors.clock()).states["dead"]
         take_over(doors, still_open(doors.database).held)
         empty_receives = 3
         while not stop.is_set():
             taken = Intake()
             if queue:
-                taken = drain(queue, doors.inbox, doors.clock, empty_receives=empty_receives, sleep=stop.wait)
+                taken = drain(
+                    queue,
+                    doors.inbox,
+                    doors.clock,
+                    empty_receives=empty_receives,
+                    sleep=stop.wait,
+                    stopped=stop.is_set,
+                )
             make_due(doors)
             counts = work_off(doors, limit=limit, owner=owner, stop=stop, report=report)
             total += counts
@@ -100,7 +108,9 @@ def drain_once(program: Program) -> int:
             empty_receives = 1
         if not is_all_ended(doors, mine=[owner], waiting=True):
             return ExitCode.TRY_AGAIN
+        dead = inbox_status(doors.database, doors.clock()).states["dead"] - dead_before
     ended = {state: count for state, count in total.states.items() if state not in OPEN_STATES}
+    ended["dead"] = max(ended.get("dead", 0), dead)  # also those that brought a process down before this one
     return exit_code_for(ended, dead_letters=letters)
 
 

@@ -101,7 +101,7 @@ PACKAGES = {
     "prometheus_client": {"etl_core.metrics", "dq.batch"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
-    "pyarrow": {"dq.profiling", "dq.formats", "dq.engine", "dq.reconciling"},
+    "pyarrow": {"dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling"},
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
@@ -125,6 +125,7 @@ PACKAGES = {
         "dq.intake",
         "dq.reporting",
         "dq.batch",
+        "dq.ledger",
     },
 }
 

@@ -77,6 +77,7 @@ class BatchMetrics:
         self._letters = Gauge(
             "pipeline_dead_letters", "Announcements that nobody understood and nobody closed", registry=known
         )
+        self._dead = Gauge("pipeline_inbox_dead", "Objects that are dead, whoever found out", registry=known)
         self._alive = Gauge("pipeline_stream_alive", "1 while the stream's query runs", registry=known)
         self._rebuilt = Counter("pipeline_stream_rebuilds", "How often the stream was built anew", registry=known)
         self._reconciled = Gauge(
@@ -111,6 +112,7 @@ class BatchMetrics:
         self._depth.set(status.depth)
         self._age.set(status.age or 0)
         self._letters.set(status.dead_letters)
+        self._dead.set(status.states["dead"])
 
     def stream(self, *, alive: bool) -> None:
         """Note whether the stream runs."""

@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 #: Objects of a bucket that are refused, none being read meanwhile, from which on it is the bucket's fault.
 _ALIKE = 2
+#: Buckets that were read lately are remembered, so many of them.
+_REMEMBERED = 8
 
 
 class BucketEvidence:
@@ -37,12 +39,22 @@ class BucketEvidence:
     def __init__(self) -> None:
         """Nothing yet."""
         self._refused: dict[str, set[str]] = {}
+        self._read: dict[str, None] = {}
         self._lock = Lock()
 
     def read(self, bucket: str) -> None:
         """Note that an object could be read."""
         with self._lock:
             self._refused.pop(bucket, None)
+            self._read.pop(bucket, None)
+            self._read[bucket] = None
+            if len(self._read) > _REMEMBERED:
+                del self._read[next(iter(self._read))]
+
+    def another_than(self, bucket: str) -> str | None:
+        """Another bucket, the one that was read last."""
+        with self._lock:
+            return next((one for one in reversed(self._read) if one != bucket), None)
 
     def refused(self, bucket: str, key: str) -> None:
         """Note that one could not."""
@@ -104,13 +116,22 @@ class Outages:
         with self._asking:
             if event.bucket not in self._answers:
                 self._answers[event.bucket] = answers(self._doors.objects, event.bucket)
-            if not self._answers[event.bucket]:
+            if not self._answers[event.bucket] and not self._another_answers(event.bucket):
                 return Pause()
-            if not self._is_of_bucket(error, event.bucket):
+            if self._answers[event.bucket] and not self._is_of_bucket(error, event.bucket):
                 return None
             if event.bucket not in self._rests:
                 self._rests[event.bucket] = self._begin_rest(error, event.bucket)
             return Pause(self._rests[event.bucket])
+
+    def _another_answers(self, bucket: str) -> bool:
+        """Whether one that could be read lately still can: then this bucket alone is out."""
+        other = self._doors.evidence.another_than(bucket)
+        if other is None:
+            return False
+        if other not in self._answers:
+            self._answers[other] = answers(self._doors.objects, other)
+        return self._answers[other]
 
     def _is_of_bucket(self, error: Exception, bucket: str) -> bool:
         if isinstance(error, ObjectRefusedError) and error.kind in WHOLE_BUCKET:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from dq.events.admission import is_bucket_name
 from dq.events.key_layout import DEFAULT_TEMPLATE, KeyLayouts
 from etl_core.settings import Comma, Lower, RoomSettings, setting
 
@@ -19,6 +20,9 @@ def _layouts(templates: tuple[str, ...]) -> tuple[str, ...]:
 def _buckets(names: tuple[str, ...]) -> tuple[str, ...]:
     if EVERY_BUCKET in names and len(names) > 1:
         raise ValueError(f"{EVERY_BUCKET} says every bucket, and others are named beside it")
+    wrong = [name for name in names if name != EVERY_BUCKET and not is_bucket_name(name)]
+    if wrong:
+        raise ValueError(f"no bucket can be called {', '.join(map(repr, wrong))}")
     return names
 
 
@@ -42,6 +46,8 @@ def agencies_of_buckets(rules: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]
         names = tuple(slugs.split())
         if not bucket or not equals or not names:
             raise ValueError(f"{rule!r} is no rule")
+        if not is_bucket_name(bucket):
+            raise ValueError(f"no bucket can be called {bucket!r}")
         if bucket in found:
             raise ValueError(f"{bucket!r} has two rules")
         found[bucket] = names

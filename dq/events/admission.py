@@ -21,6 +21,11 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _LONGEST_SHOWN = 100
 
 
+def is_bucket_name(text: str) -> bool:
+    """Whether a bucket can be called so."""
+    return _BUCKET.fullmatch(text) is not None and ".." not in text
+
+
 def admit(event: ObjectEvent, body: str) -> ObjectEvent | Skipped | Rejected:
     """The event itself, or what it is instead; `body` is the text it came from."""
     problems = _problems(event)
@@ -35,7 +40,7 @@ def admit(event: ObjectEvent, body: str) -> ObjectEvent | Skipped | Rejected:
 
 def _problems(event: ObjectEvent) -> list[str]:
     problems = [f"{name} is empty" for name in ("bucket", "key") if not getattr(event, name)]
-    if event.bucket and (_BUCKET.fullmatch(event.bucket) is None or ".." in event.bucket):
+    if event.bucket and not is_bucket_name(event.bucket):
         problems.append(
             f"bucket is {ascii(event.bucket)[:_LONGEST_SHOWN]}, which is no name of a bucket; expected 3 to 255"
             " letters, digits, dashes, dots and underscores"

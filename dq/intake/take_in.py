@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: Seconds after which what was taken in is worked off, although more comes.
+_LONGEST_DRAIN = 5.0
 _RECEIVE_AGAIN = Backoff(first=0.5, factor=3.0, longest=5.0)
 
 
@@ -59,7 +61,7 @@ def take_in(queue: Queue, inbox: Inbox, now: datetime, *, wait_seconds: int = 20
     return Intake(len(messages), queue.delete(messages), accepted)
 
 
-def drain(
+def drain(  # noqa: PLR0913 - what a test of it has to choose
     queue: Queue,
     inbox: Inbox,
     clock: Callable[[], datetime],
@@ -68,8 +70,11 @@ def drain(
     failures: int = 3,
     wait_seconds: int = 1,
     sleep: Callable[[float], object] = time.sleep,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Intake:
     """Take in until the queue was found empty several times in a row: one empty receive proves nothing.
+
+    It ends before that when it has taken a while: messages may trickle in forever, and there is something to work on.
 
     Args:
         queue: where from.
@@ -79,12 +84,13 @@ def drain(
         failures: so many failed receives in a row are one too many; what came before them is kept.
         wait_seconds: how long each receive waits for messages.
         sleep: waits between failed receives; where it gives True, somebody asked to stop.
+        stopped: whether somebody asked to stop; asked after each receive.
 
     Raises:
         QueueUnavailableError: the queue failed repeatedly.
         DatabaseUnavailableError: the ledger failed; what was not written stays in the queue.
     """
-    total, empty = Intake(), 0
+    total, empty, began = Intake(), 0, time.monotonic()
 
     def take() -> Intake:
         return take_in(queue, inbox, clock(), wait_seconds=wait_seconds)
@@ -103,4 +109,6 @@ def drain(
         )
         empty = 0 if taken.messages else empty + 1
         total += taken
+        if stopped() or (taken.messages and time.monotonic() - began > _LONGEST_DRAIN):
+            break
     return total

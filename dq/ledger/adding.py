@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from sqlalchemy import literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from dq.ledger.inbox_item import Added
@@ -67,3 +67,13 @@ def add_dead_letters(connection: Connection, rejected: Sequence[Rejected], now: 
     rows = [letters[digest] for digest in sorted(letters)]
     made = connection.execute(statement.returning(announcement_dead_letter.c.id), rows).all()
     return Added(dead_letters=len(made))
+
+
+def open_letters(connection: Connection, rejected: Sequence[Rejected]) -> int:
+    """How many of these are kept, and nobody closed them."""
+    digests = {hashlib.sha256(storable(letter.body).encode()).hexdigest() for letter in rejected}
+    if not digests:
+        return 0
+    c = announcement_dead_letter.c
+    query = select(func.count()).where(c.digest.in_(digests), c.closed_as.is_(None))
+    return connection.scalar(query) or 0

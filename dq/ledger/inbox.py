@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, true, update
 
-from dq.ledger.adding import add_dead_letters, add_events
+from dq.ledger.adding import add_dead_letters, add_events, open_letters
 from dq.ledger.claims.claiming import NO_LEASE, free, hand_out, is_among
 from dq.ledger.claims.consumers import is_held_by_silent
 from dq.ledger.claims.fence import change_held
@@ -134,8 +134,8 @@ class Inbox:
         """
         with self.engine.begin() as connection:
             announced = announce(connection, events, now, force=force, run_window=run_window)
-            letters = add_dead_letters(connection, rejected, now, source)
-            return replace(announced, dead_letters=letters.dead_letters)
+            add_dead_letters(connection, rejected, now, source)
+            return replace(announced, dead_letters=open_letters(connection, rejected))
 
     def items(self, after_batch: int, upto_batch: int, owner: str | None = None) -> tuple[InboxItem, ...]:
         """The rows still held in batches `after_batch` < n <= `upto_batch`, by `owner` if one is given."""

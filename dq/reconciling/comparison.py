@@ -104,7 +104,14 @@ def _with_rows(event: ObjectEvent, rows: Iterator[LedgerRow], before: datetime) 
 
 
 def _covers(row: LedgerRow, event: ObjectEvent) -> bool:
-    """Whether the version that the store has is the one a row is about, or read, or will read, or an older one."""
+    """Whether the version that the store has is the one a row is about, or read, or will read, or an older one.
+
+    A row whose object was gone read nothing: what is there now came later, be it the same content.
+    """
+    return row.state != "gone" and _is_about(row, event)
+
+
+def _is_about(row: LedgerRow, event: ObjectEvent) -> bool:
     if event.version_id is not None and event.version_id in (row.version_id, row.read_version_id):
         return True
     if row.state in OPEN_STATES and row.version_id is None:  # it reads what is there

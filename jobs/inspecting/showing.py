@@ -44,6 +44,8 @@ def list_them(database: Engine, settings: Settings, arguments: argparse.Namespac
     console = stdout()
     console.print(cell(f"inbox: {counts}; {status.dead_letters} dead letters"))
     for one in rests(database):
+        if one.until <= now:
+            continue
         console.print(cell(f"bucket {one.bucket} rests until {one.until:%H:%M:%S} UTC: {one.reason}"))
     if rows:
         console.print(table_of_rows(rows))

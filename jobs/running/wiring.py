@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from dq.engine.settings import EngineSettings
 from dq.ledger.settings import LedgerSettings
 from dq.reporting.settings import ReportingSettings
 from dq.settings import read_settings
+from etl_core.errors import PipelineError
 from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.metrics.settings import MetricsSettings
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from dq.batch.process_batch import Doors
     from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source, SourceObject
-    from etl_core.errors import PipelineError
     from etl_core.objects.store import ObjectStore
 
 log = structlog.get_logger()
@@ -183,6 +183,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     from dq.batch.process_batch import Doors
     from dq.events.key_layout import KeyLayouts
     from dq.ledger.inbox import Inbox
+    from dq.ledger.inspection import inbox_status
     from dq.reporting.catalogue.catalogue import read_catalogue
     from dq.reporting.reporting import ReportingStore
     from dq.schema.definition import ScoringMode
@@ -198,7 +199,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
         open_profiler(settings, store, keep_states=ledger.keep_profiles) as own_profiler,
     ):
         catalogue = read_catalogue(database, creates_files=batch.auto_create_files)
-        yield Doors(
+        doors = Doors(
             database=database,
             inbox=Inbox(database, max_attempts=ledger.max_attempts),
             reporting=ReportingStore(catalogue, score_aggregate=reporting.score_aggregate),
@@ -216,3 +217,9 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
             keep_profiles=ledger.keep_profiles,
             metrics=metrics,
         )
+        try:
+            yield doors
+        finally:
+            if settings[MetricsSettings].metrics_file is not None:
+                with suppress(PipelineError):  # of an outage others tell
+                    metrics.inbox(inbox_status(database, doors.clock()))

@@ -138,10 +138,21 @@ def test_a_bucket_may_be_that_of_some_agencies_only(landing: Landing, rules: lis
     assert state == "done" or "may not have files of agency 'tenant-a' (BUCKET_AGENCIES)" in str(row.reason)
 
 
-@pytest.mark.parametrize(("rule", "problem"), [("a", "no rule"), ("a=", "no rule"), ("=x", "no rule"), ("b=y", "two")])
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("landing-a", "no rule"),
+        ("landing-a=", "no rule"),
+        ("=x", "no rule"),
+        ("landing=y", "two"),
+        ("s3://landing=y", "no bucket can be called"),
+        ("arn:aws:s3:::landing=y", "no bucket can be called"),
+    ],
+)
 def test_a_rule_that_is_none_is_named(rule: str, problem: str) -> None:
+    """One for a name that no bucket has would leave the one that was meant open to all."""
     with pytest.raises(ValueError, match=problem):
-        agencies_of_buckets(("b=x", rule))
+        agencies_of_buckets(("landing=x", rule))
 
 
 def test_a_file_nobody_configured_is_a_warning_a_ledger_row_and_no_run(landing: Landing) -> None:

@@ -176,6 +176,19 @@ def test_a_queue_that_stays_away_ends_the_drain_and_keeps_what_came_before(queue
     assert keys(inbox) == ["a"]
 
 
+def test_a_drain_of_a_queue_that_never_gets_empty_ends_when_there_is_something_to_work_on(
+    queue: Queue, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dq.intake.take_in._LONGEST_DRAIN", 0.0)
+    never_empty = _Stub(queue, *[_messages(f"k{number}") for number in range(50)])
+    assert drain(never_empty, inbox, clock).messages < 50
+
+
+def test_a_drain_ends_after_the_receive_at_hand_where_somebody_asked_to_stop(queue: Queue, inbox: Inbox) -> None:
+    never_empty = _Stub(queue, *[_messages(f"k{number}") for number in range(50)])
+    assert drain(never_empty, inbox, clock, stopped=lambda: True).messages == 1
+
+
 def test_messages_that_cannot_be_deleted_come_again_and_change_nothing(
     queue: Queue, inbox: Inbox, sqs: SQSClient, queue_url: str
 ) -> None:

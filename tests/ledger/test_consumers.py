@@ -21,10 +21,24 @@ def test_a_silent_process_loses_its_rows_after_a_minute_and_a_living_one_never(i
         if owner != "unknown":
             give_sign(inbox.engine, owner, "host", NOW)
         assert len(take(inbox, limit=1, owner=owner, lease=3600)) == 1
-    give_sign(inbox.engine, "living", "host", later(59))
+    for seconds in range(10, 61, 10):
+        give_sign(inbox.engine, "living", "host", later(seconds))
     assert take(inbox, owner="me", now=later(60)) == ()
     (item,) = take(inbox, owner="me", now=later(61))
     assert (item.event.key, item.lost_leases) == ("k000", 1)
+
+
+def test_after_an_outage_of_the_database_nobody_loses_rows_before_all_could_say_something(inbox: Inbox) -> None:
+    """None of them could meanwhile; the first to be back must not take everybody's."""
+    inbox.add(events(1), now=NOW)
+    for owner in ("one", "two"):
+        give_sign(inbox.engine, owner, "host", NOW)
+    take(inbox, owner="one", lease=3600)
+    for seconds in range(300, 351, 10):
+        give_sign(inbox.engine, "two", "host", later(seconds))
+        assert take(inbox, owner="two", now=later(seconds)) == ()
+    give_sign(inbox.engine, "two", "host", later(360))
+    assert len(take(inbox, owner="two", now=later(360))) == 1
 
 
 def test_one_that_left_in_order_keeps_its_lease(inbox: Inbox) -> None:

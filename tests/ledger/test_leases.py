@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from dq.errors import LeaseLostError
 from dq.ledger.inspection import list_rows
@@ -21,11 +22,29 @@ def test_an_expired_lease_frees_the_row_for_others(inbox: Inbox) -> None:
     take(inbox, lease=60)
     assert take(inbox, owner="other", now=later(60)) == ()
     (again,) = take(inbox, owner="other", now=later(61))
-    assert (again.owner, again.attempts, again.lost_leases, again.batch) == ("other", 2, 1, 2)
-    (last,) = take(inbox, owner="third", now=later(122))
-    assert last.attempts == 3
-    assert take(inbox, now=later(183)) == ()
-    assert [row.state for row in list_rows(inbox.engine)] == ["dead"]
+    assert (again.owner, again.attempts, again.lost_leases, again.batch) == ("other", 1, 1, 2)
+
+
+def test_a_row_that_is_the_only_one_of_its_batch_is_not_to_blame_for_the_end_of_its_process(inbox: Inbox) -> None:
+    """Where little arrives every row is; a kill, or a database that is away at the end, costs none an attempt."""
+    ledger = type(inbox)(inbox.engine, max_attempts=1)
+    ledger.add([EVENT], now=NOW)
+    for number in range(2):
+        (item,) = take(ledger, now=later(61 * number))
+        assert (item.attempts, item.alone) == (1, False)
+    (item,) = take(ledger, now=later(122))
+    assert (item.attempts, item.alone) == (1, True)
+
+
+def test_what_is_dead_because_its_process_vanished_is_told(inbox: Inbox) -> None:
+    """As any other object without a verdict: nobody else is there to say so."""
+    ledger = type(inbox)(inbox.engine, max_attempts=1)
+    ledger.add([EVENT], now=NOW)
+    with capture_logs() as lines:
+        for number in range(4):
+            take(ledger, now=later(61 * number))
+    assert [(line["log_level"], line["key"]) for line in lines if line["event"] == "dead"] == [("error", "a.csv")]
+    assert states(inbox.engine) == ["dead"]
 
 
 def test_a_renewed_lease_holds(inbox: Inbox) -> None:
@@ -148,4 +167,4 @@ def test_recovering_frees_what_the_predecessor_held(inbox: Inbox) -> None:
     take(inbox, limit=1, owner="other")
     assert inbox.recover("me", later(1)) == 1
     (again,) = take(inbox, owner="me", now=later(1))
-    assert (again.event.key, again.lost_leases, again.attempts) == ("k000", 1, 2)
+    assert (again.event.key, again.lost_leases, again.attempts) == ("k000", 1, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import BigInteger, and_, case, cast, func, literal, null, or_, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from etl_core.retry import Backoff
+
+log = structlog.get_logger()
 
 _C = object_inbox.c
 NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
@@ -72,30 +75,32 @@ def free(
 ) -> int:
     """Open claimed rows again whose holder is gone; one that used up its attempts is dead. How many rows.
 
-    Only a row that was alone in its batch has used up an attempt: among many nobody knows whose fault it was. One that
-    was lost once costs nobody anything: most processes are killed for reasons of their own. The second time it runs
-    alone from then on, and when that is the end of the process, too, it waits as if it had failed, so that others
-    come first. A row that somebody is just ending is locked and left to them.
+    One that was lost once costs nobody anything: most processes are killed for reasons of their own, or cannot give
+    back what they hold as the database is away. The second time it runs alone from then on. Only such a row uses up
+    attempts, and waits as if it had failed, so that others come first. A row that somebody is just ending is locked
+    and left to them.
     """
     lost = select(_C.id).where(_C.state == "claimed", condition).order_by(_C.id).with_for_update(skip_locked=True)
     ids = connection.scalars(lost).all()
     if not ids:
         return 0
-    by_itself = _C.batch_size == 1
-    spent = and_(by_itself, _C.attempts >= max_attempts)
+    spent = and_(_C.alone, _C.attempts >= max_attempts)
     seconds = func.least(backoff.longest, backoff.first * func.power(backoff.factor, _C.attempts - 1))
     values = {
         "state": case((spent, "dead"), else_="pending"),
         "reason": literal(_VANISHED),
         "finished_at": case((spent, literal(now)), else_=null()),
-        "attempts": case((by_itself, _C.attempts), else_=_C.attempts - 1),
+        "attempts": case((_C.alone, _C.attempts), else_=_C.attempts - 1),
         "lost_leases": _C.lost_leases + 1,
         "alone": or_(_C.alone, _C.lost_leases > 0),
         "due_at": case((_C.alone, literal(now) + func.make_interval(0, 0, 0, 0, 0, 0, seconds)), else_=literal(now)),
         "updated_at": now,
         **NO_LEASE,
     }
-    connection.execute(update(object_inbox).where(_C.id.in_(ids)).values(values))
+    freed = update(object_inbox).where(_C.id.in_(ids)).values(values).returning(_C.bucket, _C.key, _C.state)
+    for bucket, key, state in connection.execute(freed):
+        if state == "dead":
+            log.error("dead", bucket=bucket, key=key, error=_VANISHED, error_type="LostLease")
     return len(ids)
 
 

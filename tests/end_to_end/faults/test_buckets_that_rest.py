@@ -149,6 +149,23 @@ def test_other_buckets_go_on_while_one_rests(guard: Guard) -> None:
     assert guard.landing.states()[key_of(hour=9)] == "done"
 
 
+def test_a_bucket_that_alone_does_not_answer_rests_and_stops_no_other(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that answers of another bucket is not out."""
+    other = "a-zone-that-answers"
+    guard.landing.s3.create_bucket(Bucket=other)
+    guard.landing.s3.put_object(Bucket=other, Key=key_of(hour=9), Body=b"id,driver\n1,a\n")
+    guard.arrive(2)
+    event = replace(guard.landing.put(key_of(hour=9)), bucket=other, version_id=None, etag=None)
+    guard.landing.announce(event)
+    monkeypatch.setattr("dq.batch.outages.answers", lambda _store, bucket: bucket == other)
+    guard.store.code, guard.store.only = "SlowDown", frozenset({key_of(hour=0), key_of(hour=1)})
+    assert guard.process() == {"done": 1, "pending": 2}
+    assert guard.rest().bucket == guard.landing.bucket
+    assert guard.process() == {}
+
+
 def test_whoever_asks_for_objects_has_the_bucket_tried_at_once(guard: Guard) -> None:
     guard.arrive(2)
     guard.store.code = "AccessDenied"

@@ -144,6 +144,16 @@ def test_a_message_with_three_records_makes_three_rows_and_garbage_stays_visible
     assert "0 dead letters" in command_line.run("inbox", "list").out
 
 
+def test_a_file_with_something_nobody_understands_ends_with_1_each_time_until_it_is_closed(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.configure()
+    (command_line.folder / "events.json").write_text("nonsense")
+    assert [command_line.run("replay_events", "--events", "events.json").code for _ in range(2)] == [1, 1]
+    command_line.run("inbox", "discard", "L1", "--reason", "seen")
+    assert command_line.run("replay_events", "--events", "events.json").code == 0
+
+
 def test_replaying_the_same_file_changes_nothing(command_line: CommandLine, landing: Landing) -> None:
     landing.configure()
     landing.put(key_of())

@@ -118,6 +118,21 @@ def test_counts_and_differences_are_there_for_programs(
         assert left[f"pipeline_reconciled_objects{{finding={finding}}}"] == count
 
 
+def test_an_object_that_came_back_after_it_was_gone_is_found(command_line: CommandLine, landing: Landing) -> None:
+    """Although its content, and so its etag, is what was announced then."""
+    landing.configure()
+    event = replace(landing.put(key_of()), version_id=None)
+    landing.s3.delete_object(Bucket=landing.bucket, Key=key_of())
+    landing.announce(event)
+    landing.process(rest=lambda _seconds: None)
+    assert landing.states() == {key_of(): "gone"}
+    landing.put(key_of())
+    place = f"s3://{landing.bucket}/"
+    assert command_line.run("reconcile", "--prefix", place, "--grace", "0s").code == 1
+    assert command_line.run("reconcile", "--prefix", place, "--grace", "0s", "--repair").code == 0
+    assert landing.states() == {key_of(): "done"}
+
+
 def test_what_is_younger_than_the_grace_is_left_alone(command_line: CommandLine, landing: Landing) -> None:
     """A quarter of an hour unless somebody says otherwise."""
     landing.configure()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -92,3 +93,25 @@ def test_all_problems_of_all_templates_are_listed_at_once() -> None:
         assert part in message
     with pytest.raises(ValueError, match="no template"):
         KeyLayouts([])
+
+
+@pytest.mark.parametrize("key", ["_" * 1024, "in/" + "_" * 1000 + ".csv", "a_b_2026-01-04_12." + "_" * 900 + "/"])
+def test_a_layout_without_slashes_costs_no_seconds_a_key(key: str) -> None:
+    """Whoever announces an object chooses its key; the thread that reads it also keeps the leases."""
+    layouts = KeyLayouts(
+        (
+            "{agency_slug}_{file_name}_{run_date}_{run_hour}.{object}",
+            "in/{agency_slug}/{file_name}_{run_date}_{run_hour}.csv",
+        )
+    )
+    began = time.process_time()
+    assert isinstance(layouts.identify(key), Unmatched)
+    assert time.process_time() - began < 2  # it took minutes
+
+
+def test_a_layout_without_slashes_reads_what_one_with_slashes_reads() -> None:
+    layouts = KeyLayouts(("{agency_slug}_{file_name}_{run_date}_{run_hour}.{object}",))
+    found = layouts.identify("tenant-ä_trips_of_day_2026-01-04_7.data.csv")
+    assert found == FileIdentity("tenant-ä_trips_of", "day", date(2026, 1, 4), 7, "data.csv")
+    assert isinstance(layouts.identify("a_b_2026-01-04_7/x.csv"), Unmatched)
+    assert isinstance(layouts.identify("a_b_2026-01-04_7.\ud800"), Unmatched)
