@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -42,8 +41,6 @@ log = structlog.get_logger()
 _TRIGGER = "200 milliseconds"
 #: How often to look whether objects have come due that waited for their file or a definition.
 _DUE_SECONDS = 5.0
-#: More than the engine does on its own threads.
-_WARM_UP_FILES = 12
 
 
 def main(argv: list[str]) -> int:
@@ -127,6 +124,7 @@ def watch(program: Program) -> int:
     from jobs.working_off.presence import present
     from jobs.working_off.streaming import BatchWorker, keep_streaming
     from jobs.working_off.taking_over import is_all_ended, take_over
+    from jobs.working_off.warm_up import warm_up
 
     settings, owner = program.settings, new_owner()
     keeps = settings[LedgerSettings].keep_profiles
@@ -144,7 +142,7 @@ def watch(program: Program) -> int:
         take_over(doors, still_open(doors.database).held)
         spark = profiler.session
         stop.listen()
-        _warm_up(doors)
+        warm_up(doors)
         worker = BatchWorker(doors, owner, stop, report)
 
         claimed = inbox_stream(spark, handover)
@@ -212,32 +210,6 @@ def _checkpoints(settings: Settings) -> Iterator[str]:
         raise SettingsError("settings", [f"CHECKPOINT_ROOT: {root}: {error.strerror}; expected a folder"]) from error
     with folder as path:
         yield Path(path).as_uri()
-
-
-def _warm_up(doors: Doors) -> None:
-    """Profile a few small files on Spark, so that the first real one does not wait for its workers to get going."""
-    from dq.definitions import load_definition
-    from dq.engine.source_file import SourceObject
-
-    definition = load_definition({"fields": [{"name": "id", "type": "integer", "required": True, "unique": True}]})
-    with tempfile.TemporaryDirectory(prefix="pipeline-warm-up-") as folder:
-        path = Path(folder) / "warm-up.csv"
-        path.write_text("id\n1\n2\n")
-        peek = doors.objects.peek(None, str(path))
-        with _only_warnings_of("dq.engine"):
-            doors.judge([SourceObject(number, peek, definition) for number in range(_WARM_UP_FILES)])
-
-
-@contextmanager
-def _only_warnings_of(room: str) -> Iterator[None]:
-    """Keep lines about files that are none of the user's out of the log."""
-    logger = logging.getLogger(room)
-    level = logger.level
-    logger.setLevel(max(logger.getEffectiveLevel(), logging.WARNING))
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _open_queue(settings: Settings) -> Queue | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import structlog
 from etl_core.errors import CatalogueError, PipelineError, RetryableError
 from etl_core.retry import Backoff, Outage
 from jobs.running.job_run import note
+from jobs.working_off.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,20 +93,9 @@ def _lease_kept(doors: Doors, owner: str, batch: int) -> Iterator[None]:
     Of this one alone: rows of another that could not be given back come back when their lease ends, although the
     process goes on.
     """
-    done = threading.Event()
     outage = Outage(Backoff(0, 1, 0))
-
-    def renew() -> None:
-        while not done.wait(LEASE_SECONDS / 4):
-            _renew(doors, owner, batch, outage)
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
+    with meanwhile("lease", LEASE_SECONDS / 4, lambda: _renew(doors, owner, batch, outage)):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def _renew(doors: Doors, owner: str, batch: int, outage: Outage) -> None:

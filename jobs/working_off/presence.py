@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import socket
-import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-import structlog
-
 from dq.ledger.claims.consumers import BEAT_SECONDS, give_sign, leave
 from etl_core.errors import PipelineError
+from jobs.working_off.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dq.batch.doors import Doors
-
-log = structlog.get_logger()
 
 
 @contextmanager
@@ -29,19 +25,14 @@ def present(doors: Doors, owner: str) -> Iterator[None]:
     """
     host = socket.gethostname()
     give_sign(doors.database, owner, host, doors.clock())
-    done = threading.Event()
 
     def beat() -> None:
-        while not done.wait(BEAT_SECONDS):
-            with suppress(PipelineError):  # of an outage others tell
-                give_sign(doors.database, owner, host, doors.clock())
+        with suppress(PipelineError):  # of an outage others tell
+            give_sign(doors.database, owner, host, doors.clock())
 
-    thread = threading.Thread(target=beat, name="presence", daemon=True)
-    thread.start()
     try:
-        yield
+        with meanwhile("presence", BEAT_SECONDS, beat):
+            yield
     finally:
-        done.set()
-        thread.join()
         with suppress(PipelineError):
             leave(doors.database, owner, doors.clock())
