@@ -30,11 +30,11 @@ def take_over(doors: Doors, owners: Iterable[str], among: Sequence[int] | None =
         owners: who holds rows.
         among: ids of the rows that are asked for; None for all.
     """
-    freed, owners = 0, tuple(owners)
-    unknown = [name for name in owners if is_alive(name) is None]
+    freed, alive = 0, {name: is_alive(name) for name in owners}
+    unknown = [name for name, known in alive.items() if known is None]
     silent = replaced(doors.database, unknown, socket.gethostname(), doors.clock()) if unknown else frozenset()
-    for name in owners:
-        if name in silent or is_alive(name) is False:
+    for name, known in alive.items():
+        if name in silent or known is False:
             rows = doors.inbox.recover(name, doors.clock(), among=among)
             log.warning("taken over from a process that is gone", process=shown_owner(name), objects=rows)
             freed += rows
