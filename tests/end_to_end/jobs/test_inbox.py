@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from dq.events.object_event import ObjectEvent
 from dq.ledger.claims.resting import let_rest
+from etl_core.postgres.clock import DatabaseClock
 from jobs.working_off.owners import new_owner
 from tests.end_to_end.landing import key_of
 
@@ -83,9 +84,10 @@ def test_a_page_says_how_to_go_on(command_line: CommandLine, ended: Landing) -> 
 
 
 def test_a_bucket_that_rests_is_told_with_its_reason(command_line: CommandLine, ended: Landing) -> None:
-    let_rest(ended.database, ended.bucket, "s3://b/k: the object store refuses it (AccessDenied)", ended.clock())
+    now = DatabaseClock(ended.database)()
+    until = let_rest(ended.database, ended.bucket, "s3://b/k: the object store refuses it (AccessDenied)", now)
     told = " ".join(command_line.run("inbox", "list").out.split())
-    assert f"bucket {ended.bucket} rests until 12:40:10 UTC: s3://b/k: the object store refuses it" in told
+    assert f"bucket {ended.bucket} rests until {until:%H:%M:%S} UTC: s3://b/k: the object store refuses it" in told
     assert '"alone": false' in command_line.run("inbox", "show", "1", "--json").out
 
 

@@ -60,10 +60,12 @@ class Search:
         ]
 
     def look_into(self, place: str, folder: Path) -> None:
-        for path in folder.rglob("*"):
-            with suppress(OSError):  # it is gone, or no file
-                if path.is_file() and not path.is_symlink():
-                    self.look(place, path.read_bytes(), path.name)
+        """Every file below a folder; `os.walk` bears that folders go while it walks, as `rglob` does not."""
+        for parent, _, names in os.walk(folder):
+            for path in (Path(parent, name) for name in names):
+                with suppress(OSError):  # it is gone, or no file
+                    if path.is_file() and not path.is_symlink():
+                        self.look(place, path.read_bytes(), path.name)
 
 
 def _around(data: bytes, mark: bytes) -> bytes:
