@@ -48,10 +48,11 @@ if TYPE_CHECKING:
 #: What a task does with the rows of its partition.
 Mapped: TypeAlias = "Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]"
 
-#: Columns that are there between two steps only, numbered as the keys are.
-_ORDER: Final = "__order"
-_KEY: Final = "__key_{}"
-_REPEATS: Final = "__repeats_{}"
+#: Columns as they are called between two steps, numbered.
+_COLUMN: Final = "column_{}"
+_KEY: Final = "key_{}"
+_REPEATS: Final = "repeats_{}"
+_ORDER: Final = "order"
 #: A null sorts before every text; a text ends before any longer one that begins with it.
 _NULL, _TEXT, _END = "\x01", "\x02", "\x00"
 _READER: Final = "direct"
@@ -67,10 +68,10 @@ def summarise_spark_frame(
     Raises:
         PipelineError: it could not be counted.
     """
-    rows = _without_findings(frame)
-    checks = framed(arrow_schema(rows), definition, cells)
+    names, rows = _by_place(frame)
+    checks = framed(_named(arrow_schema(rows), names), definition, cells)
     context = frame.sparkSession.sparkContext
-    header = tuple(name.strip() for name in rows.columns)
+    header = tuple(name.strip() for name in names)
     task = FileTask(
         0,
         ObjectHead("", "the table", 0),
@@ -98,9 +99,9 @@ def split_spark_frame(
 
     With rules that tolerate a share of rows, one job counts the failing rows of all rules first.
     """
-    rows = _without_findings(frame)
+    names, rows = _by_place(frame)
     schema = arrow_schema(rows)
-    checks = framed(schema, definition, cells)
+    checks = framed(_named(schema, names), definition, cells)
     marked = _with_repeats(rows, checks)
     tolerated = _tolerated(marked, checks, len(schema)) if tolerates(checks.plan.checks) else frozenset[Check]()
     kinds = {column.position: column.type for column in checks.recipe.columns if column.declared}
@@ -109,21 +110,31 @@ def split_spark_frame(
     ]
     passed, failed = pa.schema(typed), schema
     return (
-        marked.mapInArrow(_split(checks, tolerated, passed, failing=False), spark_type(_with_findings(passed))),
-        marked.mapInArrow(_split(checks, tolerated, failed, failing=True), spark_type(_with_findings(failed))),
+        marked.mapInArrow(_split(checks, tolerated, passed, failing=False), spark_type(_with_findings(passed))).toDF(
+            *names, FINDINGS
+        ),
+        marked.mapInArrow(_split(checks, tolerated, failed, failing=True), spark_type(_with_findings(failed))).toDF(
+            *names, FINDINGS
+        ),
     )
 
 
-def _without_findings(frame: DataFrame) -> DataFrame:
-    return frame.select(*(F.col(_quoted(name)) for name in frame.columns if name != FINDINGS))
+def _by_place(frame: DataFrame) -> tuple[tuple[str, ...], DataFrame]:
+    """Give the names of the columns without findings from before, and those columns named after their places.
+
+    No name of somebody's column is in any expression: two may differ in case only, or not at all.
+    """
+    places = [at for at, name in enumerate(frame.columns) if name != FINDINGS]
+    numbered = frame.toDF(*(_COLUMN.format(at) for at in range(len(frame.columns))))
+    return tuple(frame.columns[at] for at in places), numbered.select(*(_COLUMN.format(at) for at in places))
+
+
+def _named(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    return pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=True)])
 
 
 def _with_findings(schema: pa.Schema) -> pa.Schema:
     return schema.append(pa.field(FINDINGS, FINDINGS_TYPE))
-
-
-def _quoted(name: str) -> str:
-    return f"`{name.replace('`', '``')}`"
 
 
 def _split(checks: FramedChecks, tolerated: frozenset[Check], schema: pa.Schema, *, failing: bool) -> Mapped:
@@ -202,7 +213,7 @@ def _with_repeats(rows: DataFrame, checks: FramedChecks) -> DataFrame:
         window = Window.partitionBy(key, F.when(key.isNull(), order)).orderBy(order)
         again = F.when(key.isNotNull(), (F.row_number().over(window) > 1).cast("int"))
         repeats.append(again.alias(_REPEATS.format(at)))
-    return found.select(*(F.col(_quoted(name)) for name in rows.columns), *repeats)
+    return found.select(*rows.columns, *repeats)
 
 
 def _keyed(recipe: Recipe, target: pa.Schema) -> Mapped:
