@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dq.profiling.summary.summary import FileSummary
     from dq.rows.check_frame import check_frame
     from dq.rows.split_rows import row_findings, split_rows
+    from dq.rows.validator import QualityCheck, Validator
     from dq.schema.definition import SchemaDefinition
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
@@ -28,9 +29,11 @@ __all__ = [
     "FileSummary",
     "ObjectStore",
     "PipelineError",
+    "QualityCheck",
     "RunQuery",
     "SchemaDefinition",
     "SourceObject",
+    "Validator",
     "Verdict",
     "check_frame",
     "judge",
@@ -47,9 +50,11 @@ _HOMES = {
     "FileSummary": "dq.profiling.summary.summary",
     "ObjectStore": "etl_core.objects.store",
     "PipelineError": "etl_core.errors",
+    "QualityCheck": "dq.rows.validator",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SourceObject": "dq.engine.source_file",
+    "Validator": "dq.rows.validator",
     "Verdict": "dq.verdict.verdict",
     "check_frame": "dq.rows.check_frame",
     "judge": "dq.verdict.judge",

@@ -14,7 +14,7 @@ from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.offences import placed
-from dq.rows.framed import CellsAs, FramedChecks, framed
+from dq.rows.framed import CellsAs, FramedChecks, framed, is_of_spark
 from dq.rows.frames import Frame, frame_of
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
@@ -42,19 +42,27 @@ def check_frame(
     Raises:
         DefinitionError: the definition is broken; lists every problem.
         UsageError: the table, or the definition, is nothing that can be read.
+        PipelineError: a table of PySpark could not be read.
     """
-    if type(frame).__module__.startswith("pyspark."):
-        from dq.rows.spark_frames import summarise_spark_frame  # noqa: PLC0415 - loads Spark
-        from dq.rows.spark_types import arrow_schema  # noqa: PLC0415 - as above
+    checks, summary = summarise_frame(frame, definition, cells)
+    return judge(summary, replace(checks.plan, run_start=run_start))
 
-        checks, summary = summarise_spark_frame(frame, definition, cells)
-        if summary is None:
-            summary = _summary(frame_of(arrow_schema(frame).empty_table()), checks)
-    else:
+
+def summarise_frame(
+    frame: Any,  # noqa: ANN401 - of any library
+    definition: Any,  # noqa: ANN401 - in any form
+    cells: CellsAs,
+) -> tuple[FramedChecks, FileSummary]:
+    """Count a table in one reading: what it is held against, and its figures. Raises what `check_frame` does."""
+    if not is_of_spark(frame):
         table = frame_of(frame)
         checks = framed(table.schema, definition, cells)
-        summary = _summary(table, checks)
-    return judge(summary, replace(checks.plan, run_start=run_start))
+        return checks, _summary(table, checks)
+    from dq.rows.spark_frames import summarise_spark_frame  # noqa: PLC0415 - loads Spark
+    from dq.rows.spark_types import arrow_schema  # noqa: PLC0415 - as above
+
+    checks, found = summarise_spark_frame(frame, definition, cells)
+    return checks, found or _summary(frame_of(arrow_schema(frame).empty_table()), checks)
 
 
 def _summary(table: Frame, checks: FramedChecks) -> FileSummary:
@@ -64,13 +72,12 @@ def _summary(table: Frame, checks: FramedChecks) -> FileSummary:
             tally.add(batch)
             keys.add(tally.taken_keys())
         counts = [MergedKey(*count) for count in keys.counts()]
-    return summary_of(tally.profile(), checks, table.names, counts)
+    return _concluded(tally.profile(), checks, table.names, counts)
 
 
-def summary_of(
+def _concluded(
     profile: FileProfile, checks: FramedChecks, names: tuple[str, ...], keys: list[MergedKey]
 ) -> FileSummary:
-    """Give the figures of a table whose rows were counted."""
     starts = profile.line_starts(0)
     figures = [KeyFigures(key.rows, key.repeated, placed(key.examples, starts)) for key in keys]
     facts = FileFacts(tuple(name.strip() for name in names), None, READER)

@@ -32,6 +32,11 @@ class FramedChecks:
     recipe: Recipe
 
 
+def is_of_spark(frame: object) -> bool:
+    """Tell whether a table is one of PySpark, without loading it."""
+    return type(frame).__module__.startswith("pyspark.")
+
+
 def definition_of(definition: Any) -> SchemaDefinition:  # noqa: ANN401 - in any form
     """Take a definition: loaded already, as parsed JSON, as JSON text, or as the path of a file that holds it.
 

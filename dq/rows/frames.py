@@ -49,6 +49,10 @@ class Frame:
         for start in range(0, max(self.rows, 1), ROWS_AT_ONCE):
             yield typed_batch(_one_batch(table.slice(start, ROWS_AT_ONCE)))
 
+    def as_table(self) -> pa.Table:
+        """Give all rows as an Arrow table: what came may be gone once it was read."""
+        return pa.Table.from_arrays(list(self.columns), schema=self.schema)
+
     @property
     def schema(self) -> pa.Schema:
         """The names and types of the columns."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 from dq.checks.check import Check
 from dq.profiling.tally.row_batch import RowBatch
 from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
-from dq.rows.framed import CellsAs, FramedChecks, framed
+from dq.rows.framed import CellsAs, FramedChecks, framed, is_of_spark
 from dq.rows.frames import Frame, Mask, frame_of
 from dq.rows.repeats import KeyRepeatFinder
 from dq.rows.row_marks import MarkedRows, mark_rows, read_rows
@@ -62,7 +62,7 @@ def split_rows(frame: Any, definition: Any, *, cells: CellsAs = "auto") -> tuple
         DefinitionError: the definition is broken.
         UsageError: the table, or the definition, is nothing that can be read.
     """
-    if type(frame).__module__.startswith("pyspark."):
+    if is_of_spark(frame):
         from dq.rows.spark_frames import split_spark_frame  # noqa: PLC0415 - loads Spark
 
         return split_spark_frame(frame, definition, cells)
