@@ -121,10 +121,9 @@ def _write_rows(location: str, definition: SchemaDefinition, settings: Settings,
     store = object_store(settings)
     source = SourceObject(0, store.peek(place.bucket, place.key), definition)
     try:
-        rows = RowsOfFile(source, store, Limits())
-        return write_rows(rows, definition, out, raw=raw)
-    except UnreadableFileError:
-        return 0  # the verdict says why
+        return write_rows(RowsOfFile(source, store, Limits()), definition, out, raw=raw)
+    except UnreadableFileError:  # the verdict says why; what came before is not told either
+        return write_rows(None, definition, out, raw=raw)
 
 
 def read_definition(path: str, mode: ScoringMode) -> SchemaDefinition:

@@ -56,11 +56,11 @@ def kind_of_rows(out: str) -> str:
     return suffix
 
 
-def write_rows(rows: RowsOfFile, definition: SchemaDefinition, out: str, *, raw: bool) -> int:
+def write_rows(rows: RowsOfFile | None, definition: SchemaDefinition, out: str, *, raw: bool) -> int:
     """Write the rows that fail or cannot be parsed; how many they are.
 
     Args:
-        rows: of the file.
+        rows: of the file; None where nobody can read it.
         definition: what they are held against.
         out: the file that is written; its suffix says how.
         raw: leave texts in CSV as they are that a spreadsheet would take for formulas.
@@ -69,13 +69,20 @@ def write_rows(rows: RowsOfFile, definition: SchemaDefinition, out: str, *, raw:
         UsageError: the file cannot be written.
         PipelineError: the rows cannot be read now.
     """
+    if rows is None:
+        _write([], (), out, raw=raw, as_texts=True)
+        return 0
     as_texts = rows.recipe.encoding not in (CellEncoding.TYPED, CellEncoding.TEXT)
     names = column_names([*_OURS, *rows.header])[len(_OURS) :]
+    return _write(rows.found(definition), names, out, raw=raw, as_texts=as_texts)
+
+
+def _write(found: Iterable[FileRows], names: Sequence[str], out: str, *, raw: bool, as_texts: bool) -> int:
     written = 0
     try:
         with ExitStack() as opened:
             writer: _Writer | None = None
-            for some in rows.found(definition):
+            for some in found:
                 wanted = _wanted(some, names, as_texts=as_texts)
                 if writer is None:
                     writer = _WRITERS[kind_of_rows(out)](out, wanted.schema, raw)
