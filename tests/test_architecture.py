@@ -19,7 +19,7 @@ PACKAGES_OF_OURS = ("dq", "etl_core", "jobs")
 #: Modules in a folder at most.
 MOST_MODULES = 12
 #: Modules outside the engine that have to do with Spark's tables and streams.
-SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark_frames", "dq.rows.spark_types"}
+SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark.frames", "dq.rows.spark.types"}
 
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> dq -> etl_core, and inside dq the pure rooms know no others.

@@ -58,8 +58,8 @@ def summarise_frame(
         table = frame_of(frame)
         checks = framed(table.schema, definition, cells)
         return checks, _summary(table, checks)
-    from dq.rows.spark_frames import summarise_spark_frame  # noqa: PLC0415 - loads Spark
-    from dq.rows.spark_types import arrow_schema  # noqa: PLC0415 - as above
+    from dq.rows.spark.frames import summarise_spark_frame  # noqa: PLC0415 - loads Spark
+    from dq.rows.spark.types import arrow_schema  # noqa: PLC0415 - as above
 
     checks, found = summarise_spark_frame(frame, definition, cells)
     return checks, found or _summary(frame_of(arrow_schema(frame).empty_table()), checks)

@@ -63,7 +63,7 @@ def split_rows(frame: Any, definition: Any, *, cells: CellsAs = "auto") -> tuple
         UsageError: the table, or the definition, is nothing that can be read.
     """
     if is_of_spark(frame):
-        from dq.rows.spark_frames import split_spark_frame  # noqa: PLC0415 - loads Spark
+        from dq.rows.spark.frames import split_spark_frame  # noqa: PLC0415 - loads Spark
 
         return split_spark_frame(frame, definition, cells)
     table = frame_of(frame)

@@ -88,7 +88,7 @@ class Validator:
             UsageError: it is no table.
         """
         if is_of_spark(frame):
-            from dq.rows.spark_types import arrow_schema  # noqa: PLC0415 - loads Spark
+            from dq.rows.spark.types import arrow_schema  # noqa: PLC0415 - loads Spark
 
             self._frame, schema = frame, arrow_schema(frame)
         else:

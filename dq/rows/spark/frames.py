@@ -37,7 +37,7 @@ from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
 from dq.rows.framed import CellsAs, FramedChecks, framed
 from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_rows
 from dq.rows.rule_counts import RuleCount, RuleCounts, tolerates
-from dq.rows.spark_types import arrow_schema, spark_type
+from dq.rows.spark.types import arrow_schema, spark_type
 from dq.rows.typed_columns import typed_rows, typed_type, unfit_marks
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectHead
