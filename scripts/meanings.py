@@ -96,6 +96,8 @@ DEFINITION: Mapping[str, tuple[str, Example | None]] = {
     "csv": ("the dialect of a CSV file, see below", whole("id;zone\n1;a\n", "id,zone\n1,a\n", csv={"delimiter": ";"})),
     "sheet": ("the sheet of a workbook; the first visible one when left out. Its first row with content is the header", None),
     "scoring": ("how counts become a score, see below", None),
+    "silver": ("what becomes of the rows, see [transforms](transforms.md)",
+               whole("id,zone\n1,a\n", "", silver={"normalize": {"zone": ["trim", "upper"]}})),
     "rowCount": ("`min` and `max` rows of the file, those that could be parsed",
                  whole("id,zone\n1,a\n", "id,zone\n", rowCount={"min": 1, "max": 1000})),
     "freshness": ("how old the newest value of a date or datetime `field` may be at the run: `maxAge` with m, h, d or w",

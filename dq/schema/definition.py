@@ -118,6 +118,7 @@ class SchemaDefinition:
     """A whole definition. `fingerprint` is a hexadecimal digest of its canonical JSON.
 
     `format` is the name of a format. `options`: by the names of formats what is said for them alone, as hashable data.
+    `silver`: canonical JSON of the block of that name, read by whoever moves rows onward; None where there is none.
     """
 
     fields: tuple[FieldDefinition, ...]
@@ -131,6 +132,7 @@ class SchemaDefinition:
     scoring: Scoring = field(default_factory=Scoring)
     #: rules over the whole file, by their name
     file_rules: tuple[tuple[str, Rule], ...] = ()
+    silver: str | None = None
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
 

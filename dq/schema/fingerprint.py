@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def fingerprint(definition: SchemaDefinition) -> str:
     """Give the SHA-256, in hexadecimal, of the canonical JSON of everything that can change a verdict.
 
+    So is what becomes of the rows, where anything is said of it.
     The order of the fields is part of it (a CSV without a header is read by position); the order of keys, missing
     values and allowed values is not. Warnings and the old fingerprint are left out.
     """
@@ -37,6 +38,8 @@ def fingerprint(definition: SchemaDefinition) -> str:
         meaning["fileRules"] = {name: _rule(rule) for name, rule in definition.file_rules}
     if definition.options:
         meaning["options"] = sorted([name, repr(options)] for name, options in definition.options)
+    if definition.silver is not None:
+        meaning["silver"] = definition.silver
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from functools import partial
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from etl_core.storable import storable
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 32
 MAX_VALUES: Final = 200_000
+
+#: The greatest power of ten that is written without an exponent.
+_WRITTEN_OUT: Final = 20
 
 SUBJECT: Final = "schema definition"
 
@@ -38,6 +41,37 @@ def read_document(raw: Any, problems: Problems) -> Any:  # noqa: ANN401 - any JS
     document = _parsed(raw, problems) if isinstance(raw, str) else raw
     _measure(document, problems)
     return document
+
+
+def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Write a JSON value so that equal values have one text: keys sorted, numbers exact and shortest.
+
+    >>> canonical_json({"b": [1, Decimal("0.010")], "a": None})
+    '{"a":null,"b":[1,0.01]}'
+
+    Raises:
+        ValueError: it holds what JSON has no word for.
+    """
+    match value:
+        case dict():
+            members = sorted((str(key), member) for key, member in value.items())
+            return f"{{{','.join(f'{json.dumps(key)}:{canonical_json(member)}' for key, member in members)}}}"
+        case list():
+            return f"[{','.join(map(canonical_json, value))}]"
+        case None | bool() | int() | str():
+            return json.dumps(value)
+        case Decimal() | float() if Decimal(value).is_finite():
+            return _canonical_number(Decimal(repr(value)) if isinstance(value, float) else value)
+    raise ValueError(f"holds {value!s:.40}, which JSON does not have")
+
+
+def _canonical_number(number: Decimal) -> str:
+    """Write 5 and 5.0 alike; a great exponent stays one."""
+    if number == 0:
+        return "0"
+    all_digits = Context(prec=len(number.as_tuple().digits), Emax=MAX_EMAX, Emin=MIN_EMIN)
+    shortest = number.normalize(all_digits)
+    return format(shortest, "f") if abs(shortest.adjusted()) <= _WRITTEN_OUT else str(shortest)
 
 
 def _decoded(raw: bytes) -> str:

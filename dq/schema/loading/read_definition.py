@@ -11,7 +11,7 @@ from dq.schema.fingerprint import fingerprint
 from dq.schema.loading.dialect import read_dialect
 from dq.schema.loading.fields import read_fields
 from dq.schema.loading.file_rules import read_file_rule
-from dq.schema.loading.json_document import SUBJECT, read_document
+from dq.schema.loading.json_document import SUBJECT, canonical_json, read_document
 from dq.schema.loading.keys import read_keys
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 from dq.schema.loading.properties import fold, read_flag, read_properties, read_text
@@ -37,11 +37,13 @@ PROPERTIES: Final = {
     "dialect": "csv",
     "sheet": "sheet",
     "scoring": "scoring",
+    "silver": "silver",
 }
 _IGNORED: Final = frozenset({"name", "title", "description", "comment", "version", "$schema", "profile", "owner"})
 _ROOT: Final = "definition"
 #: Rules that make sense without any field.
 _FIELDLESS: Final = frozenset({"rowCount"})
+_SILVER_EXAMPLE: Final = '{"normalize": {"name": ["trim"]}}'
 
 
 def read_definition_or_none(raw: Any, words: Vocabulary) -> SchemaDefinition | None:  # noqa: ANN401 - any JSON value
@@ -96,6 +98,7 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
             for name, read in file_rules.items()
             if name in properties and (rule := read_file_rule(name, properties[name], read, fields, problems))
         ),
+        silver=_read_silver(properties, problems),
     )
     _check_positions(definition, properties, problems)
     if problems.found:
@@ -179,6 +182,20 @@ def _read_sheet(properties: Mapping[str, Any], problems: Problems) -> str | None
     if sheet is not None and not sheet.strip():
         problems.add(_ROOT, "sheet is empty; expected the name of a sheet, or no sheet at all for the first one")
     return sheet
+
+
+def _read_silver(properties: Mapping[str, Any], problems: Problems) -> str | None:
+    """Carry the block of what becomes of the rows along: what may stand in it is known above."""
+    if "silver" not in properties:
+        return None
+    if not isinstance(properties["silver"], dict):
+        problems.add("silver", f"is {kind_of(properties['silver'])}; expected an object such as {_SILVER_EXAMPLE}")
+        return None
+    try:
+        return canonical_json(properties["silver"])
+    except ValueError as error:
+        problems.add("silver", str(error))
+        return None
 
 
 def _check_positions(definition: SchemaDefinition, properties: Mapping[str, Any], problems: Problems) -> None:

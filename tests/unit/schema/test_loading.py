@@ -103,10 +103,29 @@ def test_text_and_bytes_load_like_parsed_json() -> None:
         {"scoring": {}},
         {"fields": CANONICAL["fields"][::-1]},
         {"fields": [*CANONICAL["fields"], {"name": "more"}]},
+        {"silver": {}},
+        {"silver": {"drop": ["code"]}},
     ],
 )
 def test_another_meaning_has_another_fingerprint(change: dict[str, Any]) -> None:
     assert load_definition({**CANONICAL, **change}).fingerprint != load_definition(CANONICAL).fingerprint
+
+
+def test_the_silver_block_is_carried_along_whatever_stands_in_it() -> None:
+    """Its keys have no order, as in a database, and its numbers are what they are called, however they are written."""
+    block = '{"b": [1.0, 0.010, 1e-30, -0.0, 1e3], "a": {"z": "\u00e9", "y": null}}'
+    text = f'{{"fields": [{{"name": "a"}}], "silver": {block}}}'
+    definition = load_definition(text)
+    assert definition.silver == '{"a":{"y":null,"z":"\\u00e9"},"b":[1,0.01,1E-30,0,1000]}'
+    assert load_definition(json.loads(text)) == definition
+    assert definition.warnings == ()
+    assert load_definition({"fields": [{"name": "a"}], "silver": None}).silver is None
+    assert load_definition({"fields": [{"name": "a"}]}).silver is None
+
+
+def test_a_huge_exponent_in_the_silver_block_costs_nothing() -> None:
+    definition = load_definition('{"fields": [{"name": "a"}], "silver": {"a": 1.50e999999, "b": -1e-999999}}')
+    assert definition.silver == '{"a":1.5E+999999,"b":-1E-999999}'
 
 
 @pytest.mark.parametrize("raw", [None, {}, "", "  ", "null", "{}", b"", b"\xef\xbb\xbf{}"])
@@ -355,6 +374,9 @@ BROKEN: list[tuple[object, str]] = [
     ({"fields": [], "missingValues": [None]}, "missingValues"),
     ({"fields": [], "format": "cvs"}, "expected one of csv, json"),
     ({"fields": [], "sheet": 1}, "sheet is a number"),
+    ({"fields": [], "silver": ["trim"]}, "silver: is a list; expected an object"),
+    ({"fields": [], "silver": {"a": float("nan")}}, "silver: holds nan, which JSON does not have"),
+    ({"fields": [], "silver": {"a": date(2026, 1, 1)}}, "silver: holds 2026-01-01, which JSON does not have"),
     ({"fields": [], "csv": "tab"}, "csv: is a text"),
     ({"fields": [], "csv": {"delimiter": ";;"}}, "expected one ASCII character"),
     ({"fields": [], "csv": {"delimiter": "\n"}}, "expected one ASCII character"),
