@@ -26,6 +26,7 @@ COPY pyproject.toml README.md CHANGELOG.md ./
 COPY conf conf
 COPY etl_core etl_core
 COPY dq dq
+COPY pipelines pipelines
 COPY jobs jobs
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps -w wheels . \
  && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pipeline_processing-*.whl

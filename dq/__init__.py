@@ -15,56 +15,83 @@ if TYPE_CHECKING:
     from dq.engine.profile_files import profile_files
     from dq.engine.source_file import SourceObject
     from dq.ledger.profile_states import RunQuery, profile_of
+    from dq.profiling.cells.parsing import parse_text
+    from dq.profiling.cells.texts import as_text
     from dq.profiling.summary.summary import FileSummary
     from dq.rows.check_frame import check_frame
     from dq.rows.split_rows import row_findings, split_rows
     from dq.rows.validator import QualityCheck, Validator
-    from dq.schema.definition import SchemaDefinition
+    from dq.schema.date_formats import format_problem
+    from dq.schema.definition import FieldType, SchemaDefinition
+    from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
+    from dq.schema.loading.properties import exact, fold, read_properties
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
     from etl_core.errors import PipelineError
     from etl_core.objects.store import ObjectStore
 
 __all__ = [
+    "FieldType",
     "FileSummary",
     "ObjectStore",
     "PipelineError",
+    "Problems",
     "QualityCheck",
     "RunQuery",
     "SchemaDefinition",
     "SourceObject",
     "Validator",
     "Verdict",
+    "as_text",
     "check_frame",
+    "exact",
+    "fold",
+    "format_problem",
     "judge",
+    "kind_of",
     "load_definition",
+    "parse_text",
     "plan_checks",
     "process_batch",
     "profile_files",
     "profile_of",
+    "read_properties",
     "row_findings",
+    "shown",
     "split_rows",
+    "suggestion",
 ]
 
 _HOMES = {
+    "FieldType": "dq.schema.definition",
     "FileSummary": "dq.profiling.summary.summary",
     "ObjectStore": "etl_core.objects.store",
     "PipelineError": "etl_core.errors",
+    "Problems": "dq.schema.loading.problems",
     "QualityCheck": "dq.rows.validator",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SourceObject": "dq.engine.source_file",
     "Validator": "dq.rows.validator",
     "Verdict": "dq.verdict.verdict",
+    "as_text": "dq.profiling.cells.texts",
     "check_frame": "dq.rows.check_frame",
+    "exact": "dq.schema.loading.properties",
+    "fold": "dq.schema.loading.properties",
+    "format_problem": "dq.schema.date_formats",
     "judge": "dq.verdict.judge",
+    "kind_of": "dq.schema.loading.problems",
     "load_definition": "dq.definitions",
+    "parse_text": "dq.profiling.cells.parsing",
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",
     "profile_of": "dq.ledger.profile_states",
+    "read_properties": "dq.schema.loading.properties",
     "row_findings": "dq.rows.split_rows",
+    "shown": "dq.schema.loading.problems",
     "split_rows": "dq.rows.split_rows",
+    "suggestion": "dq.schema.loading.problems",
 }
 
 

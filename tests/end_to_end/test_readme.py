@@ -135,7 +135,7 @@ def test_the_table_of_jobs_is_that_of_the_registry() -> None:
 
 
 def test_every_folder_and_file_the_readme_names_exists() -> None:
-    named = re.findall(r"`((?:dq|etl_core|jobs|conf|docs|notebooks|tests)/[\w/.]*)`", README)
+    named = re.findall(r"`((?:dq|etl_core|jobs|pipelines|conf|docs|notebooks|tests)/[\w/.]*)`", README)
     named += re.findall(r"\]\(([^)#]+)\)", README)
     assert len(named) > 10
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -56,7 +56,7 @@ def calls(path: Path, known: dict[str, str]) -> set[str]:
 
 def used(only: set[str] | None = None) -> set[str]:
     known, found = operations(), set()
-    for package in ("etl_core", "dq", "jobs"):
+    for package in ("etl_core", "dq", "jobs", "pipelines"):
         for path in (ROOT / package).rglob("*.py"):
             place = path.relative_to(ROOT).as_posix()
             if place not in WRITING and "playground" not in place and (only is None or place in only):

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_wheel_holds_every_module_and_what_they_read(wheel: Path) -> None:
     shipped = set(zipfile.ZipFile(wheel).namelist())
     modules = {
-        str(path.relative_to(ROOT)) for room in ("dq", "etl_core", "jobs") for path in (ROOT / room).rglob("*.py")
+        str(path.relative_to(ROOT))
+        for room in ("dq", "etl_core", "jobs", "pipelines")
+        for path in (ROOT / room).rglob("*.py")
     }
     conf = {f"etl_core/{path.relative_to(ROOT)}" for path in (ROOT / "conf").rglob("*") if path.is_file()}
     assert modules | conf <= shipped
@@ -86,11 +88,11 @@ def test_whatever_is_imported_is_installed_with_the_package() -> None:
     owners = _owners()
     missing = {
         f"{path.relative_to(ROOT)}: {package}"
-        for room in ("dq", "etl_core", "jobs")
+        for room in ("dq", "etl_core", "jobs", "pipelines")
         for path in (ROOT / room).rglob("*.py")
         for package in _imported(ast.parse(path.read_text(encoding="utf-8")))
         if package not in sys.stdlib_module_names
-        and package not in {"dq", "etl_core", "jobs", "moto"}
+        and package not in {"dq", "etl_core", "jobs", "pipelines", "moto"}
         and not locked & {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners.get(package, ())}
     }
     assert missing == set()

@@ -10,24 +10,35 @@ import dq
 
 def test_the_public_names_are_these() -> None:
     assert dq.__all__ == [
+        "FieldType",
         "FileSummary",
         "ObjectStore",
         "PipelineError",
+        "Problems",
         "QualityCheck",
         "RunQuery",
         "SchemaDefinition",
         "SourceObject",
         "Validator",
         "Verdict",
+        "as_text",
         "check_frame",
+        "exact",
+        "fold",
+        "format_problem",
         "judge",
+        "kind_of",
         "load_definition",
+        "parse_text",
         "plan_checks",
         "process_batch",
         "profile_files",
         "profile_of",
+        "read_properties",
         "row_findings",
+        "shown",
         "split_rows",
+        "suggestion",
     ]
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda dimension: dimension.key)
 def test_its_metric_is_named_in_one_module(dimension: Dimension) -> None:
     quoted = f'"{dimension.metric}"'
-    sources = [path for package in ("dq", "jobs") for path in (ROOT / package).rglob("*.py")]
+    sources = [path for package in ("dq", "jobs", "pipelines") for path in (ROOT / package).rglob("*.py")]
     named = [path.relative_to(ROOT).as_posix() for path in sources if quoted in path.read_text(encoding="utf-8")]
     assert named == [f"dq/checks/dimensions/{dimension.key}.py"]
 

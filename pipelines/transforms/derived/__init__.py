@@ -1,0 +1,1 @@
+"""Ways to derive a column from others, a module each."""

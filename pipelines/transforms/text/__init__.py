@@ -1,0 +1,1 @@
+"""Steps about the characters of a text, whatever it means."""
