@@ -30,8 +30,9 @@ matrix: ## the tests on the oldest Python and PySpark, and on the newest
 image: ## the container image (needs docker or podman)
 	@scripts/image.sh
 
-docs: setup ## docs/definition.md, payload.md, messages.md and the catalogue of messages (tests say when they are old)
+docs: setup ## docs/definition.md, payload.md, transforms.md, messages.md and the catalogue of messages (tests say when they are old)
 	@.venv/bin/python scripts/reference.py
+	@.venv/bin/python scripts/transforms_page.py
 	@.venv/bin/python scripts/wrong_files.py
 	@.venv/bin/python scripts/message_catalogue.py
 

@@ -1,6 +1,7 @@
 """`{"map": {"Calif.": "CA", "n/a": null}}`: other texts for whole texts, null for what means nothing.
 
-Each text is looked up once, as it is written; all others stay.
+Each text is looked up once, as it is written; all others stay. Where a text that is written is looked up as well, done
+twice is not as done once.
 
 >>> tried({"map": {"Calif.": "CA", "n/a": None}}, "Calif.", "n/a", "calif.", "NY")
 ['CA', None, 'calif.', 'NY']

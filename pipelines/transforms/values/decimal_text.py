@@ -60,6 +60,9 @@ def decimal_texts(numbers: pa.Array) -> pa.StringArray:
     ['12.5', None, '0']
     """
     text = pc.cast(numbers, pa.string())
-    if not pc.any(pc.match_substring(text, "E")).as_py():
-        return text if numbers.type.scale <= 0 else pc.utf8_rtrim(pc.utf8_rtrim(text, characters="0"), characters=".")
-    return pa.array([None if one is None else decimal_text(one) for one in numbers.to_pylist()], pa.string())
+    with_exponent = pc.match_substring(text, "E")  # Arrow's way with very small ones, and zeros of many places
+    shortest = text if numbers.type.scale <= 0 else pc.utf8_rtrim(pc.utf8_rtrim(text, characters="0"), characters=".")
+    if not pc.any(with_exponent).as_py():
+        return shortest
+    small = pa.array(map(decimal_text, numbers.filter(with_exponent).to_pylist()), pa.string())
+    return pc.replace_with_mask(shortest, pc.fill_null(with_exponent, fill_value=False), small)

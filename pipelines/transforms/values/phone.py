@@ -18,6 +18,7 @@ import phonenumbers
 from dq import Problems, shown, suggestion
 from pipelines.transforms.distinct import each_distinct, matching
 from pipelines.transforms.step import StepKind
+from pipelines.transforms.values.plain_phones import plain_phones
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +37,8 @@ def _read(raw: Any, place: str, problems: Problems) -> str | None:  # noqa: ANN4
 
 
 def _in_e164(column: pa.StringArray, region: str) -> pa.StringArray:
-    return matching(column, r"\pN", lambda some: each_distinct(some, lambda text: _one(text, region)))
+    plain = plain_phones(region)
+    return matching(column, r"\pN", lambda some: each_distinct(some, lambda text: plain(text) or _one(text, region)))
 
 
 def _one(text: str, region: str) -> str:
