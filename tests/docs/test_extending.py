@@ -91,5 +91,6 @@ def test_the_recipes_are_those_that_are_asked_for_most() -> None:
         "A rule over cells",
         "A format",
         "A dialect of announcements",
+        "A step that mends texts",
         "A job",
     ]
