@@ -26,6 +26,11 @@ def derive(columns: Mapping[str, pa.Array], derived: tuple[DerivedColumn, ...]) 
     return {one.name: DERIVATIONS[one.way].apply(columns, one.argument) for one in derived}
 
 
+def sources(derived: DerivedColumn) -> tuple[str, ...]:
+    """Name the columns that a derived one is made from: it is as sensitive as they are."""
+    return DERIVATIONS[derived.way].sources(derived.argument)
+
+
 def read_derived(
     name: str,
     raw: Any,  # noqa: ANN401 - any JSON value

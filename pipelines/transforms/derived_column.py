@@ -26,13 +26,15 @@ class Derivation:
     """One way to derive a column.
 
     `spellings`: the properties of its object in a definition by their folded spellings, its own name among them. `read`
-    turns them into what `apply` takes, given the types of the columns there are, or notes at a place what is wrong with
-    them and gives None. `apply` gives one cell a row, from columns by their names.
+    turns them into what `apply` takes, given the types of the columns, or notes at a place what is wrong with
+    them and gives None. `sources` names the columns it is made from, which `apply` is given; it gives one
+    cell a row.
     """
 
     name: str
     spellings: Mapping[str, str]
     read: Callable[[Mapping[str, Any], str, Mapping[str, FieldType], Problems], Hashable | None]
+    sources: Callable[[Any], tuple[str, ...]]
     apply: Callable[[Mapping[str, pa.Array], Any], pa.Array]
     example: str
 

@@ -108,4 +108,4 @@ def _by_comparing(column: pa.Array, edges: tuple[Decimal, ...]) -> pa.Array:
     return pc.if_else(pc.and_(column.is_valid(), pc.greater_equal(places, 0)), places, pa.scalar(None, pa.int64()))
 
 
-BAND: Final = Derivation("band", _SPELLINGS, _read, _banded, _EXAMPLE)
+BAND: Final = Derivation("band", _SPELLINGS, _read, lambda band: (band.column,), _banded, _EXAMPLE)

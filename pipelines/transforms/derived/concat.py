@@ -55,4 +55,4 @@ def _text(column: pa.Array) -> pa.StringArray:
     return decimal_texts(column) if pa.types.is_decimal(column.type) else as_text(column)
 
 
-CONCAT: Final = Derivation("concat", _SPELLINGS, _read, _joined, _EXAMPLE)
+CONCAT: Final = Derivation("concat", _SPELLINGS, _read, lambda concat: concat.columns, _joined, _EXAMPLE)

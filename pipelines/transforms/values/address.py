@@ -103,9 +103,11 @@ def _addressed(column: pa.StringArray, region: str) -> pa.StringArray:
 
 
 def _american(text: str) -> str:
-    text = _POST_BOX.sub("PO Box", text)
+    if "box" in text.lower():
+        text = _POST_BOX.sub("PO Box", text)
     words = text.split(" ")
-    if text.replace("PO Box", "") in (text.replace("PO Box", "").upper(), text.replace("PO Box", "").lower()):
+    rest = text.replace("PO Box", "")
+    if rest in (rest.upper(), rest.lower()):
         words = [_capitals(word) for word in words]
     plain = [word.lower().rstrip(".,") for word in words]
     numbered = bool(plain) and plain[0][:1].isdigit()
@@ -113,7 +115,8 @@ def _american(text: str) -> str:
         full = _ENGLISH.get(word)
         if full and at > numbered and (words[at].endswith(",") or _ends_street(plain[at + 1 :])):
             words[at] = full + ("," if words[at].endswith(",") else "")
-    return _STATE.sub(lambda found: found[1].upper(), " ".join(words))
+    text = " ".join(words)
+    return _STATE.sub(lambda found: found[1].upper(), text) if text[-1:].isdigit() else text
 
 
 def _ends_street(behind: list[str]) -> bool:

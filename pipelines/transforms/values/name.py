@@ -12,6 +12,7 @@ stays, as do initials. Particles are small behind another name. Mac is no Mc: no
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from pipelines.transforms.distinct import each_distinct, without_argument
@@ -56,16 +57,17 @@ _TOO_LONG_FOR_INITIALS: Final = 3
 
 
 def _named(column: pa.StringArray) -> pa.StringArray:
-    return each_distinct(squeezed(trimmed(column)), _one)
+    write = cache(_word)  # many people share a name; forgotten with the column
+
+    def one(text: str) -> str:
+        mixed = text not in (text.upper(), text.lower())
+        first, *others = text.split(" ")
+        return " ".join([write(first, True, mixed), *(write(word, False, mixed) for word in others)])  # noqa: FBT003
+
+    return each_distinct(squeezed(trimmed(column)), one)
 
 
-def _one(text: str) -> str:
-    mixed = text not in (text.upper(), text.lower())
-    words = text.split(" ")
-    return " ".join(_word(word, first=at == 0, mixed=mixed) for at, word in enumerate(words))
-
-
-def _word(word: str, *, first: bool, mixed: bool) -> str:
+def _word(word: str, first: bool, mixed: bool) -> str:  # noqa: FBT001 - a cache asks twice as long for names
     parts = _CUTS.split(word)
     initials = word.replace(".", "")
     if mixed and initials.isupper() and len(initials) < _TOO_LONG_FOR_INITIALS:

@@ -38,12 +38,11 @@ _ROUNDED: Final = Context(prec=15)
 
 
 class _Conversion(NamedTuple):
-    """A number times `factor` and `offset` more, divided by `divisor`."""
+    """A number times `factor` and `offset` more; divided by `divisor` and rounded where that does not come out even."""
 
     factor: Decimal
     offset: Decimal
-    divisor: Decimal
-    exact: bool
+    divisor: Decimal | None
 
 
 def _read(raw: Any, place: str, problems: Problems) -> str | None:  # noqa: ANN401 - any JSON value
@@ -70,7 +69,7 @@ def _one(text: str, wished: Unit) -> str:
         return text
     conversion = _conversion(given, wished)
     product = EXACTLY.add(EXACTLY.multiply(number, conversion.factor), conversion.offset)
-    return decimal_text((EXACTLY if conversion.exact else _ROUNDED).divide(product, conversion.divisor))
+    return decimal_text(product if conversion.divisor is None else _ROUNDED.divide(product, conversion.divisor))
 
 
 @lru_cache(maxsize=256)
@@ -78,8 +77,13 @@ def _conversion(given: Unit, wished: Unit) -> _Conversion:
     factor = given.factor / wished.factor
     offset = (given.offset - wished.offset) / wished.factor
     divisor = factor.denominator * offset.denominator
-    ends = Fraction(10**_LONGEST, divisor).denominator == 1
-    return _Conversion(Decimal(int(factor * divisor)), Decimal(int(offset * divisor)), Decimal(divisor), ends)
+    if Fraction(10**_LONGEST, divisor).denominator == 1:
+        return _Conversion(_decimal(factor), _decimal(offset), None)
+    return _Conversion(Decimal(int(factor * divisor)), Decimal(int(offset * divisor)), Decimal(divisor))
+
+
+def _decimal(number: Fraction) -> Decimal:
+    return EXACTLY.divide(Decimal(number.numerator), Decimal(number.denominator))
 
 
 UNIT: Final = StepKind("unit", _in_unit, _read, example=_EXAMPLE)

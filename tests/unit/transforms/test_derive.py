@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.derive import derive
+from dq import PipelineError
+from pipelines.transforms.derive import derive, derived, sources
 from pipelines.transforms.derived.band import Band
 from pipelines.transforms.derived.concat import Concat
 from pipelines.transforms.derived_column import DerivedColumn
+from pipelines.transforms.normalize import tried
 
 EDGES = st.lists(st.decimals(-100, 100, places=1), min_size=1, max_size=5, unique=True).map(sorted)
 
@@ -77,3 +79,15 @@ def test_texts_are_put_together_as_they_are_written() -> None:
 def test_one_column_alone_has_no_separator(separator: str) -> None:
     way = DerivedColumn("one", "concat", Concat(("x",), separator))
     assert derive({"x": pa.array(["a", "", None])}, (way,))["one"].to_pylist() == ["a", "", None]
+
+
+def test_a_derived_column_names_what_it_is_made_from() -> None:
+    assert sources(DerivedColumn("x", "concat", Concat(("a", "b")))) == ("a", "b")
+    assert sources(DerivedColumn("x", "band", Band("a", (Decimal(0),), ("low",)))) == ("a",)
+
+
+def test_what_cannot_be_tried_is_an_error_that_says_why() -> None:
+    with pytest.raises(PipelineError, match="concat is 5; expected a list of columns"):
+        derived({"concat": 5}, a=[1])
+    with pytest.raises(PipelineError, match=r'"uper" is no step; .* did you mean upper'):
+        tried("uper", "a")
