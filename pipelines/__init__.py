@@ -1,0 +1,1 @@
+"""Flows on top of the verdicts: what becomes of the rows."""

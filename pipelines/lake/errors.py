@@ -1,0 +1,29 @@
+"""What can go wrong with a table, by what somebody can do about it."""
+
+from __future__ import annotations
+
+from etl_core.errors import RetryableError, TerminalError
+
+
+class TableAlteredError(TerminalError):
+    """A table has a form or features this program does not write; somebody has to decide which side changes."""
+
+
+class TableCorruptError(TerminalError):
+    """The log of a table cannot be read; somebody has to restore it."""
+
+
+class ColumnTypeError(TerminalError):
+    """A column has another type than the table, or a type no table holds."""
+
+
+class FrozenSchemaError(TerminalError):
+    """A file brings columns that a frozen table does not take."""
+
+
+class CommitConflictError(RetryableError):
+    """Others kept committing to the table; the files are written, and only the commit has to be repeated."""
+
+
+class TableUnavailableError(RetryableError):
+    """The place of a table cannot be reached or is full; nothing of the change is visible."""
