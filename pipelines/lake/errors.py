@@ -27,3 +27,11 @@ class CommitConflictError(RetryableError):
 
 class TableUnavailableError(RetryableError):
     """The place of a table cannot be reached or is full; nothing of the change is visible."""
+
+
+class TableChangedMeanwhileError(RetryableError):
+    """A table got columns that files written for it do not fit; they have to be written again, and that may help."""
+
+
+class HistoryGoneError(TerminalError):
+    """The rows a run had before cannot be had from the table any more; its object has to be loaded again."""

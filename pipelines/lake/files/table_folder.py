@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import secrets
 from collections.abc import Iterator
@@ -10,7 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+
+from etl_core.errors import ObjectGoneError
 from etl_core.objects.failures import ObjectConflictError
+from etl_core.objects.heads import head_of
 from etl_core.objects.place import parse_place
 from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.objects.writing import write_object
@@ -60,6 +65,82 @@ class TableFolder:
         target = Path(place.key) / path
         with _named_failures(target):
             _create_file(target, data)
+
+
+    def storage_options(self) -> dict[str, str]:
+        """What delta-rs needs to reach the folder: our keys, or those of AWS' own chain as boto3 finds them.
+
+        Raises:
+            ObjectRefusedError: the settings of AWS on this machine allow no client.
+        """
+        place = parse_place(self.uri)
+        if place.bucket is None:
+            return {}
+        client = ObjectStore(self.access).s3
+        credentials = client._request_signer._credentials  # noqa: SLF001 - botocore's only way to what a client signs with
+        frozen = None if credentials is None else credentials.get_frozen_credentials()
+        given = {
+            "AWS_REGION": client.meta.region_name or "us-east-1",
+            "AWS_ENDPOINT_URL": self.access.endpoint,
+            "AWS_ALLOW_HTTP": "true" if (self.access.endpoint or "").startswith("http:") else None,
+            "AWS_ACCESS_KEY_ID": frozen and frozen.access_key,
+            "AWS_SECRET_ACCESS_KEY": frozen and frozen.secret_key,
+            "AWS_SESSION_TOKEN": frozen and frozen.token,
+        }
+        return {name: value for name, value in given.items() if value}
+
+    def open_file(self, path: str) -> pa.NativeFile:
+        """Open a file of the table for reading parts of it.
+
+        Raises:
+            ObjectGoneError: it is not there any more.
+            StorageUnavailableError: S3 does not answer.
+        """
+        place = parse_place(self.uri)
+        if place.bucket is not None:
+            return pa.PythonFile(_StoredFile(ObjectStore(self.access), place.bucket, f"{place.key}/{path}"), mode="r")
+        try:
+            return pa.OSFile(str(Path(place.key) / path), mode="r")
+        except FileNotFoundError as error:
+            raise ObjectGoneError(f"{place.key}/{path} is not there any more; VACUUM or somebody took it") from error
+
+    def exists(self, path: str) -> bool:
+        """Whether a file is there.
+
+        Raises:
+            StorageUnavailableError: S3 does not answer.
+        """
+        place = parse_place(self.uri)
+        if place.bucket is not None:
+            return head_of(ObjectStore(self.access), place.bucket, f"{place.key}/{path}") is not None
+        return (Path(place.key) / path).is_file()
+
+
+class _StoredFile(io.RawIOBase):
+    """A file of a table in S3, for reading by ranges."""
+
+    def __init__(self, store: ObjectStore, bucket: str, key: str) -> None:
+        self._store, self._at = store, 0
+        self._head = store.peek(bucket, key).head
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._head.size}[whence]
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = self._head.size - self._at if size is None or size < 0 else size
+        data = self._store.read(self._head, self._at, wanted)
+        self._at += len(data)
+        return data
 
 
 def lake_table(root: str, layer: str, table: str, access: S3Access | None = None) -> TableFolder:

@@ -7,7 +7,6 @@ parts of uploads. That bounds the size of a file, and of the memory, whatever th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ from pipelines.lake.errors import ColumnTypeError
 from pipelines.lake.files.folders import file_path
 from pipelines.lake.files.statistics import IndexedColumn, file_statistics
 from pipelines.lake.files.table_folder import TableFolder
-from pipelines.lake.run_part import RunPart
+from pipelines.lake.run_part import RunKey, RunPart, WrittenFile
 from pipelines.lake.schema.system_columns import LINE, SYSTEM_COLUMNS, constants, partition_values
 from pipelines.lake.schema.table_schema import TableColumn, TableSchema
 
@@ -28,25 +27,6 @@ FILE_BYTES = 64 * 1024 * 1024
 GROUP_ROWS, GROUP_BYTES = 256 * 1024, 32 * 1024 * 1024
 #: Columns whose bounds are in the log, the first of the table: Delta's own number.
 INDEXED_COLUMNS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenFile:
-    """A file as a commit names it.
-
-    Attributes:
-        path: relative to the table's folder, not encoded.
-        size: in bytes.
-        rows: in it.
-        partition_values: by the names that readers know.
-        statistics: the log's JSON.
-    """
-
-    path: str
-    size: int
-    rows: int
-    partition_values: tuple[tuple[str, str], ...]
-    statistics: str
 
 
 def write_rows(
@@ -64,8 +44,8 @@ def write_rows(
         table: where.
         schema: of the table, with all columns that are to be written.
         run: whose rows they are.
-        batches: the columns of the object by the names files have for them, and `_line`. Columns the table does not
-            have are left out; those it has and the batch has not are null.
+        batches: the columns of the object by the names files have for them and, as the last one, the line of each
+            row. Columns the table does not have are left out; those it has and the batch has not are null.
         attempt: different for every try of every task.
         file_bytes: after so many another file begins.
 
@@ -76,19 +56,57 @@ def write_rows(
         ColumnTypeError: a column is of another type than in the table.
         ObjectRefusedError, StorageUnavailableError, TableUnavailableError: the folder cannot be written.
     """
+    stored = (_stored(batch, schema, run) for batch in batches)
+    return write_stored(table, schema, run.key, stored, attempt=attempt, file_bytes=file_bytes)
+
+
+def write_stored(
+    table: TableFolder,
+    schema: TableSchema,
+    run: RunKey,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    attempt: str,
+    file_bytes: int = FILE_BYTES,
+) -> tuple[WrittenFile, ...]:
+    """Write rows that come from files of the table: as `write_rows`, with the columns by their names in files.
+
+    Args:
+        table: where.
+        schema: of the table.
+        run: of the partition all rows belong to.
+        batches: the rows; columns they lack are null.
+        attempt: different for every try of every task.
+        file_bytes: after so many another file begins.
+
+    Raises:
+        ObjectRefusedError, StorageUnavailableError, TableUnavailableError: the folder cannot be written.
+    """
     written: list[WrittenFile] = []
-    groups = _row_groups(_stored(batch, schema, run) for batch in batches)
+    groups = _row_groups(_aligned(batch, schema) for batch in batches)
     group = next(groups, None)
     while group is not None:
         file = _File(schema)
         while group is not None and file.size < file_bytes:
             file.add(group)
             group = next(groups, None)
-        path = file_path(run.key, attempt, len(written))
+        path = file_path(run, attempt, len(written))
         data, rows, statistics = file.close()
         table.create(path, data)
         written.append(WrittenFile(path, len(data), rows, tuple(partition_values(run).items()), statistics))
     return tuple(written)
+
+
+def _aligned(batch: pa.RecordBatch, schema: TableSchema) -> pa.RecordBatch:
+    """The batch with the columns, types and names in nested types that files of the table have."""
+    wanted = pa.schema([column.stored for column in schema.in_files])
+    if batch.schema.equals(wanted):
+        return batch
+    arrays = []
+    for field in wanted:
+        at = batch.schema.get_field_index(field.name)
+        arrays.append(pa.nulls(batch.num_rows, field.type) if at < 0 else batch.column(at).cast(field.type))
+    return pa.RecordBatch.from_arrays(arrays, schema=wanted)
 
 
 class _File:
@@ -130,21 +148,21 @@ def _indexed(column: TableColumn) -> IndexedColumn:
 def _stored(batch: pa.RecordBatch, schema: TableSchema, run: RunPart) -> pa.RecordBatch:
     """The batch as it stands in files: our columns in front, physical names, nulls for what it lacks."""
     fixed: dict[str, Any] = constants(run)
+    brought = {name: batch.column(at) for at, name in enumerate(batch.schema.names[:-1])}
     arrays = []
     for column in schema.in_files:
         stored = column.stored
-        source = column.name if column.name == LINE else column.source
-        at = batch.schema.get_field_index(source)
+        array = batch.column(batch.num_columns - 1) if column.name == LINE else brought.get(column.source)
         if column.name in fixed:
             arrays.append(pa.repeat(pa.scalar(fixed[column.name], column.type), batch.num_rows))
-        elif at < 0:
+        elif array is None:
             arrays.append(pa.nulls(batch.num_rows, stored.type))
-        elif batch.column(at).type != column.type:
+        elif array.type != column.type:
             raise ColumnTypeError(
-                f"column {source!r} is {batch.column(at).type}, the table has {column.type}; convert it before writing"
+                f"column {column.source!r} is {array.type}, the table has {column.type}; convert it before writing"
             )
         else:
-            arrays.append(_renamed(batch.column(at), stored.type))
+            arrays.append(_renamed(array, stored.type))
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([column.stored for column in schema.in_files]))
 
 

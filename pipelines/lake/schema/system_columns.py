@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipelines.lake.run_part import RunPart
+from pipelines.lake.run_part import RunKey, RunPart
 
 AGENCY_SLUG, RUN_DATE = "_agency_slug", "_run_date"
 FILE_NAME, RUN_HOUR, OBJECT_ID, LINE = "_file_name", "_run_hour", "_object_id", "_line"
@@ -32,6 +32,6 @@ def constants(run: RunPart) -> dict[str, object]:
     return {FILE_NAME: run.file_name, RUN_HOUR: run.run_hour, OBJECT_ID: run.object_id}
 
 
-def partition_values(run: RunPart) -> dict[str, str]:
+def partition_values(run: RunKey) -> dict[str, str]:
     """The values that stand in the log, as it spells them."""
     return {AGENCY_SLUG: run.agency_slug, RUN_DATE: run.run_date.isoformat()}

@@ -50,6 +50,11 @@ class TableColumn:
     field: Mapping[str, Any]
 
     @property
+    def own_metadata(self) -> dict[str, Any]:
+        """What we remember of the column in the log, beside what Delta does."""
+        return {name: value for name, value in self.field["metadata"].items() if name == _SOURCE}
+
+    @property
     def stored(self) -> pa.Field:
         """The column as it stands in files: mapped names and numbers, in nested types too."""
         return _stored_field(self.physical, self.field, self.name)
