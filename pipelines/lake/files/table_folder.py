@@ -66,7 +66,6 @@ class TableFolder:
         with _named_failures(target):
             _create_file(target, data)
 
-
     def storage_options(self) -> dict[str, str]:
         """What delta-rs needs to reach the folder: our keys, or those of AWS' own chain as boto3 finds them.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pipelines.lake.errors import ColumnTypeError, FrozenSchemaError
 from pipelines.lake.schema.table_schema import TableSchema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: evolve: the table gets new columns; discard: they are left out; freeze: the file is refused.
 NewColumns: TypeAlias = Literal["evolve", "discard", "freeze"]

@@ -1,8 +1,8 @@
 """The columns of a table: what readers see, and what its files hold.
 
 A column is called in files what readers call it, as long as that is a plain name. For the first name that is not, the
-table's columns are mapped (Delta's column mapping, by name): the odd one has another name in files, those before it keep
-theirs, so the files written before stay as they are. Tables that need no mapping have none, because not every reader
+table's columns are mapped (Delta's column mapping, by name): the odd one has another name in files, those before it
+keep theirs, so the files written before stay as they are. Tables that need no mapping have none, because not every reader
 knows it; and the columns that tables are partitioned by always have plain names, because some that know it
 look those up by the wrong name.
 """

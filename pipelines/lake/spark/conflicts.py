@@ -29,5 +29,7 @@ def named_conflicts(uri: str) -> Iterator[None]:
         if any(name in said for name in _CONFLICTS):
             raise CommitConflictError(f"{uri} was changed by somebody else at the same time: {said}") from error
         if any(name in said for name in _REFUSALS):
-            raise TableAlteredError(f"{uri} does not take the rows: {said}; compare its columns and settings") from error
+            raise TableAlteredError(
+                f"{uri} does not take the rows: {said}; compare its columns and settings"
+            ) from error
         raise

@@ -106,6 +106,6 @@ def _merge(session: SparkSession, folder: TableFolder, chosen: DataFrame, names:
     newer = f"(s.{RUN_DATE} > t.{RUN_DATE} OR (s.{RUN_DATE} = t.{RUN_DATE} AND s.{RUN_HOUR} >= t.{RUN_HOUR}))"
     chosen.createOrReplaceTempView(_SOURCE)
     session.sql(
-        f"MERGE INTO delta.`{folder.for_spark}` AS t USING {_SOURCE} AS s ON {same}"  # noqa: S608 - names are quoted
+        f"MERGE INTO delta.`{folder.for_spark}` AS t USING {_SOURCE} AS s ON {same}"
         f" WHEN MATCHED AND {newer} THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
     ).collect()

@@ -20,11 +20,11 @@ from etl_core.retry import Backoff, call_again
 from pipelines.lake.errors import CommitConflictError, TableChangedMeanwhileError
 from pipelines.lake.files.table_folder import TableFolder
 from pipelines.lake.run_part import Committed, RunKey, RunOutcome, RunRows, WrittenFile
+from pipelines.lake.schema.table_schema import TableSchema
 from pipelines.lake.tables import actions
 from pipelines.lake.tables.active_file import ActiveFile, affected
 from pipelines.lake.tables.delta_log import Snapshot, alteration, commit, creation, read_snapshot, sum_up
 from pipelines.lake.tables.rewriting import rows_of_others
-from pipelines.lake.schema.table_schema import TableSchema
 
 #: Commits tried before somebody else has to be asked why the table is so busy, and the waits between them.
 MOST_ATTEMPTS = 30

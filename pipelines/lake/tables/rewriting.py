@@ -58,4 +58,3 @@ def _is_of(batch: pa.RecordBatch, keys: list[str], runs: Sequence[RunKey]) -> pa
     names, hours = (batch.column(batch.schema.get_field_index(key)) for key in keys)
     each = [pc.and_(pc.equal(names, run.file_name), pc.equal(hours, run.run_hour)) for run in runs]
     return pc.fill_null(reduce(pc.or_, each), fill_value=False)
-

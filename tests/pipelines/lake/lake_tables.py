@@ -30,7 +30,9 @@ SCHEMA = new_schema(COLUMNS)
 _NUMBERS = count(1)
 
 
-def run_part(hour: int = 12, *, agency: str = "tenant-a", name: str = "trips", day: date = DAY, id_: int = 1) -> RunPart:
+def run_part(
+    hour: int = 12, *, agency: str = "tenant-a", name: str = "trips", day: date = DAY, id_: int = 1
+) -> RunPart:
     """A run of the tests."""
     return RunPart(agency, name, day, hour, id_)
 
@@ -94,7 +96,5 @@ def table_by_delta_rs(folder: TableFolder) -> pa.Table:
 
 def rows_of(found: Iterable[dict[str, Any]]) -> list[Row]:
     """Rows of any reader, sorted."""
-    made = [
-        Row(one["_agency_slug"], one["_run_hour"], one["_object_id"], one["id"], one["note"]) for one in found
-    ]
+    made = [Row(one["_agency_slug"], one["_run_hour"], one["_object_id"], one["id"], one["note"]) for one in found]
     return sorted(made, key=str)

@@ -207,7 +207,7 @@ def test_rows_that_cannot_be_recalled_any_more_say_so(folder: TableFolder) -> No
     commit(folder, written(folder, run_part(), 2, [notes([2])]))
     snapshot = read_snapshot(folder)
     assert snapshot is not None
-    with pytest.raises(HistoryGoneError, match="version 1 of .* is not load 1 of tenant-a/trips/2026-01-04/12"):
+    with pytest.raises(HistoryGoneError, match=r"version 1 of .* is not load 1 of tenant-a/trips/2026-01-04/12"):
         recall_files(snapshot, run_part().key, 1, 1)
     with pytest.raises(HistoryGoneError, match="does not reach back to version 7"):
         recall_files(snapshot, run_part().key, 1, 7)
@@ -233,7 +233,9 @@ def test_the_log_is_summed_up_from_time_to_time(folder: TableFolder) -> None:
     for generation in range(1, CHECKPOINT_INTERVAL + 3):
         commit(folder, written(folder, run_part(), generation, [notes([generation])]))
     log = Path(folder.uri, "_delta_log")
-    assert [path.name for path in log.glob("*.checkpoint.parquet")] == [f"{CHECKPOINT_INTERVAL:020d}.checkpoint.parquet"]
+    assert [path.name for path in log.glob("*.checkpoint.parquet")] == [
+        f"{CHECKPOINT_INTERVAL:020d}.checkpoint.parquet"
+    ]
     for path in log.glob("0000000000000000000?.json"):
         path.unlink()  # as its retention does one day
     assert ids(folder) == [CHECKPOINT_INTERVAL + 2]

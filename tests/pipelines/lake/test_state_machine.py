@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pipelines.lake.errors import HistoryGoneError
-from pipelines.lake.files.table_folder import TableFolder, lake_table
+from pipelines.lake.files.table_folder import lake_table
 from pipelines.lake.tables import replace_runs as replacing
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.recall import recall_files
@@ -66,7 +65,7 @@ class Lake(RuleBasedStateMachine):
     def write(self, run: RunPart, silver: int, quarantine: int) -> None:
         """An attempt writes its files; nobody sees them."""
         generation = len(self._attempts) + 1
-        ids = {layer: [next(self._ids) for _ in range(rows)] for layer, rows in zip(LAYERS, (silver, quarantine))}
+        ids = {layer: [next(self._ids) for _ in range(rows)] for layer, rows in zip(LAYERS, (silver, quarantine), strict=True)}
         files = {
             layer: written(self._tables[layer], run, generation, [notes(ids[layer])] if ids[layer] else [])
             for layer in LAYERS
