@@ -42,7 +42,7 @@ class FileFacts:
     """
 
     header: tuple[str, ...]
-    bytes: int
+    bytes: int | None
     reader: str
     origin: str = ""
     notes: tuple[str, ...] = ()
