@@ -65,7 +65,10 @@ class Lake(RuleBasedStateMachine):
     def write(self, run: RunPart, silver: int, quarantine: int) -> None:
         """An attempt writes its files; nobody sees them."""
         generation = len(self._attempts) + 1
-        ids = {layer: [next(self._ids) for _ in range(rows)] for layer, rows in zip(LAYERS, (silver, quarantine), strict=True)}
+        ids = {
+            layer: [next(self._ids) for _ in range(rows)]
+            for layer, rows in zip(LAYERS, (silver, quarantine), strict=True)
+        }
         files = {
             layer: written(self._tables[layer], run, generation, [notes(ids[layer])] if ids[layer] else [])
             for layer in LAYERS
