@@ -168,8 +168,6 @@ def _create_file(target: Path, data: bytes) -> None:
     try:
         with scratch.open("xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         os.link(scratch, target)
     except FileExistsError as error:
         if target.read_bytes() != data:

@@ -2,8 +2,8 @@
 
 A column is called in files what readers call it, as long as that is a plain name. For the first name that is not, the
 table's columns are mapped (Delta's column mapping, by name): the odd one has another name in files, those before it
-keep theirs, so the files written before stay as they are. Tables that need no mapping have none, because not every reader
-knows it; and the columns that tables are partitioned by always have plain names, because some that know it
+keep theirs, so the files written before stay as they are. Tables that need no mapping have none, because not every
+reader knows it; and the columns that tables are partitioned by always have plain names, because some that know it
 look those up by the wrong name.
 """
 
@@ -154,7 +154,7 @@ def read_schema(schema_string: str, *, mapped: bool, newest_id: int = 0) -> Tabl
         TableAlteredError: it lacks a column of ours.
         ColumnTypeError: a column has a type that is not written here.
     """
-    fields, number = list[dict[str, Any]](), newest_id
+    fields, number = list[dict[str, Any]](), newest_id if mapped else 0
     for field in cast("Sequence[dict[str, Any]]", orjson.loads(schema_string)["fields"]):
         if not mapped:
             field, number = _numbered(field, number, field["name"])  # noqa: PLW2901 - the same field, numbered

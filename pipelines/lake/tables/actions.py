@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
-#: What paths may hold unencoded: they are plain names, see `files.folders`, but other writers' need not be.
+#: What paths hold unencoded. Those of ours are plain names, see `files.folders`.
 _SAFE = "/-_.~="
 
 
@@ -74,10 +74,10 @@ def add(
     return {"add": told}
 
 
-def remove(path: str, size: int, partition_values: Mapping[str, str | None], milliseconds: int) -> dict[str, Any]:
-    """A file leaves the table. With its size and partition, which spare Spark a look into the table's past."""
+def remove(logged_path: str, size: int, partition_values: Mapping[str, str | None], milliseconds: int) -> dict[str, Any]:
+    """A file leaves the table, by the path the log has for it. With its size and partition, which spare Spark a look into the table's past."""
     told = {
-        "path": quote(path, safe=_SAFE),
+        "path": logged_path,
         "deletionTimestamp": milliseconds,
         "dataChange": True,
         "extendedFileMetadata": True,

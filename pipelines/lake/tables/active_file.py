@@ -28,7 +28,7 @@ class ActiveFile:
     """A file as the log names it.
 
     Attributes:
-        path: relative to the table's folder, not encoded.
+        path: relative to the table's folder, encoded as the log spells it.
         size: in bytes.
         rows: in it; None where the log does not say.
         partition_values: by the names that readers know; None is null.

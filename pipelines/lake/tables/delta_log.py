@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from etl_core.errors import ObjectGoneError
 from etl_core.objects.failures import ObjectConflictError
 from pipelines.lake.errors import CommitConflictError, TableAlteredError, TableCorruptError, TableUnavailableError
 from pipelines.lake.files.table_folder import TableFolder
@@ -21,6 +22,7 @@ from pipelines.lake.schema.system_columns import PARTITION_COLUMNS
 from pipelines.lake.schema.table_schema import TableSchema, read_schema
 from pipelines.lake.tables.actions import encode, metadata, protocol
 from pipelines.lake.tables.active_file import ActiveFile, active_files
+from pipelines.lake.tables.transactions import transaction_versions
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -71,9 +73,12 @@ class Snapshot:
         with _named_failures(self.folder):
             return active_files(self.source, days)
 
-    def transaction_version(self, app_id: str) -> int | None:
-        """How far an application is; None where the table does not know it."""
-        return self.source.transaction_version(app_id)
+    def transaction_versions(self) -> dict[str, int]:
+        """How far applications are."""
+        try:
+            return transaction_versions(self.folder, self.version)
+        except ObjectGoneError as error:
+            raise TableCorruptError(f"the log of {self.folder.uri} has a gap: {error}; restore the file") from error
 
 
 def read_snapshot(folder: TableFolder, version: int | None = None) -> Snapshot | None:

@@ -97,7 +97,8 @@ def _commit_once(
     folder: TableFolder, schema: TableSchema, runs: Sequence[RunRows], identity: CommitIdentity, tried: int
 ) -> Committed:
     snapshot = read_snapshot(folder)
-    outcomes = {one.run.key: _outcome(snapshot, one) for one in runs}
+    known = {} if snapshot is None or not runs else snapshot.transaction_versions()
+    outcomes = {one.run.key: _outcome(known.get(app_id(one.run.key)), one) for one in runs}
     due = [one for one in runs if outcomes[one.run.key] == "committed"]
     changed = [] if snapshot is None else alteration(snapshot, _fitting(snapshot, schema))
     if snapshot is not None and not due and not changed:
@@ -118,8 +119,7 @@ def _commit_once(
     return Committed(version, outcomes, sum(file.rows for file in copied), tried)
 
 
-def _outcome(snapshot: Snapshot | None, one: RunRows) -> RunOutcome:
-    known = None if snapshot is None else snapshot.transaction_version(app_id(one.run.key))
+def _outcome(known: int | None, one: RunRows) -> RunOutcome:
     if known is None or known < one.generation:
         return "committed"
     return "already" if known == one.generation else "superseded"

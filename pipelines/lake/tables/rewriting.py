@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,7 +38,7 @@ def rows_of_others(
         ObjectRefusedError, StorageUnavailableError, TableUnavailableError: the folder cannot be read or written.
     """
     runs = [run for run in runs if file.is_in_partition_of(run)]
-    with snapshot.folder.open_file(file.path) as source:
+    with snapshot.folder.open_file(unquote(file.path)) as source:
         parquet = pq.ParquetFile(source)
         keys = [snapshot.schema.physical_of(name) for name in (FILE_NAME, RUN_HOUR)]
         if not any(_is_of(batch, keys, runs).true_count for batch in parquet.iter_batches(_BATCH_ROWS, columns=keys)):
