@@ -81,11 +81,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # Of dq they know its public names alone, and of each other nothing but how values are made ready.
     "pipelines": (),
     "pipelines.transforms": ("dq",),
+    "pipelines.lake": ("dq", "etl_core", "pipelines.transforms"),
     "jobs": ("dq", "etl_core", "pipelines"),
 }
 
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
 PACKAGES = {
+    "deltalake": {"pipelines.lake"},
     "dotenv": {"etl_core.settings"},
     "boto3": {"etl_core.objects", "etl_core.queue"},
     "botocore": {"etl_core.aws_set_up", "etl_core.objects", "etl_core.queue"},
@@ -103,6 +105,7 @@ PACKAGES = {
         "dq.events",
         "dq.engine",
         "dq.rows.frames",
+        "pipelines.lake",
     },
     "pandas": {"dq.engine", "dq.rows.frames"},
     "phonenumbers": {"pipelines.transforms"},
@@ -114,7 +117,7 @@ PACKAGES = {
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {
         *("dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling", "dq.rows"),
-        "pipelines.transforms",
+        *("pipelines.transforms", "pipelines.lake"),
     },
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
@@ -122,7 +125,7 @@ PACKAGES = {
         "dq.ledger.settings",
     },
     "py4j": {"dq.engine"},
-    "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source", "dq.rows"},
+    "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source", "dq.rows", "pipelines.lake"},
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
     "rich": {"etl_core.log"},
@@ -140,6 +143,7 @@ PACKAGES = {
         "dq.reporting",
         "dq.batch",
         "dq.ledger",
+        "pipelines.lake",
     },
 }
 
@@ -315,7 +319,9 @@ def test_only_what_has_to_do_with_sparks_tables_imports_pyspark() -> None:
         for name, _ in module.imports(annotations=False)
         if name.split(".")[0] in {"pyspark", "py4j"}
     }
-    assert {name for name in importers if not _begins(name, ["dq.engine", "etl_core.spark"])} <= SPARKS_TABLES
+    assert {
+        name for name in importers if not _begins(name, ["dq.engine", "etl_core.spark", "pipelines.lake.spark"])
+    } <= SPARKS_TABLES
 
 
 def test_pure_rooms_cannot_reach_outside() -> None:
@@ -370,6 +376,7 @@ def test_importing_starts_nothing(package: str) -> None:
         if module.name.split(".")[0] == package
         and module.room not in {"dq.engine", "dq.batch", "etl_core.spark"}
         and module.name not in SPARKS_TABLES
+        and not _begins(module.name, ["pipelines.lake.spark"])
         and not module.name.endswith("__main__")
     ]
     program = textwrap.dedent(f"""

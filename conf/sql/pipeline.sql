@@ -291,6 +291,51 @@ UPDATE pipeline.ledger_version SET version = 7, applied_at = now() WHERE version
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('ledger', 7, 'all rows of a run by an index') ON CONFLICT DO NOTHING;
 
+-- migration ledger 8: what became of objects in the lake
+
+-- One row per attempt to put an object's rows into a table; `id` is the attempt's generation, by which the table itself
+-- refuses an older attempt that comes late. Of a run one attempt at most is `loaded`: the rows the table has of it.
+CREATE TABLE IF NOT EXISTS pipeline.silver_load (
+    id                     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    object_id              bigint NOT NULL,
+    "table"                text NOT NULL,
+    agency_slug            text NOT NULL,
+    file_name              text NOT NULL,
+    run_date               date NOT NULL,
+    run_hour               integer NOT NULL CHECK (run_hour BETWEEN 0 AND 23),
+    definition_fingerprint text,
+    state                  text NOT NULL,
+    reason                 text,
+    -- versions of the two tables whose commits brought the rows; null where there were none to bring
+    delta_version          bigint,
+    quarantine_version     bigint,
+    rows_read              bigint,
+    rows_silver            bigint,
+    rows_quarantined       bigint,
+    rows_malformed         bigint,
+    rows_healed            bigint,
+    rows_unmatched         bigint,
+    started_at             timestamptz NOT NULL,
+    finished_at            timestamptz,
+    CONSTRAINT silver_load_state CHECK (state IN ('loading', 'loaded', 'held', 'failed', 'replaced')),
+    CONSTRAINT silver_load_finished CHECK ((state = 'loading') = (finished_at IS NULL)),
+    CONSTRAINT silver_load_reason CHECK (state NOT IN ('held', 'failed') OR coalesce(length(btrim(reason)), 0) > 0),
+    CONSTRAINT silver_load_counts CHECK (rows_read >= 0 AND rows_silver >= 0 AND rows_quarantined >= 0
+        AND rows_malformed >= 0 AND rows_healed >= 0 AND rows_unmatched >= 0),
+    -- no row is lost: what was read is in one of the tables, or was no row at all
+    CONSTRAINT silver_load_equation CHECK (rows_read = rows_silver + rows_quarantined + rows_malformed),
+    CONSTRAINT silver_load_counted CHECK (state <> 'loaded' OR num_nulls(
+        rows_read, rows_silver, rows_quarantined, rows_malformed, rows_healed, rows_unmatched) = 0)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS silver_load_of_run ON pipeline.silver_load (
+    "table", agency_slug, file_name, run_date, run_hour) WHERE state = 'loaded';
+CREATE INDEX IF NOT EXISTS silver_load_of_object ON pipeline.silver_load (object_id);
+CREATE INDEX IF NOT EXISTS silver_load_open ON pipeline.silver_load (started_at) WHERE state = 'loading';
+
+UPDATE pipeline.ledger_version SET version = 8, applied_at = now() WHERE version < 8;
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('ledger', 8, 'what became of objects in the lake') ON CONFLICT DO NOTHING;
+
 -- migration audit 1: a line for every job and step
 
 -- What every job and step did, one line each. Lines are added and never changed: a role that only runs the product

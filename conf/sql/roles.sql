@@ -49,7 +49,8 @@ $$;
 --   GRANT INSERT ON reporting.monitoring_file TO pipeline_writer;
 
 -- The ledger. Rows of the account are added and never changed; a run's kept profile goes when it has none any more.
-GRANT INSERT, UPDATE ON pipeline.object_inbox, pipeline.announcement_dead_letter TO pipeline_writer;
+GRANT INSERT, UPDATE ON pipeline.object_inbox, pipeline.announcement_dead_letter, pipeline.silver_load
+    TO pipeline_writer;
 GRANT UPDATE ON pipeline.batch_counter TO pipeline_writer;
 GRANT INSERT, UPDATE, DELETE ON pipeline.profile_state TO pipeline_writer;
 GRANT INSERT, UPDATE, DELETE ON pipeline.bucket_rest, pipeline.consumer TO pipeline_writer;

@@ -16,6 +16,7 @@ from dq.ledger.tables import (
     object_inbox,
     object_inbox_count,
     profile_state,
+    silver_load,
 )
 from etl_core.postgres import migrations
 from etl_core.postgres.migrations import History, Migration, from_script
@@ -34,6 +35,7 @@ _RIGHTS = {
     object_inbox_count: ("SELECT",),
     bucket_rest: ("SELECT", "INSERT", "UPDATE", "DELETE"),
     consumer: ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    silver_load: ("SELECT", "INSERT", "UPDATE"),
 }
 
 
@@ -89,6 +91,7 @@ LEDGER = History(
         Migration(5, "objects in the order of their keys", from_script(_SCRIPT, "ledger", 5)),
         Migration(6, "how many objects are in which state, kept", from_script(_SCRIPT, "ledger", 6)),
         Migration(7, "all rows of a run by an index", from_script(_SCRIPT, "ledger", 7)),
+        Migration(8, "what became of objects in the lake", from_script(_SCRIPT, "ledger", 8)),
     ),
     script="conf/sql/pipeline.sql",
     problems=_problems,

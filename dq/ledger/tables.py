@@ -104,3 +104,28 @@ consumer = Table(
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("heartbeat_at", DateTime(timezone=True), nullable=False),
 )
+
+silver_load = Table(
+    "silver_load",
+    _METADATA,
+    Column("id", BigInteger, primary_key=True),
+    Column("object_id", BigInteger, nullable=False),
+    Column("table", Text, nullable=False),
+    Column("agency_slug", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("run_date", Date, nullable=False),
+    Column("run_hour", Integer, nullable=False),
+    Column("definition_fingerprint", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("delta_version", BigInteger),
+    Column("quarantine_version", BigInteger),
+    Column("rows_read", BigInteger),
+    Column("rows_silver", BigInteger),
+    Column("rows_quarantined", BigInteger),
+    Column("rows_malformed", BigInteger),
+    Column("rows_healed", BigInteger),
+    Column("rows_unmatched", BigInteger),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+)

@@ -1,0 +1,272 @@
+"""What became of objects in the lake: one row per attempt to put an object's rows into a table.
+
+The id of a row is the attempt's generation: it grows, and a table takes no attempt that is older than the last one it
+has of the run. So an attempt whose process was thought dead changes nothing when it comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from sqlalchemy import and_, func, insert, literal, select, tuple_, update
+
+from dq.ledger.tables import silver_load
+from etl_core.postgres.locks import lock
+from etl_core.storable import storable
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import Connection, Engine
+
+#: loading: under way, or its process died; loaded: the rows are in the table; held: not to be loaded before somebody
+#: says so; failed: could not be loaded; replaced: another object of the run has taken its place.
+LoadState: TypeAlias = Literal["loading", "loaded", "held", "failed", "replaced"]
+
+_C = silver_load.c
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSubject:
+    """What an attempt is about: the rows of one object of a run, for one table.
+
+    Attributes:
+        object_id: the object's row in the inbox.
+        table: name of the table, the same for silver and quarantine.
+        agency_slug: of the run, as are the next three; the date and the hour are UTC.
+        file_name: see above.
+        run_date: see above.
+        run_hour: 0 to 23.
+        definition_fingerprint: of the definition the rows were decided by.
+    """
+
+    object_id: int
+    table: str
+    agency_slug: str
+    file_name: str
+    run_date: date
+    run_hour: int
+    definition_fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounts:
+    """The rows of an attempt: read = silver + quarantined + malformed, always.
+
+    `healed` rows had values that normalising mended; `unmatched` found no partner in a reference.
+    """
+
+    rows_read: int
+    rows_silver: int
+    rows_quarantined: int
+    rows_malformed: int
+    rows_healed: int = 0
+    rows_unmatched: int = 0
+
+    def __post_init__(self) -> None:
+        """Hold the equation before anything is written."""
+        if self.rows_read != self.rows_silver + self.rows_quarantined + self.rows_malformed:
+            raise AssertionError(
+                f"rows were lost: {self.rows_read} read, {self.rows_silver} to silver, {self.rows_quarantined} to"
+                f" quarantine, {self.rows_malformed} malformed"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class SilverLoad:
+    """One attempt as the ledger has it; `id` is its generation."""
+
+    id: int
+    subject: LoadSubject
+    state: LoadState
+    reason: str | None
+    delta_version: int | None
+    quarantine_version: int | None
+    counts: LoadCounts | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def start_load(engine: Engine, subject: LoadSubject, now: datetime) -> int:
+    """Note that an attempt begins; its generation.
+
+    Raises:
+        DatabaseUnavailableError: no answer.
+    """
+    with engine.begin() as connection:
+        statement = insert(silver_load).values(**_run_values(subject), state="loading", started_at=now)
+        return int(connection.scalar(statement.returning(_C.id)) or 0)
+
+
+def finish_load(
+    engine: Engine,
+    generation: int,
+    counts: LoadCounts,
+    now: datetime,
+    *,
+    delta_version: int | None,
+    quarantine_version: int | None,
+) -> LoadState:
+    """Note that the rows are in the tables: those the run had before are replaced, unless a later attempt was quicker.
+
+    Args:
+        engine: of the ledger.
+        generation: of the attempt.
+        counts: what became of the rows.
+        now: when.
+        delta_version: of the silver table; None where the commit changed nothing.
+        quarantine_version: of the quarantine table, likewise.
+
+    Returns:
+        `loaded`, or `replaced` when a later attempt on the run is loaded already. The same when asked again.
+
+    Raises:
+        LookupError: there is no such attempt.
+        DatabaseUnavailableError: no answer.
+    """
+    with engine.begin() as connection:
+        load = _locked(connection, generation)
+        if load.state == "replaced":
+            return "replaced"
+        of_run = and_(_is_run_of(load.subject), _C.state == "loaded", _C.id != generation)
+        later = connection.scalar(select(func.max(_C.id)).where(of_run)) or 0
+        state: LoadState = "replaced" if later > generation else "loaded"
+        if state == "loaded":
+            _end(connection, of_run, "replaced", f"replaced by load {generation}", now)
+        values = asdict(counts) | {"delta_version": delta_version, "quarantine_version": quarantine_version}
+        reason = None if state == "loaded" else f"replaced by load {later}"
+        _end(connection, _C.id == generation, state, reason, now, **values)
+        return state
+
+
+def hold_load(engine: Engine, generation: int, reason: str, now: datetime) -> None:
+    """Note that an attempt waits for somebody's word; also that the rows of a loaded one were taken out again.
+
+    Raises:
+        LookupError: there is no such attempt.
+        DatabaseUnavailableError: no answer.
+    """
+    _give_up(engine, generation, "held", reason, now)
+
+
+def fail_load(engine: Engine, generation: int, reason: str, now: datetime) -> None:
+    """Note that an attempt came to nothing; the tables are as they were.
+
+    Raises:
+        LookupError: there is no such attempt.
+        DatabaseUnavailableError: no answer.
+    """
+    _give_up(engine, generation, "failed", reason, now)
+
+
+def restore_load(engine: Engine, generation: int, restored_from: int, now: datetime) -> None:
+    """Note that `generation` brought back the rows that the replaced attempt `restored_from` had loaded.
+
+    Raises:
+        LookupError: there is no such attempt, or the rows of `restored_from` were never counted.
+        DatabaseUnavailableError: no answer.
+    """
+    with engine.connect() as connection:
+        before = _row(connection, generation=restored_from)
+    if before.counts is None:
+        raise LookupError(f"load {restored_from} has no counts; load its object again instead")
+    finish_load(
+        engine,
+        generation,
+        before.counts,
+        now,
+        delta_version=before.delta_version,
+        quarantine_version=before.quarantine_version,
+    )
+
+
+def replace_load(engine: Engine, generation: int, reason: str, now: datetime) -> None:
+    """Note that the tables have a later attempt on the run and took nothing of this one.
+
+    Raises:
+        LookupError: there is no such attempt.
+        DatabaseUnavailableError: no answer.
+    """
+    _give_up(engine, generation, "replaced", reason, now)
+
+
+def read_load(engine: Engine, generation: int) -> SilverLoad:
+    """One attempt.
+
+    Raises:
+        LookupError: there is none of that number.
+        DatabaseUnavailableError: no answer.
+    """
+    with engine.connect() as connection:
+        return _row(connection, generation=generation)
+
+
+def loads_of_run(engine: Engine, subject: LoadSubject) -> tuple[SilverLoad, ...]:
+    """All attempts on a run and table, the newest first."""
+    query = select(silver_load).where(_is_run_of(subject)).order_by(_C.id.desc())
+    with engine.connect() as connection:
+        return tuple(_load(row._mapping) for row in connection.execute(query))  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _give_up(engine: Engine, generation: int, state: LoadState, reason: str, now: datetime) -> None:
+    with engine.begin() as connection:
+        _locked(connection, generation)
+        _end(connection, _C.id == generation, state, reason, now)
+
+
+def _end(
+    connection: Connection,
+    which: ColumnElement[bool],
+    state: LoadState,
+    reason: str | None,
+    now: datetime,
+    **values: Any,  # noqa: ANN401 - columns of the table
+) -> None:
+    kept = None if reason is None else storable(reason)
+    connection.execute(update(silver_load).where(which).values(state=state, reason=kept, finished_at=now, **values))
+
+
+def _locked(connection: Connection, generation: int) -> SilverLoad:
+    """The attempt, and nobody else ends one of its run until the transaction ends."""
+    load = _row(connection, generation=generation)
+    subject = load.subject
+    run = f"{subject.table}/{subject.agency_slug}/{subject.file_name}/{subject.run_date}/{subject.run_hour}"
+    lock(connection, "silver_load", run)
+    return _row(connection, generation=generation)
+
+
+def _row(connection: Connection, *, generation: int) -> SilverLoad:
+    row = connection.execute(select(silver_load).where(_C.id == generation)).mappings().one_or_none()
+    if row is None:
+        raise LookupError(f"pipeline.silver_load has no row {generation}")
+    return _load(row)
+
+
+def _load(row: Any) -> SilverLoad:  # noqa: ANN401 - a mapping of columns
+    subject = LoadSubject(**{name: row[name] for name in LoadSubject.__dataclass_fields__})
+    counted = {name: row[name] for name in LoadCounts.__dataclass_fields__}
+    counts = None if row["rows_read"] is None else LoadCounts(**counted)
+    return SilverLoad(
+        row["id"],
+        subject,
+        row["state"],
+        row["reason"],
+        row["delta_version"],
+        row["quarantine_version"],
+        counts,
+        row["started_at"],
+        row["finished_at"],
+    )
+
+
+def _run_values(subject: LoadSubject) -> dict[str, Any]:
+    values = asdict(subject)
+    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _is_run_of(subject: LoadSubject) -> ColumnElement[bool]:
+    values = _run_values(subject)
+    names = ("table", "agency_slug", "file_name", "run_date", "run_hour")
+    return tuple_(*(_C[name] for name in names)) == tuple_(*(literal(values[name], _C[name].type) for name in names))

@@ -1,0 +1,1 @@
+"""Rows in Delta tables: files, tables, commits."""

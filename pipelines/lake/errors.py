@@ -1,0 +1,37 @@
+"""What can go wrong with a table, by what somebody can do about it."""
+
+from __future__ import annotations
+
+from etl_core.errors import RetryableError, TerminalError
+
+
+class TableAlteredError(TerminalError):
+    """A table has a form or features this program does not write; somebody has to decide which side changes."""
+
+
+class TableCorruptError(TerminalError):
+    """The log of a table cannot be read; somebody has to restore it."""
+
+
+class ColumnTypeError(TerminalError):
+    """A column has another type than the table, or a type no table holds."""
+
+
+class FrozenSchemaError(TerminalError):
+    """A file brings columns that a frozen table does not take."""
+
+
+class CommitConflictError(RetryableError):
+    """Others kept committing to the table; the files are written, and only the commit has to be repeated."""
+
+
+class TableUnavailableError(RetryableError):
+    """The place of a table cannot be reached or is full; nothing of the change is visible."""
+
+
+class TableChangedMeanwhileError(RetryableError):
+    """A table got columns that files written for it do not fit; they have to be written again, and that may help."""
+
+
+class HistoryGoneError(TerminalError):
+    """The rows a run had before cannot be had from the table any more; its object has to be loaded again."""

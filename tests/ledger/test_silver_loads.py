@@ -1,0 +1,115 @@
+"""The ledger's account of loads: attempts, their counts, and which one a run has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from dq.ledger.silver_loads import (
+    LoadCounts,
+    LoadSubject,
+    fail_load,
+    finish_load,
+    hold_load,
+    loads_of_run,
+    read_load,
+    replace_load,
+    restore_load,
+    start_load,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+NOW = datetime(2026, 1, 4, 12, tzinfo=timezone.utc)
+LATER = NOW + timedelta(minutes=1)
+TRIPS = LoadSubject(7, "trips", "tenant-a", "trips", date(2026, 1, 4), 12, "fingerprint")
+COUNTS = LoadCounts(10, 7, 2, 1, rows_healed=3, rows_unmatched=4)
+
+
+def finish(engine: Engine, generation: int, counts: LoadCounts = COUNTS) -> str:
+    return finish_load(engine, generation, counts, LATER, delta_version=generation, quarantine_version=None)
+
+
+def states(engine: Engine) -> list[str]:
+    return [load.state for load in reversed(loads_of_run(engine, TRIPS))]
+
+
+def test_an_attempt_is_kept_with_its_counts_and_versions(engine: Engine) -> None:
+    generation = start_load(engine, TRIPS, NOW)
+    assert read_load(engine, generation).state == "loading"
+    assert finish(engine, generation) == "loaded"
+    load = read_load(engine, generation)
+    assert (load.subject, load.counts, load.started_at, load.finished_at) == (TRIPS, COUNTS, NOW, LATER)
+    assert (load.delta_version, load.quarantine_version, load.reason) == (generation, None, None)
+
+
+def test_a_later_attempt_replaces_the_one_before_and_only_of_the_same_run_and_table(engine: Engine) -> None:
+    others = [replace(TRIPS, run_hour=13), replace(TRIPS, table="stops"), replace(TRIPS, agency_slug="tenant-b")]
+    kept = [start_load(engine, subject, NOW) for subject in (*others, replace(TRIPS, file_name="other"))]
+    first = start_load(engine, TRIPS, NOW)
+    for generation in (*kept, first):
+        assert finish(engine, generation) == "loaded"
+    second = start_load(engine, replace(TRIPS, object_id=8), NOW)
+    assert finish(engine, second) == "loaded"
+    assert read_load(engine, first).reason == f"replaced by load {second}"
+    assert states(engine) == ["replaced", "loaded"]
+    assert {read_load(engine, generation).state for generation in kept} == {"loaded"}
+
+
+def test_an_attempt_that_ends_behind_a_later_one_is_replaced_by_it(engine: Engine) -> None:
+    early, late = start_load(engine, TRIPS, NOW), start_load(engine, TRIPS, NOW)
+    assert finish(engine, late) == "loaded"
+    assert finish(engine, early) == "replaced"
+    assert states(engine) == ["replaced", "loaded"]
+    assert finish(engine, early) == "replaced"
+    assert finish(engine, late) == "loaded"
+
+
+def test_what_is_held_or_failed_says_why(engine: Engine) -> None:
+    held, failed, replaced = (start_load(engine, TRIPS, NOW) for _ in range(3))
+    hold_load(engine, held, "the verdict did not pass\x00", LATER)
+    fail_load(engine, failed, "a column changed its type", LATER)
+    replace_load(engine, replaced, "the table has a later one", LATER)
+    assert states(engine) == ["held", "failed", "replaced"]
+    assert read_load(engine, held).reason == "the verdict did not pass\u2400"
+    with pytest.raises(IntegrityError, match="silver_load_reason"):
+        fail_load(engine, failed, " ", LATER)
+
+
+def test_the_rows_of_a_predecessor_come_back_with_its_counts(engine: Engine) -> None:
+    """As when one object is taken out again."""
+    first = start_load(engine, TRIPS, NOW)
+    finish(engine, first)
+    second = start_load(engine, TRIPS, NOW)
+    finish(engine, second, LoadCounts(1, 1, 0, 0))
+    undo = start_load(engine, TRIPS, NOW)
+    hold_load(engine, second, "taken out by hand", LATER)
+    restore_load(engine, undo, first, LATER)
+    assert states(engine) == ["replaced", "held", "loaded"]
+    assert read_load(engine, undo).counts == COUNTS
+    with pytest.raises(LookupError, match="has no counts"):
+        restore_load(engine, undo, start_load(engine, TRIPS, NOW), LATER)
+
+
+def test_no_row_is_lost_between_what_was_read_and_where_it_went(engine: Engine) -> None:
+    """Neither here nor by whoever writes to the table by hand."""
+    with pytest.raises(AssertionError, match="rows were lost: 10 read"):
+        LoadCounts(10, 7, 2, 0)
+    generation = start_load(engine, TRIPS, NOW)
+    finish(engine, generation)
+    with pytest.raises(IntegrityError, match="silver_load_equation"), engine.begin() as connection:
+        connection.execute(text("UPDATE pipeline.silver_load SET rows_malformed = 0"))
+    with pytest.raises(IntegrityError, match="silver_load_counted"), engine.begin() as connection:
+        connection.execute(text("UPDATE pipeline.silver_load SET rows_silver = NULL"))
+
+
+def test_an_attempt_nobody_began_is_named(engine: Engine) -> None:
+    for call in (finish, lambda *given: fail_load(*given, "x", LATER), read_load):
+        with pytest.raises(LookupError, match="has no row 99"):
+            call(engine, 99)

@@ -1,0 +1,64 @@
+"""A Spark session for tables, in a process of its own: a JVM keeps the jars of its first session."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from etl_core.spark.profiles import TABLES
+from etl_core.spark.session import build_session
+from pipelines.lake.spark.maintaining import maintain
+from pipelines.lake.spark.merging import merge_runs
+from pipelines.lake.spark.replace_runs import replace_runs_by_spark
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from etl_core.objects.store import S3Access
+    from pipelines.lake.files.table_folder import TableFolder
+    from pipelines.lake.run_part import Committed, RunRows
+    from pipelines.lake.schema.table_schema import TableSchema
+    from pipelines.lake.spark.maintaining import Maintained
+    from pipelines.lake.spark.merging import Merged
+    from pipelines.lake.tables.replace_runs import CommitIdentity
+
+_SESSION: list[Any] = []
+
+
+def start(access: S3Access) -> None:
+    """Start the session of this process."""
+    session = build_session(
+        profile=TABLES,
+        master="local[2]",
+        s3_endpoint=access.endpoint,
+        s3_region=access.region,
+        s3_access_key=access.access_key,
+        s3_secret_key=access.secret_key,
+        options={"spark.sql.shuffle.partitions": "2", "spark.databricks.delta.retentionDurationCheck.enabled": "false"},
+    )
+    _SESSION.append(session)
+
+
+def sql(statement: str) -> list[dict[str, Any]]:
+    """Carry out a statement; its rows."""
+    return [row.asDict(recursive=True) for row in _SESSION[0].sql(statement).collect()]
+
+
+def replace_by_spark(
+    folder: TableFolder, schema: TableSchema, runs: Sequence[RunRows], identity: CommitIdentity
+) -> Committed:
+    """Replace runs through Spark."""
+    return replace_runs_by_spark(_SESSION[0], folder, schema, runs, identity)
+
+
+def merge(
+    folder: TableFolder, schema: TableSchema, key: Sequence[str], runs: Sequence[RunRows], identity: CommitIdentity
+) -> Merged:
+    """Merge runs."""
+    return merge_runs(_SESSION[0], folder, schema, key, runs, identity)
+
+
+def keep_in_order(folder: TableFolder, before: date) -> Maintained:
+    """Compact and vacuum."""
+    return maintain(_SESSION[0], folder, before=before, retain=timedelta(days=7))

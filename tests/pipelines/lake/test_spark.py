@@ -1,0 +1,196 @@
+"""Spark reads, filters, compacts and merges what commits made here wrote; and writes it itself where asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from pipelines.lake.errors import TableAlteredError
+from pipelines.lake.files.table_folder import lake_table
+from pipelines.lake.schema.drift import drift
+from pipelines.lake.schema.table_schema import new_schema
+from pipelines.lake.tables.replace_runs import replace_runs
+from tests.pipelines.lake import table_session
+from tests.pipelines.lake.lake_tables import (
+    COLUMNS,
+    DAY,
+    SCHEMA,
+    Row,
+    batch,
+    current_schema,
+    identity,
+    notes,
+    rows_by_delta_rs,
+    rows_of,
+    run_part,
+    written,
+)
+from tests.pipelines.lake.test_statistics import FILTERED, fill, filters
+from tests.pipelines.lake.test_table_schema import HOSTILE
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from etl_core.objects.store import S3Access
+    from pipelines.lake.files.table_folder import TableFolder
+    from pipelines.lake.run_part import Committed, RunRows
+    from pipelines.lake.schema.table_schema import TableSchema
+    from tests.pipelines.lake.conftest import TableSession
+
+ODD = "b: %20ü/.. 'x'=1"
+
+
+@pytest.fixture(params=["log", "spark"])
+def writer(request: pytest.FixtureRequest, spark_tables: TableSession) -> Writer:
+    """Who commits."""
+    return Writer(None if request.param == "log" else spark_tables)
+
+
+class Writer:
+    """A way to commit, by Spark where a session is given."""
+
+    def __init__(self, session: TableSession | None) -> None:
+        self._session = session
+
+    def __call__(self, folder: TableFolder, *runs: RunRows, schema: TableSchema = SCHEMA) -> Committed:
+        if self._session is None:
+            return replace_runs(folder, schema, runs, identity())
+        return self._session(table_session.replace_by_spark, folder, schema, runs, identity())
+
+
+def rows_by_spark(spark_tables: TableSession, folder: TableFolder) -> list[Row]:
+    return rows_of(spark_tables(table_session.sql, f"SELECT * FROM delta.`{folder.for_spark}`"))
+
+
+def test_runs_are_replaced_alike_by_both_writers(
+    writer: Writer, spark_tables: TableSession, folder: TableFolder
+) -> None:
+    runs = [run_part(hour, agency=agency) for agency in ("tenant-a", ODD) for hour in (1, 2)]
+    writer(folder, *(written(folder, run, 5, [notes([at, at + 10])]) for at, run in enumerate(runs)))
+    late = written(folder, runs[0], 4, [notes([99])])
+    again = [written(folder, runs[0], 6, [notes([50])]), written(folder, runs[3], 6, [])]
+    assert set(writer(folder, *again).outcomes.values()) == {"committed"}
+    assert writer(folder, late).outcomes == {late.run.key: "superseded"}
+    assert writer(folder, again[0]).outcomes == {again[0].run.key: "already"}
+    found = rows_by_delta_rs(folder)
+    assert sorted((row.agency, row.hour, row.id) for row in found) == [
+        *[(ODD, 1, 2), (ODD, 1, 12)],
+        *[("tenant-a", 1, 50), ("tenant-a", 2, 1), ("tenant-a", 2, 11)],
+    ]
+    assert rows_by_spark(spark_tables, folder) == found
+
+
+def test_columns_of_any_name_are_read_and_filtered_by_both_readers(
+    writer: Writer, spark_tables: TableSession, folder: TableFolder
+) -> None:
+    """Some come later than others, so that the table's columns get mapped on the way."""
+    writer(folder, written(folder, run_part(1), 1, [notes([1])]))
+    schema = drift(current_schema(folder), {**COLUMNS, **dict.fromkeys(HOSTILE, pa.int64())}, "evolve").schema
+    values = {name: pa.array([100 + at]) for at, name in enumerate(HOSTILE)}
+    columns = {"id": pa.array([2]), "note": pa.array(["x"]), **values}
+    writer(folder, written(folder, run_part(2), 1, [batch(columns)], schema), schema=schema)
+    delta = DeltaTable(folder.uri)
+    for at, column in enumerate(schema.data[2:]):
+        name = column.name.replace("`", "``")
+        (row,) = spark_tables(
+            table_session.sql, f"SELECT id FROM delta.`{folder.for_spark}` WHERE `{name}` = {100 + at}"
+        )
+        assert row["id"] == 2
+        found = pa.table(delta.scan(columns=["id", column.name]).read_all()).to_pylist()
+        assert {"id": 2, column.name: 100 + at} in found
+    (row,) = spark_tables(
+        table_session.sql, f"SELECT id FROM delta.`{folder.for_spark}` WHERE _agency_slug = 'tenant-a' AND id = 1"
+    )
+    assert row["id"] == 1
+
+
+def test_every_row_is_found_by_a_filter_on_every_type_by_spark(spark_tables: TableSession, folder: TableFolder) -> None:
+    fill(folder)
+    for name, condition in filters():
+        condition = condition.replace("''", "\\'") if name == "text" and "it''s" in condition else condition
+        statement = f"SELECT * FROM delta.`{folder.for_spark}` WHERE {condition}"
+        assert len(spark_tables(table_session.sql, statement)) == 1, condition
+    for name, (_, values, _) in FILTERED.items():
+        statement = f"SELECT * FROM delta.`{folder.for_spark}` WHERE {name} IS NOT NULL"
+        assert len(spark_tables(table_session.sql, statement)) == len(values)
+
+
+def test_what_spark_compacted_is_replaced_run_by_run(spark_tables: TableSession, folder: TableFolder) -> None:
+    """The rows of the others in the same file are written again; what vacuum leaves is the table."""
+    runs = [run_part(hour, agency=agency) for agency in ("tenant-a", ODD) for hour in range(3)]
+    young = run_part(0, day=DAY + timedelta(days=1))
+    rows = [written(folder, run, 1, [notes([at])]) for at, run in enumerate([*runs, young])]
+    replace_runs(folder, SCHEMA, rows, identity())
+    done = spark_tables(table_session.keep_in_order, folder, DAY + timedelta(days=1))
+    assert (done.compacted_from, done.compacted_to) == (6, 2)
+    again = replace_runs(folder, SCHEMA, [written(folder, runs[4], 2, [notes([44])])], identity())
+    assert again.copied_rows == 2
+    assert [row.id for row in sorted(rows_by_delta_rs(folder), key=lambda row: row.id)] == [0, 1, 2, 3, 5, 6, 44]
+    assert rows_by_spark(spark_tables, folder) == rows_by_delta_rs(folder)
+
+
+def test_a_table_with_features_is_written_by_spark_and_left_alone_by_others(
+    spark_tables: TableSession, folder: TableFolder
+) -> None:
+    replace_runs(folder, SCHEMA, [written(folder, run_part(), 1, [notes([1])])], identity())
+    table = f"delta.`{folder.for_spark}`"
+    spark_tables(table_session.sql, f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
+    rows = written(folder, run_part(), 2, [notes([2])])
+    with pytest.raises(TableAlteredError, match="enableDeletionVectors"):
+        replace_runs(folder, SCHEMA, [rows], identity())
+    spark_tables(table_session.replace_by_spark, folder, SCHEMA, [rows], identity())
+    assert [row.id for row in rows_by_spark(spark_tables, folder)] == [2]
+
+
+def test_of_a_key_the_row_of_the_newest_window_stays_whatever_comes_when(
+    spark_tables: TableSession, folder: TableFolder
+) -> None:
+    def merge(*rows: RunRows) -> tuple[int, int, int]:
+        done = spark_tables(table_session.merge, folder, SCHEMA, ["id"], rows, identity())
+        return done.merged, done.without_key, done.repeated
+
+    noon = written(folder, run_part(12), 1, [notes([1, 2], "noon"), notes([2], "twice"), notes([], "")])
+    nobody = written(folder, run_part(12, agency="tenant-b"), 1, [notes([1], "other agency")])
+    nulls = written(folder, run_part(12, agency="tenant-c"), 1, [notes([None, None], "no key")])  # type: ignore[list-item]
+    assert merge(noon, nobody, nulls) == (3, 2, 1)
+    assert merge(written(folder, run_part(11), 1, [notes([2, 3], "late")])) == (2, 0, 0)
+    assert merge(written(folder, run_part(13), 1, [notes([1], "newer")]), noon) == (2, 0, 2)
+    expected = [
+        ("tenant-a", 1, "newer"),
+        ("tenant-a", 2, "noon"),
+        ("tenant-a", 3, "late"),
+        ("tenant-b", 1, "other agency"),
+    ]
+    for _ in range(2):
+        found = rows_by_spark(spark_tables, folder)
+        assert sorted((row.agency, row.id, row.note) for row in found) == expected
+        assert merge(noon, nobody, nulls) == (3, 2, 1)
+
+
+def test_merged_files_bring_their_columns(spark_tables: TableSession, folder: TableFolder) -> None:
+    spark_tables(
+        table_session.merge, folder, SCHEMA, ["id"], [written(folder, run_part(), 1, [notes([1])])], identity()
+    )
+    schema = drift(current_schema(folder), {**COLUMNS, "two words": pa.int64()}, "evolve").schema
+    columns = {"id": pa.array([1, 2]), "note": pa.array(["", ""]), "two words": pa.array([7, 8])}
+    rows = written(folder, run_part(13), 1, [batch(columns)], schema)
+    spark_tables(table_session.merge, folder, schema, ["id"], [rows], identity())
+    found = spark_tables(table_session.sql, f"SELECT id, `two words` FROM delta.`{folder.for_spark}` ORDER BY id")
+    assert found == [{"id": 1, "two words": 7}, {"id": 2, "two words": 8}]
+    with pytest.raises(ValueError, match="names a column that is not among those"):
+        spark_tables(table_session.merge, folder, schema, ["nothing"], [rows], identity())
+
+
+def test_a_table_on_s3_is_the_same_for_spark(
+    spark_tables: TableSession, s3: S3Client, bucket: str, s3_access: S3Access
+) -> None:
+    folder = lake_table(f"s3://{bucket}/the lake", "silver", "trips", s3_access)
+    for generation in (1, 2):
+        rows = [written(folder, run_part(hour, agency=ODD), generation, [notes([hour])]) for hour in range(3)]
+        replace_runs(folder, new_schema(COLUMNS), rows, identity())
+    assert [row.id for row in rows_by_spark(spark_tables, folder)] == [0, 1, 2]
+    assert rows_by_spark(spark_tables, folder) == rows_by_delta_rs(folder)
