@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,10 +28,13 @@ from etl_core.objects.store import ObjectStore
 class FileRows:
     """Some rows of a file in its order: what was found, the line of each, and the rows that cannot be parsed.
 
+    `raw` are the rows as they stand in the file; those of `found` may have been prepared.
+
     Lines count from 1 at the start of the file; of typed formats they count rows.
     """
 
     found: FoundRows
+    raw: RowBatch
     lines: pa.Array
     malformed: tuple[MalformedRow, ...]
 
@@ -65,20 +68,41 @@ class RowsOfFile:
         """The trimmed names of the columns, in the order of the file."""
         return self._known.layout.header
 
-    def found(self, definition: SchemaDefinition) -> Iterator[FileRows]:
+    def checks(self, definition: SchemaDefinition) -> FramedChecks:
+        """Lay a definition over the columns of the file."""
+        return FramedChecks(definition, plan_checks(definition), self.recipe)
+
+    def found(
+        self,
+        definition: SchemaDefinition,
+        prepare: Callable[[RowBatch], RowBatch] = lambda batch: batch,
+        *,
+        typed: bool = False,
+    ) -> Iterator[FileRows]:
         """Give all rows with what is wrong with them. A row that cannot be parsed is in no batch, but beside it.
+
+        Args:
+            definition: what they are held against.
+            prepare: makes the cells of a batch ready before they are looked at; its rows stay.
+            typed: decimals that have no place in a typed column count as findings, too.
 
         Raises:
             PipelineError: the file cannot be read now, or is another one.
         """
-        checks = FramedChecks(definition, plan_checks(definition), self.recipe)
+        raw: list[RowBatch] = []
+
+        def prepared() -> Iterator[RowBatch]:
+            for batch in self._raw():
+                raw[:] = [batch]
+                yield prepare(batch)
+
         before = self._known.layout.first_line
-        for found in find_rows(checks, self._raw):
+        for found in find_rows(self.checks(definition), prepared, typed=typed):
             batch = found.marked.batch
             lines = np.array(batch.line_numbers(np.arange(batch.rows, dtype=np.int64)), np.int64)
             lines[lines > 0] += before
             malformed = (replace(one, line=one.line and one.line + before) for one in batch.malformed_rows)
-            yield FileRows(found, pa.array(lines, mask=lines == 0), tuple(malformed))
+            yield FileRows(found, raw[0], pa.array(lines, mask=lines == 0), tuple(malformed))
             before += batch.lines
 
     def _raw(self) -> Iterator[RowBatch]:

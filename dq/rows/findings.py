@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 
 from dq.checks.check import Check
 from dq.checks.dimensions import completeness, schema, uniqueness
+from dq.checks.dimensions import format as format_dimension
 from dq.checks.wording import MASK, visible
+from dq.profiling.tally.row_batch import MalformedRow
 from dq.rows.row_marks import Mark
 from dq.schema.definition import Severity
 
@@ -132,6 +134,19 @@ _SAID: Final[Mapping[str, Callable[[Check], str]]] = {
     "digits": lambda _: "has more digits than a typed column holds (20 before the point, 18 behind it)",
     uniqueness.UNIQUE: lambda _: "repeats an earlier row",
 }
+
+
+def malformed_finding(row: MalformedRow) -> dict[str, object]:
+    """Give the one finding of a row that cannot be parsed."""
+    return {
+        "rule": format_dimension.MALFORMED_ROWS,
+        "dimension": format_dimension.KEY,
+        "column": "",
+        "severity": Severity.ERROR.value,
+        "tolerated": False,
+        "message": row.reason or "cannot be parsed",
+        "value": None,
+    }
 
 
 def readable(findings: Sequence[Mapping[str, object]] | None) -> str:

@@ -5,7 +5,7 @@ The cells are read, and held against their bounds, by the same kernels that coun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +89,19 @@ class KeyRepeats:
 
     rows: Rows
     full: int
+
+
+def marks_of_cells(
+    recipe: Recipe, plan: CheckPlan, batch: RowBatch, columns: Collection[int]
+) -> Mapping[int, tuple[Mark, ...]]:
+    """Find the rows whose cells in some columns, named by their places in the recipe, break a rule about cells."""
+    by_column = _by_column(plan)
+    found = {}
+    for at in columns:
+        column = recipe.columns[at]
+        cells = read_cells(batch.columns[column.position], column, recipe.encoding, recipe.missing_values)
+        found[at] = tuple(_marks_of_column(column, cells, batch.rows, by_column.get(column.name, ())))
+    return found
 
 
 def _by_column(plan: CheckPlan) -> Mapping[str, list[Check]]:

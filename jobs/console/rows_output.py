@@ -12,13 +12,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dq.checks.dimensions import format as format_dimension
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.recipe import CellEncoding
-from dq.rows.findings import FINDINGS, FINDINGS_TYPE, readable
+from dq.rows.findings import FINDINGS, FINDINGS_TYPE, malformed_finding, readable
 from dq.schema.column_names import column_names
-from dq.schema.definition import Severity
 from etl_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -130,20 +128,7 @@ def _plain(column: pa.Array, *, as_texts: bool) -> pa.Array:
 
 
 def _of_malformed(rows: Sequence[MalformedRow]) -> list[pa.Array]:
-    findings = [
-        [
-            {
-                "rule": format_dimension.MALFORMED_ROWS,
-                "dimension": format_dimension.KEY,
-                "column": "",
-                "severity": Severity.ERROR.value,
-                "tolerated": False,
-                "message": row.reason or "cannot be parsed",
-                "value": None,
-            }
-        ]
-        for row in rows
-    ]
+    findings = [[malformed_finding(row)] for row in rows]
     return [
         pa.array([row.line or None for row in rows], pa.int64()),
         pa.array(findings, FINDINGS_TYPE),

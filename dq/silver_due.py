@@ -1,0 +1,106 @@
+"""Objects with a verdict whose rows are not in the lake yet, each with what is needed to lift them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Text, cast, exists, or_, select
+
+from dq.ledger.tables import object_inbox, silver_load
+from dq.reporting.catalogue.expected import QUALITY, RUN
+from dq.reporting.table_writer import as_sqlalchemy
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from sqlalchemy.engine import Engine
+
+    from dq.reporting.catalogue.catalogue import Catalogue
+
+_I, _L = object_inbox.c, silver_load.c
+#: A load that ended in one of these is not begun again by itself.
+_ENDED = ("loaded", "replaced", "held", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class DueObject:
+    """One version of an object that has a verdict.
+
+    `version_id` and `etag` are those that were read; `run_hour` is 0 to 23, UTC. `fingerprint` is that of the
+    definition by which it was judged, None where there was none.
+    """
+
+    object_id: int
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str | None
+    agency_slug: str
+    file_name: str
+    run_date: date
+    run_hour: int
+    score: int
+    passed: bool
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which objects: of an agency, of a file, of runs from one day to before another; `released` whatever was said."""
+
+    agency: str | None = None
+    file: str | None = None
+    since: date | None = None
+    until: date | None = None
+    released: Collection[int] = ()
+
+
+def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int) -> tuple[DueObject, ...]:
+    """The objects to lift, in the order of their runs, then of the ledger; `limit` of them at most.
+
+    An object is due when it has a verdict and no load by the same definition has ended, or when it was released.
+
+    Raises:
+        DatabaseUnavailableError: no answer.
+    """
+    runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (RUN, QUALITY))
+    ended = exists().where(
+        _L.object_id == _I.id,
+        _L.state.in_(_ENDED),
+        _L.definition_fingerprint.is_not_distinct_from(_I.definition_fingerprint),
+    )
+    statement: Any = (
+        select(
+            _I.id.label("object_id"),
+            _I.bucket,
+            _I.key,
+            _I.read_version_id.label("version_id"),
+            _I.read_etag.label("etag"),
+            _I.agency_slug,
+            _I.file_name,
+            runs.c.run_date,
+            runs.c.run_hour,
+            quality.c.score,
+            quality.c.passed,
+            _I.definition_fingerprint.label("fingerprint"),
+        )
+        .join_from(object_inbox, runs, cast(runs.c.id, Text) == _I.monitoring_file_run_id)
+        .join(quality, quality.c.monitoring_file_run_id == runs.c.id)
+        .where(_I.state == "done", or_(~ended, _I.id.in_(list(wanted.released))))
+        .order_by(runs.c.run_date, runs.c.run_hour, _I.id)
+        .limit(limit)
+    )
+    for condition, value in (
+        (_I.agency_slug == wanted.agency, wanted.agency),
+        (_I.file_name == wanted.file, wanted.file),
+        (runs.c.run_date >= wanted.since, wanted.since),
+        (runs.c.run_date < wanted.until, wanted.until),
+    ):
+        if value is not None:
+            statement = statement.where(condition)
+    if wanted.released:
+        statement = statement.where(_I.id.in_(list(wanted.released)))
+    with engine.connect() as connection:
+        return tuple(DueObject(**row) for row in connection.execute(statement).mappings())

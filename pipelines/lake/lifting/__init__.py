@@ -1,0 +1,1 @@
+"""From objects with a verdict to rows in silver and quarantine."""

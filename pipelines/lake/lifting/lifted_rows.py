@@ -1,0 +1,177 @@
+"""Rows of a file as rows of silver and of quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dq import (
+    FINDINGS_TYPE,
+    MASK,
+    CellEncoding,
+    Cells,
+    ColumnRecipe,
+    FieldType,
+    FileRows,
+    FramedChecks,
+    RowBatch,
+    as_text,
+    malformed_finding,
+    typed_column,
+    typed_type,
+)
+from pipelines.lake.run_part import RunPart
+from pipelines.transforms.derive import derive
+from pipelines.transforms.normalize import normalized
+from pipelines.transforms.silver_columns import SilverColumns
+
+FINDINGS, TEXT, DEFINITION, LINE = "_findings", "_text", "_definition", "_line"
+#: Types that a table holds as such; values of all others are texts there, nested ones as JSON.
+_HELD: Final = frozenset(
+    {
+        FieldType.INTEGER,
+        FieldType.NUMBER,
+        FieldType.DECIMAL,
+        FieldType.BOOLEAN,
+        FieldType.DATE,
+        FieldType.DATETIME,
+        FieldType.STRING,
+    }
+)
+#: The columns of quarantine beside those that every table has.
+QUARANTINE_COLUMNS: Final[Mapping[str, pa.DataType]] = {
+    TEXT: pa.string(),
+    FINDINGS: FINDINGS_TYPE,
+    DEFINITION: pa.string(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiftedRows:
+    """How the rows of one file become rows of the lake.
+
+    Attributes:
+        checks: the definition, laid over the file.
+        columns: what the definition's block says of values and columns.
+        run: whose rows they are.
+    """
+
+    checks: FramedChecks
+    columns: SilverColumns
+    run: RunPart
+
+    def types(self) -> dict[str, pa.DataType]:
+        """Give the types of silver's columns by their names, in order; also of declared ones that the file lacks."""
+        found = {column.name: self._type(column) for column in self.checks.recipe.columns}
+        for field in self.checks.definition.fields:
+            found.setdefault(field.name, _held(field.type))
+        found |= {one.name: pa.string() for one in self.columns.derive}
+        return {**{new: found[old] for old, new in self._arranged()}, FINDINGS: FINDINGS_TYPE}
+
+    def prepared(self, batch: RowBatch) -> RowBatch:
+        """Normalise the texts of a batch; a column that no step changes stays the same object."""
+        columns = list(batch.columns)
+        for column in self.checks.recipe.columns:
+            steps = self.columns.steps(column.name)
+            if steps and pa.types.is_string(columns[column.position].type):
+                done = normalized(columns[column.position], steps)
+                if done.cells_changed:
+                    columns[column.position] = done.column
+        return replace(batch, columns=columns)
+
+    def silver(self, rows: FileRows) -> pa.RecordBatch:
+        """Give the rows that pass, with silver's columns, their findings, and the line of each as the last one."""
+        batch, cells = rows.found.marked.batch, rows.found.marked.cells
+        passed = pa.array(~rows.found.failing)
+        found: dict[str, pa.Array] = {
+            column.name: self._column(column, batch.columns[column.position], own)
+            for column, own in zip(self.checks.recipe.columns, cells, strict=True)
+        }
+        for field in self.checks.definition.fields:
+            if field.name not in found:
+                found[field.name] = pa.nulls(batch.rows, _held(field.type))
+        found |= derive({**found, **self._run_columns(batch.rows)}, self.columns.derive)
+        names = [new for _, new in self._arranged()]
+        arrays = [found[old] for old, _ in self._arranged()]
+        return pa.RecordBatch.from_arrays(
+            [*arrays, rows.found.findings, rows.lines.cast(pa.int64())], names=[*names, FINDINGS, LINE]
+        ).filter(passed)
+
+    def quarantined(self, rows: FileRows, fingerprint: str) -> pa.RecordBatch:
+        """Give the rows that fail as they stand in the file, and those that cannot be parsed, each with its reasons."""
+        failing = np.flatnonzero(rows.found.failing)
+        wanted = pa.array(failing)
+        texts = self._texts(rows.raw, wanted)
+        lines = rows.lines.take(wanted).to_pylist()
+        findings = rows.found.findings.take(wanted).to_pylist()
+        hidden = bool(self.checks.plan.sensitive)
+        texts += [MASK if hidden else row.text for row in rows.malformed]
+        lines += [row.line or None for row in rows.malformed]
+        findings += [[malformed_finding(row)] for row in rows.malformed]
+        order = sorted(range(len(lines)), key=lambda at: lines[at] or 0)
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array([texts[at] for at in order], pa.string()),
+                pa.array([findings[at] for at in order], FINDINGS_TYPE),
+                pa.array([fingerprint] * len(order), pa.string()),
+                pa.array([lines[at] for at in order], pa.int64()),
+            ],
+            names=[*QUARANTINE_COLUMNS, LINE],
+        )
+
+    def _arranged(self) -> tuple[tuple[str, str], ...]:
+        names = [column.name for column in self.checks.recipe.columns]
+        names += [field.name for field in self.checks.definition.fields if field.name not in names]
+        return self.columns.arranged(names)
+
+    def _run_columns(self, rows: int) -> dict[str, pa.Array]:
+        run = self.run
+        return {
+            "agency": pa.repeat(pa.scalar(run.agency_slug, pa.string()), rows),
+            "run_date": pa.repeat(pa.scalar(run.run_date, pa.date32()), rows),
+            "run_hour": pa.repeat(pa.scalar(run.run_hour, pa.int64()), rows),
+        }
+
+    def _type(self, column: ColumnRecipe) -> pa.DataType:
+        return _held(column.type) if self._is_typed(column) else pa.string()
+
+    def _is_typed(self, column: ColumnRecipe) -> bool:
+        """Tell whether every value of a column is of its type: what nobody declared is where a file has types."""
+        return column.declared or self.checks.recipe.encoding is CellEncoding.TYPED
+
+    def _column(self, column: ColumnRecipe, raw: pa.Array, cells: Cells) -> pa.Array:
+        if self._is_typed(column) and column.type in _HELD:
+            return typed_column(raw, cells, column.type)
+        texts = as_text(cells.present).cast(pa.string())
+        if cells.rows is None:
+            return texts
+        places = np.full(len(raw), -1, np.int64)
+        places[cells.rows] = np.arange(len(texts), dtype=np.int64)
+        return texts.take(pa.array(places, mask=places < 0))
+
+    def _texts(self, raw: RowBatch, wanted: pa.Array) -> list[str]:
+        """Write rows as JSON objects of the file's texts, with the values of sensitive columns hidden."""
+        columns: dict[str, list[Any]] = {}
+        for column in self.checks.recipe.columns:
+            hidden = column.name in self.checks.plan.sensitive or column.repeats in self.checks.plan.sensitive
+            cells = raw.columns[column.position].take(wanted)
+            columns[column.name] = [MASK] * len(wanted) if hidden else _json_texts(cells)
+        return [
+            orjson.dumps(dict(zip(columns, row, strict=True))).decode() for row in zip(*columns.values(), strict=True)
+        ]
+
+
+def _held(kind: FieldType) -> pa.DataType:
+    return typed_type(pa.string(), kind) if kind in _HELD else pa.string()
+
+
+def _json_texts(cells: pa.Array) -> list[str | None]:
+    plain = cells.field(0) if pa.types.is_struct(cells.type) and cells.type.num_fields == 1 else cells
+    texts: list[str | None] = pc.cast(as_text(plain), pa.string()).to_pylist()
+    return texts

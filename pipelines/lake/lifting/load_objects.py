@@ -1,0 +1,281 @@
+"""Objects loaded into the lake: each read once, all of a table's in one commit, and the ledger told of each.
+
+A process may die anywhere: files that no commit names are nobody's, a load that never ended is begun again with a new
+generation, and a run gets the rows of one attempt in place of another's. Quarantine is committed first: rows that have
+left their file are never in neither table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dq import (
+    DueObject,
+    Limits,
+    LoadCounts,
+    LoadSubject,
+    ObjectStore,
+    PipelineError,
+    RowsOfFile,
+    SchemaDefinition,
+    SourceObject,
+    fail_load,
+    finish_load,
+    hold_load,
+    replace_load,
+    start_load,
+)
+from etl_core.errors import RetryableError
+from etl_core.objects.store import S3Access
+from pipelines.lake.files.table_folder import TableFolder, lake_table
+from pipelines.lake.lifting.lift_object import LakeTables, Lifted, lift_object
+from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS, LiftedRows
+from pipelines.lake.lifting.silver_plan import SilverPlan, read_silver_plan
+from pipelines.lake.run_part import Committed, RunKey, RunPart, RunRows
+from pipelines.lake.schema.drift import drift
+from pipelines.lake.schema.table_schema import TableSchema, new_schema
+from pipelines.lake.tables.delta_log import read_snapshot
+from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class LakeDoors:
+    """What loading is put together from.
+
+    Attributes:
+        database: of the ledger.
+        store: where objects are.
+        root: LAKE_ROOT.
+        access: how to sign in to S3.
+        limits: bounds on memory.
+        gate: SILVER_GATE.
+        clock: gives the aware present.
+        new_id: gives an identifier that nobody has.
+    """
+
+    database: Engine
+    store: ObjectStore
+    root: str
+    access: S3Access
+    limits: Limits
+    gate: str
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one object: its state in `pipeline.silver_load`, and why where it is not loaded.
+
+    `pending`: something was away; it is begun again next time.
+    """
+
+    due: DueObject
+    state: str
+    reason: str | None = None
+    counts: LoadCounts | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An object that is being loaded."""
+
+    due: DueObject
+    definition: SchemaDefinition
+    plan: SilverPlan
+    generation: int
+
+    @property
+    def run(self) -> RunPart:
+        due = self.due
+        return RunPart(due.agency_slug, due.file_name, due.run_date, due.run_hour, due.object_id)
+
+
+def load_objects(
+    due: Sequence[DueObject],
+    definitions: Mapping[int, SchemaDefinition | PipelineError | None],
+    released: Iterable[int],
+    doors: LakeDoors,
+) -> list[Outcome]:
+    """Load objects that are due.
+
+    Args:
+        due: in the order of their runs; of two of one run the later one counts.
+        definitions: by object; None where there is none.
+        released: objects that somebody let pass whatever their verdict says.
+        doors: the outside world.
+
+    Returns:
+        What became of each.
+
+    Raises:
+        RetryableError: the database is away.
+    """
+    outcomes: list[Outcome] = []
+    by_table: dict[str, list[_Begun]] = {}
+    for one in _newest_of_runs(due, outcomes, doors):
+        begun = _begin(one, definitions.get(one.object_id), frozenset(released), doors)
+        if isinstance(begun, Outcome):
+            outcomes.append(begun)
+        else:
+            by_table.setdefault(begun.plan.table, []).append(begun)
+    for table, objects in by_table.items():
+        outcomes += _load_table(table, objects, doors)
+    return outcomes
+
+
+def _newest_of_runs(due: Sequence[DueObject], outcomes: list[Outcome], doors: LakeDoors) -> list[DueObject]:
+    newest = {(one.agency_slug, one.file_name, one.run_date, one.run_hour): one for one in due}
+    kept = {one.object_id for one in newest.values()}
+    for one in due:
+        if one.object_id not in kept:
+            generation = start_load(doors.database, _subject(one, one.file_name), doors.clock())
+            reason = "a later object of the same run is loaded instead"
+            replace_load(doors.database, generation, reason, doors.clock())
+            outcomes.append(Outcome(one, "replaced", reason))
+    return list(newest.values())
+
+
+def _subject(due: DueObject, table: str) -> LoadSubject:
+    return LoadSubject(
+        due.object_id, table, due.agency_slug, due.file_name, due.run_date, due.run_hour, due.fingerprint
+    )
+
+
+def _begin(
+    due: DueObject, definition: SchemaDefinition | PipelineError | None, released: frozenset[int], doors: LakeDoors
+) -> _Begun | Outcome:
+    """Note that an object's load begins, unless it has to wait or nothing says what it should look like."""
+
+    def held(reason: str, table: str = due.file_name) -> Outcome:
+        generation = start_load(doors.database, _subject(due, table), doors.clock())
+        hold_load(doors.database, generation, reason, doors.clock())
+        return Outcome(due, "held", reason)
+
+    if definition is None:
+        return held("there is no definition, which would say what its rows should look like; add one")
+    if isinstance(definition, PipelineError):
+        return held(f"its definition cannot be used: {definition}")
+    try:
+        plan = read_silver_plan(definition, due.file_name)
+    except PipelineError as error:
+        return held(str(error))
+    if doors.gate == "passed" and not due.passed and due.object_id not in released:
+        return held(
+            f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}", plan.table
+        )
+    return _Begun(due, definition, plan, start_load(doors.database, _subject(due, plan.table), doors.clock()))
+
+
+def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
+    """Load the objects of one table: their files first, then one commit for each of the two tables."""
+    silver = lake_table(doors.root, "silver", table, doors.access)
+    quarantine = lake_table(doors.root, "quarantine", table, doors.access)
+    outcomes: list[Outcome] = []
+    lifted: list[tuple[_Begun, Lifted]] = []
+    try:
+        schema, others = _schema_of(silver), _schema_of(quarantine) or new_schema(QUARANTINE_COLUMNS)
+        for one in objects:
+            found = _tried(one, LakeTables(silver, schema or new_schema({}), quarantine, others), doors)
+            if isinstance(found, Outcome):
+                outcomes.append(found)
+            else:
+                schema, done = found
+                lifted.append((one, done))
+        if lifted and schema is not None:
+            outcomes += _commit(lifted, LakeTables(silver, schema, quarantine, others), doors)
+    except PipelineError as error:
+        ended = {outcome.due.object_id for outcome in outcomes}
+        outcomes += [_came_to_nothing(one, error, doors) for one in objects if one.due.object_id not in ended]
+    return outcomes
+
+
+def _schema_of(folder: TableFolder) -> TableSchema | None:
+    snapshot = read_snapshot(folder)
+    return None if snapshot is None else snapshot.schema
+
+
+def _tried(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchema, Lifted] | Outcome:
+    try:
+        return _lift(one, tables, doors)
+    except PipelineError as error:
+        return _came_to_nothing(one, error, doors)
+
+
+def _lift(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchema, Lifted]:
+    """Read an object and write its files, by the table's schema with the columns that it brings."""
+    due = one.due
+    peek = doors.store.peek(due.bucket, due.key, due.version_id)
+    rows = RowsOfFile(SourceObject(due.object_id, peek, one.definition), doors.store, doors.limits)
+    how = LiftedRows(rows.checks(one.definition), one.plan.columns, one.run)
+    schema = drift(tables.silver_schema, how.types(), one.plan.new_columns).schema
+    done = lift_object(
+        rows,
+        one.definition,
+        how,
+        LakeTables(tables.silver, schema, tables.quarantine, tables.quarantine_schema),
+        f"{one.generation}-{doors.new_id()}",
+    )
+    return schema, done
+
+
+def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Outcome:
+    """Leave a load open that may go well later; end one that will not."""
+    if isinstance(error, RetryableError):
+        log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=str(error))
+        )
+        return Outcome(one.due, "pending", str(error))
+    fail_load(doors.database, one.generation, str(error), doors.clock())
+    return Outcome(one.due, "failed", str(error))
+
+
+def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: LakeDoors) -> list[Outcome]:
+    put_aside = None
+    runs = [RunRows(done.run, one.generation, done.quarantine) for one, done in lifted]
+    if any(run.files for run in runs) or read_snapshot(tables.quarantine) is not None:
+        put_aside = _committed(tables.quarantine, tables.quarantine_schema, runs, doors)
+    loaded = _committed(
+        tables.silver,
+        tables.silver_schema,
+        [RunRows(done.run, one.generation, done.silver) for one, done in lifted],
+        doors,
+    )
+    outcomes = []
+    for one, done in lifted:
+        if loaded.outcomes[_key(done.run)] == "superseded":
+            reason = "a later load of the same run was quicker"
+            replace_load(doors.database, one.generation, reason, doors.clock())
+            outcomes.append(Outcome(one.due, "replaced", reason))
+            continue
+        counts = LoadCounts(
+            done.rows_read, done.rows_silver, done.rows_quarantined, done.rows_malformed, done.rows_healed
+        )
+        state = finish_load(
+            doors.database,
+            one.generation,
+            counts,
+            doors.clock(),
+            delta_version=loaded.version,
+            quarantine_version=put_aside.version if put_aside else None,
+        )
+        outcomes.append(Outcome(one.due, state, None, counts, loaded.version))
+    return outcomes
+
+
+def _key(run: RunPart) -> RunKey:
+    return run.key
+
+
+def _committed(folder: TableFolder, schema: TableSchema, runs: Sequence[RunRows], doors: LakeDoors) -> Committed:
+    return replace_runs(folder, schema, runs, CommitIdentity(doors.clock(), doors.new_id()))

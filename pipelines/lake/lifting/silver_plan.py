@@ -1,0 +1,86 @@
+"""What a definition's `silver` block says of a file's way into the lake, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+from dq import FieldType, PipelineError, Problems, SchemaDefinition, fold, read_properties, shown
+from pipelines.lake.files.folders import plain_name
+from pipelines.lake.schema.drift import NewColumns
+from pipelines.transforms.silver_block import PROPERTIES, read_silver_columns, silver_block
+from pipelines.transforms.silver_columns import SilverColumns
+
+#: `quarantine`: a row with a value of another type goes there; `freeze`: the whole object is held.
+Types = Literal["quarantine", "freeze"]
+
+_PLACE: Final = "silver"
+_SPELLINGS: Final = {"table": "table", "mode": "mode", "enrich": "enrich", "drift": "drift"}
+_DRIFT: Final = {"newcolumns": "new_columns", "types": "types"}
+_NEW_COLUMNS: Final = ("evolve", "discard", "freeze")
+_TYPES: Final = ("quarantine", "freeze")
+#: What is asked for that this program does not do yet.
+_REPLACE: Final = "replace_run"
+
+
+@dataclass(frozen=True, slots=True)
+class SilverPlan:
+    """Where the rows of a file go, what becomes of their values and columns, and of columns that nobody expected."""
+
+    table: str
+    columns: SilverColumns
+    new_columns: NewColumns = "evolve"
+    types: Types = "quarantine"
+
+
+class SilverBlockError(PipelineError):
+    """A definition's `silver` block cannot be used; the message lists all that is wrong."""
+
+
+def read_silver_plan(definition: SchemaDefinition, file_name: str) -> SilverPlan:
+    """Read the block of a definition; without one all rows that pass go into a table called as the file is.
+
+    Raises:
+        SilverBlockError: it cannot be used.
+    """
+    raw, problems = silver_block(definition), Problems()
+    fields = {field.name: field.type for field in definition.fields}
+    columns = read_silver_columns(raw, fields, problems)
+    others = {fold(str(key)) for key in raw} & PROPERTIES.keys()
+    properties = read_properties(raw, _SPELLINGS, _PLACE, problems, others)
+    table = properties.get("table", file_name)
+    if not isinstance(table, str) or not table.strip():
+        problems.add(_PLACE, f"table is {shown(table)}; expected a name")
+    if properties.get("mode", _REPLACE) != _REPLACE:
+        problems.add(_PLACE, f"mode is {shown(properties['mode'])}; only {_REPLACE} is written yet")
+    if properties.get("enrich"):
+        problems.add(_PLACE, "enrich is not done yet; take it out to lift the rows without it")
+    drift = _read_drift(properties.get("drift"), problems)
+    if problems.found:
+        raise SilverBlockError(f"the silver block of {file_name}: {'; '.join(problems.found)}")
+    return SilverPlan(
+        plain_name(str(table)),
+        columns,
+        cast("NewColumns", drift.get("new_columns", "evolve")),
+        cast("Types", drift.get("types", "quarantine")),
+    )
+
+
+def _read_drift(raw: Any, problems: Problems) -> Mapping[str, str]:  # noqa: ANN401 - any JSON value
+    place = f"{_PLACE}, drift"
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        problems.add(place, f'is {shown(raw)}; expected an object such as {{"new_columns": "evolve"}}')
+        return {}
+    properties = read_properties(raw, _DRIFT, place, problems, ())
+    for name, allowed in (("new_columns", _NEW_COLUMNS), ("types", _TYPES)):
+        if properties.get(name, allowed[0]) not in allowed:
+            problems.add(place, f"{name} is {shown(properties[name])}; expected one of {', '.join(allowed)}")
+    return properties
+
+
+def type_of_field(definition: SchemaDefinition, name: str) -> FieldType | None:
+    """Give the declared type of a column; None where nobody declared it."""
+    return next((field.type for field in definition.fields if field.name == name), None)

@@ -1,0 +1,22 @@
+"""What the environment says of the lake."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from etl_core.settings import Lower, RoomSettings, setting
+
+
+class LakeSettings(RoomSettings):
+    """Where the tables lie, and which objects go there."""
+
+    lake_root: str = setting(
+        "Where the lake's tables lie: a folder, or s3://bucket/prefix",
+        "a path or s3://bucket/prefix",
+        default="./.data/lake",
+    )
+    silver_gate: Annotated[Literal["passed", "any", "off"], Lower] = setting(
+        "Which objects are lifted to silver: those whose verdict passed, any that has a verdict, or none",
+        "passed, any or off",
+        default="passed",
+    )
