@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, cast, exists, or_, select
 
 from dq.ledger.tables import object_inbox, silver_load
-from dq.reporting.catalogue.expected import QUALITY, RUN
+from dq.reporting.catalogue.expected import FILE, QUALITY, RUN
 from dq.reporting.table_writer import as_sqlalchemy
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
     Raises:
         DatabaseUnavailableError: no answer.
     """
-    runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (RUN, QUALITY))
+    files, runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN, QUALITY))
     ended = exists().where(
         _L.object_id == _I.id,
         _L.state.in_(_ENDED),
@@ -78,8 +78,8 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
             _I.key,
             _I.read_version_id.label("version_id"),
             _I.read_etag.label("etag"),
-            _I.agency_slug,
-            _I.file_name,
+            files.c.agency_slug,
+            files.c.file_name,
             runs.c.run_date,
             runs.c.run_hour,
             quality.c.score,
@@ -87,19 +87,20 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
             _I.definition_fingerprint.label("fingerprint"),
         )
         .join_from(object_inbox, runs, cast(runs.c.id, Text) == _I.monitoring_file_run_id)
+        .join(files, files.c.id == runs.c.monitoring_file_id)
         .join(quality, quality.c.monitoring_file_run_id == runs.c.id)
         .where(_I.state == "done", or_(~ended, _I.id.in_(list(wanted.released))))
         .order_by(runs.c.run_date, runs.c.run_hour, _I.id)
         .limit(limit)
     )
-    for condition, value in (
-        (_I.agency_slug == wanted.agency, wanted.agency),
-        (_I.file_name == wanted.file, wanted.file),
-        (runs.c.run_date >= wanted.since, wanted.since),
-        (runs.c.run_date < wanted.until, wanted.until),
-    ):
-        if value is not None:
-            statement = statement.where(condition)
+    if wanted.agency is not None:
+        statement = statement.where(files.c.agency_slug == wanted.agency)
+    if wanted.file is not None:
+        statement = statement.where(files.c.file_name == wanted.file)
+    if wanted.since is not None:
+        statement = statement.where(runs.c.run_date >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(runs.c.run_date < wanted.until)
     if wanted.released:
         statement = statement.where(_I.id.in_(list(wanted.released)))
     with engine.connect() as connection:

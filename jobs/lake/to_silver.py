@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
     with open_doors(program.settings) as doors, StopRequest() as stop:
         catalogue = read_catalogue(doors.database)
         lake = _lake_doors(doors, program.settings)
-        while not stop():
+        while not stop.is_set():
             due = due_objects(doors.database, catalogue, wanted, limit)
             pending = {outcome.due.object_id for outcome in ended}
             due = tuple(one for one in due if one.object_id not in pending)

@@ -234,7 +234,6 @@ def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Out
     """Leave a load open that may go well later; end one that will not."""
     if isinstance(error, RetryableError):
         log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=str(error))
-        )
         return Outcome(one.due, "pending", str(error))
     fail_load(doors.database, one.generation, str(error), doors.clock())
     return Outcome(one.due, "failed", str(error))

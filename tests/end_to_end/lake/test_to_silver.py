@@ -1,0 +1,168 @@
+"""to_silver: rows of objects that have a verdict, in tables that anybody can read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from deltalake import DeltaTable
+from sqlalchemy import text
+
+from tests.end_to_end.landing import TRIPS, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.end_to_end.command_line import CommandLine, Ran
+    from tests.end_to_end.landing import Landing
+
+DEFINITION: Mapping[str, Any] = {
+    "format": "csv",
+    "fields": [
+        {"name": "id", "type": "integer", "required": True, "unique": True},
+        {"name": "fare", "type": "decimal", "max": 100},
+        {"name": "driver", "type": "string", "required": True, "pattern": "[A-Z][a-z]+"},
+        {"name": "phone", "type": "string", "sensitive": True},
+        {"name": "day", "type": "date"},
+    ],
+    "scoring": {"passScore": 10},
+    "silver": {
+        "normalize": {"driver": ["trim", "title"]},
+        "derive": {"ref": {"concat": ["agency", "id"], "separator": "-"}},
+        "rename": {"driver": "name"},
+        "drop": ["day"],
+    },
+}
+BODY = (
+    b"id,fare,driver,phone,day,more\n"
+    b"1,5.10,  ada ,555,2026-01-01,x\n"
+    b"2,500,Ben,556,2026-01-02,y\n"
+    b"3,4\n"
+    b"1,7,Cy,557,2026-01-02,z\n"
+    b"5,1,Eve,558,2026-01-02,w\n"
+)
+
+
+def rows(command_line: CommandLine, layer: str, table: str = "trips") -> list[dict[str, Any]]:
+    found = DeltaTable(str(command_line.folder / ".data/lake" / layer / table)).to_pyarrow_table().to_pylist()
+    return sorted(found, key=lambda row: (row["_agency_slug"], row["_run_hour"], row["_line"]))
+
+
+def loads(landing: Landing) -> list[tuple[Any, ...]]:
+    columns = "object_id, state, rows_read, rows_silver, rows_quarantined, rows_malformed, rows_healed"
+    with landing.database.connect() as connection:
+        found = connection.execute(text(f"SELECT {columns} FROM pipeline.silver_load ORDER BY id")).all()
+    return [tuple(row) for row in found]
+
+
+def lifted(command_line: CommandLine, *arguments: str) -> Ran:
+    return command_line.run("to_silver", *arguments)
+
+
+@pytest.fixture
+def judged(landing: Landing) -> Landing:
+    landing.configure(definition=DEFINITION)
+    landing.announce(landing.put(key_of(), BODY))
+    landing.process()
+    return landing
+
+
+def test_good_rows_go_to_silver_the_others_to_quarantine_with_their_reasons(
+    command_line: CommandLine, judged: Landing
+) -> None:
+    ran = lifted(command_line)
+    assert ran.code == 0, ran.err
+    assert loads(judged) == [(1, "loaded", 5, 2, 2, 1, 1)]
+    silver = rows(command_line, "silver")
+    assert [(row["id"], str(row["fare"]), row["name"], row["ref"], row["more"]) for row in silver] == [
+        (1, "5.100000000000000000", "Ada", "tenant-a-1", "x"),
+        (5, "1.000000000000000000", "Eve", "tenant-a-5", "w"),
+    ]
+    assert "day" not in silver[0]
+    assert [(row["_line"], row["_object_id"], row["_run_hour"]) for row in silver] == [(2, 1, 12), (6, 1, 12)]
+    quarantine = rows(command_line, "quarantine")
+    assert [(row["_line"], [one["rule"] for one in row["_findings"]]) for row in quarantine] == [
+        (3, ["max"]),
+        (4, ["malformed_rows"]),
+        (5, ["unique"]),
+    ]
+    assert json.loads(quarantine[0]["_text"])["fare"] == "500"
+    assert "556" not in str(quarantine)
+    assert quarantine[1]["_text"] == "***"
+
+
+def test_lifting_again_does_nothing_and_a_restated_object_replaces_its_predecessor(
+    command_line: CommandLine, judged: Landing
+) -> None:
+    lifted(command_line)
+    assert lifted(command_line).code == 0
+    assert len(loads(judged)) == 1
+    judged.announce(judged.put(key_of(), b"id,fare,driver,phone,day\n7,1,Zoe,1,2026-01-01\n"))
+    judged.process()
+    assert lifted(command_line).code == 0
+    assert [row["id"] for row in rows(command_line, "silver")] == [7]
+    assert rows(command_line, "quarantine") == []
+    assert [(load[0], load[1]) for load in loads(judged)] == [(1, "replaced"), (2, "loaded")]
+
+
+def test_an_object_that_failed_its_checks_is_held_until_somebody_releases_it(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.configure(definition={**DEFINITION, "scoring": {"passScore": 100}})
+    landing.announce(landing.put(key_of(), BODY))
+    landing.process()
+    ran = lifted(command_line)
+    assert ran.code == 0
+    assert "held" in ran.out
+    assert [load[1] for load in loads(landing)] == ["held"]
+    assert lifted(command_line).code == 0
+    assert len(loads(landing)) == 1
+    assert lifted(command_line, "--release", "1").code == 0
+    assert [load[1] for load in loads(landing)] == ["held", "loaded"]
+    assert len(rows(command_line, "silver")) == 2
+
+
+def test_many_objects_of_a_file_are_one_commit(command_line: CommandLine, landing: Landing) -> None:
+    landing.configure(definition=TRIPS)
+    for hour in range(6):
+        landing.announce(landing.put(key_of(hour=hour)))
+    landing.process()
+    assert lifted(command_line).code == 0
+    table = DeltaTable(str(command_line.folder / ".data/lake/silver/trips"))
+    assert table.version() == 0
+    assert len(rows(command_line, "silver")) == 12
+    assert len(loads(landing)) == 6
+
+
+def test_what_cannot_be_lifted_has_a_reason_and_its_neighbours_are_lifted(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.configure(definition=TRIPS)
+    landing.configure("broken", {**TRIPS, "silver": {"mode": "merge", "drop": ["nowhere"]}})
+    landing.announce(landing.put(key_of()), landing.put(key_of("broken")))
+    landing.process()
+    ran = lifted(command_line)
+    assert ran.code == 0
+    with landing.database.connect() as connection:
+        reasons = connection.execute(
+            text("SELECT state, reason FROM pipeline.silver_load WHERE file_name = 'broken'")
+        ).one()
+    assert reasons.state == "held"
+    assert 'mode is "merge"' in reasons.reason
+    assert "nowhere" in reasons.reason
+    assert len(rows(command_line, "silver")) == 2
+
+
+def test_a_dry_run_shows_what_is_due_and_touches_nothing(command_line: CommandLine, judged: Landing) -> None:
+    ran = lifted(command_line, "--dry-run")
+    assert (ran.code, key_of() in ran.out) == (0, True)
+    assert loads(judged) == []
+    assert not (command_line.folder / ".data").exists()
+
+
+def test_with_the_gate_off_nothing_is_lifted(command_line: CommandLine, judged: Landing) -> None:
+    command_line.set(SILVER_GATE="off")
+    ran = lifted(command_line)
+    assert (ran.code, "SILVER_GATE is off" in ran.err) == (2, True)
+    assert loads(judged) == []
