@@ -210,6 +210,21 @@ def loads_of_run(engine: Engine, subject: LoadSubject) -> tuple[SilverLoad, ...]
         return tuple(_load(row._mapping) for row in connection.execute(query))  # noqa: SLF001 - SQLAlchemy's public name
 
 
+def load_of_object(engine: Engine, object_id: int) -> SilverLoad | None:
+    """The attempt whose rows of an object a table has now; None where there is none."""
+    query = select(silver_load).where(_C.object_id == object_id, _C.state == "loaded").order_by(_C.id.desc()).limit(1)
+    with engine.connect() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else _load(row)
+
+
+def loads_of_object(engine: Engine, object_id: int) -> tuple[SilverLoad, ...]:
+    """All attempts on an object, in their order."""
+    query = select(silver_load).where(_C.object_id == object_id).order_by(_C.id)
+    with engine.connect() as connection:
+        return tuple(map(_load, connection.execute(query).mappings()))
+
+
 def _give_up(engine: Engine, generation: int, state: LoadState, reason: str, now: datetime) -> None:
     with engine.begin() as connection:
         _locked(connection, generation)

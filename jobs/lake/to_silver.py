@@ -7,7 +7,6 @@ its checks is held (SILVER_GATE) until `--release` lets it pass.
 from __future__ import annotations
 
 import argparse
-import uuid
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from etl_core.errors import PipelineError, UsageError
 from jobs.console.terminal import cell, stdout
+from jobs.lake.doors import lake_doors
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from dq import DueObject, SchemaDefinition
     from dq.batch.doors import Doors
-    from etl_core.settings import Settings
-    from pipelines.lake.lifting.load_objects import LakeDoors, Outcome
+    from pipelines.lake.lifting.load_objects import Outcome
 
 log = structlog.get_logger()
 
@@ -51,7 +50,7 @@ def main(argv: list[str]) -> int:
     ended: list[Outcome] = []
     with open_doors(program.settings) as doors, StopRequest() as stop:
         catalogue = read_catalogue(doors.database)
-        lake = _lake_doors(doors, program.settings)
+        lake = lake_doors(doors, program.settings)
         while not stop.is_set():
             due = due_objects(doors.database, catalogue, wanted, limit)
             pending = {outcome.due.object_id for outcome in ended}
@@ -75,26 +74,6 @@ def _code(states: Mapping[str, int]) -> ExitCode:
     if states.get("pending"):
         return ExitCode.TRY_AGAIN
     return ExitCode.FAILED if states.get("failed") else ExitCode.OK
-
-
-def _lake_doors(doors: Doors, settings: Settings) -> LakeDoors:
-    from dq.formats.limits import Limits
-    from etl_core.objects.settings import S3Settings
-    from etl_core.objects.store import S3Access
-    from pipelines.lake.lifting.load_objects import LakeDoors
-    from pipelines.lake.settings import LakeSettings
-
-    s3, lake = settings[S3Settings], settings[LakeSettings]
-    return LakeDoors(
-        database=doors.database,
-        store=doors.objects,
-        root=lake.lake_root,
-        access=S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair()),
-        limits=Limits(),
-        gate=lake.silver_gate,
-        clock=doors.clock,
-        new_id=lambda: uuid.uuid4().hex,
-    )
 
 
 def _definitions(due: Sequence[DueObject], doors: Doors) -> dict[int, SchemaDefinition | PipelineError | None]:

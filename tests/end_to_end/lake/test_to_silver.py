@@ -166,3 +166,58 @@ def test_with_the_gate_off_nothing_is_lifted(command_line: CommandLine, judged: 
     ran = lifted(command_line)
     assert (ran.code, "SILVER_GATE is off" in ran.err) == (2, True)
     assert loads(judged) == []
+
+
+def test_the_lake_is_looked_at_and_an_object_taken_out_again_its_predecessor_comes_back(
+    command_line: CommandLine, judged: Landing
+) -> None:
+    lifted(command_line)
+    judged.announce(judged.put(key_of(), b"id,fare,driver,phone,day\n7,1,Zoe,1,2026-01-01\n"))
+    judged.process()
+    lifted(command_line)
+    listed = command_line.run("lake", "list").out
+    assert [line.split()[1:9:2] for line in listed.splitlines() if "trips" in line] == [
+        ["trips", "silver", "1", "1"],
+        ["trips", "quarantine", "1", "0"],
+    ]
+    assert "decimal128(38, 18)" in command_line.run("lake", "show", "trips").out
+    assert len(command_line.run("lake", "history", "trips").out.splitlines()) > 4
+    assert command_line.run("lake", "show", "nothing").code == 2
+    ran = command_line.run("lake", "undo", "--object", "2")
+    assert (ran.code, "those of object 1 are back" in ran.out) == (0, True)
+    assert [row["id"] for row in rows(command_line, "silver")] == [1, 5]
+    assert len(rows(command_line, "quarantine")) == 3
+    assert "500" in command_line.run("lake", "quarantine", "trips").out
+    assert lifted(command_line, "--release", "2").code == 0
+    assert [row["id"] for row in rows(command_line, "silver")] == [7]
+    assert [(load[0], load[1]) for load in loads(judged)] == [
+        (1, "replaced"), (2, "replaced"), (1, "replaced"), (2, "loaded"),
+    ]  # fmt: skip
+
+
+def test_an_object_without_predecessor_leaves_its_run_empty(command_line: CommandLine, judged: Landing) -> None:
+    lifted(command_line)
+    assert command_line.run("lake", "undo", "--object", "1").code == 0
+    assert rows(command_line, "silver") == []
+    assert rows(command_line, "quarantine") == []
+    assert lifted(command_line).code == 0
+    assert rows(command_line, "silver") == []
+    assert lifted(command_line, "--release", "1").code == 0
+    assert len(rows(command_line, "silver")) == 2
+    assert [load[1] for load in loads(judged)] == ["held", "held", "loaded"]
+
+
+def test_the_path_of_an_object_is_told_from_its_announcement_to_the_lake(
+    command_line: CommandLine, judged: Landing
+) -> None:
+    lifted(command_line)
+    for named in ("1", f"s3://{judged.bucket}/{key_of()}"):
+        ran = command_line.run("audit", "--object", named)
+        steps = [line.split("│")[2].strip() for line in ran.out.splitlines() if line.startswith("│")]
+        assert (ran.code, steps[:3]) == (0, ["announced", "judged", "lifted"])
+        assert "5 rows: 2 to silver, 2 to quarantine, 1 malformed; version 0 of trips" in " ".join(ran.out.split())
+    with judged.database.connect() as connection:
+        run_id = connection.scalar(text("SELECT run_id FROM pipeline.audit WHERE job = 'to_silver'"))
+    assert "1 loaded" in command_line.run("audit", "--run-id", str(run_id)).out
+    assert command_line.run("audit", "--run-id", "nobody").code == 2
+    assert command_line.run("audit", "--object", "s3://nowhere/x").code == 2

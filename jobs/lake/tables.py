@@ -1,0 +1,160 @@
+"""Look at the lake's tables, and take an object's rows out again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from etl_core.errors import UsageError
+from jobs.console.terminal import cell, stdout
+from jobs.lake.doors import lake_doors
+from jobs.running.exit_codes import ExitCode
+from jobs.running.job_run import note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from etl_core.settings import Settings
+    from pipelines.lake.tables.delta_log import Snapshot
+
+_LAYERS = ("silver", "quarantine")
+
+
+def main(argv: list[str]) -> int:
+    """Do what the first word says."""
+    arguments = _parser().parse_args(argv)
+    from dq.settings import read_settings
+    from jobs.running.wiring import open_doors, start
+    from pipelines.lake.lifting.undo import undo_object
+    from pipelines.lake.settings import LakeSettings
+
+    program = start(read_settings(LakeSettings))
+    if arguments.action == "undo":
+        note(subject=f"object {arguments.object}", step="undo")
+        with open_doors(program.settings) as doors:
+            done = undo_object(arguments.object, lake_doors(doors, program.settings))
+        back = (
+            f"those of object {done.restored.subject.object_id} are back" if done.restored else "the run has none now"
+        )
+        stdout().print(cell(f"the rows of object {arguments.object} were taken out of the lake; {back}"))
+        return ExitCode.OK
+    if arguments.action == "list":
+        _list(program.settings, arguments.tables)
+        return ExitCode.OK
+    shown = {"show": _show, "history": _history, "quarantine": _quarantine}[arguments.action]
+    shown(program.settings, arguments.table, arguments.limit)
+    return ExitCode.OK
+
+
+def _snapshot(settings: Settings, layer: str, table: str) -> Snapshot:
+    found = _snapshot_or_none(settings, layer, table)
+    if found is None:
+        raise UsageError(f"there is no {layer} table {table!r} in {_root(settings)}; `lake list` shows those there are")
+    return found
+
+
+def _snapshot_or_none(settings: Settings, layer: str, table: str) -> Snapshot | None:
+    from etl_core.objects.settings import S3Settings
+    from etl_core.objects.store import S3Access
+    from pipelines.lake.files.folders import plain_name
+    from pipelines.lake.files.table_folder import lake_table
+    from pipelines.lake.tables.delta_log import read_snapshot
+
+    s3 = settings[S3Settings]
+    access = S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair())
+    return read_snapshot(lake_table(_root(settings), layer, plain_name(table), access))
+
+
+def _root(settings: Settings) -> str:
+    from pipelines.lake.settings import LakeSettings
+
+    return settings[LakeSettings].lake_root
+
+
+def _list(settings: Settings, named: Sequence[str]) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from jobs.running.database import open_database
+    from pipelines.lake.lifting.known_tables import known_tables
+
+    with open_database(settings) as database:
+        names = named or known_tables(database)
+    table = Table("table", "layer", "version", "rows", "files", "columns", header_style="bold")
+    for name in names:
+        for layer in _LAYERS:
+            found = _snapshot_or_none(settings, layer, name)
+            if found is not None:
+                files = pa.table(found.source.get_add_actions(flatten=True))
+                rows = pc.sum(files["num_records"]).as_py() or 0 if files.num_rows else 0
+                figures = (found.version, f"{rows:,}", files.num_rows, len(found.schema.data))
+                table.add_row(*map(cell, (name, layer, *figures)))
+    stdout().print(table)
+
+
+def _show(settings: Settings, name: str, _limit: int) -> None:
+    found = _snapshot(settings, "silver", name)
+    console = stdout()
+    console.print(cell(f"{found.folder.uri}, version {found.version}"))
+    table = Table("column", "type", "in files", header_style="bold")
+    for column in found.schema.columns:
+        table.add_row(*map(cell, (column.name, column.type, "" if column.source == column.name else column.source)))
+    console.print(table)
+    console.print(cell(f'spark.read.format("delta").load("{found.folder.uri}")'))
+    console.print(cell(f"duckdb.sql: FROM delta_scan('{found.folder.uri}')"))
+
+
+def _history(settings: Settings, name: str, limit: int) -> None:
+    found = _snapshot(settings, "silver", name)
+    table = Table("version", "at", "operation", "what", header_style="bold")
+    for one in found.source.history(limit):
+        what = ", ".join(f"{key} {value}" for key, value in (one.get("operationParameters") or {}).items())
+        table.add_row(*map(cell, (one["version"], _moment(one["timestamp"]), one["operation"], what)))
+    stdout().print(table)
+
+
+def _moment(milliseconds: int) -> str:
+    from datetime import datetime, timezone
+
+    return f"{datetime.fromtimestamp(milliseconds / 1000, timezone.utc):%Y-%m-%d %H:%M:%S}"
+
+
+def _quarantine(settings: Settings, name: str, limit: int) -> None:
+    from dq.rows.findings import readable
+
+    found = _snapshot(settings, "quarantine", name)
+    columns = ["_agency_slug", "_run_date", "_run_hour", "_object_id", "_line", "_findings", "_text"]
+    rows = _first(found.source.to_pyarrow_dataset().head(limit, columns=columns).to_pylist(), limit)
+    table = Table("agency", "run", "object", "line", "why", "row", header_style="bold")
+    for row in rows:
+        run = f"{row['_run_date']} {row['_run_hour']:02d}h"
+        why = readable(row["_findings"])
+        table.add_row(*map(cell, (row["_agency_slug"], run, row["_object_id"], row["_line"], why, row["_text"])))
+    stdout().print(table)
+
+
+def _first(rows: Iterable[dict[str, object]], limit: int) -> list[dict[str, object]]:
+    return list(rows)[:limit]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipeline-processing lake", description=__doc__)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="all tables, with their versions and rows")
+    listing.add_argument("tables", metavar="TABLE", nargs="*", help="only these")
+    for name, what in (
+        ("show", "the columns of a table, and how to read it"),
+        ("history", "the versions of a table"),
+        ("quarantine", "rows that did not make it, with the reasons"),
+    ):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("table", metavar="TABLE")
+        action.add_argument("--limit", type=int, default=50, help="at most so many lines (50)")
+    undo = actions.add_parser("undo", help="take an object's rows out again; those of its predecessor come back")
+    undo.add_argument("--object", type=int, required=True, metavar="ID", help="its id in the inbox")
+    return parser
+
+
+JOB = (main, "look at the lake's tables, and take an object's rows out again")

@@ -1,0 +1,65 @@
+"""One object's rows taken out of the lake again; those of the object that its run had before come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dq import SilverLoad, hold_load, load_of_object, loads_of_run, restore_load, start_load
+from etl_core.errors import UsageError
+from pipelines.lake.files.table_folder import TableFolder, lake_table
+from pipelines.lake.lifting.load_objects import LakeDoors
+from pipelines.lake.run_part import RunPart, RunRows, WrittenFile
+from pipelines.lake.tables.delta_log import read_snapshot
+from pipelines.lake.tables.recall import recall_files
+from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The load that was taken back, and the one whose rows are there again; None where the run has no rows now."""
+
+    taken_back: SilverLoad
+    restored: SilverLoad | None
+
+
+def undo_object(object_id: int, doors: LakeDoors) -> Undone:
+    """Take an object's rows out again. It is lifted again when somebody releases it.
+
+    Raises:
+        UsageError: no rows of the object are in the lake.
+        HistoryGoneError: the rows before are not there any more; load their object again.
+        PipelineError: the database, or a table, cannot be reached or written.
+    """
+    load = load_of_object(doors.database, object_id)
+    if load is None:
+        raise UsageError(f"no rows of object {object_id} are in the lake; `inbox show` names objects by their ids")
+    earlier = (one for one in loads_of_run(doors.database, load.subject) if one.id < load.id)
+    before = next((one for one in earlier if one.counts is not None and one.subject.object_id != object_id), None)
+    subject = (before or load).subject
+    run = RunPart(subject.agency_slug, subject.file_name, subject.run_date, subject.run_hour, subject.object_id)
+    folders = {layer: lake_table(doors.root, layer, subject.table, doors.access) for layer in ("quarantine", "silver")}
+    versions = {"quarantine": before and before.quarantine_version, "silver": before and before.delta_version}
+    files = {layer: _files(folders[layer], run, before, versions[layer]) for layer in folders}
+    generation = start_load(doors.database, subject, doors.clock())
+    for layer, folder in folders.items():
+        snapshot = read_snapshot(folder)
+        if snapshot is not None:
+            rows = RunRows(run, generation, files[layer])
+            replace_runs(folder, snapshot.schema, [rows], CommitIdentity(doors.clock(), doors.new_id()))
+    if before is not None:
+        restore_load(doors.database, generation, before.id, doors.clock())
+    else:
+        reason = f"its rows were taken out again; to_silver --release {object_id} lifts it anew"
+        hold_load(doors.database, generation, reason, doors.clock())
+        hold_load(doors.database, load.id, reason, doors.clock())
+    return Undone(load, before)
+
+
+def _files(
+    folder: TableFolder, run: RunPart, before: SilverLoad | None, version: int | None
+) -> tuple[WrittenFile, ...]:
+    """Give the files that a load brought, as long as they are there."""
+    snapshot = None if before is None or version is None else read_snapshot(folder)
+    if snapshot is None or before is None or version is None:
+        return ()
+    return recall_files(snapshot, run.key, before.id, version)
