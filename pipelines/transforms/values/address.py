@@ -13,6 +13,8 @@ Regions: `US` (which is meant when none is named, and does for English) and `DE`
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from dq import Problems, shown
@@ -25,6 +27,8 @@ from pipelines.transforms.text.trim import trimmed
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: Writes a word, given whether it is the first of its text.
+Capitals = Callable[[str, bool], str]
 _EXAMPLE: Final = '{"address": "US"}'
 _HOME: Final = "US"
 #: The types of streets that people abbreviate most, after Publication 28 of the United States Postal Service.
@@ -99,16 +103,18 @@ def _read(raw: Any, place: str, problems: Problems) -> str | None:  # noqa: ANN4
 
 
 def _addressed(column: pa.StringArray, region: str) -> pa.StringArray:
-    return each_distinct(squeezed(trimmed(column)), _REGIONS[region])
+    write, with_capitals = _REGIONS[region]
+    word = cache(with_capitals)  # streets share their words; forgotten with the column
+    return each_distinct(squeezed(trimmed(column)), lambda text: write(text, word))
 
 
-def _american(text: str) -> str:
+def _american(text: str, with_capitals: Capitals) -> str:
     if "box" in text.lower():
         text = _POST_BOX.sub("PO Box", text)
     words = text.split(" ")
     rest = text.replace("PO Box", "")
     if rest in (rest.upper(), rest.lower()):
-        words = [_capitals(word) for word in words]
+        words = [with_capitals(word, at == 0) for at, word in enumerate(words)]
     plain = [word.lower().rstrip(".,") for word in words]
     numbered = bool(plain) and plain[0][:1].isdigit()
     for at, word in enumerate(plain):
@@ -123,7 +129,7 @@ def _ends_street(behind: list[str]) -> bool:
     return not behind or behind[0] in _UNITS or behind[0] in _DIRECTIONS or behind[0].startswith("#")
 
 
-def _capitals(word: str) -> str:
+def _american_word(word: str, _first: bool) -> str:  # noqa: FBT001 - a cache asks twice as long for names
     plain = word.strip(".,").lower()
     if word in ("PO", "Box"):
         return word
@@ -132,22 +138,25 @@ def _capitals(word: str) -> str:
     return "-".join(capitalized(part) if part[:1].isalpha() else small(part) for part in word.split("-"))
 
 
-def _german(text: str) -> str:
+def _german(text: str, with_capitals: Capitals) -> str:
     words = text.split(" ")
     if text in (text.upper(), text.lower()):
-        words = [_german_word(word, first=at == 0) for at, word in enumerate(words)]
+        words = [with_capitals(word, at == 0) for at, word in enumerate(words)]
     text = " ".join(words)
     for expression, full in _GERMAN:
         text = expression.sub(full, text)
     return text
 
 
-def _german_word(word: str, *, first: bool) -> str:
+def _german_word(word: str, first: bool) -> str:  # noqa: FBT001 - as above
     if not first and small(word) in _SMALL_IN_GERMAN:
         return small(word)
     return "-".join(capitalized(part) if part[:1].isalpha() else small(part) for part in word.split("-"))
 
 
-_REGIONS: Final = {"US": _american, "DE": _german}
+_REGIONS: Final[Mapping[str, tuple[Callable[[str, Capitals], str], Capitals]]] = {
+    "US": (_american, _american_word),
+    "DE": (_german, _german_word),
+}
 
 ADDRESS: Final = StepKind("address", _addressed, _read, bare=_HOME, example=_EXAMPLE)

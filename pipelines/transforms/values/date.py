@@ -2,7 +2,7 @@
 
 A format with a clock in it gives days and clocks, those with an offset in UTC. All digits of a directive have to be
 there: `1.2.2026` is no `%d.%m.%Y`. A format that takes ISO days for others, which is `%Y-%d-%m`, does more when it is
-done twice.
+done twice. The `format` of the field is that of the file; what this step leaves is held against ISO 8601.
 
 >>> tried({"date": "%d.%m.%Y"}, "31.01.2026", "31.02.2026", "2026-01-31", "soon")
 ['2026-01-31', '31.02.2026', '2026-01-31', 'soon']

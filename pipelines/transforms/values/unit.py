@@ -15,6 +15,7 @@ or rounded to 15 digits where no decimal number is (a third of something).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -55,24 +56,29 @@ def _read(raw: Any, place: str, problems: Problems) -> str | None:  # noqa: ANN4
 
 def _in_unit(column: pa.StringArray, symbol: str) -> pa.StringArray:
     """Only what has both a digit and something else than a number can be a quantity."""
-    wished = UNITS[symbol]
-    return matching(column, r"[0-9]\s*[^0-9.\s+-]", lambda some: each_distinct(some, lambda text: _one(text, wished)))
+    table = _conversions(symbol)
+    return matching(column, r"[0-9]\s*[^0-9.\s+-]", lambda some: each_distinct(some, lambda text: _one(text, table)))
 
 
-def _one(text: str, wished: Unit) -> str:
+def _one(text: str, conversions: Mapping[str, _Conversion]) -> str:
     found = _QUANTITY.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     number = read_decimal(found[1]) if found else None
     if found is None or number is None:
         return text
-    given = SPELLINGS[wished.kind].get(_NOT_SAID.sub("", found[2]).translate(_POWERS).lower())
-    if given is None:
+    conversion = conversions.get(_NOT_SAID.sub("", found[2]).translate(_POWERS).lower())
+    if conversion is None:
         return text
-    conversion = _conversion(given, wished)
     product = EXACTLY.add(EXACTLY.multiply(number, conversion.factor), conversion.offset)
     return decimal_text(product if conversion.divisor is None else _ROUNDED.divide(product, conversion.divisor))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
+def _conversions(symbol: str) -> Mapping[str, _Conversion]:
+    """Give the ways to a unit from every spelling of one of its kind."""
+    wished = UNITS[symbol]
+    return {spelling: _conversion(given, wished) for spelling, given in SPELLINGS[wished.kind].items()}
+
+
 def _conversion(given: Unit, wished: Unit) -> _Conversion:
     factor = given.factor / wished.factor
     offset = (given.offset - wished.offset) / wished.factor

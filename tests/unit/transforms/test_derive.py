@@ -89,5 +89,5 @@ def test_a_derived_column_names_what_it_is_made_from() -> None:
 def test_what_cannot_be_tried_is_an_error_that_says_why() -> None:
     with pytest.raises(PipelineError, match="concat is 5; expected a list of columns"):
         derived({"concat": 5}, a=[1])
-    with pytest.raises(PipelineError, match=r'"uper" is no step; .* did you mean upper'):
+    with pytest.raises(PipelineError, match=r'"uper" is no step; .* .did you mean upper'):
         tried("uper", "a")

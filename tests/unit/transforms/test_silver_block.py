@@ -13,6 +13,7 @@ from pipelines.transforms.derived.band import Band
 from pipelines.transforms.derived.concat import Concat
 from pipelines.transforms.derived_column import DerivedColumn
 from pipelines.transforms.normalize import tried
+from pipelines.transforms.normalized_definition import normalized_definition
 from pipelines.transforms.silver_block import read_silver_columns, silver_block
 from pipelines.transforms.silver_columns import SilverColumns
 from pipelines.transforms.step import NormalizeStep
@@ -84,6 +85,23 @@ def test_a_definition_hands_its_block_on_with_exact_numbers() -> None:
     assert columns.steps("cents") == (NormalizeStep("scale", Decimal("0.1")),)
     assert silver_block(load_definition({"fields": [{"name": "a"}]})) == {}
     assert read({}) == (SilverColumns(), Problems())
+
+
+def test_what_the_step_date_leaves_is_held_against_iso() -> None:
+    definition = load_definition(
+        {
+            "fields": [
+                {"name": "day", "type": "date", "format": "%d.%m.%Y"},
+                {"name": "other", "type": "date", "format": "%d.%m.%Y"},
+            ],
+            "silver": {"normalize": {"day": ["trim", {"date": "%d.%m.%Y"}], "other": ["trim"]}},
+        }
+    )
+    fields = {field.name: field.type for field in definition.fields}
+    columns = read_silver_columns(silver_block(definition), fields, Problems())
+    after = normalized_definition(definition, columns)
+    assert [field.format for field in after.fields] == [None, "%d.%m.%Y"]
+    assert after.fingerprint == definition.fingerprint
 
 
 @pytest.mark.parametrize("spelling", ["null_if_blank", "nullIfBlank", "NULL-IF-BLANK", " null_if_blank "])
