@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from dq.ledger.silver_loads import (
     LoadCounts,
@@ -22,6 +21,8 @@ from dq.ledger.silver_loads import (
     restore_load,
     start_load,
 )
+
+from etl_core.errors import TerminalError
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -78,7 +79,7 @@ def test_what_is_held_or_failed_says_why(engine: Engine) -> None:
     replace_load(engine, replaced, "the table has a later one", LATER)
     assert states(engine) == ["held", "failed", "replaced"]
     assert read_load(engine, held).reason == "the verdict did not pass\u2400"
-    with pytest.raises(IntegrityError, match="silver_load_reason"):
+    with pytest.raises(TerminalError, match="silver_load_reason"):
         fail_load(engine, failed, " ", LATER)
 
 
@@ -103,9 +104,9 @@ def test_no_row_is_lost_between_what_was_read_and_where_it_went(engine: Engine) 
         LoadCounts(10, 7, 2, 0)
     generation = start_load(engine, TRIPS, NOW)
     finish(engine, generation)
-    with pytest.raises(IntegrityError, match="silver_load_equation"), engine.begin() as connection:
+    with pytest.raises(TerminalError, match="silver_load_equation"), engine.begin() as connection:
         connection.execute(text("UPDATE pipeline.silver_load SET rows_malformed = 0"))
-    with pytest.raises(IntegrityError, match="silver_load_counted"), engine.begin() as connection:
+    with pytest.raises(TerminalError, match="silver_load_counted"), engine.begin() as connection:
         connection.execute(text("UPDATE pipeline.silver_load SET rows_silver = NULL"))
 
 

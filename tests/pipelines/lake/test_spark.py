@@ -110,8 +110,7 @@ def test_columns_of_any_name_are_read_and_filtered_by_both_readers(
 
 def test_every_row_is_found_by_a_filter_on_every_type_by_spark(spark_tables: TableSession, folder: TableFolder) -> None:
     fill(folder)
-    for name, condition in filters():
-        condition = condition.replace("''", "\\'") if name == "text" and "it''s" in condition else condition
+    for _, condition in filters():
         statement = f"SELECT * FROM delta.`{folder.for_spark}` WHERE {condition}"
         assert len(spark_tables(table_session.sql, statement)) == 1, condition
     for name, (_, values, _) in FILTERED.items():
