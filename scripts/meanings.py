@@ -81,6 +81,7 @@ def whole(good: str, bad: str, **properties: object) -> Example:
     return Example({"fields": columns, **properties}, good, bad)
 
 
+SPAN = [{"name": "start", "type": "date"}, {"name": "end", "type": "date"}]
 DATED = [{"name": "day", "type": "date"}]
 DEFINITION: Mapping[str, tuple[str, Example | None]] = {
     "fields": ("the columns: a list of fields, or an object of names and fields", whole("id,zone\n1,a\n", "id\n1\n")),
@@ -96,10 +97,39 @@ DEFINITION: Mapping[str, tuple[str, Example | None]] = {
     "csv": ("the dialect of a CSV file, see below", whole("id;zone\n1;a\n", "id,zone\n1,a\n", csv={"delimiter": ";"})),
     "sheet": ("the sheet of a workbook; the first visible one when left out. Its first row with content is the header", None),
     "scoring": ("how counts become a score, see below", None),
+    "rows": ("conditions that the cells of a row fulfil together, see below",
+             Example({"fields": SPAN, "rows": [{"rule": "ends_after_start", "expression": "end >= start"}]},
+                     "start,end\n2026-01-01,2026-01-02\n2026-01-03,\n", "start,end\n2026-01-03,2026-01-02\n")),
     "rowCount": ("`min` and `max` rows of the file, those that could be parsed",
                  whole("id,zone\n1,a\n", "id,zone\n", rowCount={"min": 1, "max": 1000})),
     "freshness": ("how old the newest value of a date or datetime `field` may be at the run: `maxAge` with m, h, d or w",
                   Example({"fields": DATED, "freshness": {"field": "day", "maxAge": "2d"}}, "day\n2026-01-02\n", "day\n2026-01-01\n")),
+}  # fmt: skip
+
+
+def asked(kind: str, condition: str, good: str, bad: str, **more: str) -> Example:
+    """An example of a rule over the columns `a` and `b` of one type."""
+    fields = [{"name": name, "type": kind} for name in "ab"]
+    rule = {"rule": "r", "expression": condition, **more}
+    return Example({"fields": fields, "rows": [rule]}, f"a,b\n{good}\n", f"a,b\n{bad}\n")
+
+
+#: Parts of the expressions in `rows`.
+EXPRESSIONS: Mapping[str, tuple[str, Example]] = {
+    "`=` `!=` `<` `<=` `>` `>=`": ("compare two of a kind; `==` and `<>` are understood, too; texts by code points",
+                                   asked("integer", "a <= b", "1,2\n,3", "3,2")),
+    "`and` `or` `not` `( )`": ("join conditions; `not` binds before `and`, `and` before `or`",
+                               asked("boolean", "a or not b", "0,0", "0,1")),
+    "`+` `-` `*` `/`": ("compute; days between dates, `duration` between datetimes or times; a date and days, a datetime and a `duration`",
+                        asked("date", "b - a <= 30", "2026-01-01,2026-01-31", "2026-01-01,2026-02-01")),
+    "`is null` `is not null`": ("of a field", asked("string", "a is null or b is not null", ",", "x,")),
+    "`in` `not in`": ("a list of values", asked("string", "a in ('open', 'it''s')", "it's,", "shut,")),
+    "`between x and y`": ("both included", asked("decimal", "a between b * 0.9 and b * 1.1", "1.1,1", "1.11,1")),
+    "`length(a)` `lower(a)`": ("characters of a text; the text in lower case",
+                               asked("string", "length(a) = 2 and lower(b) = 'é'", "éé,É", "é,É")),
+    "`date` `datetime` `time` `duration`": ("before a text: a value of that type, as a cell is written",
+                                            asked("date", "a < date '2026-01-31'", "2026-01-30,", "2026-01-31,")),
+    "`when`": ("rows in which it is not true are not asked", asked("integer", "a > 0", "0,2\n1,1", "0,1", when="b = 1")),
 }  # fmt: skip
 
 DIALECT: Mapping[str, tuple[str, Example]] = {
@@ -130,6 +160,6 @@ METRICS: Mapping[str, str] = {
     "schema": "a declared field that is missing, repeated, of another type, or has cells that are; `strict`: extra columns",
     "format": "the file, or rows of it, cannot be parsed; needs no definition",
     "completeness": "nulls in required fields; `rowCount` and `freshness`, each worth as much as a required field",
-    "bounds": "cells that break min, max, enum, pattern, minLength or maxLength, each cell once",
+    "bounds": "cells that break min, max, enum, pattern, minLength or maxLength, each cell once; rows that break a rule of `rows`",
     "uniqueness": "rows that repeat a key, the mean over the keys",
 }

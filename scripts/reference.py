@@ -36,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # a test loads this file from wh
 from meanings import (
     DEFINITION,
     DIALECT,
+    EXPRESSIONS,
     FIELD,
     METRICS,
     MODES,
@@ -163,6 +164,7 @@ def definition_page() -> Iterator[str]:
         "",
     )  # fmt: skip
     yield from table(["severity", "means"], *([f"`{severity.value}`", means] for severity, means in SEVERITIES.items()))
+    yield from _row_rules()
     yield from ("## Types", "", "The whole cell must match; white space is not trimmed.", "")
     yield from _types()
     yield from ("## Formats", "", "Of a file no definition says more of, the first bytes decide, then the suffix.", "")
@@ -174,6 +176,30 @@ def definition_page() -> Iterator[str]:
     yield from table(["mode", "a metric deducts"], *([f"`{mode.value}`", means] for mode, means in MODES.items()))
     yield from ("## Metrics", "")
     yield from _metrics()
+
+
+def _row_rules() -> Iterator[str]:
+    yield from (
+        "## Rules over rows",
+        "",
+        "A rule of `rows` has a name (`rule`), a condition (`expression`), and perhaps `when`, `threshold` and `severity`. It",
+        "names declared fields, bare or, with other characters in them, in double quotes or backticks; texts stand in single",
+        "quotes.",
+        "",
+    )
+    rows = [["part", "means", "example", "and when it does not hold"]]
+    for part, (means, example) in EXPRESSIONS.items():
+        (rule,) = example.definition["rows"]
+        shown = f"`{rule['expression']}`" + (f" when `{rule['when']}`" if "when" in rule else "")
+        rows.append([part, means, shown, message(example)])
+    yield from table(*rows)
+    yield from (
+        "A comparison with null is unknown, and so is what is computed from it; unknown rows are not counted. Neither are those",
+        "with a cell that is not of its type, which its own rule tells, with a quotient by zero, a whole number beyond 64 bits,",
+        "a decimal of more than 38 digits before its point, or a number beyond a double. Whole numbers and decimals are",
+        "computed exactly; a quotient, and whatever a `number` field takes part in, is a double.",
+        "",
+    )
 
 
 def _types() -> Iterator[str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dq.schema.expressions.syntax import Node
 
 
 class FieldType(str, Enum):
@@ -75,6 +78,22 @@ class KeyDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class RowRule:
+    """A condition that the cells of a row fulfil together, in rows in which `when` is true (None: in all of them).
+
+    `columns` are the fields it speaks of, `text` is the condition as somebody wrote it.
+    """
+
+    name: str
+    condition: Node
+    when: Node | None
+    columns: tuple[str, ...]
+    text: str
+    threshold: Fraction = Fraction(0)
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
 class CsvDialect:
     """How a CSV file is written. `delimiter` and `quote` are single ASCII characters.
 
@@ -131,6 +150,7 @@ class SchemaDefinition:
     scoring: Scoring = field(default_factory=Scoring)
     #: rules over the whole file, by their name
     file_rules: tuple[tuple[str, Rule], ...] = ()
+    row_rules: tuple[RowRule, ...] = ()
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
 

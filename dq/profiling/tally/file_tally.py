@@ -16,6 +16,7 @@ from dq.profiling.tally.null_tally import NullTally
 from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, first_offences, shortened
 from dq.profiling.tally.recipe import ColumnRecipe, Recipe
 from dq.profiling.tally.row_batch import LineNumbers, RowBatch
+from dq.profiling.tally.row_rule_tally import RowRuleTally
 from dq.schema.definition import FieldType
 
 #: Columns that turn up while reading have a smaller distinct sketch each.
@@ -35,6 +36,7 @@ class FileTally:
         ]
         self._extras: dict[str, ColumnTally] = {}
         self._nulls = NullTally(recipe, split)
+        self._row_rules = RowRuleTally(recipe, split)
         self._keys = [KeyTally(recipe, key, split) for key in recipe.keys]
         self._sample = SampleBuilder(recipe.row_sample, split)
         self._shown = SampleBuilder(SHOWN_ROWS, split)
@@ -53,6 +55,7 @@ class FileTally:
                 for tally, column in zip(self._columns, columns, strict=True)
             ]
             self._nulls.add(cells, batch.rows, line_numbers)
+            self._row_rules.add(cells, batch.rows, line_numbers)
             for key in self._keys:
                 key.add(cells, batch.rows, line_numbers)
             self._sample_rows(cells, batch.rows)
@@ -106,6 +109,7 @@ class FileTally:
             reasons=dict(sorted(self._reasons.items())),
             incomplete=self._nulls.rows,
             null_cells=self._nulls.examples(),
+            row_rules=self._row_rules.figures,
             columns=tuple(column.profile() for column in self._columns),
             extras={name: tally.profile() for name, tally in self._extras.items()},
             sample=self._sample.sample(),

@@ -24,6 +24,7 @@ from dq.profiling.tally.file_tally import malformed_offences
 from dq.profiling.tally.null_tally import NullTally
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
+from dq.profiling.tally.row_rule_tally import row_rules_of_files
 
 
 def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[FileProfile, list[SplitKeys]]]:
@@ -40,6 +41,7 @@ def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[F
         figures.append(profiles_of_column(recipe, column, together.type, read, edges, files))
     samples, shown = _samples(recipe, cells, edges)
     counted = []
+    row_rules = row_rules_of_files(recipe, cells, edges, files)
     required = [at for at, column in enumerate(recipe.columns) if column.required]
     for at, one in enumerate(files):
         nulls = NullTally(recipe, 0)
@@ -53,6 +55,7 @@ def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[F
             reasons=dict(sorted(one.reasons.items())),
             incomplete=nulls.rows,
             null_cells=nulls.examples(),
+            row_rules=row_rules[at],
             columns=tuple(column[at] for column in figures),
             sample=samples[at],
             shown=shown[at],

@@ -16,6 +16,7 @@ from dq.schema.loading.keys import read_keys
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 from dq.schema.loading.properties import fold, read_flag, read_properties, read_text
 from dq.schema.loading.scoring_options import read_scoring
+from dq.schema.row_rules.rows import read_row_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,7 @@ PROPERTIES: Final = {
     "dialect": "csv",
     "sheet": "sheet",
     "scoring": "scoring",
+    "rows": "rows",
 }
 _IGNORED: Final = frozenset({"name", "title", "description", "comment", "version", "$schema", "profile", "owner"})
 _ROOT: Final = "definition"
@@ -96,6 +98,7 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
             for name, read in file_rules.items()
             if name in properties and (rule := read_file_rule(name, properties[name], read, fields, problems))
         ),
+        row_rules=read_row_rules(properties["rows"], fields, problems) if "rows" in properties else (),
     )
     _check_positions(definition, properties, problems)
     if problems.found:
