@@ -86,7 +86,7 @@ def check(
     store = object_store(settings)
     try:
         source = SourceObject(0, store.peek(place.bucket, place.key), definition)
-        with open_profiler(settings, store) as profiler:
+        with open_profiler(settings, store, own_references=True) as profiler:
             scored = profiler.judge_one(source, progress)
         if isinstance(scored, PipelineError):
             raise scored

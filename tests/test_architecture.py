@@ -59,7 +59,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.ledger": (*PURE, "dq.errors", "etl_core"),
     "dq.intake": (*PURE, "dq.formats", "dq.ledger", "etl_core"),
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
-    "dq.definitions": ("dq.checks", "dq.formats", "dq.schema"),
+    "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
+    "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
         *PURE,
@@ -101,7 +102,7 @@ PACKAGES = {
     "prometheus_client": {"etl_core.metrics", "dq.batch"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
-    "pyarrow": {"dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling"},
+    "pyarrow": {"dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling", "dq.references"},
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),

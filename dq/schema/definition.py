@@ -94,6 +94,37 @@ class RowRule:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedKeys:
+    """Keys that something else holds: `source` says where, as `s3://bucket/key` or `table:schema.name`.
+
+    `columns` are the columns of the key there, of the types of the fields they are compared with.
+    """
+
+    source: str
+    columns: tuple[FieldDefinition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Fields whose values together are a key that something else holds; rows with a null among them are not asked."""
+
+    columns: tuple[str, ...]
+    wanted: WantedKeys
+    threshold: Fraction = Fraction(0)
+    severity: Severity = Severity.CRITICAL
+
+    @property
+    def name(self) -> str:
+        """Tell it from the other rules over rows."""
+        return f"references {', '.join(self.columns)}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """Say where the keys are."""
+        return f"{self.wanted.source} ({', '.join(column.name for column in self.wanted.columns)})"
+
+
+@dataclass(frozen=True, slots=True)
 class CsvDialect:
     """How a CSV file is written. `delimiter` and `quote` are single ASCII characters.
 
@@ -151,8 +182,14 @@ class SchemaDefinition:
     #: rules over the whole file, by their name
     file_rules: tuple[tuple[str, Rule], ...] = ()
     row_rules: tuple[RowRule, ...] = ()
+    references: tuple[Reference, ...] = ()
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def rules_over_rows(self) -> tuple[RowRule | Reference, ...]:
+        """Give all rules that are asked of rows, in the order of the verdict."""
+        return (*self.row_rules, *self.references)
 
     def __hash__(self) -> int:
         """Hash the digest of all the rest."""

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dq.schema.definition import FieldDefinition, KeyDefinition, RowRule, Rule, SchemaDefinition
+    from dq.schema.definition import FieldDefinition, KeyDefinition, Reference, RowRule, Rule, SchemaDefinition
 
 
 def fingerprint(definition: SchemaDefinition) -> str:
@@ -37,6 +37,8 @@ def fingerprint(definition: SchemaDefinition) -> str:
         meaning["fileRules"] = {name: _rule(rule) for name, rule in definition.file_rules}
     if definition.row_rules:
         meaning["rows"] = sorted(map(_row_rule, definition.row_rules))
+    if definition.references:
+        meaning["references"] = sorted(map(_reference, definition.references))
     if definition.options:
         meaning["options"] = sorted([name, repr(options)] for name, options in definition.options)
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
@@ -68,6 +70,10 @@ def _rule(rule: Rule) -> list[Any]:
 def _row_rule(rule: RowRule) -> list[str]:
     when = "" if rule.when is None else str(rule.when)
     return [rule.name, str(rule.condition), when, str(rule.threshold), rule.severity.value]
+
+
+def _reference(reference: Reference) -> list[str]:
+    return [reference.name, str(reference.threshold), reference.severity.value]
 
 
 def _value(value: Any) -> str:  # noqa: ANN401 - any argument of a rule

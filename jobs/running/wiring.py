@@ -24,7 +24,7 @@ from etl_core.log.settings import LogSettings
 from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.settings import Settings
-from jobs.running.database import open_database
+from jobs.running.database import database_at_hand, open_database
 from jobs.running.job_run import current_run
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from dq.batch.process_batch import Doors
     from dq.engine.file_results import FileVerdict
+    from dq.engine.references import ReadKeys
     from dq.engine.source_file import Source, SourceObject
     from etl_core.objects.store import ObjectStore
 
@@ -76,13 +77,20 @@ class Profiler:
     """The engine with a Spark session that is started when it is first needed, and stopped by who started it."""
 
     def __init__(
-        self, settings: Settings, store: ObjectStore, *, keep_states: bool = False, isolated: bool = False
+        self,
+        settings: Settings,
+        store: ObjectStore,
+        *,
+        keep_states: bool = False,
+        isolated: bool = False,
+        own_references: bool = False,
     ) -> None:
         from dq.formats.limits import Limits
 
         self._settings = settings
         engine = settings[EngineSettings]
         self._isolated = isolated
+        self._own_references = own_references
         self._limits = Limits(object_memory=engine.object_memory_mib << 20, object_seconds=engine.object_seconds)
         self._store = store
         self._keep_states = keep_states
@@ -125,6 +133,7 @@ class Profiler:
             reader=reader,
             limits=self._limits,
             keep_states=self._keep_states,
+            read_keys=self._key_reader(),
         )
 
     def judge_one(self, source: SourceObject, progress: Callable[[float], None]) -> FileVerdict | PipelineError:
@@ -142,9 +151,29 @@ class Profiler:
         here = not asked and is_done_here(source.size, os.cpu_count() or 1, is_local=is_local)
         session = None if here else self.session
         found = judge_sources(
-            [source], store=self._store, spark=session, reader=engine.reader, limits=self._limits, progress=progress
+            [source],
+            store=self._store,
+            spark=session,
+            reader=engine.reader,
+            limits=self._limits,
+            progress=progress,
+            read_keys=self._key_reader(),
         )
         return found[source.id]
+
+    def _key_reader(self) -> ReadKeys:
+        """What reads the keys that files refer to, as far as the settings let definitions name places."""
+        from dq.references.reading import KeyReader
+
+        allowed = frozenset(self._settings[BatchSettings].allowed_buckets) - {EVERY_BUCKET}
+        return KeyReader(
+            self._store,
+            self._limits,
+            allowed_buckets=allowed,
+            schemas=frozenset(self._settings[EngineSettings].reference_schemas),
+            database=lambda: database_at_hand(self._settings),
+            own_files=self._own_references,
+        )
 
     def close(self) -> None:
         """Stop the session if it was started here."""
@@ -155,7 +184,12 @@ class Profiler:
 
 @contextmanager
 def open_profiler(
-    settings: Settings, store: ObjectStore, *, keep_states: bool = False, isolated: bool = False
+    settings: Settings,
+    store: ObjectStore,
+    *,
+    keep_states: bool = False,
+    isolated: bool = False,
+    own_references: bool = False,
 ) -> Iterator[Profiler]:
     """An engine, stopped at the end.
 
@@ -164,8 +198,9 @@ def open_profiler(
         store: where objects are.
         keep_states: give mergeable states, too.
         isolated: read every object in a worker of Spark's, for this process is to outlive whatever one of them does.
+        own_references: files may refer to keys in files of this machine.
     """
-    profiler = Profiler(settings, store, keep_states=keep_states, isolated=isolated)
+    profiler = Profiler(settings, store, keep_states=keep_states, isolated=isolated, own_references=own_references)
     try:
         yield profiler
     finally:

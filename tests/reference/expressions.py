@@ -80,16 +80,16 @@ def conditions(draw: st.DrawFn, columns: list[tuple[str, str]], *, depth: int = 
         return ["null", name]
     if kind == "bare" and type_of_column == "boolean":
         return ["column", name, "boolean"]
-    family = FAMILIES[type_of_column]
     left = draw(values(columns, (name, type_of_column), depth))
+    family = FAMILIES[kind_of(left)]
     if kind == "in":
         return ["in", left, draw(st.lists(literals(family), min_size=1, max_size=3))]
     operators = ["=", "!="] if family == "boolean" else ["=", "!=", "<", "<=", ">", ">="]
-    found = kind_of(left)
-    others = [column for column in columns if FAMILIES[column[1]] == FAMILIES[found]]
-    right = draw(values(columns, draw(st.sampled_from(others)), depth)) if others and draw(st.booleans()) else None
-    if right is None or FAMILIES[kind_of(right)] != FAMILIES[found]:
-        right = draw(literals(FAMILIES[found]))
+    others = [column for column in columns if FAMILIES[column[1]] == family]
+    right = draw(literals(family))
+    if draw(st.booleans()) and others:
+        other = draw(values(columns, draw(st.sampled_from(others)), depth))
+        right = other if FAMILIES[kind_of(other)] == family else right
     return [draw(st.sampled_from(operators)), *draw(st.permutations([left, right]))]
 
 
@@ -116,8 +116,8 @@ def values(draw: st.DrawFn, columns: list[tuple[str, str]], column: tuple[str, s
         return [draw(st.sampled_from(["length", "lower"])), plain]
     if family == "boolean":
         return plain
-    others = [["column", *one] for one in columns if FAMILIES[one[1]] == family]
-    apart = ["-", plain, draw(st.sampled_from(others))]
+    same = [["column", *one] for one in columns if FAMILIES[one[1]] == family]
+    apart = ["-", plain, draw(st.sampled_from(same))]
     span = ["literal", draw(st.sampled_from(LITERALS["duration"])), "duration"]
     match column[1]:
         case "date":
@@ -237,7 +237,7 @@ def compared(operation: str, parts: list[list[Any]], found: list[Any]) -> bool |
     answers = {"=": left == right, "!=": left != right}
     if kinds[0] != "boolean":
         answers |= {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}
-    return answers[operation]
+    return bool(answers[operation])
 
 
 def computed(tree: list[Any], row: dict[str, Any], null: object, bad: object) -> Any:  # noqa: ANN401

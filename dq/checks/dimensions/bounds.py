@@ -9,10 +9,10 @@ from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, fails
 from dq.checks.columns import cells_breaking, of_wrong_type, parsed_cells
 from dq.checks.dimension import Dimension
-from dq.checks.dimensions.row_rules import row_rule_checks, row_rule_result, row_rules_that_ran
+from dq.checks.dimensions.row_rules import is_row_rule, row_rule_checks, row_rule_result, row_rules_that_ran
 from dq.checks.not_measured import and_not_run, not_measured, not_run
 from dq.checks.wording import WITHIN_TOLERANCE, count, listed, percent, visible
-from dq.schema.definition import RowRule, Severity
+from dq.schema.definition import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def measure_bounds(summary: FileSummary, plan: CheckPlan) -> Measure:
     by_column: dict[str, list[Check]] = {}
     of_rows: list[Check] = []
     for check in plan.of(KEY):
-        if isinstance(check.argument, RowRule):
+        if is_row_rule(check):
             of_rows.append(check)
         else:
             by_column.setdefault(check.columns[0], []).append(check)

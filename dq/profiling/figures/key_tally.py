@@ -24,7 +24,8 @@ from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import LineNumbers
 from dq.schema.definition import FieldType
 
-_SEEDS = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
+#: Two hashes of one key are as good as one of 128 bits.
+SEEDS = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
 _TEXT_SEED = 0x2545F4914F6CDD1D
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _LOOKBACK_ROWS = 200_000
@@ -65,8 +66,7 @@ class KeyTally:
 
     def _add_numbers(self, cells: Cells, kind: type[np.int64 | np.float64]) -> tuple[Numbers, npt.NDArray[np.int64]]:
         """Take in a key of one number; gives 64 bits of every key, and its row, ascending."""
-        numbers = cells.parsed.numbers
-        values = np.empty(0, np.uint64) if numbers is None else _as_bits((numbers + kind(0)).astype(kind, copy=False))
+        values = key_numbers(cells.parsed, kind)
         if cells.parsed.rests is None:
             self._collected.append(RowKeys(values))
         else:
@@ -77,7 +77,7 @@ class KeyTally:
         bad = cells.unparsable_positions()
         texts = Parsed(None, as_text(cells.present.take(pa.array(bad))), None)
         hashes = np.empty(len(bad), KEY_HASH)
-        for name, seed in zip(("first", "second"), _SEEDS, strict=True):
+        for name, seed in zip(("first", "second"), SEEDS, strict=True):
             hashes[name] = hash_values(texts, FieldType.STRING, seed ^ _TEXT_SEED)
         self._collected.append(RowKeys(hashes=hashes))
         first = np.empty(len(ok), np.uint64)
@@ -87,7 +87,7 @@ class KeyTally:
     def _add_finer(self, parsed: Parsed, values: Numbers, finer: Mask) -> Numbers:
         """Take in numbers some of which are `finer`, and stand as hashes; gives 64 bits of every one."""
         hashes = np.empty(int(finer.sum()), KEY_HASH)
-        for name, seed in zip(("first", "second"), _SEEDS, strict=True):
+        for name, seed in zip(("first", "second"), SEEDS, strict=True):
             hashes[name] = hash_values(parsed, self._kinds[0], seed)[finer]
         self._collected.append(RowKeys(values[~finer], hashes))
         first: Numbers = values.copy()
@@ -102,24 +102,12 @@ class KeyTally:
                 present[one.rows] = True
                 full &= present
         hashes = np.empty(rows, KEY_HASH)
-        for name, seed in zip(("first", "second"), _SEEDS, strict=True):
-            hashes[name] = self._row_hashes(cells, rows, seed)
+        for name, seed in zip(("first", "second"), SEEDS, strict=True):
+            hashes[name] = row_hashes(cells, self._kinds, rows, seed)
         kept = np.flatnonzero(full)
         hashes = hashes if len(kept) == rows else hashes[kept]
         self._collected.append(RowKeys(hashes=hashes))
         return np.ascontiguousarray(hashes["first"]), kept
-
-    def _row_hashes(self, cells: list[Cells], rows: int, seed: int) -> npt.NDArray[np.uint64]:
-        together = np.zeros(rows, np.uint64)
-        for one, kind in zip(cells, self._kinds, strict=True):
-            values = _cell_hashes(one, kind, seed)
-            if one.rows is not None:
-                spread = np.zeros(rows, np.uint64)
-                spread[one.rows] = values
-                values = spread
-            # Multiply and rotate, so that the order of the columns matters.
-            together = (together * _SPREAD) ^ (values >> np.uint64(7)) ^ (values << np.uint64(57))
-        return together
 
     def _find_repeats(
         self, cells: list[Cells], first: Numbers, rows: npt.NDArray[np.int64], line_numbers: LineNumbers
@@ -148,6 +136,26 @@ class KeyTally:
         """Give the keys of the rows that came since they were last taken, and the first repeats of all so far."""
         keys, self._collected = joined(self._collected), []
         return SplitKeys(keys, self._examples)
+
+
+def row_hashes(cells: Sequence[Cells], kinds: Sequence[FieldType], rows: int, seed: int) -> npt.NDArray[np.uint64]:
+    """Hash the cells that rows have in some columns, to one number a row."""
+    together = np.zeros(rows, np.uint64)
+    for one, kind in zip(cells, kinds, strict=True):
+        values = _cell_hashes(one, kind, seed)
+        if one.rows is not None:
+            spread = np.zeros(rows, np.uint64)
+            spread[one.rows] = values
+            values = spread
+        # Multiply and rotate, so that the order of the columns matters.
+        together = (together * _SPREAD) ^ (values >> np.uint64(7)) ^ (values << np.uint64(57))
+    return together
+
+
+def key_numbers(parsed: Parsed, kind: type[np.int64 | np.float64]) -> Numbers:
+    """Give the keys that are numbers of 64 bits, of the cells that parse."""
+    numbers = parsed.numbers
+    return np.empty(0, np.uint64) if numbers is None else _as_bits((numbers + kind(0)).astype(kind, copy=False))
 
 
 def _parts(texts: Sequence[str]) -> tuple[str, ...]:

@@ -127,7 +127,10 @@ def _found_wanting(profile: FileProfile) -> list[Any]:
     if not profile.reasons and not profile.incomplete and not profile.row_rules:
         return []
     nulls = [[at, _offences_as_lists(cells)] for at, cells in profile.null_cells.items()]
-    rules = [[one.failed, one.checked, _offences_as_lists(one.examples)] for one in profile.row_rules]
+    rules = [
+        [one.failed, one.checked, _offences_as_lists(one.examples), *([one.unanswered] if one.unanswered else [])]
+        for one in profile.row_rules
+    ]
     return [sorted(profile.reasons.items()), profile.incomplete, nulls, *([rules] if rules else [])]
 
 
@@ -136,7 +139,9 @@ def _wanting_of(reasons: Any = (), incomplete: int = 0, nulls: Any = (), rules: 
         "reasons": dict(reasons),
         "incomplete": incomplete,
         "null_cells": {at: _found(cells) for at, cells in nulls},
-        "row_rules": tuple(RowFigures(failed, checked, _found(examples)) for failed, checked, examples in rules),
+        "row_rules": tuple(
+            RowFigures(failed, checked, _found(examples), *why) for failed, checked, examples, *why in rules
+        ),
     }
 
 

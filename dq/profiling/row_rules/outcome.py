@@ -19,16 +19,23 @@ class RowOutcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RowFigures:
-    """How many rows of a file, or of a part of it, break one rule, and the first of them."""
+    """How many rows of a file, or of a part of it, break one rule, and the first of them.
+
+    `unanswered` says why nobody could tell, where that is so.
+    """
 
     failed: int = 0
     checked: int = 0
     examples: tuple[Offence, ...] = ()
+    unanswered: str = ""
 
     def __add__(self, other: RowFigures) -> RowFigures:
         """Merge two parts."""
         return RowFigures(
-            self.failed + other.failed, self.checked + other.checked, first_offences(self.examples, other.examples)
+            self.failed + other.failed,
+            self.checked + other.checked,
+            first_offences(self.examples, other.examples),
+            max(self.unanswered, other.unanswered),
         )
 
     def placed(self, starts: Mapping[int, int]) -> RowFigures:

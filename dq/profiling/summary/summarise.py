@@ -162,15 +162,17 @@ def _row_rules(
     definition: SchemaDefinition | None, recipe: Recipe, profile: FileProfile, present: set[str]
 ) -> tuple[RowRuleSummary, ...]:
     # Of a file without a part nobody counted anything.
-    figures = profile.row_rules or (RowFigures(),) * len(recipe.row_rules)
-    counted = {rule.name: one for rule, one in zip(recipe.row_rules, figures, strict=True)}
+    rules = recipe.rules_over_rows
+    figures = profile.row_rules or (RowFigures(),) * len(rules)
+    counted = {rule.name: one for rule, one in zip(rules, figures, strict=True)}
     summaries = []
-    for rule in definition.row_rules if definition else ():
+    for rule in definition.rules_over_rows if definition else ():
         one = counted.get(rule.name)
         if one is None or not present.issuperset(rule.columns):
             summaries.append(RowRuleSummary(rule.name, missing=True))
         else:
-            summaries.append(RowRuleSummary(rule.name, one.failed, one.checked, _examples(one.examples)))
+            found = _examples(one.examples)
+            summaries.append(RowRuleSummary(rule.name, one.failed, one.checked, found, unanswered=one.unanswered))
     return tuple(summaries)
 
 

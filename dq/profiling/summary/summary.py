@@ -108,7 +108,8 @@ class KeySummary:
 class RowRuleSummary:
     """What a rule over the cells of a row found: rows that break it, of those it could be asked of.
 
-    `missing` is set when a column it names is not in the file: nothing was counted then.
+    `missing` is set when a column it names is not in the file: nothing was counted then, nor where `unanswered` says
+    why nobody could tell.
     """
 
     name: str
@@ -116,6 +117,7 @@ class RowRuleSummary:
     checked: int = 0
     examples: tuple[Example, ...] = ()
     missing: bool = False
+    unanswered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

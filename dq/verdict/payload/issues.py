@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.columns import cells_breaking, parsed_cells
-from dq.schema.definition import BOUNDS_RULES, FieldType
+from dq.schema.definition import BOUNDS_RULES, FieldType, RowRule
 from dq.verdict.payload.statistics import rate
 from dq.verdict.payload.values import json_value
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dq.checks.check import CheckPlan
     from dq.profiling.summary.summary import ColumnSummary, FileSummary, RowRuleSummary
-    from dq.schema.definition import RowRule, Rule
+    from dq.schema.definition import Reference, Rule
     from dq.verdict.payload.cuts import Cutter
 
 #: Rules that are neither below nor above.
@@ -79,14 +79,14 @@ def bounds_anomalies(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> d
     }
 
 
-def _broken_row_rules(summary: FileSummary, plan: CheckPlan) -> list[tuple[RowRule, RowRuleSummary]]:
-    rules = {rule.name: rule for rule in plan.definition.row_rules} if plan.definition else {}
+def _broken_row_rules(summary: FileSummary, plan: CheckPlan) -> list[tuple[RowRule | Reference, RowRuleSummary]]:
+    rules = {rule.name: rule for rule in plan.definition.rules_over_rows} if plan.definition else {}
     return [(rules[found.name], found) for found in summary.row_rules if found.failed and found.name in rules]
 
 
-def _row_rule(rule: RowRule, found: RowRuleSummary, cutter: Cutter) -> dict[str, Any]:
+def _row_rule(rule: RowRule | Reference, found: RowRuleSummary, cutter: Cutter) -> dict[str, Any]:
     return {
-        "rule": cutter.name(rule.name),
+        "rule": cutter.name(rule.name) if isinstance(rule, RowRule) else "references",
         "expression": cutter.text(rule.text),
         "columns": [cutter.name(name) for name in rule.columns],
         "count": found.failed,
