@@ -40,9 +40,12 @@ from meanings import (
     FIELD,
     METRICS,
     MODES,
+    REFERENCES,
+    ROW_RULES,
     SCORING,
     SEVERITIES,
     TYPES,
+    UNKNOWN,
     Example,
 )
 
@@ -179,27 +182,14 @@ def definition_page() -> Iterator[str]:
 
 
 def _row_rules() -> Iterator[str]:
-    yield from (
-        "## Rules over rows",
-        "",
-        "A rule of `rows` has a name (`rule`), a condition (`expression`), and perhaps `when`, `threshold` and `severity`. It",
-        "names declared fields, bare or, with other characters in them, in double quotes or backticks; texts stand in single",
-        "quotes.",
-        "",
-    )
+    yield from ("## Rules over rows", "", *ROW_RULES, "")
     rows = [["part", "means", "example", "and when it does not hold"]]
     for part, (means, example) in EXPRESSIONS.items():
         (rule,) = example.definition["rows"]
         shown = f"`{rule['expression']}`" + (f" when `{rule['when']}`" if "when" in rule else "")
         rows.append([part, means, shown, message(example)])
     yield from table(*rows)
-    yield from (
-        "A comparison with null is unknown, and so is what is computed from it; unknown rows are not counted. Neither are those",
-        "with a cell that is not of its type, which its own rule tells, with a quotient by zero, a whole number beyond 64 bits,",
-        "a decimal of more than 38 digits before its point, or a number beyond a double. Whole numbers and decimals are",
-        "computed exactly; a quotient, and whatever a `number` field takes part in, is a double.",
-        "",
-    )
+    yield from (*UNKNOWN, "", *REFERENCES, "")
 
 
 def _types() -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Final
 from dq.schema.vocabulary import SchemeName
 
 _OBJECT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]/.+", re.DOTALL)
-_TABLE: Final = re.compile(r"([^.\"]+)\.([^.\"]+)")
+_TABLE: Final = re.compile(r"[^.]+\.[^.]+")
 
 OBJECT: Final = "s3://"
 LOCAL_FILE: Final = "file://"
