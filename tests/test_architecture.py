@@ -115,7 +115,7 @@ PACKAGES = {
     "rich": {"etl_core.log"},
     "sqlalchemy": {
         *("etl_core.audit", "etl_core.postgres"),
-        *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling"),
+        *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
     },
     "structlog": {
         "etl_core.log",

@@ -6,6 +6,7 @@ text but the product. Imports nothing from `dq`.
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
@@ -200,6 +201,47 @@ def kind_of_literal(text: str, family: str) -> str:
     if "e" in text:
         return "number"
     return "integer" if "." not in text and -(2**63) <= int(text) < 2**63 else "decimal"
+
+
+def trees_of(rule: dict[str, Any], kinds: dict[str, str]) -> tuple[list[Any], list[Any] | None]:
+    """The condition of a rule and where it is asked; of rules somebody wrote by hand Python's own parser reads them."""
+    if "comment" in rule:
+        tree, when = json.loads(rule["comment"])
+        return tree, when
+    when = rule.get("when")
+    return read_by_python(rule["expression"], kinds), None if when is None else read_by_python(when, kinds)
+
+
+def read_by_python(text: str, kinds: dict[str, str]) -> list[Any]:
+    """Read a plain condition over fields that have names in Python."""
+    text = re.sub(r"(?<![<>!=])=(?!=)", "==", text.replace("<>", "!=")).replace(" null", " None")
+    return tree_of(ast.parse(text, mode="eval").body, kinds)
+
+
+OPERATORS = {
+    ast.Eq: "=", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Add: "+", ast.Sub: "-",
+    ast.Mult: "*", ast.Div: "/", ast.And: "and", ast.Or: "or", ast.Not: "not", ast.USub: "minus",
+}  # fmt: skip
+
+
+def tree_of(node: Any, kinds: dict[str, str]) -> list[Any]:  # noqa: ANN401
+    match node:
+        case ast.Name():
+            return ["column", node.id, kinds[node.id]]
+        case ast.Constant():
+            return ["literal", str(node.value), "texts" if isinstance(node.value, str) else "numbers"]
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], left=ast.Name()):
+            null = ["null", node.left.id]
+            return null if isinstance(node.ops[0], ast.Is) else ["not", null]
+        case ast.Compare():
+            return [OPERATORS[type(node.ops[0])], *(tree_of(one, kinds) for one in (node.left, node.comparators[0]))]
+        case ast.BinOp():
+            return [OPERATORS[type(node.op)], tree_of(node.left, kinds), tree_of(node.right, kinds)]
+        case ast.BoolOp():
+            return [OPERATORS[type(node.op)], *(tree_of(one, kinds) for one in node.values)]
+        case ast.UnaryOp():
+            return [OPERATORS[type(node.op)], tree_of(node.operand, kinds)]
+    raise TypeError(ast.dump(node))
 
 
 def asked(tree: list[Any], row: dict[str, Any], null: object, bad: object) -> bool | None:

@@ -6,14 +6,13 @@ the description of the metrics word by word. The product has to give the same de
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
-from tests.reference.expressions import asked
+from tests.reference.expressions import asked, trees_of
 from tests.reference.grammar import BAD, Moment, value_of_text
 from tests.reference.naive_table import NULL, Table, read_table, type_of
 
@@ -236,7 +235,7 @@ def bounds(table: Table, definition: dict[str, Any], fields: list[dict[str, Any]
             1 for cell in cells if any(breaks(cell.value, cell.text, rule_name, declared) for rule_name in failing)
         )
     for row_rule in definition.get("rows", []):
-        counts = row_counts(table, row_rule)
+        counts = row_counts(table, definition, row_rule)
         threshold, severity = tolerance(row_rule, {})
         if counts is None:
             rules.append(Rule(severity, checked=None))
@@ -248,9 +247,10 @@ def bounds(table: Table, definition: dict[str, Any], fields: list[dict[str, Any]
     return Fraction(failing_cells, checked_cells) if checked_cells else Fraction(0), rules
 
 
-def row_counts(table: Table, rule: dict[str, Any]) -> tuple[int, int] | None:
+def row_counts(table: Table, definition: dict[str, Any], rule: dict[str, Any]) -> tuple[int, int] | None:
     """Count the rows that break a rule over their cells, and those it could be asked of; None without its columns."""
-    tree, when = json.loads(rule["comment"])
+    fields = {field["name"].strip(): field["type"] for field in definition["fields"]}
+    tree, when = trees_of(rule, fields)
     if not columns_in(tree) | (columns_in(when) if when else set()) <= set(table.columns):
         return None
     answers = []
@@ -263,7 +263,7 @@ def row_counts(table: Table, rule: dict[str, Any]) -> tuple[int, int] | None:
 
 def columns_in(tree: list[Any]) -> set[str]:
     """The columns a condition names."""
-    if tree[0] in {"column", "null"}:
+    if isinstance(tree[0], str) and tree[0] in {"column", "null"}:
         return {tree[1]}
     if tree[0] == "literal":
         return set()

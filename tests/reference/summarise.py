@@ -29,7 +29,7 @@ def summarise_naively(data: bytes, definition: dict[str, Any] | None, kind: str 
         malformed_examples=examples(table.malformed),
         columns=tuple(column_summary(table, name, fields.get(name)) for name in table.columns),
         keys=tuple(key_summary(table, columns) for columns, _ in keys(definition or {}, list(fields.values()))),
-        row_rules=tuple(row_rule_summary(table, rule) for rule in (definition or {}).get("rows", [])),
+        row_rules=tuple(row_rule_summary(table, definition or {}, rule) for rule in (definition or {}).get("rows", [])),
         missing_columns=tuple(name for name in fields if name not in table.columns),
         extra_columns=tuple(
             name for name in table.columns if name not in fields and table.again.get(name) not in fields
@@ -90,8 +90,8 @@ def key_summary(table: Table, columns: tuple[str, ...]) -> KeySummary:
     return KeySummary(columns, len(full), len(full) - len(set(full)))
 
 
-def row_rule_summary(table: Table, rule: dict[str, Any]) -> RowRuleSummary:
-    counts = row_counts(table, rule)
+def row_rule_summary(table: Table, definition: dict[str, Any], rule: dict[str, Any]) -> RowRuleSummary:
+    counts = row_counts(table, definition, rule)
     return RowRuleSummary(rule["rule"], missing=True) if counts is None else RowRuleSummary(rule["rule"], *counts)
 
 

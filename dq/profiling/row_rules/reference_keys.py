@@ -24,7 +24,7 @@ from dq.schema.definition import FieldType, Reference, WantedKeys
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceKeys:
-    """All keys that something holds, each once, in ascending order."""
+    """All keys that something holds: numbers in ascending order, hashes in that of their first halves."""
 
     numbers: Numbers
     hashes: Hashes
@@ -32,7 +32,8 @@ class ReferenceKeys:
     @classmethod
     def of(cls, keys: RowKeys) -> ReferenceKeys:
         """Bring keys into their order; repeats do not matter."""
-        return cls(np.unique(keys.numbers), np.unique(keys.hashes))
+        thinned = keys.thinned()
+        return cls(thinned.numbers, thinned.hashes)
 
     def __len__(self) -> int:
         """Count the keys."""
@@ -44,11 +45,16 @@ class ReferenceKeys:
 
     def have_hashes(self, wanted: Hashes) -> Mask:
         """Tell which other keys are among them."""
-        firsts = np.ascontiguousarray(self.hashes["first"])
-        found = _found(firsts, np.ascontiguousarray(wanted["first"]))
-        # Half of the bits rule nearly all others out, and where they do not, all of them decide.
-        likely = np.flatnonzero(found)
-        found[likely] = np.isin(wanted[likely], self.hashes)
+        found = np.zeros(len(wanted), np.bool_)
+        firsts, seconds = (np.ascontiguousarray(self.hashes[half]) for half in ("first", "second"))
+        first = np.ascontiguousarray(wanted["first"])
+        places, left = np.searchsorted(firsts, first), np.arange(len(wanted))
+        while len(left):  # more than once only where first halves repeat
+            left = left[places[left] < len(firsts)]
+            left = left[firsts[places[left]] == first[left]]
+            found[left] = seconds[places[left]] == wanted["second"][left]
+            left = left[~found[left]]
+            places[left] += 1
         return found
 
 

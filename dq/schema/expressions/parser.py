@@ -166,7 +166,7 @@ class _Parser:
         while self._symbol(","):
             options.append(self._option())
         if self._symbol(")") is None:
-            raise self._unexpected("a comma or )")
+            raise self._unexpected("a comma or the closing bracket")
         return self._counted(OneOf(left, tuple(options), token.at))
 
     def _option(self) -> Node:

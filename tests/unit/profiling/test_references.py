@@ -181,7 +181,7 @@ def test_no_keys_are_found_among_none() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"fields": ["g0"]}, 'references: names "g0", which is no declared field (did you mean f0?)'),
+        ({"fields": ["f00"]}, 'references: names "f00", which is no declared field (did you mean f0?)'),
         ({"fields": []}, "references: fields is []; expected a name or a list of names"),
         ({"fields": ["f0", "f0"]}, 'references: fields is ["f0", "f0"]; expected each name once'),
         ({"on": ["a", "b"]}, "references: has 1 fields and 2 columns in on; expected as many of each"),

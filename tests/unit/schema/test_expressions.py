@@ -91,7 +91,7 @@ def test_an_expression_is_understood_as_in_sql(text: str, understood: str | None
         ("n + 1 is null", "at character 3: only a field can be null; expected its name before is null"),
         ("n in 1", "at character 6: found 1; expected a list such as ('open', 'closed')"),
         ("n in (n)", "at character 7: a list holds values; expected numbers or texts such as 'open'"),
-        ("n in (1", "at character 8: found the end; expected a comma or )"),
+        ("n in (1", "at character 8: found the end; expected a comma or the closing bracket"),
         ("n between 1", "at character 12: found the end; expected and with the upper limit"),
         ("sqrt(n) > 1", "at character 1: there is no function sqrt; expected length(…) or lower(…)"),
         ("date > date '2026-02-30'", 'at character 8: \'2026-02-30\' is no date; expected a date such as "2024-12-31"'),
