@@ -224,14 +224,14 @@ OPERATORS = {
 }  # fmt: skip
 
 
-def tree_of(node: Any, kinds: dict[str, str]) -> list[Any]:  # noqa: ANN401
+def tree_of(node: Any, kinds: dict[str, str]) -> list[Any]:  # noqa: ANN401, PLR0911
     match node:
         case ast.Name():
             return ["column", node.id, kinds[node.id]]
         case ast.Constant():
             return ["literal", str(node.value), "texts" if isinstance(node.value, str) else "numbers"]
-        case ast.Compare(ops=[ast.Is() | ast.IsNot()], left=ast.Name()):
-            null = ["null", node.left.id]
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], left=ast.Name(id=name)):
+            null = ["null", name]
             return null if isinstance(node.ops[0], ast.Is) else ["not", null]
         case ast.Compare():
             return [OPERATORS[type(node.ops[0])], *(tree_of(one, kinds) for one in (node.left, node.comparators[0]))]
