@@ -49,6 +49,13 @@ def main(argv: list[str]) -> int:
     program = start()
     if arguments.json is not None:
         require_writable(arguments.json, "result")
+    if arguments.rows is not None:
+        from jobs.console.rows_output import kind_of_rows
+
+        if arguments.schema is None:
+            raise UsageError("--rows needs --schema: without a definition no row fails; name one")
+        kind_of_rows(arguments.rows)
+        require_writable(arguments.rows, "file of rows")
     mode = ScoringMode(program.settings[BatchSettings].scoring_mode)
     definition = read_definition(arguments.schema, mode) if arguments.schema else None
     with show_share(program.console, "reading") as progress:
@@ -59,6 +66,9 @@ def main(argv: list[str]) -> int:
         write_json({**result, "definition_warnings": warnings}, arguments.json, "result")
     if arguments.json != "-":
         stdout().print(verdict_report(arguments.file, verdict, warnings))
+    if arguments.rows is not None and definition is not None:
+        written = _write_rows(arguments.file, definition, program.settings, arguments.rows, raw=arguments.raw)
+        log.info("rows written", file=arguments.rows, rows=written)
     return ExitCode.OK if verdict.passed else ExitCode.FAILED
 
 
@@ -97,6 +107,27 @@ def check(
     return replace(scored.verdict, profile_payload=orjson.loads(json_text(scored.verdict.profile_payload)))
 
 
+def _write_rows(location: str, definition: SchemaDefinition, settings: Settings, out: str, *, raw: bool) -> int:
+    """Write the rows of a file that fail or cannot be parsed; how many there are, none in a file nobody can read."""
+    from dq.engine.references import known_references
+    from dq.engine.source_file import SourceObject
+    from dq.errors import UnreadableFileError
+    from dq.formats.limits import Limits
+    from dq.rows.file_rows import RowsOfFile
+    from etl_core.objects.place import parse_place
+    from jobs.console.rows_output import write_rows
+    from jobs.running.wiring import key_reader, object_store
+
+    place = parse_place(location.removeprefix("file://"))
+    store = object_store(settings)
+    source = SourceObject(0, store.peek(place.bucket, place.key), definition)
+    try:
+        references = known_references([definition], key_reader(settings, store, Limits(), own_files=True))
+        return write_rows(RowsOfFile(source, store, Limits(), references), definition, out, raw=raw)
+    except UnreadableFileError:  # the verdict says why; what came before is not told either
+        return write_rows(None, definition, out, raw=raw)
+
+
 def read_definition(path: str, mode: ScoringMode) -> SchemaDefinition:
     """The schema definition in a JSON file, scored by `mode` unless it says how; its warnings are logged.
 
@@ -122,6 +153,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file", metavar="PATH_OR_URI", help="a local path, or s3://bucket/key")
     parser.add_argument("--schema", metavar="DEF.json", help="schema definition; without one the file is only parsed")
     parser.add_argument("--json", metavar="OUT", help="also write the verdict and the profile as JSON; - is stdout")
+    parser.add_argument(
+        "--rows",
+        metavar="OUT",
+        help="also write the rows that fail or cannot be parsed, with the reasons, to a .csv, .jsonl or .parquet file",
+    )
+    parser.add_argument(
+        "--raw", action="store_true", help="with --rows OUT.csv: write texts as they are that look like formulas"
+    )
     return parser
 
 

@@ -59,7 +59,8 @@ def _print(found: MergedProfile, summary: FileSummary, hidden: frozenset[str]) -
         return
     console.print(
         cell(
-            f"{counts}; {summary.rows_read:,} rows read, {summary.rows_malformed:,} malformed, {summary.bytes:,} bytes"
+            f"{counts}; {summary.rows_read:,} rows read, {summary.rows_malformed:,} malformed, "
+            f"{summary.bytes or 0:,} bytes"
         )
     )
     table = Table("column", "type", "cells", "nulls", "distinct", "min", "median", "max", "mean", header_style="bold")

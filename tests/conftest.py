@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Files of tests that start Spark, clusters or servers, the longest first; quick ones fill the gaps at the end.
 _LONGEST = (
+    "simulation/test_schedules.py",
     "parity/test_lanes.py",
     "end_to_end/test_spark_submit.py",
     "etl_core/test_session.py",

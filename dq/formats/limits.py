@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
+
+from dq.profiling.tally.offences import MOST_EXAMPLES
 
 _MIB = 1024 * 1024
 #: A medium file is cut into so many parts, unless they became smaller than this many bytes.
@@ -22,7 +25,8 @@ class Limits:
     be held in memory as they are (Excel). `cells` bounds rows times columns of such a sheet, `memory` what the
     process that reads it may take, and `seconds` for how long: of its processor, and of waiting for it.
     `object_memory` is the most that a worker of Spark may have while it reads one object, or one part of it, and
-    `object_seconds` for how long.
+    `object_seconds` for how long. `malformed` bounds the rows that are shown of those in one block that cannot be
+    parsed, and `malformed_text` their characters.
     """
 
     block: int = 8 * _MIB
@@ -38,6 +42,12 @@ class Limits:
     seconds: int = 300
     object_memory: int = 4096 * _MIB
     object_seconds: float = 3600.0
+    malformed: int = MOST_EXAMPLES
+    malformed_text: int = 1024
+
+    def with_all_malformed(self) -> Limits:
+        """Show every row that cannot be parsed, whole."""
+        return replace(self, malformed=sys.maxsize, malformed_text=sys.maxsize)
 
     def part(self, size: int, columns: int) -> int:
         """Say how large the parts of a file are: several for all cores, but none as small as the state it gives.

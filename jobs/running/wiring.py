@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dq.engine.file_results import FileVerdict
     from dq.engine.references import ReadKeys
     from dq.engine.source_file import Source, SourceObject
+    from dq.formats.limits import Limits
     from etl_core.objects.store import ObjectStore
 
 log = structlog.get_logger()
@@ -73,6 +74,27 @@ def object_store(settings: Settings) -> ObjectStore:
     return ObjectStore(S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair()))
 
 
+def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReadKeys:
+    """What reads the keys that files refer to, from the places that the settings open to definitions.
+
+    Args:
+        settings: which buckets and schemas these are.
+        store: where objects are.
+        limits: within which files are read.
+        own_files: files of this machine, too.
+    """
+    from dq.references.reading import KeyReader
+
+    return KeyReader(
+        store,
+        limits,
+        allowed_buckets=frozenset(settings[BatchSettings].allowed_buckets) - {EVERY_BUCKET},
+        schemas=frozenset(settings[EngineSettings].reference_schemas),
+        database=lambda: database_at_hand(settings),
+        own_files=own_files,
+    )
+
+
 class Profiler:
     """The engine with a Spark session that is started when it is first needed, and stopped by who started it."""
 
@@ -90,8 +112,8 @@ class Profiler:
         self._settings = settings
         engine = settings[EngineSettings]
         self._isolated = isolated
-        self._own_references = own_references
         self._limits = Limits(object_memory=engine.object_memory_mib << 20, object_seconds=engine.object_seconds)
+        self._read_keys = key_reader(settings, store, self._limits, own_files=own_references)
         self._store = store
         self._keep_states = keep_states
         self._session: SparkSession | None = None
@@ -133,7 +155,7 @@ class Profiler:
             reader=reader,
             limits=self._limits,
             keep_states=self._keep_states,
-            read_keys=self._key_reader(),
+            read_keys=self._read_keys,
         )
 
     def judge_one(self, source: SourceObject, progress: Callable[[float], None]) -> FileVerdict | PipelineError:
@@ -157,23 +179,9 @@ class Profiler:
             reader=engine.reader,
             limits=self._limits,
             progress=progress,
-            read_keys=self._key_reader(),
+            read_keys=self._read_keys,
         )
         return found[source.id]
-
-    def _key_reader(self) -> ReadKeys:
-        """What reads the keys that files refer to, as far as the settings let definitions name places."""
-        from dq.references.reading import KeyReader
-
-        allowed = frozenset(self._settings[BatchSettings].allowed_buckets) - {EVERY_BUCKET}
-        return KeyReader(
-            self._store,
-            self._limits,
-            allowed_buckets=allowed,
-            schemas=frozenset(self._settings[EngineSettings].reference_schemas),
-            database=lambda: database_at_hand(self._settings),
-            own_files=self._own_references,
-        )
 
     def close(self) -> None:
         """Stop the session if it was started here."""

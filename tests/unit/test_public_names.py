@@ -13,16 +13,21 @@ def test_the_public_names_are_these() -> None:
         "FileSummary",
         "ObjectStore",
         "PipelineError",
+        "QualityCheck",
         "RunQuery",
         "SchemaDefinition",
         "SourceObject",
+        "Validator",
         "Verdict",
+        "check_frame",
         "judge",
         "load_definition",
         "plan_checks",
         "process_batch",
         "profile_files",
         "profile_of",
+        "row_findings",
+        "split_rows",
     ]
 
 

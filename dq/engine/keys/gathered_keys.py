@@ -29,9 +29,12 @@ class GatheredKeys(Generic[_Name]):
     and beyond that some kilobytes for each `_AT_ONCE` on disk.
     """
 
-    def __init__(self, most_held: int = MOST_HELD) -> None:
-        """Hold `most_held` bytes of keys in memory, and put the rest where temporary files are."""
-        self._most_held = most_held
+    def __init__(self, most_held: int = MOST_HELD, copies: int = 1) -> None:
+        """Hold `most_held` bytes of keys in memory, and put the rest where temporary files are.
+
+        Of a key that very many rows have, `copies` are enough: one to count, two to know that it repeats.
+        """
+        self._most_held, self._copies = most_held, copies
         self._held: dict[_Name, list[RowKeys]] = {}
         self._rows: dict[_Name, int] = {}
         self._bytes = 0
@@ -85,6 +88,19 @@ class GatheredKeys(Generic[_Name]):
         distinct = sum(len(keys) - count_repeats([keys]) for keys in self._by_range(name))
         return rows, rows - distinct
 
+    def repeated(self, name: _Name) -> Iterator[RowKeys]:
+        """Give the keys that several rows have, each once, some at a time. Wants two `copies`.
+
+        Raises:
+            NoTemporarySpaceError: as `add`.
+        """
+        if name not in self._chunks:
+            yield joined(self._held.get(name, (RowKeys(),))).repeated()
+            return
+        self._put_away()
+        for keys in self._by_range(name):
+            yield keys.repeated()
+
     def dealt(self, name: _Name, ranges: int) -> Iterator[tuple[int, RowKeys]]:
         """Deal keys into ranges, as `RowKeys.dealt` does, some at a time: a range may come several times."""
         for keys in self._portions(name):
@@ -107,7 +123,8 @@ class GatheredKeys(Generic[_Name]):
                 crowded = _CROWDED * (len(keys) // _RANGES + 1)
                 # Not by the bits that may have brought them together here.
                 ranges = keys.dealt(_RANGES, level=1)
-                chunks.append(self._file.write([one.thinned() if len(one) > crowded else one for one in ranges]))
+                thinned = [one.thinned(self._copies) if len(one) > crowded else one for one in ranges]
+                chunks.append(self._file.write(thinned))
             del self._held[name]
         self._bytes = 0
 
@@ -132,7 +149,8 @@ class GatheredKeys(Generic[_Name]):
             if parts <= 1:
                 yield joined([self._read(chunk, at) for chunk in chunks])
             for part in range(parts if parts > 1 else 0):
-                yield joined([self._read(chunk, at).dealt(parts, level=2)[part].thinned() for chunk in chunks])
+                dealt = (self._read(chunk, at).dealt(parts, level=2)[part] for chunk in chunks)
+                yield joined([one.thinned(self._copies) for one in dealt])
 
     def _read(self, chunk: Chunk, at: int) -> RowKeys:
         if self._file is None:

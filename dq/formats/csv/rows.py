@@ -21,14 +21,11 @@ from dq.formats.csv.malformed import OPEN_QUOTE, not_utf8, wrong_width
 from dq.formats.csv.quotes import Positions, count_lines, line_breaks, record_ends
 from dq.formats.limits import Limits
 from dq.formats.lines.lengths import too_long
-from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 from dq.schema.definition import CsvDialect
 
 _BOM = b"\xef\xbb\xbf"
 _WHITE = " \t\r\n"
-#: Characters kept of a row that cannot be parsed.
-_SHOWN = 1024
 #: Bytes read carefully at once.
 _CAREFUL_BLOCK = 256 * 1024
 
@@ -216,9 +213,11 @@ class CsvRows:
             malformed=len(faulty),
             malformed_rows=[
                 MalformedRow(
-                    lines.of_record(row.number - 1), row.text[:_SHOWN], wrong_width(row.actual_columns, self._width)
+                    lines.of_record(row.number - 1),
+                    row.text[: self._limits.malformed_text],
+                    wrong_width(row.actual_columns, self._width),
                 )
-                for row in faulty[:MOST_EXAMPLES]
+                for row in faulty[: self._limits.malformed]
             ],
             reasons=Counter(wrong_width(row.actual_columns, self._width) for row in faulty),
             lines=count_lines(text),
@@ -248,8 +247,8 @@ class CsvRows:
                 count += 1
                 reason = self._why(record, raw, row)
                 reasons[reason] += 1
-                if len(malformed) < MOST_EXAMPLES:
-                    shown = raw[:_SHOWN].rstrip(b"\r\n").decode("utf-8", "replace")
+                if len(malformed) < self._limits.malformed:
+                    shown = raw[: self._limits.malformed_text].rstrip(b"\r\n").decode("utf-8", "replace")
                     malformed.append(MalformedRow(record.line, shown, reason))
                 continue
             lines.append(record.line)

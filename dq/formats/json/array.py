@@ -27,9 +27,10 @@ def json_array_batches(
 
     Raises UnreadableFileError when the text as a whole is no JSON array.
     """
-    for elements in elements_of(pieces, limits or Limits()):
+    limits = limits or Limits()
+    for elements in elements_of(pieces, limits):
         for start in range(0, len(elements), _BATCH):
-            yield json_batch(elements[start : start + _BATCH], names, blank_is_row=True)
+            yield json_batch(elements[start : start + _BATCH], names, limits, blank_is_row=True)
 
 
 def array_layout(opened: OpenFile) -> FileLayout:

@@ -19,14 +19,12 @@ from dq.formats.json.malformed import why_malformed
 from dq.formats.json.values import TooDeepError, json_token, nested_too_deep, parse_object
 from dq.formats.limits import Limits
 from dq.profiling.cells.values import JSON_TOKENS
-from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 
 #: Lines turned into one batch: a Python object for each of them and for each value is alive at once.
 _BATCH = 50_000
 #: Columns nobody declared and the first records did not show, in one batch; the tally keeps as many.
 _MOST_EXTRAS = 1000
-_SHOWN = 1024
 _SIMPLE = {
     frozenset({bool}): pa.bool_(),
     frozenset({int}): pa.int64(),
@@ -62,13 +60,13 @@ class JsonLines:
         if len(text) > self._limits.line:
             refuse_long_line(max(map(len, text.split(b"\n"))), self._limits)
         if end:
-            yield from _batches(text[: end - 1], self._names)
+            yield from _batches(text[: end - 1], self._names, self._limits)
 
     def finish(self) -> Iterator[RowBatch]:
         """Take what is left as the last line."""
         if self._rest:
             text, self._rest = self._rest, b""
-            yield from _batches(text, self._names)
+            yield from _batches(text, self._names, self._limits)
 
 
 def refuse_long_line(longest: int, limits: Limits) -> None:
@@ -80,24 +78,32 @@ def refuse_long_line(longest: int, limits: Limits) -> None:
         raise UnreadableFileError(message)
 
 
-def _batches(text: bytes, names: Sequence[str]) -> Iterator[RowBatch]:
+def _batches(text: bytes, names: Sequence[str], limits: Limits) -> Iterator[RowBatch]:
     lines = text.split(b"\n")
     for start in range(0, len(lines), _BATCH):
-        yield json_batch(lines[start : start + _BATCH], names)
+        yield json_batch(lines[start : start + _BATCH], names, limits)
 
 
-def json_batch(lines: Sequence[bytes], names: Sequence[str], *, blank_is_row: bool = False) -> RowBatch:
+def json_batch(
+    lines: Sequence[bytes], names: Sequence[str], limits: Limits | None = None, *, blank_is_row: bool = False
+) -> RowBatch:
     """Parse one JSON object a line; a blank line is no row, unless it stands for a missing object."""
+    limits = limits or Limits()
     parsed = [parse_object(line) for line in lines]
     try:
-        return _batch(lines, parsed, names, blank_is_row=blank_is_row)
+        return _batch(lines, parsed, names, limits, blank_is_row=blank_is_row)
     except TooDeepError:
         kept = [None if record and any(map(nested_too_deep, record.values())) else record for record in parsed]
-        return _batch(lines, kept, names, blank_is_row=blank_is_row)
+        return _batch(lines, kept, names, limits, blank_is_row=blank_is_row)
 
 
 def _batch(
-    lines: Sequence[bytes], parsed: Sequence[dict[str, Any] | None], names: Sequence[str], *, blank_is_row: bool
+    lines: Sequence[bytes],
+    parsed: Sequence[dict[str, Any] | None],
+    names: Sequence[str],
+    limits: Limits,
+    *,
+    blank_is_row: bool,
 ) -> RowBatch:
     at = [number for number, record in enumerate(parsed) if record is not None]
     records = [record for record in parsed if record is not None]
@@ -111,8 +117,8 @@ def _batch(
         rows=len(records),
         malformed=len(wrong),
         malformed_rows=[
-            MalformedRow(number + 1, _shown(lines[number]), reason)
-            for number, reason in zip(wrong[:MOST_EXAMPLES], reasons, strict=False)
+            MalformedRow(number + 1, _shown(lines[number], limits), reason)
+            for number, reason in zip(wrong[: limits.malformed], reasons, strict=False)
         ],
         reasons=Counter(reasons),
         lines=len(lines),
@@ -121,8 +127,8 @@ def _batch(
     )
 
 
-def _shown(line: bytes) -> str:
-    return line[:_SHOWN].strip().decode("utf-8", "replace")
+def _shown(line: bytes, limits: Limits) -> str:
+    return line[: limits.malformed_text].strip().decode("utf-8", "replace")
 
 
 def _column(records: Records, name: str) -> pa.Array:

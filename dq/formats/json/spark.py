@@ -34,7 +34,7 @@ def _lines(_layout: FileLayout, _probe: AnyProbe | None, limits: Limits) -> Spar
 def _rows_of_lines(batch: pa.RecordBatch, layout: FileLayout, limits: Limits) -> Iterator[RowBatch]:
     lines = _bytes(batch.column(0))
     refuse_long_line(pc.max(pc.binary_length(lines)).as_py() or 0, limits)
-    yield json_batch([text or b"" for text in lines.to_pylist()], layout.header)
+    yield json_batch([text or b"" for text in lines.to_pylist()], layout.header, limits)
 
 
 def _bytes_of_lines(batch: pa.RecordBatch) -> int:

@@ -36,6 +36,11 @@ class RuleBits:
         """Note at `breaking` cells that they break the rule."""
         bits[breaking] |= self._type.type(self._bit[name])
 
+    def breaking(self, bits: Bits, name: str) -> Mask:
+        """Tell which cells break the rule."""
+        broken: Mask = (bits & self._type.type(self._bit[name])) != 0
+        return broken
+
     def names(self, bits: int) -> frozenset[str]:
         """Name the rules of a bit set."""
         return frozenset(name for name, bit in self._bit.items() if bits & bit)

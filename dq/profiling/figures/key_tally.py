@@ -24,8 +24,7 @@ from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import LineNumbers
 from dq.schema.definition import FieldType
 
-#: Two hashes of one key are as good as one of 128 bits.
-SEEDS = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
+_SEEDS = (0x5851F42D4C957F2D, 0x14057B7EF767814F)
 _TEXT_SEED = 0x2545F4914F6CDD1D
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _LOOKBACK_ROWS = 200_000
@@ -40,6 +39,90 @@ class SplitKeys:
     examples: tuple[Offence, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyedRows:
+    """The keys of some rows of a batch: those without a null in the key, ascending.
+
+    `first` are 64 bits of each key. Of numbers they are all there is; the other 64 are in `second`, which is None where
+    every key is a number. `hashed` tells the keys that are hashes, None where all with a `second` are.
+    """
+
+    rows: npt.NDArray[np.int64]
+    first: Numbers
+    second: Numbers | None = None
+    hashed: Mask | None = None
+
+    def keys(self) -> RowKeys:
+        """Give them in the form that is counted."""
+        if self.second is None:
+            return RowKeys(self.first)
+        if self.hashed is None:
+            return RowKeys(hashes=_pairs(self.first, self.second))
+        return RowKeys(self.first[~self.hashed], _pairs(self.first[self.hashed], self.second[self.hashed]))
+
+
+def _pairs(first: Numbers, second: Numbers) -> npt.NDArray[np.void]:
+    pairs = np.empty(len(first), KEY_HASH)
+    pairs["first"], pairs["second"] = first, second
+    return pairs
+
+
+def keyed_rows(cells: Sequence[Cells], kinds: Sequence[FieldType], rows: int) -> KeyedRows:
+    """Give the keys of a batch of `rows` rows, whose cells in the key's columns, of these types, are given."""
+    number = ONE_TO_ONE.get(kinds[0]) if len(kinds) == 1 else None
+    return _hashed_rows(cells, kinds, rows) if number is None else _numbered_rows(cells[0], kinds[0], number)
+
+
+def _numbered_rows(cells: Cells, kind: FieldType, number: type[np.int64 | np.float64]) -> KeyedRows:
+    """Give keys of one number; finer ones, and texts that are no number, are hashed."""
+    parsed, ok = cells.parsed, cells.parsed.ok
+    found = np.empty(0, number) if parsed.numbers is None else (parsed.numbers + number(0)).astype(number, copy=False)
+    values = _as_bits(found)
+    if ok is None and parsed.rests is None:
+        return KeyedRows(cells.row_of(np.arange(len(values), dtype=np.int64)), values)
+    present = len(values) if ok is None else len(ok)
+    first, second, hashed = np.empty(present, np.uint64), np.zeros(present, np.uint64), np.zeros(present, np.bool_)
+    fits = slice(None) if ok is None else ok
+    first[fits] = values
+    if parsed.rests is not None:
+        finer = np.zeros(present, np.bool_)
+        finer[fits] = parsed.rests != 0
+        for half, seed in zip((first, second), _SEEDS, strict=True):
+            half[finer] = hash_values(parsed, kind, seed)[parsed.rests != 0]
+        hashed |= finer
+    if ok is not None:
+        texts = Parsed(None, as_text(cells.present.filter(pa.array(~ok))), None)
+        for half, seed in zip((first, second), _SEEDS, strict=True):
+            half[~ok] = hash_values(texts, FieldType.STRING, seed ^ _TEXT_SEED)
+        hashed |= ~ok
+    return KeyedRows(cells.row_of(np.arange(present, dtype=np.int64)), first, second, hashed)
+
+
+def _hashed_rows(cells: Sequence[Cells], kinds: Sequence[FieldType], rows: int) -> KeyedRows:
+    full = np.ones(rows, np.bool_)
+    for one in cells:
+        if one.rows is not None:
+            present = np.zeros(rows, np.bool_)
+            present[one.rows] = True
+            full &= present
+    first, second = (_row_hashes(cells, kinds, rows, seed) for seed in _SEEDS)
+    kept = np.flatnonzero(full)
+    return KeyedRows(kept, first, second) if len(kept) == rows else KeyedRows(kept, first[kept], second[kept])
+
+
+def _row_hashes(cells: Sequence[Cells], kinds: Sequence[FieldType], rows: int, seed: int) -> Numbers:
+    together = np.zeros(rows, np.uint64)
+    for one, kind in zip(cells, kinds, strict=True):
+        values = _cell_hashes(one, kind, seed)
+        if one.rows is not None:
+            spread = np.zeros(rows, np.uint64)
+            spread[one.rows] = values
+            values = spread
+        # Multiply and rotate, so that the order of the columns matters.
+        together = (together * _SPREAD) ^ (values >> np.uint64(7)) ^ (values << np.uint64(57))
+    return together
+
+
 class KeyTally:
     """Collects one key of the rows of a split, until somebody takes what was collected."""
 
@@ -48,7 +131,6 @@ class KeyTally:
         self._kinds = [recipe.columns[at].type for at in key]
         self._key = key
         self._split = split
-        self._number = ONE_TO_ONE.get(self._kinds[0]) if len(key) == 1 else None
         self._collected: list[RowKeys] = []
         #: 64 bits of the first rows' keys, sorted, to find repeats across batches
         self._seen = np.empty(0, np.uint64)
@@ -57,57 +139,10 @@ class KeyTally:
     def add(self, batch: Mapping[int, Cells] | Sequence[Cells], rows: int, line_numbers: LineNumbers) -> None:
         """Take in a batch of `rows` rows, whose cells are given for every column."""
         cells = [batch[at] for at in self._key]
-        if self._number is not None:
-            first, kept = self._add_numbers(cells[0], self._number)
-        else:
-            first, kept = self._add_hashes(cells, rows)
+        keyed = keyed_rows(cells, self._kinds, rows)
+        self._collected.append(keyed.keys())
         if len(self._examples) < MOST_EXAMPLES:
-            self._find_repeats(cells, first, kept, line_numbers)
-
-    def _add_numbers(self, cells: Cells, kind: type[np.int64 | np.float64]) -> tuple[Numbers, npt.NDArray[np.int64]]:
-        """Take in a key of one number; gives 64 bits of every key, and its row, ascending."""
-        values = key_numbers(cells.parsed, kind)
-        if cells.parsed.rests is None:
-            self._collected.append(RowKeys(values))
-        else:
-            values = self._add_finer(cells.parsed, values, cells.parsed.rests != 0)
-        ok = cells.parsed.ok
-        if ok is None:
-            return values, cells.row_of(np.arange(len(values), dtype=np.int64))
-        bad = cells.unparsable_positions()
-        texts = Parsed(None, as_text(cells.present.take(pa.array(bad))), None)
-        hashes = np.empty(len(bad), KEY_HASH)
-        for name, seed in zip(("first", "second"), SEEDS, strict=True):
-            hashes[name] = hash_values(texts, FieldType.STRING, seed ^ _TEXT_SEED)
-        self._collected.append(RowKeys(hashes=hashes))
-        first = np.empty(len(ok), np.uint64)
-        first[ok], first[bad] = values, hashes["first"]
-        return first, cells.row_of(np.arange(len(ok), dtype=np.int64))
-
-    def _add_finer(self, parsed: Parsed, values: Numbers, finer: Mask) -> Numbers:
-        """Take in numbers some of which are `finer`, and stand as hashes; gives 64 bits of every one."""
-        hashes = np.empty(int(finer.sum()), KEY_HASH)
-        for name, seed in zip(("first", "second"), SEEDS, strict=True):
-            hashes[name] = hash_values(parsed, self._kinds[0], seed)[finer]
-        self._collected.append(RowKeys(values[~finer], hashes))
-        first: Numbers = values.copy()
-        first[finer] = hashes["first"]
-        return first
-
-    def _add_hashes(self, cells: list[Cells], rows: int) -> tuple[Numbers, npt.NDArray[np.int64]]:
-        full = np.ones(rows, np.bool_)
-        for one in cells:
-            if one.rows is not None:
-                present = np.zeros(rows, np.bool_)
-                present[one.rows] = True
-                full &= present
-        hashes = np.empty(rows, KEY_HASH)
-        for name, seed in zip(("first", "second"), SEEDS, strict=True):
-            hashes[name] = row_hashes(cells, self._kinds, rows, seed)
-        kept = np.flatnonzero(full)
-        hashes = hashes if len(kept) == rows else hashes[kept]
-        self._collected.append(RowKeys(hashes=hashes))
-        return np.ascontiguousarray(hashes["first"]), kept
+            self._find_repeats(cells, keyed.first, keyed.rows, line_numbers)
 
     def _find_repeats(
         self, cells: list[Cells], first: Numbers, rows: npt.NDArray[np.int64], line_numbers: LineNumbers
@@ -136,26 +171,6 @@ class KeyTally:
         """Give the keys of the rows that came since they were last taken, and the first repeats of all so far."""
         keys, self._collected = joined(self._collected), []
         return SplitKeys(keys, self._examples)
-
-
-def row_hashes(cells: Sequence[Cells], kinds: Sequence[FieldType], rows: int, seed: int) -> npt.NDArray[np.uint64]:
-    """Hash the cells that rows have in some columns, to one number a row."""
-    together = np.zeros(rows, np.uint64)
-    for one, kind in zip(cells, kinds, strict=True):
-        values = _cell_hashes(one, kind, seed)
-        if one.rows is not None:
-            spread = np.zeros(rows, np.uint64)
-            spread[one.rows] = values
-            values = spread
-        # Multiply and rotate, so that the order of the columns matters.
-        together = (together * _SPREAD) ^ (values >> np.uint64(7)) ^ (values << np.uint64(57))
-    return together
-
-
-def key_numbers(parsed: Parsed, kind: type[np.int64 | np.float64]) -> Numbers:
-    """Give the keys that are numbers of 64 bits, of the cells that parse."""
-    numbers = parsed.numbers
-    return np.empty(0, np.uint64) if numbers is None else _as_bits((numbers + kind(0)).astype(kind, copy=False))
 
 
 def _parts(texts: Sequence[str]) -> tuple[str, ...]:

@@ -60,13 +60,23 @@ class RowKeys:
         hashes: list[Hashes] = _dealt(self.hashes, self.hashes["first"], ranges, level)
         return [RowKeys(*pair) for pair in zip(numbers, hashes, strict=True)]
 
-    def thinned(self) -> RowKeys:
-        """Leave out repeats, nearly all: some of hashes that have half of their bits in common with others may stay."""
-        hashes = self.hashes[np.argsort(self.hashes["first"])]
-        repeated = np.zeros(len(hashes), np.bool_)
+    def thinned(self, copies: int = 1) -> RowKeys:
+        """Leave so many copies of each key, nearly: of hashes that share half of their bits with others more may stay.
+
+        What is left is in the order of the keys, hashes in that of their first halves.
+        """
+        numbers, hashes = np.sort(self.numbers), self.hashes[np.argsort(self.hashes["first"], kind="stable")]
+        more = np.zeros(len(hashes), np.bool_)
         first, second = hashes["first"], hashes["second"]
-        repeated[1:] = (first[1:] == first[:-1]) & (second[1:] == second[:-1])
-        return RowKeys(np.unique(self.numbers), hashes[~repeated])
+        more[copies:] = (first[copies:] == first[:-copies]) & (second[copies:] == second[:-copies])
+        return RowKeys(numbers[_changes(numbers, copies)], hashes[~more])
+
+    def repeated(self) -> RowKeys:
+        """Give each key that occurs more than once, once, in ascending order."""
+        numbers = sorted_numbers(self.numbers)
+        hashes = np.sort(self.hashes, order=("first", "second"))
+        again = hashes[1:][hashes[1:] == hashes[:-1]]
+        return RowKeys(np.unique(numbers[1:][numbers[1:] == numbers[:-1]]), np.unique(again))
 
     def to_bytes(self) -> bytes:
         """Write them for the way to another process, numbers as steps from each to the next larger one.
@@ -88,6 +98,13 @@ class RowKeys:
         steps = np.frombuffer(data, width, max(count - 1, 0), start)
         numbers = np.cumsum(np.concatenate((np.frombuffer(first, np.uint64), steps), dtype=np.uint64), dtype=np.uint64)
         return cls(numbers, np.frombuffer(data, KEY_HASH, others, start + steps.nbytes))
+
+
+def _changes(ascending: Numbers, copies: int) -> npt.NDArray[np.bool_]:
+    """Tell which numbers are among the first so many of equal ones."""
+    kept = np.ones(len(ascending), np.bool_)
+    kept[copies:] = ascending[copies:] != ascending[:-copies]
+    return kept
 
 
 def joined(parts: Sequence[RowKeys]) -> RowKeys:

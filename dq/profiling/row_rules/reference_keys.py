@@ -13,11 +13,9 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from dq.profiling.cells.number_line import Mask
-from dq.profiling.cells.parsing import ONE_TO_ONE
 from dq.profiling.cells.values import Cells
-from dq.profiling.figures.hashing import hash_values
-from dq.profiling.figures.key_tally import SEEDS, key_numbers, row_hashes
-from dq.profiling.figures.row_keys import KEY_HASH, Hashes, Numbers, RowKeys
+from dq.profiling.figures.key_tally import KeyedRows, keyed_rows
+from dq.profiling.figures.row_keys import Hashes, Numbers, RowKeys
 from dq.profiling.row_rules.outcome import RowOutcome
 from dq.schema.definition import FieldType, Reference, WantedKeys
 
@@ -39,20 +37,26 @@ class ReferenceKeys:
         """Count the keys."""
         return len(self.numbers) + len(self.hashes)
 
-    def have_numbers(self, wanted: Numbers) -> Mask:
-        """Tell which keys of one number are among them."""
-        return _found(self.numbers, wanted)
+    def have(self, wanted: KeyedRows) -> Mask:
+        """Tell which keys of rows are among them."""
+        if wanted.second is None:
+            return _found(self.numbers, wanted.first)
+        if wanted.hashed is None:
+            return self._have_hashes(wanted.first, wanted.second)
+        hashed = wanted.hashed
+        found = np.empty(len(hashed), np.bool_)
+        found[~hashed] = _found(self.numbers, wanted.first[~hashed])
+        found[hashed] = self._have_hashes(wanted.first[hashed], wanted.second[hashed])
+        return found
 
-    def have_hashes(self, wanted: Hashes) -> Mask:
-        """Tell which other keys are among them."""
-        found = np.zeros(len(wanted), np.bool_)
+    def _have_hashes(self, first: Numbers, second: Numbers) -> Mask:
+        found = np.zeros(len(first), np.bool_)
         firsts, seconds = (np.ascontiguousarray(self.hashes[half]) for half in ("first", "second"))
-        first = np.ascontiguousarray(wanted["first"])
-        places, left = np.searchsorted(firsts, first), np.arange(len(wanted))
+        places, left = np.searchsorted(firsts, first), np.arange(len(first))
         while len(left):  # more than once only where first halves repeat
             left = left[places[left] < len(firsts)]
             left = left[firsts[places[left]] == first[left]]
-            found[left] = seconds[places[left]] == wanted["second"][left]
+            found[left] = seconds[places[left]] == second[left]
             left = left[~found[left]]
             places[left] += 1
         return found
@@ -91,33 +95,11 @@ def evaluate_reference(
         parsed = np.zeros(rows, np.bool_)
         parsed[one.row_of(one.parsed_positions())] = True
         checked &= parsed
-    number = ONE_TO_ONE.get(kinds[0]) if len(columns) == 1 else None
-    if number is None:
-        hashes = np.empty(rows, KEY_HASH)
-        for name, seed in zip(("first", "second"), SEEDS, strict=True):
-            hashes[name] = row_hashes(columns, kinds, rows, seed)
-        asked = np.flatnonzero(checked)
-        missing = ~keys.have_hashes(hashes[asked])
-    else:
-        (column,) = columns
-        asked = column.row_of(column.parsed_positions())
-        missing = ~_have(keys, column, number, kinds[0])
+    keyed = keyed_rows(columns, kinds, rows)
+    asked = keyed.rows[~keys.have(keyed)]
     failing = np.zeros(rows, np.bool_)
-    failing[asked[missing]] = True
-    return RowOutcome(failing, checked)
-
-
-def _have(keys: ReferenceKeys, column: Cells, number: type[np.int64 | np.float64], kind: FieldType) -> Mask:
-    """Tell which cells that parse are keys of one number, or of one with nanoseconds beyond."""
-    parsed = column.parsed
-    found = keys.have_numbers(key_numbers(parsed, number))
-    if parsed.rests is not None:
-        finer = parsed.rests != 0
-        hashes = np.empty(int(finer.sum()), KEY_HASH)
-        for name, seed in zip(("first", "second"), SEEDS, strict=True):
-            hashes[name] = hash_values(parsed, kind, seed)[finer]
-        found[finer] = keys.have_hashes(hashes)
-    return found
+    failing[asked] = True
+    return RowOutcome(failing & checked, checked)
 
 
 def _found(ordered: Numbers, wanted: Numbers) -> Mask:

@@ -52,7 +52,7 @@ class FileFacts:
     """
 
     header: tuple[str, ...]
-    bytes: int
+    bytes: int | None
     reader: str
     origin: str = ""
     notes: tuple[str, ...] = ()

@@ -124,17 +124,17 @@ class RowRuleSummary:
 class FileSummary:
     """Everything counted in one file. rows_read = parsed rows + malformed rows, always.
 
-    `unreadable` is the reader's reason when the file could not be parsed at all (then everything
-    else is empty). `malformed_reasons` counts the malformed rows by why they are, `rows_incomplete` the
-    parsed ones that lack a value in a required field that is in the file (None: nobody counted). `no_header` says a
-    headed format had none. `missing_columns` are declared fields not in the file, `extra_columns` the
-    undeclared ones, `repeated_columns` names that occur more than once in the header (only their first
+    `bytes` is the size of the file, None of a table in memory. `unreadable` is the reader's reason when the file could
+    not be parsed at all (then everything else is empty). `malformed_reasons` counts the malformed rows by why they are,
+    `rows_incomplete` the parsed ones that lack a value in a required field that is in the file (None: nobody counted).
+    `no_header` says a headed format had none. `missing_columns` are declared fields not in the file, `extra_columns`
+    the undeclared ones, `repeated_columns` names that occur more than once in the header (only their first
     column is the declared one). `sample_rows` are cells as text in the order of `sample_columns`, None for null.
     `origin` says which part of the file was read, such as a sheet, where it has others. `notes` are sentences on how
     the file was read, `hints` on what looks like a mistake; `unresolved` counts formulas whose result it does not hold.
     """
 
-    bytes: int
+    bytes: int | None
     rows_read: int = 0
     rows_malformed: int = 0
     malformed_examples: tuple[Example, ...] = ()

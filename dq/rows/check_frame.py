@@ -1,0 +1,84 @@
+"""The verdict on a table in memory."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from dq.engine.file_results import MergedKey
+from dq.engine.keys.part_keys import PartKeys
+from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
+from dq.profiling.summary.summary import FileSummary
+from dq.profiling.tally.file_tally import FileTally
+from dq.profiling.tally.offences import placed
+from dq.rows.framed import CellsAs, FramedChecks, framed, is_of_spark
+from dq.rows.frames import Frame, frame_of
+from dq.verdict.judge import judge
+from dq.verdict.verdict import Verdict
+
+#: How tables are read, in the words of a verdict: as files are by byte ranges.
+READER = "direct"
+
+
+def check_frame(
+    frame: Any,  # noqa: ANN401 - of any library
+    definition: Any,  # noqa: ANN401 - in any form
+    *,
+    cells: CellsAs = "auto",
+    run_start: datetime | None = None,
+) -> Verdict:
+    """Judge a table: the verdict is that of a Parquet file of these rows, but that a table has no size in bytes.
+
+    Args:
+        frame: a DataFrame of PySpark, pandas or polars, a pyarrow Table, batch or reader, or anything with
+            `__arrow_c_stream__`. Each partition of a table of PySpark counts as a part of the file.
+        definition: as parsed JSON, as JSON text, as the path of a file that holds it, or loaded.
+        cells: how its cells are taken, see `CellsAs`; as `typed`, they are always those of a Parquet file.
+        run_start: when the window of its run begins, aware; `freshness` is not run without it.
+
+    Raises:
+        DefinitionError: the definition is broken; lists every problem.
+        UsageError: the table, or the definition, is nothing that can be read.
+        PipelineError: a table of PySpark could not be read.
+    """
+    checks, summary = summarise_frame(frame, definition, cells)
+    return judge(summary, replace(checks.plan, run_start=run_start))
+
+
+def summarise_frame(
+    frame: Any,  # noqa: ANN401 - of any library
+    definition: Any,  # noqa: ANN401 - in any form
+    cells: CellsAs,
+) -> tuple[FramedChecks, FileSummary]:
+    """Count a table in one reading: what it is held against, and its figures. Raises what `check_frame` does."""
+    if not is_of_spark(frame):
+        table = frame_of(frame)
+        checks = framed(table.schema, definition, cells)
+        return checks, _summary(table, checks)
+    from dq.rows.spark.frames import summarise_spark_frame  # noqa: PLC0415 - loads Spark
+    from dq.rows.spark.types import arrow_schema  # noqa: PLC0415 - as above
+
+    checks, found = summarise_spark_frame(frame, definition, cells)
+    return checks, found or _summary(frame_of(arrow_schema(frame).empty_table()), checks)
+
+
+def _summary(table: Frame, checks: FramedChecks) -> FileSummary:
+    tally = FileTally(checks.recipe, 0)
+    with closing(PartKeys()) as keys:
+        for batch in table.batches():
+            tally.add(batch)
+            keys.add(tally.taken_keys())
+        counts = [MergedKey(*count) for count in keys.counts()]
+    return _concluded(tally.profile(), checks, table.names, counts)
+
+
+def _concluded(
+    profile: FileProfile, checks: FramedChecks, names: tuple[str, ...], keys: list[MergedKey]
+) -> FileSummary:
+    starts = profile.line_starts(0)
+    figures = [KeyFigures(key.rows, key.repeated, placed(key.examples, starts)) for key in keys]
+    facts = FileFacts(tuple(name.strip() for name in names), None, READER)
+    return summarise(profile.settled(0), checks.recipe, checks.definition, facts, figures)

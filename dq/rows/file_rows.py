@@ -1,0 +1,99 @@
+"""The rows of one file that fail, and those that cannot be parsed, read in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from dq.checks.plan import plan_checks
+from dq.engine.assignment import Assignment
+from dq.engine.parts import FileTask, as_read, opened
+from dq.engine.planning import plan_file
+from dq.engine.source_file import SourceObject
+from dq.formats.limits import Limits
+from dq.formats.splits import Split
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
+from dq.profiling.tally.recipe import Recipe
+from dq.profiling.tally.row_batch import MalformedRow, RowBatch
+from dq.rows.framed import FramedChecks
+from dq.rows.split_rows import FoundRows, find_rows
+from dq.schema.definition import SchemaDefinition
+from etl_core.errors import PipelineError
+from etl_core.objects.store import ObjectStore
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileRows:
+    """Some rows of a file in its order: what was found, the line of each, and the rows that cannot be parsed.
+
+    Lines count from 1 at the start of the file; of typed formats they count rows.
+    """
+
+    found: FoundRows
+    lines: pa.Array
+    malformed: tuple[MalformedRow, ...]
+
+
+class RowsOfFile:
+    """The rows of one version of an object, which can be read as often as wanted, each time from its first row on."""
+
+    def __init__(
+        self, source: SourceObject, store: ObjectStore, limits: Limits, references: KnownReferences = NO_REFERENCES
+    ) -> None:
+        """Find out how the file is laid out; `references` are the keys that its rows may refer to.
+
+        Raises:
+            UnreadableFileError: it cannot be parsed at all.
+            PipelineError: it cannot be read now.
+        """
+        self._store, self._limits, self._references = store, limits.with_all_malformed(), references
+        planned = plan_file(source, Assignment(store, self._limits))
+        if isinstance(planned, PipelineError):
+            raise planned
+        self._task = self._known = planned
+        if planned.layout.late:  # how it is laid out is known once it is read
+            for _ in self._raw():
+                pass
+
+    @property
+    def recipe(self) -> Recipe:
+        """The definition, laid over the columns of the file."""
+        return self._known.recipe
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The trimmed names of the columns, in the order of the file."""
+        return self._known.layout.header
+
+    def found(self, definition: SchemaDefinition) -> Iterator[FileRows]:
+        """Give all rows with what is wrong with them. A row that cannot be parsed is in no batch, but beside it.
+
+        Raises:
+            PipelineError: the file cannot be read now, or is another one.
+        """
+        checks = FramedChecks(definition, plan_checks(definition), self.recipe, self._references)
+        before = self._known.layout.first_line
+        for found in find_rows(checks, self._raw):
+            batch = found.marked.batch
+            lines = np.array(batch.line_numbers(np.arange(batch.rows, dtype=np.int64)), np.int64)
+            lines[lines > 0] += before
+            malformed = (replace(one, line=one.line and one.line + before) for one in batch.malformed_rows)
+            yield FileRows(found, pa.array(lines, mask=lines == 0), tuple(malformed))
+            before += batch.lines
+
+    def _raw(self) -> Iterator[RowBatch]:
+        for split in _provable(self._task):
+            known, reading = opened(self._store, self._task, split, self._limits)
+            yield from reading.batches()
+            if self._task.layout.late:
+                self._known = as_read(known, reading)
+
+
+def _provable(task: FileTask) -> Iterable[Split]:
+    """Give the parts whose beginnings are known; a file whose parts begin somewhere near a guess is one part."""
+    if all(split.sure for split in task.splits):
+        return task.splits
+    return (Split(0, task.layout.first_row, task.head.size, sure=True),)

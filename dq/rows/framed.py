@@ -1,0 +1,76 @@
+"""A table and a definition brought together: what its columns are taken for, and which checks it faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import pyarrow as pa
+
+from dq.checks.check import CheckPlan
+from dq.checks.plan import plan_checks
+from dq.definitions import load_definition
+from dq.formats.typed.columns import families, plain
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
+from dq.profiling.tally.recipe import CellEncoding, Recipe, make_recipe
+from dq.schema.definition import FieldType, SchemaDefinition
+from etl_core.errors import UsageError
+
+#: How the cells of a table are taken: `typed`, as those of a Parquet file; `text`, as those of a CSV file, each parsed
+#: by the grammar of its declared type; `auto`: as text where all columns are text and other types are declared.
+CellsAs: TypeAlias = Literal["auto", "typed", "text"]
+_AS_THEY_CAME = (FieldType.STRING, FieldType.ANY)
+
+
+@dataclass(frozen=True, slots=True)
+class FramedChecks:
+    """A definition laid over the columns of a table; `references` are the keys that rows may refer to."""
+
+    definition: SchemaDefinition
+    plan: CheckPlan
+    recipe: Recipe
+    references: KnownReferences = NO_REFERENCES
+
+
+def is_of_spark(frame: object) -> bool:
+    """Tell whether a table is one of PySpark, without loading it."""
+    return type(frame).__module__.startswith("pyspark.")
+
+
+def definition_of(definition: Any) -> SchemaDefinition:  # noqa: ANN401 - in any form
+    """Take a definition: loaded already, as parsed JSON, as JSON text, or as the path of a file that holds it.
+
+    Raises:
+        DefinitionError: it is broken; lists every problem.
+        UsageError: its file cannot be read.
+    """
+    if isinstance(definition, SchemaDefinition):
+        return definition
+    is_path = isinstance(definition, Path) or (isinstance(definition, str) and not definition.lstrip().startswith("{"))
+    if not is_path:
+        return load_definition(definition)
+    try:
+        return load_definition(Path(definition).read_bytes())
+    except OSError as error:
+        message = f"the definition {str(definition)!r} cannot be read: {error.strerror}; expected JSON text or a file"
+        raise UsageError(message) from None
+
+
+def framed(schema: pa.Schema, definition: Any, cells: CellsAs) -> FramedChecks:  # noqa: ANN401 - in any form
+    """Lay a definition, in any form that `definition_of` takes, over the columns of a table."""
+    known = definition_of(definition)
+    header = [field.name.strip() for field in schema]
+    kinds = [plain(pa.nulls(0, field.type)).type for field in schema]
+    text = _all_text(header, kinds, known) if cells == "auto" else cells == "text"
+    encoding = CellEncoding.TEXT if text else CellEncoding.TYPED
+    recipe = make_recipe(header, known, encoding=encoding, inferred={} if text else families(schema))
+    return FramedChecks(known, plan_checks(known), recipe)
+
+
+def _all_text(header: Sequence[str], kinds: Sequence[pa.DataType], definition: SchemaDefinition) -> bool:
+    """Tell whether all columns are text though some of them are declared as something else."""
+    declared = {field.name: field.type for field in definition.fields}
+    typed = any(declared.get(name, FieldType.ANY) not in _AS_THEY_CAME for name in header)
+    return typed and all(pa.types.is_string(kind) for kind in kinds)

@@ -1,0 +1,346 @@
+"""A table checked step by step, as people do in notebooks; underneath are a definition and one reading of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from dq.checks.check_result import CheckResult, Status
+from dq.checks.plan import DIMENSIONS
+from dq.checks.wording import percent
+from dq.formats.typed.columns import families
+from dq.rows.check_frame import summarise_frame
+from dq.rows.framed import is_of_spark
+from dq.rows.frames import frame_of
+from dq.schema.definition import FieldType, Severity
+from dq.schema.loading.problems import suggestion
+from etl_core.errors import UsageError
+
+#: Null checks that tolerate less than this are critical.
+_STRICT: Final = 0.01
+_ORDERED: Final = frozenset(
+    {
+        FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL, FieldType.DATE, FieldType.DATETIME, FieldType.TIME,
+        FieldType.DURATION,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class QualityCheck:
+    """What became of one check.
+
+    `value` is what was measured, and `threshold` what it was compared with: shares from 0 to 1, but for row counts and
+    ages. `value` is None where nothing could be measured: such a check has not passed. `message` says it to a person.
+    """
+
+    name: str
+    severity: str
+    passed: bool
+    message: str
+    value: Any
+    threshold: Any
+
+
+#: The results of the rules behind a check, by their names; whether it passed, what was measured, and how to say it.
+_Outcome = Callable[[Mapping[str, CheckResult]], tuple[bool, Any, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A check that was asked for: what it adds to a definition, and how its outcome is told.
+
+    `rules` are the names of the rules behind it, those of `columns`.
+    """
+
+    name: str
+    severity: Severity
+    threshold: Any
+    rules: tuple[str, ...]
+    columns: tuple[str, ...]
+    outcome: _Outcome
+    constraints: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Validator:
+    """Checks on one table of PySpark, pandas, polars or Arrow; each `check_...` adds one and gives the validator back.
+
+    >>> import pandas as pd
+    >>> orders = pd.DataFrame({"id": [1, 2, 3], "fare": [5.0, 250.0, 7.5]})
+    >>> validator = Validator(orders).check_nulls("id", threshold=0.0).check_value_range("fare", 0, 190)
+    >>> validator.run_all_checks()
+    False
+    >>> [(check.name, check.passed, check.severity) for check in validator.results]
+    [('nulls: id', True, 'critical'), ('value_range: fare', False, 'error')]
+    >>> print(validator.results[1].message)
+    33.3% of values are out of range (1 of 3), tolerated are 1.0%
+    """
+
+    def __init__(self, frame: Any) -> None:  # noqa: ANN401 - of any library
+        """Take a table; nothing of a table of PySpark is read yet.
+
+        Raises:
+            UsageError: it is no table.
+        """
+        if is_of_spark(frame):
+            from dq.rows.spark.types import arrow_schema  # noqa: PLC0415 - loads Spark
+
+            self._frame, schema = frame, arrow_schema(frame)
+        else:
+            table = frame_of(frame)
+            self._frame, schema = table.as_table(), table.schema
+        self._types = families(schema)
+        self._asked: list[_Asked] = []
+        self._now: datetime | None = None
+        self.results: list[QualityCheck] = []
+
+    def check_nulls(self, column: str, threshold: float = 0.01, severity: str | None = None) -> Validator:
+        """Ask that at most a share of a column is null; critical where that is under 0.01, unless said otherwise."""
+        self._known(column)
+        level = Severity.CRITICAL if threshold < _STRICT else Severity.ERROR
+        return self._ask(
+            _Asked(
+                f"nulls: {column}",
+                _severity(severity, level),
+                threshold,
+                ("required",),
+                (column,),
+                lambda found: _share(found, threshold, "of values are null"),
+                constraints={"required": {"value": True, "threshold": threshold}},
+            )
+        )
+
+    def check_uniqueness(
+        self, column: str | Sequence[str], threshold: float = 0.99, severity: str | None = None
+    ) -> Validator:
+        """Ask that at least a share of rows has a value of its own in a column, or in several together."""
+        columns = (column,) if isinstance(column, str) else tuple(column)
+        for name in columns:
+            self._known(name)
+        tolerated = float(1 - Fraction(str(threshold)))
+
+        def outcome(found: Mapping[str, CheckResult]) -> tuple[bool, Any, str]:
+            passed, value, _ = _share(found, tolerated, "")
+            unique = None if value is None else 1 - value
+            text = "the table has no row to check" if unique is None else f"{_said(unique)} of rows are unique"
+            return passed, unique, f"{text}, wanted are {_said(threshold)}"
+
+        return self._ask(
+            _Asked(
+                f"uniqueness: {', '.join(columns)}",
+                _severity(severity, Severity.ERROR),
+                threshold,
+                ("unique",),
+                columns,
+                outcome,
+                properties={"uniqueKeys": [{"columns": list(columns), "threshold": tolerated}]},
+            )
+        )
+
+    def check_value_range(
+        self,
+        column: str,
+        low: Any = None,  # noqa: ANN401 - of the column's type
+        high: Any = None,  # noqa: ANN401 - as `low`
+        tolerance: float = 0.01,
+        severity: str | None = None,
+    ) -> Validator:
+        """Ask that at most a share of values is below `low` or above `high`; None leaves a side open."""
+        kind = self._known(column)
+        if kind not in _ORDERED:
+            message = f"{column} is of type {kind.value}; a range can be asked of numbers, dates and times"
+            raise UsageError(f"{message}: cast it, or use check_pattern or check_enum")
+        if low is None and high is None:
+            raise UsageError(f"the range of {column} has neither low nor high; give at least one")
+        limits = {name: _json(value) for name, value in (("min", low), ("max", high)) if value is not None}
+        return self._ask(
+            _Asked(
+                f"value_range: {column}",
+                _severity(severity, Severity.ERROR),
+                tolerance,
+                tuple(limits),
+                (column,),
+                lambda found: _share(found, tolerance, "of values are out of range"),
+                constraints={name: {"value": value, "threshold": tolerance} for name, value in limits.items()},
+            )
+        )
+
+    def check_pattern(
+        self, column: str, pattern: str, tolerance: float = 0.01, severity: str | None = None
+    ) -> Validator:
+        """Ask that all but a share of values match an RE2 pattern as a whole."""
+        return self._constraint("pattern", column, "pattern", pattern, tolerance, severity)
+
+    def check_enum(
+        self, column: str, values: Sequence[Any], tolerance: float = 0.01, severity: str | None = None
+    ) -> Validator:
+        """Ask that all but a share of values are among those listed."""
+        return self._constraint("enum", column, "enum", [_json(one) for one in values], tolerance, severity)
+
+    def check_freshness(
+        self, column: str, max_age: str | timedelta, now: datetime, severity: str | None = None
+    ) -> Validator:
+        """Ask that the newest value is at most `max_age` (`2d`, `36h`, or a timedelta) older than `now`, aware."""
+        self._known(column)
+        self._now = now
+        age = f"{int(max_age.total_seconds() // 60)}m" if isinstance(max_age, timedelta) else max_age
+        return self._of_file("freshness", column, {"field": column, "maxAge": age}, age, severity)
+
+    def check_row_count(
+        self, low: int | None = None, high: int | None = None, severity: str | None = None
+    ) -> Validator:
+        """Ask for at least `low` rows and at most `high`; None leaves a side open."""
+        limits = {name: value for name, value in (("min", low), ("max", high)) if value is not None}
+        return self._of_file("rowCount", None, limits, (low, high), severity)
+
+    def definition(self) -> dict[str, Any]:
+        """Give the checks as a definition, which can be stored as JSON and held against files."""
+        fields: list[dict[str, Any]] = [{"name": name, "type": kind.value} for name, kind in self._types.items()]
+        places = {one["name"]: one for one in fields}
+        found: dict[str, Any] = {"fields": fields}
+        for asked in self._asked:
+            for rule, constraint in asked.constraints.items():
+                own = places[asked.columns[0]].setdefault("constraints", {})
+                own[rule] = {**constraint, "severity": asked.severity.value}
+            for name, value in asked.properties.items():
+                if isinstance(value, list):
+                    found.setdefault(name, []).extend({**one, "severity": asked.severity.value} for one in value)
+                else:
+                    found[name] = {**value, "severity": asked.severity.value}
+        return found
+
+    def run_all_checks(self) -> bool:
+        """Read the table once and run all checks; False where a critical or an error check has not passed.
+
+        Raises:
+            UsageError: an argument of a check cannot be meant.
+            PipelineError: the table could not be read.
+        """
+        checks, summary = summarise_frame(self._frame, self.definition(), "typed")
+        plan = replace(checks.plan, run_start=self._now)
+        results = [result for dimension in DIMENSIONS for result in dimension.measure(summary, plan).results]
+        by_rule = {(result.rule, result.check.columns): result for result in results}
+        self.results = []
+        for asked in self._asked:
+            found = {rule: result for rule in asked.rules if (result := by_rule.get((rule, asked.columns))) is not None}
+            passed, value, message = asked.outcome(found)
+            self.results.append(QualityCheck(asked.name, asked.severity.value, passed, message, value, asked.threshold))
+        return all(check.passed for check in self.results if check.severity != Severity.WARNING.value)
+
+    def get_report(self) -> str:
+        """Write the results for people, a line each."""
+        if not self.results:
+            return "No check was run."
+        passed = sum(check.passed for check in self.results)
+        lines = [f"{passed} of {len(self.results)} checks passed"]
+        for check in self.results:
+            mark = "passed" if check.passed else "FAILED"
+            lines.append(f"{mark:6}  {check.severity:8}  {check.name}: {check.message}")
+        return "\n".join(lines)
+
+    def _constraint(
+        self,
+        what: str,
+        column: str,
+        rule: str,
+        value: Any,  # noqa: ANN401 - any JSON value
+        tolerance: float,
+        severity: str | None,
+    ) -> Validator:
+        self._known(column)
+        said = {"pattern": "of values are not of the pattern", "enum": "of values are not among those listed"}[rule]
+        return self._ask(
+            _Asked(
+                f"{what}: {column}",
+                _severity(severity, Severity.ERROR),
+                tolerance,
+                (rule,),
+                (column,),
+                lambda found: _share(found, tolerance, said),
+                constraints={rule: {"value": value, "threshold": tolerance}},
+            )
+        )
+
+    def _of_file(
+        self,
+        rule: str,
+        column: str | None,
+        value: Mapping[str, Any],
+        threshold: object,
+        severity: str | None,
+    ) -> Validator:
+        def outcome(found: Mapping[str, CheckResult]) -> tuple[bool, Any, str]:
+            result = found.get(rule)
+            if result is None or result.status is Status.NOT_RUN:
+                return False, None, "it could not be measured"
+            passed = result.status is Status.PASSED
+            return passed, passed, "as wanted" if passed else result.text
+
+        name = {"rowCount": "row_count"}.get(rule, rule)
+        return self._ask(
+            _Asked(
+                f"{name}: {column}" if column else name,
+                _severity(severity, Severity.ERROR),
+                threshold,
+                (rule,),
+                (column,) if column else (),
+                outcome,
+                properties={rule: value},
+            )
+        )
+
+    def _ask(self, asked: _Asked) -> Validator:
+        if any(one.name == asked.name for one in self._asked):
+            raise UsageError(
+                f"the check {asked.name!r} is asked for twice; a definition holds one of each: leave one out"
+            )
+        self._asked.append(asked)
+        return self
+
+    def _known(self, column: str) -> FieldType:
+        """Give the type of a column; raises UsageError where there is none of that name."""
+        if column not in self._types:
+            message = f"the table has no column {column!r}{suggestion(column, self._types)}"
+            raise UsageError(f"{message}; it has {', '.join(self._types)}")
+        return self._types[column]
+
+
+def _severity(said: str | None, usual: Severity) -> Severity:
+    if said is None:
+        return usual
+    try:
+        return Severity(said)
+    except ValueError:
+        names = ", ".join(one.value for one in Severity)
+        raise UsageError(f"there is no severity {said!r}; expected one of {names}") from None
+
+
+def _share(found: Mapping[str, CheckResult], tolerated: float, what: str) -> tuple[bool, Any, str]:
+    """Add up what fails the rules of one check: a value is below or above a range, never both."""
+    ran = [result for result in found.values() if result.status is not Status.NOT_RUN]
+    if not ran:
+        return False, None, "it could not be measured"
+    failed, checked = sum(result.failed for result in ran), max(result.checked for result in ran)
+    share = Fraction(failed, checked) if checked else Fraction(0)
+    passed = share <= Fraction(str(tolerated))
+    return (
+        passed,
+        float(share),
+        f"{percent(share)} {what} ({failed:,} of {checked:,}), tolerated are {_said(tolerated)}",
+    )
+
+
+def _said(share: float) -> str:
+    return percent(Fraction(str(share)))
+
+
+def _json(value: Any) -> Any:  # noqa: ANN401 - of any type
+    """Write a value as a definition has it."""
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return str(value) if isinstance(value, (Decimal, timedelta)) else value

@@ -1,0 +1,134 @@
+"""Checks step by step: the same outcome on every library's tables, one reading of the data, a definition underneath."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from dq import QualityCheck, Validator, check_frame
+from etl_core.errors import UsageError
+from tests.rows.test_spark_frames import jobs_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ORDERS = pd.DataFrame(
+    {
+        "order_id": [1, 2, 3, 4, 5, 5],
+        "customer": ["a", "b", None, "d", "e", "f"],
+        "amount": [10.0, 250.0, 7.5, -3.0, 90.0, 90.0],
+        "state": ["CA", "NY", "ca", "TX", "CA", "NY"],
+        "placed": [date(2026, 1, day) for day in (1, 2, 3, 4, 5, 6)],
+    }
+)
+NOW = datetime(2026, 1, 10, tzinfo=timezone.utc)
+
+
+def asked(frame: Any) -> Validator:  # noqa: ANN401 - of any library
+    return (
+        Validator(frame)
+        .check_nulls("order_id", threshold=0.0)
+        .check_nulls("customer", threshold=0.5)
+        .check_uniqueness("order_id", threshold=1.0)
+        .check_uniqueness(["order_id", "customer"])
+        .check_value_range("amount", 0, 190, tolerance=0.2)
+        .check_value_range("placed", low=date(2026, 1, 1))
+        .check_pattern("state", "[A-Z]{2}", tolerance=0.1, severity="warning")
+        .check_enum("state", ["CA", "NY", "TX", "ca"])
+        .check_freshness("placed", timedelta(days=2), NOW)
+        .check_row_count(1, 100)
+    )
+
+
+EXPECTED = [
+    ("nulls: order_id", "critical", True, 0.0),
+    ("nulls: customer", "error", True, 1 / 6),
+    ("uniqueness: order_id", "error", False, 5 / 6),
+    ("uniqueness: order_id, customer", "error", True, 1.0),
+    ("value_range: amount", "error", False, 1 / 3),
+    ("value_range: placed", "error", True, 0.0),
+    ("pattern: state", "warning", False, 1 / 6),
+    ("enum: state", "error", True, 0.0),
+    ("freshness: placed", "error", False, False),
+    ("row_count", "error", True, True),
+]
+
+
+def outcome(results: list[QualityCheck]) -> list[tuple[str, str, bool, Any]]:
+    return [(one.name, one.severity, one.passed, pytest.approx(one.value)) for one in results]
+
+
+def test_pandas_polars_arrow_and_spark_give_the_same_results(spark: SparkSession) -> None:
+    frames = [ORDERS, pl.from_pandas(ORDERS), pa.Table.from_pandas(ORDERS), spark.createDataFrame(ORDERS)]
+    messages = []
+    for frame in frames:
+        validator = asked(frame)
+        assert validator.run_all_checks() is False
+        assert outcome(validator.results) == EXPECTED
+        messages.append([one.message for one in validator.results])
+    assert all(one == messages[0] for one in messages)
+    assert messages[0][4] == "33.3% of values are out of range (2 of 6), tolerated are 20.0%"
+    assert messages[0][8] == "the newest placed is 4 days older than the run, expected at most 2,880 minutes"
+
+
+def test_the_data_are_read_once_for_all_checks(spark: SparkSession) -> None:
+    validator = asked(spark.createDataFrame(ORDERS))
+    spark.sparkContext.setJobGroup("validate", "validate")
+    validator.run_all_checks()
+    assert jobs_of(spark, "validate") == 1
+
+
+def test_what_was_tried_is_a_definition_that_says_the_same() -> None:
+    validator = asked(ORDERS)
+    validator.run_all_checks()
+    verdict = check_frame(ORDERS, validator.definition(), run_start=NOW)
+    failed = {(rule["rule"], rule["column"]) for rule in verdict.failed_validation_rules}
+    assert failed == {
+        ("unique", "order_id"),
+        ("pattern", "state"),
+        ("freshness", "placed"),
+    }
+
+
+def test_only_critical_and_error_checks_decide() -> None:
+    table = pa.table({"n": [1, None]})
+    assert not Validator(table).check_nulls("n").run_all_checks()
+    assert Validator(table).check_nulls("n", severity="warning").run_all_checks()
+    assert Validator(table).check_nulls("n", threshold=0.5).run_all_checks()
+
+
+def test_a_report_has_a_line_for_each_check() -> None:
+    validator = Validator(ORDERS).check_nulls("customer").check_row_count(1)
+    assert validator.get_report() == "No check was run."
+    validator.run_all_checks()
+    assert validator.get_report().splitlines() == [
+        "1 of 2 checks passed",
+        "FAILED  error     nulls: customer: 16.7% of values are null (1 of 6), tolerated are 1.0%",
+        "passed  error     row_count: as wanted",
+    ]
+
+
+def test_a_table_that_can_be_read_once_is_checked_all_the_same() -> None:
+    reader = pa.Table.from_pandas(ORDERS).to_reader()
+    validator = Validator(reader).check_row_count(6, 6)
+    assert validator.run_all_checks()
+    assert validator.run_all_checks()
+
+
+def test_what_cannot_be_meant_is_refused_in_words() -> None:
+    validator = Validator(ORDERS)
+    with pytest.raises(UsageError, match=r"no column 'amnt' \(did you mean 'amount'\?\)|no column 'amnt'"):
+        validator.check_nulls("amnt")
+    with pytest.raises(UsageError, match="state is of type string; a range can be asked of numbers"):
+        validator.check_value_range("state", 1, 2)
+    with pytest.raises(UsageError, match="neither low nor high"):
+        validator.check_value_range("amount")
+    with pytest.raises(UsageError, match="no severity 'bad'; expected one of warning, error, critical"):
+        validator.check_nulls("amount", severity="bad")
+    with pytest.raises(UsageError, match="asked for twice"):
+        validator.check_nulls("amount").check_nulls("amount", 0.5)
