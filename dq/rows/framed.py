@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ from dq.checks.check import CheckPlan
 from dq.checks.plan import plan_checks
 from dq.definitions import load_definition
 from dq.formats.typed.columns import families, plain
-from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
+from dq.profiling.row_rules.reference_keys import KnownReferences
 from dq.profiling.tally.recipe import CellEncoding, Recipe, make_recipe
 from dq.schema.definition import FieldType, SchemaDefinition
 from etl_core.errors import UsageError
@@ -31,7 +31,7 @@ class FramedChecks:
     definition: SchemaDefinition
     plan: CheckPlan
     recipe: Recipe
-    references: KnownReferences = NO_REFERENCES
+    references: KnownReferences = field(default_factory=dict)
 
 
 def is_of_spark(frame: object) -> bool:
