@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dq.checks.plan import DIMENSIONS
 from dq.checks.whole_file import FILE_RULES
 from dq.formats.registry import known_formats
+from dq.references.schemes import SCHEMES
 from dq.schema.definition import ScoringMode
 from dq.schema.loading.read_definition import read_definition, read_definition_or_none
 from dq.schema.vocabulary import Vocabulary, WeightName
@@ -22,6 +23,7 @@ def vocabulary(formats: Formats | None = None, mode: ScoringMode = ScoringMode.P
         weights=tuple(WeightName(dimension.key, dimension.metric, dimension.weight) for dimension in DIMENSIONS),
         file_rules={name: rule.read for name, rule in FILE_RULES.items()},
         formats=(formats or known_formats()).names(),
+        reference_schemes=SCHEMES,
         mode=mode,
     )
 

@@ -96,7 +96,7 @@ def check(
     store = object_store(settings)
     try:
         source = SourceObject(0, store.peek(place.bucket, place.key), definition)
-        with open_profiler(settings, store) as profiler:
+        with open_profiler(settings, store, own_references=True) as profiler:
             scored = profiler.judge_one(source, progress)
         if isinstance(scored, PipelineError):
             raise scored
@@ -109,19 +109,21 @@ def check(
 
 def _write_rows(location: str, definition: SchemaDefinition, settings: Settings, out: str, *, raw: bool) -> int:
     """Write the rows of a file that fail or cannot be parsed; how many there are, none in a file nobody can read."""
+    from dq.engine.references import known_references
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
     from dq.rows.file_rows import RowsOfFile
     from etl_core.objects.place import parse_place
     from jobs.console.rows_output import write_rows
-    from jobs.running.wiring import object_store
+    from jobs.running.wiring import key_reader, object_store
 
     place = parse_place(location.removeprefix("file://"))
     store = object_store(settings)
     source = SourceObject(0, store.peek(place.bucket, place.key), definition)
     try:
-        return write_rows(RowsOfFile(source, store, Limits()), definition, out, raw=raw)
+        references = known_references([definition], key_reader(settings, store, Limits(), own_files=True))
+        return write_rows(RowsOfFile(source, store, Limits(), references), definition, out, raw=raw)
     except UnreadableFileError:  # the verdict says why; what came before is not told either
         return write_rows(None, definition, out, raw=raw)
 

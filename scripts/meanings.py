@@ -81,6 +81,7 @@ def whole(good: str, bad: str, **properties: object) -> Example:
     return Example({"fields": columns, **properties}, good, bad)
 
 
+SPAN = [{"name": "start", "type": "date"}, {"name": "end", "type": "date"}]
 DATED = [{"name": "day", "type": "date"}]
 DEFINITION: Mapping[str, tuple[str, Example | None]] = {
     "fields": ("the columns: a list of fields, or an object of names and fields", whole("id,zone\n1,a\n", "id\n1\n")),
@@ -98,11 +99,57 @@ DEFINITION: Mapping[str, tuple[str, Example | None]] = {
     "scoring": ("how counts become a score, see below", None),
     "silver": ("what becomes of the rows, see [transforms](transforms.md)",
                whole("id,zone\n1,a\n", "", silver={"normalize": {"zone": ["trim", "upper"]}})),
+    "rows": ("conditions that the cells of a row fulfil together, see below",
+             Example({"fields": SPAN, "rows": [{"rule": "ends_after_start", "expression": "end >= start"}]},
+                     "start,end\n2026-01-01,2026-01-02\n2026-01-03,\n", "start,end\n2026-01-03,2026-01-02\n")),
+    "references": ("fields whose values are keys that an object or a table holds, see below", None),
     "rowCount": ("`min` and `max` rows of the file, those that could be parsed",
                  whole("id,zone\n1,a\n", "id,zone\n", rowCount={"min": 1, "max": 1000})),
     "freshness": ("how old the newest value of a date or datetime `field` may be at the run: `maxAge` with m, h, d or w",
                   Example({"fields": DATED, "freshness": {"field": "day", "maxAge": "2d"}}, "day\n2026-01-02\n", "day\n2026-01-01\n")),
 }  # fmt: skip
+
+
+def asked(kind: str, condition: str, good: str, bad: str, **more: str) -> Example:
+    """An example of a rule over the columns `a` and `b` of one type."""
+    fields = [{"name": name, "type": kind} for name in "ab"]
+    rule = {"rule": "r", "expression": condition, **more}
+    return Example({"fields": fields, "rows": [rule]}, f"a,b\n{good}\n", f"a,b\n{bad}\n")
+
+
+#: Parts of the expressions in `rows`.
+EXPRESSIONS: Mapping[str, tuple[str, Example]] = {
+    "`=` `!=` `<` `<=` `>` `>=`": ("compare two of a kind; `==` and `<>` are understood, too; texts by code points",
+                                   asked("integer", "a <= b", "1,2\n,3", "3,2")),
+    "`and` `or` `not` `( )`": ("join conditions; `not` binds before `and`, `and` before `or`",
+                               asked("boolean", "a or not b", "0,0", "0,1")),
+    "`+` `-` `*` `/`": ("compute; days between dates, `duration` between datetimes or times; a date and days, a datetime and a `duration`",
+                        asked("date", "b - a <= 30", "2026-01-01,2026-01-31", "2026-01-01,2026-02-01")),
+    "`is null` `is not null`": ("of a field", asked("string", "a is null or b is not null", ",", "x,")),
+    "`in` `not in`": ("a list of values", asked("string", "a in ('open', 'it''s')", "it's,", "shut,")),
+    "`between x and y`": ("both included", asked("decimal", "a between b * 0.9 and b * 1.1", "1.1,1", "1.11,1")),
+    "`length(a)` `lower(a)`": ("characters of a text; the text in lower case",
+                               asked("string", "length(a) = 2 and lower(b) = 'é'", "éé,É", "é,É")),
+    "`date` `datetime` `time` `duration`": ("before a text: a value of that type, as a cell is written",
+                                            asked("date", "a < date '2026-01-31'", "2026-01-30,", "2026-01-31,")),
+    "`when`": ("rows in which it is not true are not asked", asked("integer", "a > 0", "0,2\n1,1", "0,1", when="b = 1")),
+}  # fmt: skip
+
+
+ROW_RULES = """A rule of `rows` has a name (`rule`), a condition (`expression`), and perhaps `when`, `threshold` and `severity`. It
+names declared fields, bare or, with other characters in them, in double quotes or backticks; texts stand in single
+quotes.""".splitlines()
+UNKNOWN = """A comparison with null is unknown, and so is what is computed from it; unknown rows are not counted. Neither are those
+with a cell that is not of its type, which its own rule tells, with a quotient by zero, a whole number beyond 64 bits,
+a decimal of more than 38 digits before its point, or a number beyond a double. Whole numbers and decimals are
+computed exactly; a quotient, and whatever a `number` field takes part in, is a double.""".splitlines()
+REFERENCES = """`references` names fields (`fields`) whose values together are a key that something else holds in its columns `on`
+(left out: of the same names). `in` says where: `s3://bucket/key`, a file of any format, in one of `ALLOWED_BUCKETS`;
+`table:schema.name`, a table or view of the database, in one of `REFERENCE_SCHEMAS`; or, for `check_file` alone, `file://path`.
+Keys are read once for all files of a batch, by the types of the fields, so 1 and 01 are one integer and `1` and `01` two
+texts; repeats do not matter. Rows with a null, or a cell that is not of its type, in the fields are not asked. It is critical
+unless it says otherwise. What cannot be read, has rows that cannot be parsed, or more keys than 64 MiB hold (8 million numbers
+or 4 million other keys) leaves the rule `not_run` with the reason, and the file does not pass.""".splitlines()
 
 DIALECT: Mapping[str, tuple[str, Example]] = {
     "delimiter": ("one ASCII character, `,` when left out", whole("id;zone\n1;a\n", "id,zone\n1,a\n", csv={"delimiter": ";"})),
@@ -132,6 +179,6 @@ METRICS: Mapping[str, str] = {
     "schema": "a declared field that is missing, repeated, of another type, or has cells that are; `strict`: extra columns",
     "format": "the file, or rows of it, cannot be parsed; needs no definition",
     "completeness": "nulls in required fields; `rowCount` and `freshness`, each worth as much as a required field",
-    "bounds": "cells that break min, max, enum, pattern, minLength or maxLength, each cell once",
+    "bounds": "cells that break min, max, enum, pattern, minLength or maxLength, each cell once; rows that break a rule of `rows` or `references`",
     "uniqueness": "rows that repeat a key, the mean over the keys",
 }

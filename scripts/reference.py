@@ -36,12 +36,16 @@ sys.path.insert(0, str(Path(__file__).parent))  # a test loads this file from wh
 from meanings import (
     DEFINITION,
     DIALECT,
+    EXPRESSIONS,
     FIELD,
     METRICS,
     MODES,
+    REFERENCES,
+    ROW_RULES,
     SCORING,
     SEVERITIES,
     TYPES,
+    UNKNOWN,
     Example,
 )
 
@@ -163,6 +167,7 @@ def definition_page() -> Iterator[str]:
         "",
     )  # fmt: skip
     yield from table(["severity", "means"], *([f"`{severity.value}`", means] for severity, means in SEVERITIES.items()))
+    yield from _row_rules()
     yield from ("## Types", "", "The whole cell must match; white space is not trimmed.", "")
     yield from _types()
     yield from ("## Formats", "", "Of a file no definition says more of, the first bytes decide, then the suffix.", "")
@@ -174,6 +179,17 @@ def definition_page() -> Iterator[str]:
     yield from table(["mode", "a metric deducts"], *([f"`{mode.value}`", means] for mode, means in MODES.items()))
     yield from ("## Metrics", "")
     yield from _metrics()
+
+
+def _row_rules() -> Iterator[str]:
+    yield from ("## Rules over rows", "", *ROW_RULES, "")
+    rows = [["part", "means", "example", "and when it does not hold"]]
+    for part, (means, example) in EXPRESSIONS.items():
+        (rule,) = example.definition["rows"]
+        shown = f"`{rule['expression']}`" + (f" when `{rule['when']}`" if "when" in rule else "")
+        rows.append([part, means, shown, message(example)])
+    yield from table(*rows)
+    yield from (*UNKNOWN, "", *REFERENCES, "")
 
 
 def _types() -> Iterator[str]:

@@ -65,7 +65,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.ledger": (*PURE, "dq.errors", "etl_core"),
     "dq.intake": (*PURE, "dq.formats", "dq.ledger", "etl_core"),
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
-    "dq.definitions": ("dq.checks", "dq.formats", "dq.schema"),
+    "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
+    "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
         *PURE,
@@ -116,8 +117,8 @@ PACKAGES = {
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {
-        *("dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling", "dq.rows"),
-        *("pipelines.transforms", "pipelines.lake"),
+        *("dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling", "dq.references"),
+        *("dq.rows", "pipelines.transforms", "pipelines.lake"),
     },
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
@@ -131,7 +132,7 @@ PACKAGES = {
     "rich": {"etl_core.log"},
     "sqlalchemy": {
         *("etl_core.audit", "etl_core.postgres"),
-        *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling"),
+        *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
     },
     "structlog": {
         "etl_core.log",

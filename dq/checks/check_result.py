@@ -35,7 +35,8 @@ class CheckResult:
     `failed` of `checked` things failed. `share` is the part of the metric's weight that is lost in proportional
     mode; it is 0 for warnings and for everything tolerated. `text` says it to a person. `of_whole_rows`: its examples
     are texts of rows, which may hold values of every column; `reasons` counts them by why. `why_no_example` says why a
-    failure has no example where it has none.
+    failure has no example where it has none, `why_not_run` why a check could not be looked at, where its column is not
+    simply missing or of another type.
     """
 
     check: Check
@@ -50,6 +51,7 @@ class CheckResult:
     of_whole_rows: bool = False
     reasons: tuple[tuple[str, int], ...] = ()
     why_no_example: str = ""
+    why_not_run: str = ""
 
     @property
     def counts(self) -> bool:

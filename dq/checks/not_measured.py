@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dq.checks.check_result import CheckResult, Measure, Status
 from dq.checks.wording import visible
@@ -10,6 +10,9 @@ from dq.checks.wording import visible
 if TYPE_CHECKING:
     from dq.checks.check import Check, CheckPlan
     from dq.profiling.summary.summary import FileSummary
+
+#: Reasons, of several rules that could not run, that a sentence has.
+_MOST_REASONS: Final = 3
 
 
 def not_measured(summary: FileSummary, plan: CheckPlan, dimension: str, asked: str) -> Measure | None:
@@ -42,16 +45,20 @@ def nothing_to_measure(summary: FileSummary) -> str | None:
     return None
 
 
-def not_run(check: Check) -> CheckResult:
-    """Give the result of a check that could not be looked at."""
-    return CheckResult(check, Status.NOT_RUN, check.rule, ", ".join(check.columns) or None)
+def not_run(check: Check, why: str = "") -> CheckResult:
+    """Give the result of a check that could not be looked at; `why`: unless a column is missing or of another type."""
+    return CheckResult(check, Status.NOT_RUN, check.rule, ", ".join(check.columns) or None, why_not_run=why)
 
 
 def and_not_run(sentence: str | None, results: tuple[CheckResult, ...]) -> str:
-    """End a sentence with the columns that could not be checked, when there are any; None: nothing could be checked."""
-    columns = dict.fromkeys(
-        result.column for result in results if result.status is Status.NOT_RUN and result.column is not None
-    )
+    """End a sentence with what could not be checked, when there is anything; None: nothing could be checked."""
+    idle = [result for result in results if result.status is Status.NOT_RUN]
+    reasons = dict.fromkeys(result.why_not_run for result in idle if result.why_not_run)
+    if reasons:
+        told = "; ".join(list(reasons)[:_MOST_REASONS])
+        more = f" and {len(reasons) - _MOST_REASONS:,} more" if len(reasons) > _MOST_REASONS else ""
+        sentence = f"{sentence}; {told}{more}" if sentence else f"Not run: {told}{more}"
+    columns = dict.fromkeys(result.column for result in idle if result.column is not None and not result.why_not_run)
     if not columns:
         return f"{sentence}." if sentence else "Not run."
     names = [visible(column) for column in columns]

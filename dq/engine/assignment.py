@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dq.formats.limits import Limits
 from dq.formats.registry import Formats, known_formats
+from dq.profiling.row_rules.reference_keys import KnownReferences
 from etl_core.objects.store import ObjectStore
 
 
@@ -14,7 +15,7 @@ class Assignment:
     """Where files are read from, within which limits, and what is wanted of each; travels to Spark's tasks.
 
     `keep_states`: its mergeable state, too. `judged`: its verdict instead of its figures.
-    `formats`: what files may be; tasks know those that the driver knows.
+    `formats`: what files may be; tasks know those that the driver knows. `references`: the keys that files refer to.
     """
 
     store: ObjectStore
@@ -22,3 +23,4 @@ class Assignment:
     keep_states: bool = False
     judged: bool = False
     formats: Formats = field(default_factory=known_formats)
+    references: KnownReferences = field(default_factory=dict, repr=False)

@@ -15,6 +15,7 @@ from dq.formats.limits import Limits
 from dq.formats.reading import read_part
 from dq.formats.splits import Split
 from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import Recipe, make_recipe
 from dq.schema.definition import SchemaDefinition
@@ -97,15 +98,19 @@ def count_part(
     split: Split,
     limits: Limits,
     stopped: Callable[[], bool] = lambda: False,
+    references: KnownReferences = NO_REFERENCES,
 ) -> CountedPart | PipelineError:
     """Read and count one part; an error is a value, so that it stays with its file.
 
-    `stopped` is asked after each block whether anybody still wants the part.
+    `stopped` is asked after each block whether anybody still wants the part; `references` are the keys that rows may
+    refer to.
     """
     keys = PartKeys()
     part: CountedPart | PipelineError
     try:
-        part = _counted(store, task, split, limits, keys, stopped)
+        known, reading = opened(store, task, split, limits)
+        tally = FileTally(known.recipe, split.number, references)
+        part = _counted(task, known, reading, tally, keys, limits, stopped)
     except PipelineError as error:
         part = error
     except MemoryError:
@@ -120,11 +125,15 @@ def count_part(
 
 
 def _counted(
-    store: ObjectStore, task: FileTask, split: Split, limits: Limits, keys: PartKeys, stopped: Callable[[], bool]
+    task: FileTask,
+    known: FileTask,
+    reading: Reading,
+    tally: FileTally,
+    keys: PartKeys,
+    limits: Limits,
+    stopped: Callable[[], bool],
 ) -> CountedPart | PipelineError:
     deadline = perf_counter() + limits.object_seconds
-    known, reading = opened(store, task, split, limits)
-    tally = FileTally(known.recipe, split.number)
     for batch in reading.batches():
         tally.add(batch)
         keys.add(tally.taken_keys())
@@ -134,7 +143,7 @@ def _counted(
             return EngineFaultError(f"{task.head.uri}: reading was stopped")
     keys.add(tally.taken_keys())  # of no row, where there was no batch: the names all the same
     laid_out = as_read(known, reading) if task.layout.late else None
-    return CountedPart(split.number, reading.began, reading.ended, tally.profile(), keys, laid_out)
+    return CountedPart(tally.split, reading.began, reading.ended, tally.profile(), keys, laid_out)
 
 
 def _out_of_time(uri: str, seconds: float) -> OutOfTimeError:

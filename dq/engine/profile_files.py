@@ -16,6 +16,7 @@ from dq.engine.byte_ranges.unseen import Peeked, peek_at
 from dq.engine.file_results import FileVerdict, Finished, Profiled, with_verdict
 from dq.engine.parts import FileTask
 from dq.engine.planning import ReaderChoice, choose_reader, plan_file
+from dq.engine.references import ReadKeys, known_references
 from dq.engine.small import is_few
 from dq.engine.source_file import Source, SourceObject, UnseenObject
 from dq.formats.limits import Limits
@@ -70,7 +71,7 @@ def profile_sources(
     return _only(Profiled, _Call(spark, reader, assignment).finished(sources))
 
 
-def judge_sources(
+def judge_sources(  # noqa: PLR0913 - keywords, each of which most callers leave out
     sources: Sequence[Source],
     *,
     store: ObjectStore,
@@ -79,13 +80,21 @@ def judge_sources(
     limits: Limits | None = None,
     keep_states: bool = False,
     progress: Progress | None = None,
+    read_keys: ReadKeys | None = None,
 ) -> dict[int, FileVerdict | PipelineError]:
     """Profile files as `profile_sources` does and judge each where its parts are put together.
 
     In a batch of many that is in Spark's tasks: only verdicts come to the driver. `progress` is told the share that
-    is read, from 0 to 1, where the threads of this process read.
+    is read, from 0 to 1, where the threads of this process read. `read_keys` reads the keys that files refer to, each
+    kind of them once; without it nobody does.
     """
-    assignment = Assignment(store, limits or Limits(), keep_states=keep_states, judged=True)
+    assignment = Assignment(
+        store,
+        limits or Limits(),
+        keep_states=keep_states,
+        judged=True,
+        references=known_references([source.definition for source in sources], read_keys),
+    )
     return _only(FileVerdict, _Call(spark, reader, assignment, progress).finished(sources))
 
 
@@ -136,7 +145,6 @@ class _Call:
             plans = pool.map(lambda source: plan_file(source, self.assignment), by_id.values())
             planned = dict(zip(by_id, plans, strict=True))
         tasks = _by_layout(task for task in planned.values() if isinstance(task, FileTask))
-        store, limits = self.assignment.store, self.assignment.limits
         by_spark, by_ranges = _by_reader(tasks, self.reader, has_spark=self.spark is not None)
         found: dict[int, tuple[Finished | PipelineError, str]] = {
             number: (error, "direct") for number, error in planned.items() if not isinstance(error, FileTask)
@@ -144,13 +152,13 @@ class _Call:
         if by_spark and self.spark is not None:
             from dq.engine.spark_readers.lane import profile_with_spark_readers  # noqa: PLC0415 - loads Spark
 
-            seen = profile_with_spark_readers(self.spark, by_spark, store, limits)
+            seen = profile_with_spark_readers(self.spark, by_spark, self.assignment)
             found |= {number: (one, "spark") for number, one in seen.items()}
             left = [task for task in by_spark if task.id not in seen]
             if left:
                 log.info("read by byte ranges: Spark's readers gave nothing for these", files=len(left))
             by_ranges += left
-        read = profile_by_ranges(by_ranges, store, self.spark, limits, self.progress)
+        read = profile_by_ranges(by_ranges, self.assignment, self.spark, self.progress)
         found |= {number: (one, "direct") for number, one in read.items()}
         return {
             number: with_verdict(one, by_id[number], reader, judged=self.assignment.judged)

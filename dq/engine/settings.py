@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from etl_core.settings import Lower, RoomSettings, setting
+from etl_core.settings import Comma, Lower, RoomSettings, setting
 
 
 class EngineSettings(RoomSettings):
@@ -27,6 +27,12 @@ class EngineSettings(RoomSettings):
         "For how long an object, or a part of one, may be read, in seconds",
         "a whole number from 1 to 86400",
         default=3600,
+    )
+    reference_schemas: Annotated[tuple[str, ...], Comma] = setting(
+        "Schemas of the database whose tables definitions may refer to (`references`), for whoever may write a "
+        "definition names tables; of others nothing is read",
+        "names of schemas, comma-separated",
+        default=(),
     )
     spark_master: Annotated[str, Field(pattern=r"^(local(\[.*\])?|spark://.+|yarn|k8s://.+)$")] | None = setting(
         "Where Spark runs, for `spark-submit.sh` and for jobs that start it themselves. Unset: on this machine, when "

@@ -15,6 +15,7 @@ from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 from dq.rows.framed import FramedChecks
@@ -42,14 +43,16 @@ class FileRows:
 class RowsOfFile:
     """The rows of one version of an object, which can be read as often as wanted, each time from its first row on."""
 
-    def __init__(self, source: SourceObject, store: ObjectStore, limits: Limits) -> None:
-        """Find out how the file is laid out.
+    def __init__(
+        self, source: SourceObject, store: ObjectStore, limits: Limits, references: KnownReferences = NO_REFERENCES
+    ) -> None:
+        """Find out how the file is laid out; `references` are the keys that its rows may refer to.
 
         Raises:
             UnreadableFileError: it cannot be parsed at all.
             PipelineError: it cannot be read now.
         """
-        self._store, self._limits = store, limits.with_all_malformed()
+        self._store, self._limits, self._references = store, limits.with_all_malformed(), references
         planned = plan_file(source, Assignment(store, self._limits))
         if isinstance(planned, PipelineError):
             raise planned
@@ -70,7 +73,7 @@ class RowsOfFile:
 
     def checks(self, definition: SchemaDefinition) -> FramedChecks:
         """Lay a definition over the columns of the file."""
-        return FramedChecks(definition, plan_checks(definition), self.recipe)
+        return FramedChecks(definition, plan_checks(definition), self.recipe, self._references)
 
     def found(
         self,

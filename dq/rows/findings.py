@@ -16,7 +16,7 @@ from dq.checks.dimensions import format as format_dimension
 from dq.checks.wording import MASK, visible
 from dq.profiling.tally.row_batch import MalformedRow
 from dq.rows.row_marks import Mark
-from dq.schema.definition import Severity
+from dq.schema.definition import Reference, RowRule, Severity
 
 #: The name of the column.
 FINDINGS: Final = "_findings"
@@ -115,7 +115,10 @@ def _messages(check: Check, shown: pa.StringArray | None, count: int, *, hidden:
 
 
 def _unknown(check: Check) -> str:
-    return f"breaks the rule {check.rule}"
+    if isinstance(check.argument, Reference):
+        return f"is not in {visible(check.argument.text)}"
+    rule = f"breaks the rule {visible(check.rule)}"
+    return f"{rule} ({visible(check.argument.text)})" if isinstance(check.argument, RowRule) else rule
 
 
 def _argument(check: Check) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ from dq.checks.check import CheckPlan
 from dq.checks.plan import plan_checks
 from dq.definitions import load_definition
 from dq.formats.typed.columns import families, plain
+from dq.profiling.row_rules.reference_keys import KnownReferences
 from dq.profiling.tally.recipe import CellEncoding, Recipe, make_recipe
 from dq.schema.definition import FieldType, SchemaDefinition
 from etl_core.errors import UsageError
@@ -25,11 +26,12 @@ _AS_THEY_CAME = (FieldType.STRING, FieldType.ANY)
 
 @dataclass(frozen=True, slots=True)
 class FramedChecks:
-    """A definition laid over the columns of a table."""
+    """A definition laid over the columns of a table; `references` are the keys that rows may refer to."""
 
     definition: SchemaDefinition
     plan: CheckPlan
     recipe: Recipe
+    references: KnownReferences = field(default_factory=dict)
 
 
 def is_of_spark(frame: object) -> bool:

@@ -14,11 +14,16 @@ import pyarrow as pa
 
 from dq.checks.check import Check, CheckPlan
 from dq.checks.dimensions import bounds, completeness, schema, uniqueness
+from dq.checks.dimensions.row_rules import is_row_rule
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells, read_cells
 from dq.profiling.figures.bounds import RULE_BITS, broken_rules
+from dq.profiling.row_rules.evaluation import evaluate
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences, ReferenceKeys, evaluate_reference
 from dq.profiling.tally.recipe import ColumnRecipe, Recipe
 from dq.profiling.tally.row_batch import RowBatch
+from dq.profiling.tally.row_texts import row_texts
+from dq.schema.definition import RowRule
 
 Rows = npt.NDArray[np.int64]
 
@@ -59,6 +64,7 @@ def mark_rows(
     batch: RowBatch,
     cells: Sequence[Cells],
     repeats: Mapping[tuple[str, ...], KeyRepeats],
+    references: KnownReferences = NO_REFERENCES,
 ) -> MarkedRows:
     """Find the rows that break each rule about rows.
 
@@ -68,6 +74,7 @@ def mark_rows(
         batch: the rows.
         cells: of these rows, from `read_rows`.
         repeats: of the keys that are in the file, by their columns, which of these rows repeat an earlier one.
+        references: the keys that rows may refer to.
     """
     places = {column.name: at for at, column in enumerate(recipe.columns) if column.declared}
     marks: list[Mark] = []
@@ -75,6 +82,11 @@ def mark_rows(
         if column in places:
             at = places[column]
             marks += _marks_of_column(recipe.columns[at], cells[at], batch.rows, checks)
+    for check in plan.of(bounds.KEY):
+        if is_row_rule(check) and places.keys() >= set(check.columns):
+            marks += _mark_of_rule(
+                recipe, check, {name: cells[places[name]] for name in check.columns}, batch.rows, references
+            )
     for check in plan.of(uniqueness.KEY):
         if check.columns in repeats:
             found = repeats[check.columns]
@@ -108,7 +120,9 @@ def _by_column(plan: CheckPlan) -> Mapping[str, list[Check]]:
     found: dict[str, list[Check]] = {}
     for key in (schema.KEY, completeness.KEY, bounds.KEY):
         for check in plan.of(key):
-            about_cells = key == bounds.KEY or check.rule in (schema.FIELD, completeness.REQUIRED)
+            about_cells = check.rule in (schema.FIELD, completeness.REQUIRED)
+            if key == bounds.KEY:
+                about_cells = not is_row_rule(check)
             if about_cells and len(check.columns) == 1:
                 found.setdefault(check.columns[0], []).append(check)
     return found
@@ -128,6 +142,27 @@ def _marks_of_column(column: ColumnRecipe, cells: Cells, rows: int, checks: Sequ
             hit = None if bits is None else RULE_BITS.breaking(bits, check.rule)
             positions, checked = nothing if hit is None else fitting[hit], len(cells.parsed.cells)
         yield Mark(check, cells.row_of(positions), checked, texts_of(cells, positions))
+
+
+def _mark_of_rule(
+    recipe: Recipe, check: Check, columns: Mapping[str, Cells], rows: int, references: KnownReferences
+) -> Iterator[Mark]:
+    """Ask a rule over the cells of a row; nothing comes of one whose keys nobody could read."""
+    rule = check.argument
+    if isinstance(rule, RowRule):
+        failing, checked = evaluate(rule, columns, rows)
+    else:
+        keys = references.get(rule.wanted)
+        if not isinstance(keys, ReferenceKeys):
+            return
+        types = {column.name: column.type for column in recipe.columns}
+        failing, checked = evaluate_reference(rule, keys, [types[name] for name in columns], columns, rows)
+    found = np.flatnonzero(failing)
+    yield Mark(check, found, int(np.count_nonzero(checked)), _row_texts(columns, found))
+
+
+def _row_texts(columns: Mapping[str, Cells], rows: Rows) -> Callable[[], pa.StringArray | None]:
+    return lambda: pa.array(row_texts(list(columns), list(columns.values()), rows), pa.string())
 
 
 def _null_rows(cells: Cells, rows: int) -> Rows:

@@ -111,7 +111,9 @@ def find_rows(
             finder.again()
         for batch in batches():
             cells = read_rows(checks.recipe, batch)
-            marked = mark_rows(checks.recipe, checks.plan, batch, cells, finder.repeats(cells, batch.rows))
+            marked = mark_rows(
+                checks.recipe, checks.plan, batch, cells, finder.repeats(cells, batch.rows), checks.references
+            )
             extra = unfit_marks(checks.recipe, cells) if typed else ()
             findings, failing = findings_column((*marked.marks, *extra), batch.rows, tolerated, checks.plan.sensitive)
             yield FoundRows(marked, findings, failing)
@@ -124,7 +126,9 @@ def _keys(checks: FramedChecks) -> set[tuple[str, ...]]:
 def _marks(checks: FramedChecks, finder: KeyRepeatFinder, batches: Iterable[RowBatch]) -> Iterator[Any]:
     for batch in batches:
         cells = read_rows(checks.recipe, batch)
-        yield mark_rows(checks.recipe, checks.plan, batch, cells, finder.repeats(cells, batch.rows)).marks
+        yield mark_rows(
+            checks.recipe, checks.plan, batch, cells, finder.repeats(cells, batch.rows), checks.references
+        ).marks
 
 
 def _columns(typed: Sequence[Sequence[pa.Array]], table: Frame) -> list[pa.ChunkedArray]:

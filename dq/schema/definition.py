@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dq.schema.expressions.syntax import Node
 
 
 class FieldType(str, Enum):
@@ -75,6 +78,53 @@ class KeyDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class RowRule:
+    """A condition that the cells of a row fulfil together, in rows in which `when` is true (None: in all of them).
+
+    `columns` are the fields it speaks of, `text` is the condition as somebody wrote it.
+    """
+
+    name: str
+    condition: Node
+    when: Node | None
+    columns: tuple[str, ...]
+    text: str
+    threshold: Fraction = Fraction(0)
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class WantedKeys:
+    """Keys that something else holds: `source` says where, as `s3://bucket/key` or `table:schema.name`.
+
+    `columns` are the columns of the key there, of the types of the fields they are compared with.
+    """
+
+    source: str
+    columns: tuple[FieldDefinition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Fields whose values together are a key that something else holds; rows with a null among them are not asked."""
+
+    columns: tuple[str, ...]
+    wanted: WantedKeys
+    threshold: Fraction = Fraction(0)
+    severity: Severity = Severity.CRITICAL
+
+    @property
+    def name(self) -> str:
+        """Tell it from the other rules over rows."""
+        return f"references {', '.join(self.columns)}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """Say where the keys are."""
+        return f"{self.wanted.source} ({', '.join(column.name for column in self.wanted.columns)})"
+
+
+@dataclass(frozen=True, slots=True)
 class CsvDialect:
     """How a CSV file is written. `delimiter` and `quote` are single ASCII characters.
 
@@ -133,8 +183,15 @@ class SchemaDefinition:
     #: rules over the whole file, by their name
     file_rules: tuple[tuple[str, Rule], ...] = ()
     silver: str | None = None
+    row_rules: tuple[RowRule, ...] = ()
+    references: tuple[Reference, ...] = ()
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def rules_over_rows(self) -> tuple[RowRule | Reference, ...]:
+        """Give all rules that are asked of rows, in the order of the verdict."""
+        return (*self.row_rules, *self.references)
 
     def __hash__(self) -> int:
         """Hash the digest of all the rest."""

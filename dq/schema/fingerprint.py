@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dq.schema.definition import FieldDefinition, KeyDefinition, Rule, SchemaDefinition
+    from dq.schema.definition import FieldDefinition, KeyDefinition, Reference, RowRule, Rule, SchemaDefinition
 
 
 def fingerprint(definition: SchemaDefinition) -> str:
@@ -36,6 +36,10 @@ def fingerprint(definition: SchemaDefinition) -> str:
         meaning["csv"].append("declared")
     if definition.file_rules:  # left out where there are none: as before there were any
         meaning["fileRules"] = {name: _rule(rule) for name, rule in definition.file_rules}
+    if definition.row_rules:
+        meaning["rows"] = sorted(map(_row_rule, definition.row_rules))
+    if definition.references:
+        meaning["references"] = sorted(map(_reference, definition.references))
     if definition.options:
         meaning["options"] = sorted([name, repr(options)] for name, options in definition.options)
     if definition.silver is not None:
@@ -64,6 +68,15 @@ def _key(key: KeyDefinition) -> list[Any]:
 def _rule(rule: Rule) -> list[Any]:
     value = sorted(map(_value, rule.value)) if isinstance(rule.value, tuple) else _value(rule.value)
     return [value, str(rule.threshold), rule.severity.value]
+
+
+def _row_rule(rule: RowRule) -> list[str]:
+    when = "" if rule.when is None else str(rule.when)
+    return [rule.name, str(rule.condition), when, str(rule.threshold), rule.severity.value]
+
+
+def _reference(reference: Reference) -> list[str]:
+    return [reference.name, str(reference.threshold), reference.severity.value]
 
 
 def _value(value: Any) -> str:  # noqa: ANN401 - any argument of a rule

@@ -25,14 +25,28 @@ class WeightName:
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The weights there are, in the order of a verdict, the readers of whole-file rules by their names, the formats.
+class SchemeName:
+    """One kind of place that keys are read from: how a text that names one begins, an example, and whether it is one.
 
-    `mode` is how a definition is scored that does not say it.
+    `fits` is asked of what stands behind the beginning.
+    """
+
+    start: str
+    example: str
+    fits: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names that a definition may use.
+
+    The weights there are, in the order of a verdict, the readers of whole-file rules by their names, the formats, and
+    the kinds of places that keys are read from. `mode` is how a definition is scored that does not say it.
     A reader turns the JSON of its rule into a frozen argument, or notes what is wrong with it and gives None.
     """
 
     weights: tuple[WeightName, ...] = ()
     file_rules: Mapping[str, Callable[[Any, Sequence[FieldDefinition], Problems], Any]] | None = None
     formats: Sequence[FormatNames] = ()
+    reference_schemes: Sequence[SchemeName] = ()
     mode: ScoringMode = ScoringMode.PROPORTIONAL

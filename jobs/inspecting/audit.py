@@ -58,7 +58,7 @@ def _run(database: Engine, run_id: str) -> Iterator[_Step]:
     if not rows:
         raise UsageError(f"no job has written a line for the run {run_id!r}; the log names runs as run_id")
     for row in rows:
-        yield row["at"], f"{row['job']}: {row['step']}", row["status"], _what(row)
+        yield row["at"], f"{row['job']}: {row['step']}", row["status"], _what(dict(row))
 
 
 def _what(row: Mapping[str, Any]) -> str:
@@ -78,12 +78,11 @@ def _object(database: Engine, named: str) -> Iterator[_Step]:
             yield row.finished_at, "judged", row.state, _verdict(database, row)
         for load in loads_of_object(database, row.id):
             counts = load.counts
-            rows = (
-                f"{counts.rows_read:,} rows: {counts.rows_silver:,} to silver, {counts.rows_quarantined:,} to quarantine,"
-                f" {counts.rows_malformed:,} malformed; version {load.delta_version} of {load.subject.table}"
-                if counts
-                else load.reason or ""
-            )
+            rows = load.reason or ""
+            if counts is not None:
+                where = f"{counts.rows_silver:,} to silver, {counts.rows_quarantined:,} to quarantine"
+                table = f"version {load.delta_version} of {load.subject.table}"
+                rows = f"{counts.rows_read:,} rows: {where}, {counts.rows_malformed:,} malformed; {table}"
             yield load.finished_at or load.started_at, "lifted", load.state, rows
         yield from _of_jobs(database, uri)
 

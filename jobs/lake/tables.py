@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
@@ -14,7 +14,7 @@ from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from etl_core.settings import Settings
     from pipelines.lake.tables.delta_log import Snapshot
@@ -126,17 +126,13 @@ def _quarantine(settings: Settings, name: str, limit: int) -> None:
 
     found = _snapshot(settings, "quarantine", name)
     columns = ["_agency_slug", "_run_date", "_run_hour", "_object_id", "_line", "_findings", "_text"]
-    rows = _first(found.source.to_pyarrow_dataset().head(limit, columns=columns).to_pylist(), limit)
+    rows: list[dict[str, Any]] = found.source.to_pyarrow_dataset().head(limit, columns=columns).to_pylist()
     table = Table("agency", "run", "object", "line", "why", "row", header_style="bold")
     for row in rows:
         run = f"{row['_run_date']} {row['_run_hour']:02d}h"
         why = readable(row["_findings"])
         table.add_row(*map(cell, (row["_agency_slug"], run, row["_object_id"], row["_line"], why, row["_text"])))
     stdout().print(table)
-
-
-def _first(rows: Iterable[dict[str, object]], limit: int) -> list[dict[str, object]]:
-    return list(rows)[:limit]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -80,6 +80,28 @@ def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine
         yield engine
 
 
+def database_at_hand(settings: Settings) -> sqlalchemy.Engine | None:
+    """The database this job has open, else that of DATABASE_URL, open until the job has ended; None without either."""
+    from etl_core.postgres.database import connect
+
+    run, address = current_run(), settings[PostgresSettings].database_url
+    if run is not None and run.database is not None:
+        return run.database
+    if address is None:
+        return None
+    engine = connect(address.get_secret_value())
+    return engine if run is None else run.hold(_disposed(engine))
+
+
+@contextmanager
+def _disposed(engine: sqlalchemy.Engine) -> Iterator[sqlalchemy.Engine]:
+    """An engine whose connections are closed at the end."""
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def refuse_embedded(settings: Settings, environment: Mapping[str, str]) -> None:
     """Refuse to keep the account of a real landing zone in a database that is there to try things out.
 

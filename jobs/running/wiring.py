@@ -24,7 +24,7 @@ from etl_core.log.settings import LogSettings
 from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.settings import Settings
-from jobs.running.database import open_database
+from jobs.running.database import database_at_hand, open_database
 from jobs.running.job_run import current_run
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
     from dq.batch.process_batch import Doors
     from dq.engine.file_results import FileVerdict
+    from dq.engine.references import ReadKeys
     from dq.engine.source_file import Source, SourceObject
+    from dq.formats.limits import Limits
     from etl_core.objects.store import ObjectStore
 
 log = structlog.get_logger()
@@ -72,11 +74,38 @@ def object_store(settings: Settings) -> ObjectStore:
     return ObjectStore(S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair()))
 
 
+def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReadKeys:
+    """What reads the keys that files refer to, from the places that the settings open to definitions.
+
+    Args:
+        settings: which buckets and schemas these are.
+        store: where objects are.
+        limits: within which files are read.
+        own_files: files of this machine, too.
+    """
+    from dq.references.reading import KeyReader
+
+    return KeyReader(
+        store,
+        limits,
+        allowed_buckets=frozenset(settings[BatchSettings].allowed_buckets) - {EVERY_BUCKET},
+        schemas=frozenset(settings[EngineSettings].reference_schemas),
+        database=lambda: database_at_hand(settings),
+        own_files=own_files,
+    )
+
+
 class Profiler:
     """The engine with a Spark session that is started when it is first needed, and stopped by who started it."""
 
     def __init__(
-        self, settings: Settings, store: ObjectStore, *, keep_states: bool = False, isolated: bool = False
+        self,
+        settings: Settings,
+        store: ObjectStore,
+        *,
+        keep_states: bool = False,
+        isolated: bool = False,
+        own_references: bool = False,
     ) -> None:
         from dq.formats.limits import Limits
 
@@ -84,6 +113,7 @@ class Profiler:
         engine = settings[EngineSettings]
         self._isolated = isolated
         self._limits = Limits(object_memory=engine.object_memory_mib << 20, object_seconds=engine.object_seconds)
+        self._read_keys = key_reader(settings, store, self._limits, own_files=own_references)
         self._store = store
         self._keep_states = keep_states
         self._session: SparkSession | None = None
@@ -125,6 +155,7 @@ class Profiler:
             reader=reader,
             limits=self._limits,
             keep_states=self._keep_states,
+            read_keys=self._read_keys,
         )
 
     def judge_one(self, source: SourceObject, progress: Callable[[float], None]) -> FileVerdict | PipelineError:
@@ -142,7 +173,13 @@ class Profiler:
         here = not asked and is_done_here(source.size, os.cpu_count() or 1, is_local=is_local)
         session = None if here else self.session
         found = judge_sources(
-            [source], store=self._store, spark=session, reader=engine.reader, limits=self._limits, progress=progress
+            [source],
+            store=self._store,
+            spark=session,
+            reader=engine.reader,
+            limits=self._limits,
+            progress=progress,
+            read_keys=self._read_keys,
         )
         return found[source.id]
 
@@ -155,7 +192,12 @@ class Profiler:
 
 @contextmanager
 def open_profiler(
-    settings: Settings, store: ObjectStore, *, keep_states: bool = False, isolated: bool = False
+    settings: Settings,
+    store: ObjectStore,
+    *,
+    keep_states: bool = False,
+    isolated: bool = False,
+    own_references: bool = False,
 ) -> Iterator[Profiler]:
     """An engine, stopped at the end.
 
@@ -164,8 +206,9 @@ def open_profiler(
         store: where objects are.
         keep_states: give mergeable states, too.
         isolated: read every object in a worker of Spark's, for this process is to outlive whatever one of them does.
+        own_references: files may refer to keys in files of this machine.
     """
-    profiler = Profiler(settings, store, keep_states=keep_states, isolated=isolated)
+    profiler = Profiler(settings, store, keep_states=keep_states, isolated=isolated, own_references=own_references)
     try:
         yield profiler
     finally:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
+    from dq.engine.assignment import Assignment
     from dq.engine.parts import FileTask
     from etl_core.objects.store import ObjectHead
 
@@ -92,11 +93,11 @@ class DeadlyStore(ObjectStore):
         return data
 
 
-def deadly_count_file(mark: Path) -> Callable[[FileTask, int, Limits, SeenBytes], Count]:
+def deadly_count_file(mark: Path) -> Callable[[FileTask, int, Assignment, SeenBytes], Count]:
     """Count what Spark's readers give, and bring an executor down in the middle of a late part, once."""
 
-    def make(file: FileTask, first: int, limits: Limits, seen: SeenBytes) -> Count:
-        count = count_file(file, first, limits, seen)
+    def make(file: FileTask, first: int, assignment: Assignment, seen: SeenBytes) -> Count:
+        count = count_file(file, first, assignment, seen)
 
         def deadly(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:

@@ -23,6 +23,7 @@ from dq.profiling.profile.file_profile import FileProfile
 from dq.profiling.profile.profile_state import ProfileState, state_of
 from dq.profiling.profile.state_codec import decode_state, encode_state
 from dq.profiling.tally.offences import MOST_EXAMPLES, Offence
+from tests.reference.expressions import row_rules
 from tests.reference.tables import TEXTS
 from tests.unit.profiling.profiled import Table, parts, profile
 
@@ -52,7 +53,8 @@ def tables(draw: st.DrawFn) -> Table:
         columns[f"{kind} {at}"] = draw(st.lists(st.sampled_from(pool), min_size=rows, max_size=rows))
         fields.append({"name": f"{kind} {at}", "type": kind, **RULES.get(kind, {})})
     small = draw(st.sampled_from([0, 5, 16]))
-    return Table(columns, fields, small=small, missing=draw(st.sampled_from([("",), ("", "NA")])))
+    rules = draw(row_rules(fields)) if draw(st.booleans()) else []
+    return Table(columns, fields, small=small, missing=draw(st.sampled_from([("",), ("", "NA")])), row_rules=rules)
 
 
 @st.composite

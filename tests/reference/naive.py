@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
+from tests.reference.expressions import asked, trees_of
 from tests.reference.grammar import BAD, Moment, value_of_text
 from tests.reference.naive_table import NULL, Table, read_table, type_of
 
@@ -111,7 +112,7 @@ def dimensions(table: Table, definition: dict[str, Any] | None) -> dict[str, tup
         "schema": schema(table, fields, strict=(definition or {}).get("strict", False)),
         "format": file_format(table),
         "completeness": completeness(table, definition or {}, fields),
-        "bounds": bounds(table, fields),
+        "bounds": bounds(table, definition or {}, fields),
         "uniqueness": uniqueness(table, definition or {}, fields),
     }
     nothing_parsed = bool(table.malformed) and not table.rows
@@ -212,7 +213,7 @@ def age_at_run(value: date | Moment) -> timedelta:
     return RUN.date() - value
 
 
-def bounds(table: Table, fields: list[dict[str, Any]]) -> tuple[Fraction, list[Rule]]:
+def bounds(table: Table, definition: dict[str, Any], fields: list[dict[str, Any]]) -> tuple[Fraction, list[Rule]]:
     rules = []
     failing_cells = checked_cells = 0
     for declared in fields:
@@ -233,7 +234,40 @@ def bounds(table: Table, fields: list[dict[str, Any]]) -> tuple[Fraction, list[R
         failing_cells += sum(
             1 for cell in cells if any(breaks(cell.value, cell.text, rule_name, declared) for rule_name in failing)
         )
+    for row_rule in definition.get("rows", []):
+        counts = row_counts(table, definition, row_rule)
+        threshold, severity = tolerance(row_rule, {})
+        if counts is None:
+            rules.append(Rule(severity, checked=None))
+            continue
+        rule = Rule(severity, *counts, threshold)
+        rules.append(rule)
+        failing_cells += rule.failed if rule.fails else 0
+        checked_cells += counts[1]
     return Fraction(failing_cells, checked_cells) if checked_cells else Fraction(0), rules
+
+
+def row_counts(table: Table, definition: dict[str, Any], rule: dict[str, Any]) -> tuple[int, int] | None:
+    """Count the rows that break a rule over their cells, and those it could be asked of; None without its columns."""
+    fields = {field["name"].strip(): field["type"] for field in definition["fields"]}
+    tree, when = trees_of(rule, fields)
+    if not columns_in(tree) | (columns_in(when) if when else set()) <= set(table.columns):
+        return None
+    answers = []
+    for row in table.rows:
+        values = {name: cell.value for name, cell in row.items()}
+        if when is None or asked(when, values, NULL, BAD) is True:
+            answers.append(asked(tree, values, NULL, BAD))
+    return answers.count(False), len(answers) - answers.count(None)
+
+
+def columns_in(tree: list[Any]) -> set[str]:
+    """The columns a condition names."""
+    if isinstance(tree[0], str) and tree[0] in {"column", "null"}:
+        return {tree[1]}
+    if tree[0] == "literal":
+        return set()
+    return {name for part in tree if isinstance(part, list) and part for name in columns_in(part)}
 
 
 def breaks(value: Any, text: str, rule_name: str, declared: dict[str, Any]) -> bool:  # noqa: ANN401

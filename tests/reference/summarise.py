@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dq.profiling.summary.summary import ColumnSummary, Example, FileSummary, KeySummary
+from dq.profiling.summary.summary import ColumnSummary, Example, FileSummary, KeySummary, RowRuleSummary
 from tests.reference.grammar import BAD, Moment
-from tests.reference.naive import BOUNDS, breaks, keys
+from tests.reference.naive import BOUNDS, breaks, keys, row_counts
 from tests.reference.naive_table import NULL, Table, read_table, type_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def summarise_naively(data: bytes, definition: dict[str, Any] | None, kind: str 
         malformed_examples=examples(table.malformed),
         columns=tuple(column_summary(table, name, fields.get(name)) for name in table.columns),
         keys=tuple(key_summary(table, columns) for columns, _ in keys(definition or {}, list(fields.values()))),
+        row_rules=tuple(row_rule_summary(table, definition or {}, rule) for rule in (definition or {}).get("rows", [])),
         missing_columns=tuple(name for name in fields if name not in table.columns),
         extra_columns=tuple(
             name for name in table.columns if name not in fields and table.again.get(name) not in fields
@@ -87,6 +88,11 @@ def key_summary(table: Table, columns: tuple[str, ...]) -> KeySummary:
         if not any(row[name].value is NULL for name in columns)
     ]
     return KeySummary(columns, len(full), len(full) - len(set(full)))
+
+
+def row_rule_summary(table: Table, definition: dict[str, Any], rule: dict[str, Any]) -> RowRuleSummary:
+    counts = row_counts(table, definition, rule)
+    return RowRuleSummary(rule["rule"], missing=True) if counts is None else RowRuleSummary(rule["rule"], *counts)
 
 
 def examples(texts: Iterable[str]) -> tuple[Example, ...]:

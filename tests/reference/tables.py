@@ -12,6 +12,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.reference.expressions import row_rules
+
 NAMES = [
     "id", "fare", "Ünï cödé", "two words", "a.b", "com,ma", 'qu"ote', "back`tick", "$x{0}", "select", "semi;colon",
     "it's", "_hidden", "1", "new", "[b]", "%41", "\\n",
@@ -216,6 +218,8 @@ def definitions(draw: st.DrawFn, types: list[str]) -> dict[str, Any]:
     if draw(st.booleans()):
         definition["scoring"] = draw(scorings())
     definition.update(draw(file_rules(fields)))
+    if draw(st.integers(0, 2)) == 0 and (rules := draw(row_rules(fields))):
+        definition["rows"] = [{**rule, **draw(tolerance())} for rule in rules]
     return definition
 
 

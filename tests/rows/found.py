@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dq.checks.check_result import Status
+from dq.checks.dimensions.row_rules import is_row_rule
 from dq.checks.plan import DIMENSIONS, plan_checks
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
@@ -75,6 +76,6 @@ def failed_of(summary: FileSummary, definition: SchemaDefinition) -> Counter[tup
         {
             (result.rule, str(result.column)): result.failed
             for result in results
-            if result.rule in ABOUT_ROWS and result.status is not Status.NOT_RUN
+            if (result.rule in ABOUT_ROWS or is_row_rule(result.check)) and result.status is not Status.NOT_RUN
         }
     )

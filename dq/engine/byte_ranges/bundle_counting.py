@@ -13,6 +13,7 @@ from dq.errors import UnreadableFileError
 from dq.formats.format import Format
 from dq.formats.limits import Limits
 from dq.formats.splits import Split
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.tally.files_together import tally_small_files
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
@@ -30,18 +31,24 @@ Counted: TypeAlias = "CountedPart | PipelineError"
 
 
 def count_parts(
-    store: ObjectStore, pairs: Iterable[tuple[FileTask, Split]], limits: Limits
+    store: ObjectStore,
+    pairs: Iterable[tuple[FileTask, Split]],
+    limits: Limits,
+    references: KnownReferences = NO_REFERENCES,
 ) -> Iterator[tuple[FileTask, Counted]]:
-    """Read and count parts of files, in any order; an error is a value, so that it stays with its file."""
+    """Read and count parts of files, in any order; an error is a value, so that it stays with its file.
+
+    `references` are the keys that rows may refer to.
+    """
     alike: dict[tuple[Format, CsvDialect, Recipe], list[FileTask]] = {}
     for task, split in pairs:
         if len(task.splits) == 1 and len(task.first) == task.head.size:
             alike.setdefault((task.layout.format, task.layout.dialect, task.recipe), []).append(task)
         else:
-            yield task, count_part(store, task, split, limits)
+            yield task, count_part(store, task, split, limits, references=references)
     for tasks in alike.values():
         for some in _portions(tasks):
-            yield from _together(store, some, limits)
+            yield from _together(store, some, limits, references)
 
 
 def _portions(tasks: Sequence[FileTask]) -> Iterator[Sequence[FileTask]]:
@@ -54,7 +61,9 @@ def _portions(tasks: Sequence[FileTask]) -> Iterator[Sequence[FileTask]]:
     yield tasks[begin:]
 
 
-def _together(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
+def _together(
+    store: ObjectStore, tasks: Sequence[FileTask], limits: Limits, references: KnownReferences
+) -> Iterator[tuple[FileTask, Counted]]:
     """Count files of one layout, as many of them together as can be.
 
     Of workbooks it is known only now whether they have one.
@@ -63,7 +72,7 @@ def _together(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> 
     for task in tasks:
         found = read.get(task.id)
         if found is None:
-            yield task, count_part(store, task, task.splits[0], limits)
+            yield task, count_part(store, task, task.splits[0], limits, references=references)
         elif isinstance(found, _Unreadable):
             yield task, found.error
     alike: dict[Recipe, list[_Read]] = {}
@@ -72,7 +81,7 @@ def _together(store: ObjectStore, tasks: Sequence[FileTask], limits: Limits) -> 
             alike.setdefault(one.task.recipe, []).append(one)
     for files in alike.values():
         for _, group in groupby(files, lambda one: [column.type for column in one.batch.columns]):
-            yield from _counted(store, list(group), limits)
+            yield from _counted(store, list(group), limits, references)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +102,14 @@ class _Unreadable:
     error: UnreadableFileError
 
 
-def _counted(store: ObjectStore, files: Sequence[_Read], limits: Limits) -> Iterator[tuple[FileTask, Counted]]:
+def _counted(
+    store: ObjectStore, files: Sequence[_Read], limits: Limits, references: KnownReferences
+) -> Iterator[tuple[FileTask, Counted]]:
     try:
-        counted = tally_small_files(files[0].task.recipe, [one.batch for one in files])
+        counted = tally_small_files(files[0].task.recipe, [one.batch for one in files], references)
     except Exception:  # noqa: BLE001 - one of them broke it; counted for itself, it breaks nothing else
         for one in files:
-            yield one.task, count_part(store, one.task, one.task.splits[0], limits)
+            yield one.task, count_part(store, one.task, one.task.splits[0], limits, references=references)
     else:
         for one, (profile, counted_keys) in zip(files, counted, strict=True):
             keys = PartKeys()

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.local_executor import Progress, profile_here
 from dq.engine.file_results import Finished, Misaligned, RoundResult
 from dq.engine.parts import FileTask
 from dq.engine.small import is_small_work
-from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from etl_core.errors import PipelineError
-from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,9 +27,8 @@ REALIGNMENTS = 3
 
 def profile_by_ranges(
     tasks: Sequence[FileTask],
-    store: ObjectStore,
+    assignment: Assignment,
     spark: SparkSession | None,
-    limits: Limits,
     progress: Progress | None = None,
 ) -> dict[int, Finished | PipelineError]:
     """Profile files in one round, or one more for each time that guessed starts turned out to be wrong.
@@ -42,7 +40,7 @@ def profile_by_ranges(
     for attempt in range(REALIGNMENTS + 1):
         if not waiting:
             break
-        found = _run(waiting, store, spark, limits, progress)
+        found = _run(waiting, assignment, spark, progress)
         again = []
         for task in waiting:
             result = found[task.id]
@@ -64,14 +62,13 @@ def _next_splits(task: FileTask, wrong: Misaligned, attempt: int) -> tuple[Split
 
 def _run(
     tasks: Sequence[FileTask],
-    store: ObjectStore,
+    assignment: Assignment,
     spark: SparkSession | None,
-    limits: Limits,
     progress: Progress | None,
 ) -> Mapping[int, RoundResult]:
     here = is_small_work([task.head.size for task in tasks]) and not any(task.isolated for task in tasks)
     if spark is None or here:
-        return profile_here(tasks, store, limits, "direct", progress)
+        return profile_here(tasks, assignment, "direct", progress)
     from dq.engine.byte_ranges.spark_executor import profile_on_spark  # noqa: PLC0415 - loads Spark
 
-    return profile_on_spark(spark, tasks, store, limits, "direct")
+    return profile_on_spark(spark, tasks, assignment, "direct")

@@ -9,20 +9,20 @@ from contextlib import closing
 from itertools import count, islice
 from threading import Event
 
+from dq.engine.assignment import Assignment
 from dq.engine.file_results import MergedKey, RoundResult, Span, conclude, worst
 from dq.engine.keys.part_keys import PartKeys
 from dq.engine.parts import GROUP, CountedPart, FileTask, count_part
-from dq.formats.limits import Limits
+from dq.formats.splits import Split
 from dq.profiling.profile.file_profile import FileProfile
 from etl_core.errors import PipelineError
-from etl_core.objects.store import ObjectStore
 
 #: Told the share of all parts that are done, from 0 to 1, after each of them.
 Progress = Callable[[float], None]
 
 
 def profile_here(
-    tasks: Sequence[FileTask], store: ObjectStore, limits: Limits, reader: str, progress: Progress | None = None
+    tasks: Sequence[FileTask], assignment: Assignment, reader: str, progress: Progress | None = None
 ) -> dict[int, RoundResult]:
     """Profile files on the threads of this process; Arrow does the work outside the interpreter's lock.
 
@@ -34,7 +34,7 @@ def profile_here(
     results: dict[int, RoundResult] = {}
     pool = ThreadPoolExecutor(max(min(len(work), os.cpu_count() or 1), 1))
     try:
-        parts = pool.map(lambda pair: count_part(store, pair[0], pair[1], limits, stop.is_set), work)
+        parts = pool.map(lambda pair: _part(assignment, pair[0], pair[1], stop), work)
         done = count(1)
         for task in tasks:
             with closing(Gathering(task, reader)) as whole:
@@ -47,6 +47,11 @@ def profile_here(
         stop.set()
         pool.shutdown(cancel_futures=True)
     return results
+
+
+def _part(assignment: Assignment, task: FileTask, split: Split, stop: Event) -> CountedPart | PipelineError:
+    store, limits, references = assignment.store, assignment.limits, assignment.references
+    return count_part(store, task, split, limits, stop.is_set, references)
 
 
 def gathered(task: FileTask, parts: Sequence[CountedPart | PipelineError], reader: str) -> RoundResult:

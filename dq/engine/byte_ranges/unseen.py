@@ -57,7 +57,7 @@ def _profiled(
         number: error for number, error in planned.items() if isinstance(error, PipelineError)
     }
     whole = [(task, task.splits[0]) for task in tasks if task.id not in several]
-    for task, part in count_parts(assignment.store, whole, assignment.limits):
+    for task, part in count_parts(assignment.store, whole, assignment.limits, assignment.references):
         result = gathered(task, [part], "direct")
         if isinstance(result, Misaligned):
             raise TypeError(f"{task.head.uri}: the only part of a file cannot begin at a wrong place")

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark import TaskContext
 
+from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.byte_ranges.spark_merge import KeyHashes, MergedGroup, records
 from dq.engine.byte_ranges.task_limits import within
@@ -25,7 +26,6 @@ from dq.engine.spark_readers.frames import TRAILING
 from dq.engine.spark_readers.paths import reported_path
 from dq.engine.spark_readers.seen_bytes import SeenBytes
 from dq.errors import UnreadableFileError
-from dq.formats.limits import Limits
 from dq.formats.spark_reading import SparkReading
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.offences import Offence
@@ -64,7 +64,7 @@ def reading_of(task: FileTask) -> SparkReading:
     return reading
 
 
-def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> Counting:
+def count_file(task: FileTask, first: int, assignment: Assignment, seen: SeenBytes) -> Counting:
     """Make the function that counts one Spark partition of a frame that reads one file.
 
     Spark cuts such a file into partitions in its order; `first` is the number of the first one
@@ -73,7 +73,7 @@ def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> C
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         settle_in()
-        yield from within(counted(batches), limits)
+        yield from within(counted(batches), assignment.limits)
 
     def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         context = TaskContext.get()
@@ -81,7 +81,7 @@ def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> C
         block: _Block | None = None
         for batch in batches:
             if batch.num_rows:
-                block = block or _Block(task, number, limits, seen)
+                block = block or _Block(task, number, assignment, seen)
                 block.add(batch)
         if block:
             yield from block.counts()
@@ -89,7 +89,7 @@ def count_file(task: FileTask, first: int, limits: Limits, seen: SeenBytes) -> C
     return count
 
 
-def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, seen: SeenBytes) -> Counting:
+def count_files(by_path: Mapping[str, FileTask], block: int, assignment: Assignment, seen: SeenBytes) -> Counting:
     """Make the function that counts one Spark partition of a frame that reads several files, block by block.
 
     `block` is the most bytes of a file that Spark gives to one task.
@@ -97,7 +97,7 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, see
 
     def count(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         settle_in()
-        yield from within(counted(batches), limits)
+        yield from within(counted(batches), assignment.limits)
 
     def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         current: _Block | None = None
@@ -107,7 +107,7 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, see
                 if current is None or (current.task.id, current.number) != (task.id, number):
                     if current is not None:
                         yield from current.counts()
-                    current = _Block(task, number, limits, seen)
+                    current = _Block(task, number, assignment, seen)
                 current.add(piece)
         if current is not None:
             yield from current.counts()
@@ -118,14 +118,14 @@ def count_files(by_path: Mapping[str, FileTask], block: int, limits: Limits, see
 class _Block:
     """The count of one block of one file; an unreadable file stops counting, not its neighbours."""
 
-    def __init__(self, task: FileTask, number: int, limits: Limits, seen: SeenBytes) -> None:
+    def __init__(self, task: FileTask, number: int, assignment: Assignment, seen: SeenBytes) -> None:
         self.task = task
         self.number = number
         self._reading = reading_of(task)
-        self._limits = limits
+        self._limits = assignment.limits
         self._seen = seen
         self._lines_bytes = 0
-        self._tally = FileTally(task.recipe, number)
+        self._tally = FileTally(task.recipe, number, assignment.references)
         self._keys = PartKeys()
         self._error: PipelineError | None = None
         self._held: list[pa.RecordBatch] = []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pyspark.sql import DataFrame
 
+from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.spark_merge import merged
 from dq.engine.file_results import FileVerdict, Finished, Profiled
 from dq.engine.parts import FileTask
@@ -29,7 +30,6 @@ from dq.formats.limits import Limits
 from dq.formats.spark_reading import AnyProbe, SparkSource
 from dq.formats.splits import Split
 from etl_core.errors import PipelineError
-from etl_core.objects.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -43,7 +43,7 @@ _MOST_ALONE = 64
 
 
 def profile_with_spark_readers(
-    spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
+    spark: SparkSession, tasks: Sequence[FileTask], assignment: Assignment
 ) -> dict[int, Finished | PipelineError]:
     """Profile files through Spark's readers in two jobs: one looks at files whose format wants it, one reads.
 
@@ -54,19 +54,20 @@ def profile_with_spark_readers(
     found = profile_apart(
         spark,
         tasks,
-        lambda some: _profile(spark, some, store, limits),
+        lambda some: _profile(spark, some, assignment),
         lambda _task, _error: {},
         lambda task: task.head.uri,
     )
     by_id = {task.id: task for task in tasks}
-    changed = store.changed({number: by_id[number].head for number in found})
+    changed = assignment.store.changed({number: by_id[number].head for number in found})
     return {number: one for number, one in found.items() if number not in changed}
 
 
 def _profile(
-    spark: SparkSession, tasks: Sequence[FileTask], store: ObjectStore, limits: Limits
+    spark: SparkSession, tasks: Sequence[FileTask], assignment: Assignment
 ) -> dict[int, Finished | PipelineError]:
-    probed = probe_files(spark, tasks, store, limits)
+    limits = assignment.limits
+    probed = probe_files(spark, tasks, assignment.store, limits)
     faithful = [task for task in tasks if _is_faithful(task, probed.get(task.id), limits)]
     if not faithful:
         return {}
@@ -77,7 +78,7 @@ def _profile(
         sources.setdefault(source, []).append(task)
     block = _most_bytes_of_a_task(spark)
     seen = SeenBytes(spark.sparkContext)
-    union = reduce(DataFrame.unionAll, _counted(spark, sources, block, limits, seen))
+    union = reduce(DataFrame.unionAll, _counted(spark, sources, block, assignment, seen))
     with session_options(spark, batch_options(_longest_row(task, probes.get(task.id)) for task in faithful)):
         counted = union.rdd
     results = merged(counted.map(record_of), [_in_blocks(task, block) for task in faithful], "spark")
@@ -90,7 +91,11 @@ def _profile(
 
 
 def _counted(
-    spark: SparkSession, sources: Mapping[SparkSource, Sequence[FileTask]], block: int, limits: Limits, seen: SeenBytes
+    spark: SparkSession,
+    sources: Mapping[SparkSource, Sequence[FileTask]],
+    block: int,
+    assignment: Assignment,
+    seen: SeenBytes,
 ) -> Iterator[DataFrame]:
     """Make the frames of counts: of one file each for the large ones, then of the others, by what Spark is asked for.
 
@@ -103,14 +108,14 @@ def _counted(
     apart = {task.id for _, task, _ in alone}
     first = 0
     for source, task, slices in alone:
-        yield frame_of(spark, source, task).mapInArrow(count_file(task, first, limits, seen), COUNTS)
+        yield frame_of(spark, source, task).mapInArrow(count_file(task, first, assignment, seen), COUNTS)
         first += slices
     for source, tasks in sources.items():
         others = [task for task in tasks if task.id not in apart]
         if others:
             by_path = {asked_path(spark_path(task.head)): task for task in others}
             frame = shared_frame(spark, source, others)
-            yield frame.mapInArrow(count_files(by_path, block, limits, seen), COUNTS)
+            yield frame.mapInArrow(count_files(by_path, block, assignment, seen), COUNTS)
 
 
 def _alone(source: SparkSource, tasks: Sequence[FileTask], block: int) -> Iterator[tuple[FileTask, int]]:

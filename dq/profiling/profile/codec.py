@@ -22,6 +22,7 @@ from dq.profiling.figures.moments import Moments
 from dq.profiling.figures.row_sample import RowSample, priorities
 from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.row_rules.outcome import RowFigures
 from dq.profiling.summary.summary import Scalar
 from dq.profiling.tally.offences import Offence
 from dq.schema.durations import Duration
@@ -122,16 +123,26 @@ def profile_of_body(*body: Any) -> FileProfile:  # noqa: ANN401 - what MessagePa
 
 
 def _found_wanting(profile: FileProfile) -> list[Any]:
-    """Write what only files with faults have; of others there is nothing."""
-    if not profile.reasons and not profile.incomplete:
+    """Write what only files with faults or with rules over rows have; of others there is nothing."""
+    if not profile.reasons and not profile.incomplete and not profile.row_rules:
         return []
     nulls = [[at, _offences_as_lists(cells)] for at, cells in profile.null_cells.items()]
-    return [sorted(profile.reasons.items()), profile.incomplete, nulls]
+    rules = [
+        [one.failed, one.checked, _offences_as_lists(one.examples), *([one.unanswered] if one.unanswered else [])]
+        for one in profile.row_rules
+    ]
+    return [sorted(profile.reasons.items()), profile.incomplete, nulls, *([rules] if rules else [])]
 
 
-def _wanting_of(reasons: Any = (), incomplete: int = 0, nulls: Any = ()) -> dict[str, Any]:  # noqa: ANN401 - what MessagePack holds
-    null_cells = {at: _found(cells) for at, cells in nulls}
-    return {"reasons": dict(reasons), "incomplete": incomplete, "null_cells": null_cells}
+def _wanting_of(reasons: Any = (), incomplete: int = 0, nulls: Any = (), rules: Any = ()) -> dict[str, Any]:  # noqa: ANN401 - what MessagePack holds
+    return {
+        "reasons": dict(reasons),
+        "incomplete": incomplete,
+        "null_cells": {at: _found(cells) for at, cells in nulls},
+        "row_rules": tuple(
+            RowFigures(failed, checked, _found(examples), *why) for failed, checked, examples, *why in rules
+        ),
+    }
 
 
 def _offences_as_lists(offences: tuple[Offence, ...]) -> list[list[Any]]:

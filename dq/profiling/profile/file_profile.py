@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dq.profiling.figures.row_sample import RowSample
 from dq.profiling.profile.column_profile import ColumnProfile
+from dq.profiling.row_rules.outcome import RowFigures
 from dq.profiling.tally.offences import Offence, first_offences, placed
 
 #: Columns that may turn up while reading, in a part of a file and in all of them together.
@@ -21,7 +22,7 @@ class FileProfile:
     so that a line within a split becomes a line of the file once all splits are known. `extras` are columns
     that only turned up while reading, by name: the first `MOST_EXTRAS` in the order of their names. `shown`
     is a small sample of rows as text. `incomplete` rows lack a value that is required; `null_cells` are the
-    first such cells by the place of their column.
+    first such cells by the place of their column. `row_rules` are in the order of the recipe's.
     """
 
     rows: int = 0
@@ -30,6 +31,7 @@ class FileProfile:
     reasons: Mapping[str, int] = field(default_factory=dict)
     incomplete: int = 0
     null_cells: Mapping[int, tuple[Offence, ...]] = field(default_factory=dict)
+    row_rules: tuple[RowFigures, ...] = ()
     columns: tuple[ColumnProfile, ...] | None = None
     extras: Mapping[str, ColumnProfile] = field(default_factory=dict)
     sample: RowSample | None = None
@@ -45,6 +47,7 @@ class FileProfile:
             reasons=_summed(self.reasons, other.reasons),
             incomplete=self.incomplete + other.incomplete,
             null_cells=_merged_cells(self.null_cells, other.null_cells),
+            row_rules=_merged_rules(self.row_rules, other.row_rules),
             columns=_merged_columns(self.columns, other.columns),
             extras=_merged_extras(self.extras, other.extras),
             sample=_merged_samples(self.sample, other.sample),
@@ -79,6 +82,7 @@ class FileProfile:
             self,
             malformed_rows=placed(self.malformed_rows, starts),
             null_cells={at: placed(cells, starts) for at, cells in self.null_cells.items()},
+            row_rules=tuple(one.placed(starts) for one in self.row_rules),
             columns=None if self.columns is None else tuple(map(settled, self.columns)),
             extras={name: settled(column) for name, column in self.extras.items()},
             lines={0: header_lines + sum(self.lines.values())},
@@ -97,6 +101,12 @@ def _merged_cells(
     if not one or not other:
         return one or other
     return {at: first_offences(one.get(at, ()), other.get(at, ())) for at in sorted({*one, *other})}
+
+
+def _merged_rules(one: tuple[RowFigures, ...], other: tuple[RowFigures, ...]) -> tuple[RowFigures, ...]:
+    if not one or not other:
+        return one or other
+    return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
 def _merged_columns(

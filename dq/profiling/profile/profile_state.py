@@ -176,6 +176,7 @@ def state_of(
         reasons={},
         incomplete=0,
         null_cells={},
+        row_rules=(),
         columns=tuple(
             without_values(one) if column.sensitive else _with_fewer_hashes(one, hashes)
             for column, one in zip(columns, figures, strict=True)

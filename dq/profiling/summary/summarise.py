@@ -18,9 +18,19 @@ from dq.profiling.figures.bounds import rules_of
 from dq.profiling.figures.fine_numbers import FINE, parts_of
 from dq.profiling.profile.column_profile import ColumnProfile
 from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.row_rules.outcome import RowFigures
 from dq.profiling.summary.example_values import value_of_example
 from dq.profiling.summary.histogram import histogram
-from dq.profiling.summary.summary import Bin, ColumnSummary, Example, FileSummary, KeySummary, Scalar, TopValue
+from dq.profiling.summary.summary import (
+    Bin,
+    ColumnSummary,
+    Example,
+    FileSummary,
+    KeySummary,
+    RowRuleSummary,
+    Scalar,
+    TopValue,
+)
 from dq.profiling.tally.column_figures import COUNTED
 from dq.profiling.tally.offences import Offence
 from dq.profiling.tally.recipe import SAMPLE_ROWS, CellEncoding, ColumnRecipe, Recipe
@@ -86,6 +96,7 @@ def summarise(
             for one in (_column(state, column, profile.rows, sample, error) for column, state, sample in parts)
         ),
         keys=_keys(definition, recipe, keys, present),
+        row_rules=_row_rules(definition, recipe, profile, present),
         missing_columns=tuple(name for name in declared if name not in present),
         extra_columns=tuple(column.name for column, _, _ in parts if definition and _is_extra(column, declared)),
         repeated_columns=tuple(sorted(name for name, count in names.items() if count > 1 and name)),
@@ -144,6 +155,24 @@ def _keys(
         else:
             examples = _examples(one.examples, *(types[name] for name in key.columns))
             summaries.append(KeySummary(key.columns, one.full, one.repeated, examples))
+    return tuple(summaries)
+
+
+def _row_rules(
+    definition: SchemaDefinition | None, recipe: Recipe, profile: FileProfile, present: set[str]
+) -> tuple[RowRuleSummary, ...]:
+    # Of a file without a part nobody counted anything.
+    rules = recipe.rules_over_rows
+    figures = profile.row_rules or (RowFigures(),) * len(rules)
+    counted = {rule.name: one for rule, one in zip(rules, figures, strict=True)}
+    summaries = []
+    for rule in definition.rules_over_rows if definition else ():
+        one = counted.get(rule.name)
+        if one is None or not present.issuperset(rule.columns):
+            summaries.append(RowRuleSummary(rule.name, missing=True))
+        else:
+            found = _examples(one.examples)
+            summaries.append(RowRuleSummary(rule.name, one.failed, one.checked, found, unanswered=one.unanswered))
     return tuple(summaries)
 
 

@@ -105,6 +105,22 @@ class KeySummary:
 
 
 @dataclass(frozen=True, slots=True)
+class RowRuleSummary:
+    """What a rule over the cells of a row found: rows that break it, of those it could be asked of.
+
+    `missing` is set when a column it names is not in the file: nothing was counted then, nor where `unanswered` says
+    why nobody could tell.
+    """
+
+    name: str
+    failed: int = 0
+    checked: int = 0
+    examples: tuple[Example, ...] = ()
+    missing: bool = False
+    unanswered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FileSummary:
     """Everything counted in one file. rows_read = parsed rows + malformed rows, always.
 
@@ -126,6 +142,7 @@ class FileSummary:
     rows_incomplete: int | None = None
     columns: tuple[ColumnSummary, ...] = ()
     keys: tuple[KeySummary, ...] = ()
+    row_rules: tuple[RowRuleSummary, ...] = ()
     missing_columns: tuple[str, ...] = ()
     extra_columns: tuple[str, ...] = ()
     repeated_columns: tuple[str, ...] = ()

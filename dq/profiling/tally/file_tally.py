@@ -11,11 +11,13 @@ from dq.profiling.figures.key_tally import KeyTally, SplitKeys
 from dq.profiling.figures.row_sample import SampleBuilder, priorities
 from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
 from dq.profiling.profile.file_profile import MOST_EXTRAS, FileProfile
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.tally.column_tally import ColumnTally
 from dq.profiling.tally.null_tally import NullTally
 from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, first_offences, shortened
 from dq.profiling.tally.recipe import ColumnRecipe, Recipe
 from dq.profiling.tally.row_batch import LineNumbers, RowBatch
+from dq.profiling.tally.row_rule_tally import RowRuleTally
 from dq.schema.definition import FieldType
 
 #: Columns that turn up while reading have a smaller distinct sketch each.
@@ -25,16 +27,17 @@ _EXTRA_DISTINCT = 1024
 class FileTally:
     """The running figures of one split. Batches must come in the order of the split."""
 
-    def __init__(self, recipe: Recipe, split: int = 0) -> None:
-        """Start at nothing."""
+    def __init__(self, recipe: Recipe, split: int = 0, references: KnownReferences = NO_REFERENCES) -> None:
+        """Start at nothing; `references` are the keys that rows may refer to."""
         self._recipe = recipe
-        self._split = split
+        self.split = split
         self._columns = [
             ColumnTally(column, recipe.encoding, recipe.missing_values, recipe.distinct_size)
             for column in recipe.columns
         ]
         self._extras: dict[str, ColumnTally] = {}
         self._nulls = NullTally(recipe, split)
+        self._row_rules = RowRuleTally(recipe, split, references)
         self._keys = [KeyTally(recipe, key, split) for key in recipe.keys]
         self._sample = SampleBuilder(recipe.row_sample, split)
         self._shown = SampleBuilder(SHOWN_ROWS, split)
@@ -49,10 +52,11 @@ class FileTally:
         if batch.rows:
             columns = [batch.columns[column.position] for column in self._recipe.columns]
             cells = [
-                tally.add(column, self._split, line_numbers)
+                tally.add(column, self.split, line_numbers)
                 for tally, column in zip(self._columns, columns, strict=True)
             ]
             self._nulls.add(cells, batch.rows, line_numbers)
+            self._row_rules.add(cells, batch.rows, line_numbers)
             for key in self._keys:
                 key.add(cells, batch.rows, line_numbers)
             self._sample_rows(cells, batch.rows)
@@ -67,7 +71,7 @@ class FileTally:
             self._extras = {name: self._extras[name] if name in self._extras else self._extra(name) for name in first}
         for name, column in batch.extras.items():
             if name in self._extras:
-                self._extras[name].add(column, self._split, line_numbers)
+                self._extras[name].add(column, self.split, line_numbers)
 
     def _extra(self, name: str) -> ColumnTally:
         return ColumnTally(ColumnRecipe(name, -1, FieldType.ANY), self._recipe.encoding, (), _EXTRA_DISTINCT)
@@ -77,14 +81,14 @@ class FileTally:
         for reason, rows in batch.reasons.items():
             self._reasons[reason] = self._reasons.get(reason, 0) + rows
         if batch.malformed_rows and len(self._malformed_rows) < MOST_EXAMPLES:
-            found = malformed_offences(batch, self._split, self._lines)
+            found = malformed_offences(batch, self.split, self._lines)
             self._malformed_rows = first_offences(self._malformed_rows, found)
 
     def _sample_rows(self, cells: list[Cells], rows: int) -> None:
         if not cells:
             return
         positions = np.arange(self._rows, self._rows + rows, dtype=np.int64)
-        priority = priorities(self._split, positions)
+        priority = priorities(self.split, positions)
         chosen = self._sample.choose(priority)
         if len(chosen):
             values = {
@@ -106,11 +110,12 @@ class FileTally:
             reasons=dict(sorted(self._reasons.items())),
             incomplete=self._nulls.rows,
             null_cells=self._nulls.examples(),
+            row_rules=self._row_rules.figures,
             columns=tuple(column.profile() for column in self._columns),
             extras={name: tally.profile() for name, tally in self._extras.items()},
             sample=self._sample.sample(),
             shown=self._shown.sample(),
-            lines={self._split: self._lines},
+            lines={self.split: self._lines},
         )
 
     def taken_keys(self) -> list[SplitKeys]:

@@ -19,17 +19,22 @@ from dq.profiling.figures.key_tally import KeyTally, SplitKeys
 from dq.profiling.figures.row_sample import Places, Priorities, RowSample, priorities
 from dq.profiling.figures.sampled_cells import SHOWN_ROWS, sampled_values, shown_texts
 from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.tally.column_of_files import Edges, profiles_of_column
 from dq.profiling.tally.file_tally import malformed_offences
 from dq.profiling.tally.null_tally import NullTally
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
+from dq.profiling.tally.row_rule_tally import row_rules_of_files
 
 
-def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[FileProfile, list[SplitKeys]]]:
+def tally_small_files(
+    recipe: Recipe, files: Sequence[RowBatch], references: KnownReferences = NO_REFERENCES
+) -> list[tuple[FileProfile, list[SplitKeys]]]:
     """Count files that were each read in one batch, as `FileTally` counts each of them.
 
     All have at least one row and at most as many as a row sample, columns of the same types, and no extra ones.
+    `references` are the keys that rows may refer to.
     """
     edges = np.cumsum([0, *(one.rows for one in files)])
     cells, figures = [], []
@@ -40,6 +45,7 @@ def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[F
         figures.append(profiles_of_column(recipe, column, together.type, read, edges, files))
     samples, shown = _samples(recipe, cells, edges)
     counted = []
+    row_rules = row_rules_of_files(recipe, references, cells, edges, files)
     required = [at for at, column in enumerate(recipe.columns) if column.required]
     for at, one in enumerate(files):
         nulls = NullTally(recipe, 0)
@@ -53,6 +59,7 @@ def tally_small_files(recipe: Recipe, files: Sequence[RowBatch]) -> list[tuple[F
             reasons=dict(sorted(one.reasons.items())),
             incomplete=nulls.rows,
             null_cells=nulls.examples(),
+            row_rules=row_rules[at],
             columns=tuple(column[at] for column in figures),
             sample=samples[at],
             shown=shown[at],

@@ -6,16 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
 from dq.profiling.tally.offences import MOST_EXAMPLES, Offence, shortened
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import LineNumbers
-
-#: Why such a cell is shown; beside it stands the row's key, for the cell itself says nothing.
-NULL = "null"
+from dq.profiling.tally.row_texts import NULL, row_texts
 
 
 class NullTally:
@@ -53,24 +49,12 @@ class NullTally:
         self, at: int, cells: Sequence[Cells], rows: npt.NDArray[np.int64], line_numbers: LineNumbers
     ) -> tuple[Offence, ...]:
         key = next((key for key in self._recipe.keys if at not in key), ())
-        parts = [_texts_of(cells[column], rows) for column in key]
-        names = [self._recipe.columns[column].name for column in key]
-        texts = [
-            ", ".join(f"{name}={text}" for name, text in zip(names, row, strict=True))
-            for row in zip(*parts, strict=True)
-        ]
+        texts = row_texts(
+            [self._recipe.columns[column].name for column in key], [cells[column] for column in key], rows
+        )
+        # Beside the word null stands the row's key, for the cell itself says nothing.
         lines = line_numbers(rows)
         return tuple(
             Offence(self._split, line, shortened(text), NULL)
             for line, text in zip(lines, texts or [""] * len(rows), strict=True)
         )
-
-
-def _texts_of(cells: Cells, rows: npt.NDArray[np.int64]) -> list[str]:
-    """Give cells of some rows as text."""
-    if cells.rows is None:
-        return [str(text) for text in as_text(cells.present.take(pa.array(rows))).to_pylist()]
-    there = np.isin(rows, cells.rows)
-    places = np.searchsorted(cells.rows, rows[there])
-    texts = iter(as_text(cells.present.take(pa.array(places))).to_pylist())
-    return [str(next(texts)) if present else NULL for present in there]

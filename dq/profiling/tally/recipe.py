@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
 from dq.schema.column_names import column_names
-from dq.schema.definition import FieldDefinition, FieldType, Rule, SchemaDefinition
+from dq.schema.definition import FieldDefinition, FieldType, Reference, RowRule, Rule, SchemaDefinition
 
 _LEAST = 1024
 #: Rows of the row sample, and hashes of a column's distinct sketch, where columns are not very many.
@@ -51,8 +52,9 @@ class ColumnRecipe:
 class Recipe:
     """Everything the tally of one file needs to know; small, picklable, equal on every task.
 
-    `width` is the number of fields of a row. `keys` are indexes into `columns`. `row_sample` and
-    `distinct_size` bound the memory of a profile: both shrink for wide files.
+    `width` is the number of fields of a row. `keys` are indexes into `columns`, `row_rules` and `references`
+    those whose columns are all there. `row_sample` and `distinct_size` bound the memory of a profile: both shrink for
+    wide files.
     """
 
     columns: tuple[ColumnRecipe, ...]
@@ -62,6 +64,13 @@ class Recipe:
     missing_values: tuple[str, ...] = ("",)
     row_sample: int = SAMPLE_ROWS
     distinct_size: int = DISTINCT_HASHES
+    row_rules: tuple[RowRule, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def rules_over_rows(self) -> tuple[RowRule | Reference, ...]:
+        """Give all rules that are asked of rows, in the order of their figures."""
+        return (*self.row_rules, *self.references)
 
     def __hash__(self) -> int:
         """Hash the names alone: files are grouped by their recipes, and all rules of all columns are many."""
@@ -78,8 +87,8 @@ def make_recipe(
     """Lay `definition` over the trimmed names of `header`, in file order.
 
     Of a repeated name only the first column is the declared one; all have names of their own (`column_names`).
-    Undeclared columns take their type from `inferred`, by these names, and are else strings. Keys with a column that
-    is not in the file are left out.
+    Undeclared columns take their type from `inferred`, by these names, and are else strings. Keys, and rules
+    over rows, with a column that is not in the file are left out.
     """
     declared = {field.name: field for field in definition.fields} if definition else {}
     columns: list[ColumnRecipe] = []
@@ -104,6 +113,8 @@ def make_recipe(
         missing_values=definition.missing_values if definition else ("",),
         row_sample=bounded(SAMPLE_ROWS, 1 << 21, len(columns)),
         distinct_size=bounded(DISTINCT_HASHES, 1 << 23, len(columns)),
+        row_rules=_over(definition.row_rules if definition else (), columns),
+        references=_over(definition.references if definition else (), columns),
     )
 
 
@@ -113,6 +124,15 @@ def _column(name: str, position: int, field: FieldDefinition | None, inferred: M
     return ColumnRecipe(
         name, position, field.type, field.format, declared=True, rules=field.bounds, required=field.required is not None
     )
+
+
+_Rule = TypeVar("_Rule", RowRule, Reference)
+
+
+def _over(rules: Sequence[_Rule], columns: Sequence[ColumnRecipe]) -> tuple[_Rule, ...]:
+    """Give the rules whose columns are all there."""
+    declared = {column.name for column in columns if column.declared}
+    return tuple(rule for rule in rules if declared.issuperset(rule.columns))
 
 
 def bounded(wanted: int, budget: int, columns: int) -> int:

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name everybody knows
 from pyspark.sql.window import Window
 
 from dq.checks.check import Check
+from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.python_worker import settle_in
 from dq.engine.byte_ranges.spark_merge import merged
 from dq.engine.file_results import Profiled
@@ -40,7 +41,7 @@ from dq.rows.rule_counts import RuleCount, RuleCounts, tolerates
 from dq.rows.spark.types import arrow_schema, spark_type
 from dq.rows.typed_columns import typed_rows, typed_type, unfit_marks
 from etl_core.errors import PipelineError
-from etl_core.objects.store import ObjectHead
+from etl_core.objects.store import ObjectHead, ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -81,7 +82,7 @@ def summarise_spark_frame(
         # As many as there are tasks at a time: it only says in how many places they are put together.
         tuple(Split(at, 0, 0) for at in range(context.defaultParallelism)),
     )
-    count = count_file(task, 0, Limits(), SeenBytes(context))
+    count = count_file(task, 0, Assignment(ObjectStore(), Limits()), SeenBytes(context))
     found = merged(rows.mapInArrow(count, COUNTS).rdd.map(record_of), [task], _READER).get(task.id)
     if isinstance(found, PipelineError):
         raise found

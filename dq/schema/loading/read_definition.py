@@ -16,11 +16,13 @@ from dq.schema.loading.keys import read_keys
 from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
 from dq.schema.loading.properties import fold, read_flag, read_properties, read_text
 from dq.schema.loading.scoring_options import read_scoring
+from dq.schema.row_rules.references import read_references
+from dq.schema.row_rules.rows import read_row_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dq.schema.definition import FieldDefinition
+    from dq.schema.definition import FieldDefinition, Reference
     from dq.schema.format_names import FormatNames
     from dq.schema.loading.fields import DeclaredField
     from dq.schema.vocabulary import Vocabulary
@@ -38,6 +40,8 @@ PROPERTIES: Final = {
     "sheet": "sheet",
     "scoring": "scoring",
     "silver": "silver",
+    "rows": "rows",
+    "references": "references",
 }
 _IGNORED: Final = frozenset({"name", "title", "description", "comment", "version", "$schema", "profile", "owner"})
 _ROOT: Final = "definition"
@@ -99,6 +103,8 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
             if name in properties and (rule := read_file_rule(name, properties[name], read, fields, problems))
         ),
         silver=_read_silver(properties, problems),
+        row_rules=read_row_rules(properties["rows"], fields, problems) if "rows" in properties else (),
+        references=_read_references(properties, fields, words, problems),
     )
     _check_positions(definition, properties, problems)
     if problems.found:
@@ -158,6 +164,14 @@ def _read_options(
                 yield one.name, one.options(properties[one.name])
             except ValueError as error:
                 problems.add(one.name, str(error))
+
+
+def _read_references(
+    properties: Mapping[str, Any], fields: Sequence[FieldDefinition], words: Vocabulary, problems: Problems
+) -> tuple[Reference, ...]:
+    if "references" not in properties:
+        return ()
+    return read_references(properties["references"], fields, words.reference_schemes, problems)
 
 
 def _read_strict(properties: Mapping[str, Any], problems: Problems) -> bool:

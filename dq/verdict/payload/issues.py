@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.columns import cells_breaking, parsed_cells
-from dq.schema.definition import BOUNDS_RULES, FieldType
+from dq.schema.definition import BOUNDS_RULES, FieldType, RowRule
 from dq.verdict.payload.statistics import rate
 from dq.verdict.payload.values import json_value
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dq.checks.check import CheckPlan
-    from dq.profiling.summary.summary import ColumnSummary, FileSummary
-    from dq.schema.definition import Rule
+    from dq.profiling.summary.summary import ColumnSummary, FileSummary, RowRuleSummary
+    from dq.schema.definition import Reference, Rule
     from dq.verdict.payload.cuts import Cutter
 
 #: Rules that are neither below nor above.
@@ -64,14 +64,35 @@ def _type_issue(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
 
 
 def bounds_anomalies(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> dict[str, Any]:
-    """Write, for every field with bounds that are broken, the cells below, above and otherwise out of them."""
+    """Write, for every field with bounds that are broken, the cells below, above and otherwise out of them.
+
+    And for every rule over the cells of a row that is broken, the rows that break it.
+    """
     fields = {field.name: field for field in plan.definition.fields} if plan.definition else {}
     columns = [column for column in summary.columns if column.violations and column.name in fields]
     return {
         "columns": [
             _anomalies(column, dict(fields[column.name].bounds), fields[column.name].type, cutter)
             for column in cutter.columns(columns)
-        ]
+        ],
+        "rows": [_row_rule(rule, found, cutter) for rule, found in cutter.columns(_broken_row_rules(summary, plan))],
+    }
+
+
+def _broken_row_rules(summary: FileSummary, plan: CheckPlan) -> list[tuple[RowRule | Reference, RowRuleSummary]]:
+    rules = {rule.name: rule for rule in plan.definition.rules_over_rows} if plan.definition else {}
+    return [(rules[found.name], found) for found in summary.row_rules if found.failed and found.name in rules]
+
+
+def _row_rule(rule: RowRule | Reference, found: RowRuleSummary, cutter: Cutter) -> dict[str, Any]:
+    return {
+        "rule": cutter.name(rule.name) if isinstance(rule, RowRule) else "references",
+        "expression": cutter.text(rule.text),
+        "columns": [cutter.name(name) for name in rule.columns],
+        "count": found.failed,
+        "checked": found.checked,
+        "rate": rate(found.failed, found.checked),
+        "examples": cutter.examples(found.examples, found.failed, hide=cutter.masking.hides(*rule.columns)),
     }
 
 

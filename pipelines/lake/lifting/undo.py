@@ -38,7 +38,10 @@ def undo_object(object_id: int, doors: LakeDoors) -> Undone:
     subject = (before or load).subject
     run = RunPart(subject.agency_slug, subject.file_name, subject.run_date, subject.run_hour, subject.object_id)
     folders = {layer: lake_table(doors.root, layer, subject.table, doors.access) for layer in ("quarantine", "silver")}
-    versions = {"quarantine": before and before.quarantine_version, "silver": before and before.delta_version}
+    versions = {
+        "quarantine": before.quarantine_version if before else None,
+        "silver": before.delta_version if before else None,
+    }
     files = {layer: _files(folders[layer], run, before, versions[layer]) for layer in folders}
     generation = start_load(doors.database, subject, doors.clock())
     for layer, folder in folders.items():

@@ -36,13 +36,14 @@ class Table:
     keys: Sequence[Sequence[str]] = ()
     missing: Sequence[str] = ("",)
     small: int = 0
+    row_rules: Sequence[Mapping[str, Any]] = ()
 
     @property
     def definition(self) -> SchemaDefinition | None:
         if not self.fields:
             return None
         raw = {"fields": list(self.fields), "uniqueKeys": list(self.keys), "missingValues": list(self.missing)}
-        return load_definition(raw)
+        return load_definition({**raw, "rows": list(self.row_rules)})
 
     @property
     def recipe(self) -> Recipe:

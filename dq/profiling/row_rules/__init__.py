@@ -1,0 +1,1 @@
+"""Rules over the cells of a row together: which rows of a batch break them, and how many of a file do."""

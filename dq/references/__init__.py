@@ -1,0 +1,1 @@
+"""Keys that files refer to and something else holds: where they are, and how they are read."""
