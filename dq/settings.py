@@ -1,4 +1,4 @@
-"""The rooms whose settings scoring files needs. `python -m dq.settings` prints the README's configuration table."""
+"""The rooms whose settings scoring files needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.postgres.settings import PostgresSettings
 from etl_core.queue.settings import QueueSettings
-from etl_core.settings import RoomSettings, Settings, configuration_table, read_rooms
+from etl_core.settings import RoomSettings, Settings, read_rooms
 
 ROOMS: tuple[type[RoomSettings], ...] = (
     PostgresSettings,
@@ -33,7 +33,3 @@ ROOMS: tuple[type[RoomSettings], ...] = (
 def read_settings(*more: type[RoomSettings], env_file: Path | None = Path(".env"), **overrides: object) -> Settings:
     """The settings of these rooms and of `more`, read and judged together; as `etl_core.settings.read_rooms`."""
     return read_rooms((*ROOMS, *more), env_file, **overrides)
-
-
-if __name__ == "__main__":
-    print("\n".join(configuration_table(ROOMS)))  # noqa: T201  # this is what the module is run for

@@ -14,11 +14,11 @@ import structlog
 from pydantic import SecretStr
 from rich.table import Table
 
-from dq.settings import ROOMS, read_settings
 from etl_core.settings import declared_fields
 from jobs.console.terminal import cell, stdout
 from jobs.console.verdict_table import score_cell
 from jobs.playground.sample_files import AGENCY, DEFINITIONS, SAMPLES
+from jobs.running.settings import ROOMS, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

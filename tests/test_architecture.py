@@ -67,6 +67,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
+    "dq.silver_due": ("dq.ledger", "dq.reporting"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
         *PURE,
@@ -95,7 +96,7 @@ PACKAGES = {
     "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
     "msgpack": {"dq.profiling", "dq.engine"},
-    "numpy": {"dq.profiling", "dq.formats", "dq.engine", "dq.rows", "pipelines.transforms"},
+    "numpy": {"dq.profiling", "dq.formats", "dq.engine", "dq.rows", "pipelines.transforms", "pipelines.lake"},
     "obstore": {"etl_core.objects"},
     "orjson": {
         "etl_core.storable",
@@ -133,6 +134,7 @@ PACKAGES = {
     "sqlalchemy": {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
+        *("dq.silver_due", "pipelines.lake"),
     },
     "structlog": {
         "etl_core.log",

@@ -225,6 +225,13 @@ def loads_of_object(engine: Engine, object_id: int) -> tuple[SilverLoad, ...]:
         return tuple(map(_load, connection.execute(query).mappings()))
 
 
+def known_tables(engine: Engine) -> tuple[str, ...]:
+    """The names of all tables that rows were loaded into, in alphabetical order."""
+    query = select(_C.table).where(_C.state == "loaded").distinct().order_by(_C.table)
+    with engine.connect() as connection:
+        return tuple(connection.scalars(query))
+
+
 def _give_up(engine: Engine, generation: int, state: LoadState, reason: str, now: datetime) -> None:
     with engine.begin() as connection:
         _locked(connection, generation)

@@ -33,11 +33,10 @@ _OF_SUBJECT = text("""
 def main(argv: list[str]) -> int:
     """Print the steps in the order of time; exit 2 when there is no such object or run."""
     arguments = _parser().parse_args(argv)
-    from dq.settings import read_settings
     from jobs.running.database import open_database
     from jobs.running.wiring import start
 
-    program = start(read_settings())
+    program = start()
     with open_database(program.settings) as database:
         steps = list(_run(database, arguments.run_id) if arguments.run_id else _object(database, arguments.object))
     table = Table("at", "step", "state", "what", header_style="bold")

@@ -25,12 +25,10 @@ _LAYERS = ("silver", "quarantine")
 def main(argv: list[str]) -> int:
     """Do what the first word says."""
     arguments = _parser().parse_args(argv)
-    from dq.settings import read_settings
     from jobs.running.wiring import open_doors, start
     from pipelines.lake.lifting.undo import undo_object
-    from pipelines.lake.settings import LakeSettings
 
-    program = start(read_settings(LakeSettings))
+    program = start()
     if arguments.action == "undo":
         note(subject=f"object {arguments.object}", step="undo")
         with open_doors(program.settings) as doors:
@@ -77,8 +75,8 @@ def _list(settings: Settings, named: Sequence[str]) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from dq.ledger.silver_loads import known_tables
     from jobs.running.database import open_database
-    from pipelines.lake.lifting.known_tables import known_tables
 
     with open_database(settings) as database:
         names = named or known_tables(database)

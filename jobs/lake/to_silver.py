@@ -36,13 +36,12 @@ def main(argv: list[str]) -> int:
     from dq import Wanted, due_objects
     from dq.ledger.settings import LedgerSettings
     from dq.reporting.catalogue.catalogue import read_catalogue
-    from dq.settings import read_settings
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
     from pipelines.lake.lifting.load_objects import load_objects
     from pipelines.lake.settings import LakeSettings
 
-    program = start(read_settings(LakeSettings))
+    program = start()
     if program.settings[LakeSettings].silver_gate == "off":
         raise UsageError("SILVER_GATE is off, so that nothing goes to silver; set it to passed or any")
     wanted = Wanted(arguments.agency, arguments.file, arguments.since, arguments.until, tuple(arguments.release))

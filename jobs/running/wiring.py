@@ -17,7 +17,6 @@ from dq.batch.settings import EVERY_BUCKET, BatchSettings, agencies_of_buckets
 from dq.engine.settings import EngineSettings
 from dq.ledger.settings import LedgerSettings
 from dq.reporting.settings import ReportingSettings
-from dq.settings import read_settings
 from etl_core.errors import PipelineError
 from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
@@ -26,6 +25,7 @@ from etl_core.objects.settings import S3Settings
 from etl_core.settings import Settings
 from jobs.running.database import database_at_hand, open_database
 from jobs.running.job_run import current_run
+from jobs.running.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dq.settings import ROOMS
 from etl_core.settings import declared_fields
 from jobs.cli import main
+from jobs.running.settings import ROOMS
 from tests.databases import login
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from dq.settings import ROOMS
 from etl_core.settings import declared_fields
 from jobs.playground.sample_files import SAMPLES
 from jobs.registry import job_names, load_job
+from jobs.running.settings import ROOMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

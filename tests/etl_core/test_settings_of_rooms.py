@@ -11,11 +11,11 @@ from dotenv import dotenv_values
 from dq.batch.settings import BatchSettings
 from dq.engine.settings import EngineSettings
 from dq.ledger.settings import LedgerSettings
-from dq.settings import ROOMS, read_settings
 from etl_core.errors import SettingsError
 from etl_core.log.settings import LogSettings
 from etl_core.postgres.settings import PostgresSettings
 from etl_core.settings import configuration_table, declared_fields
+from jobs.running.settings import ROOMS, read_settings
 
 _ROOT = Path(__file__).parents[2]
 

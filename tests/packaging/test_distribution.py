@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from dq.settings import ROOMS
 from etl_core.settings import declared_fields
+from jobs.running.settings import ROOMS
 
 ROOT = Path(__file__).resolve().parents[2]
 

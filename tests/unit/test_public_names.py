@@ -10,41 +10,72 @@ import dq
 
 def test_the_public_names_are_these() -> None:
     assert dq.__all__ == [
+        "FINDINGS_TYPE",
+        "MASK",
+        "CellEncoding",
+        "Cells",
+        "ColumnRecipe",
+        "DueObject",
         "FieldType",
+        "FileRows",
         "FileSummary",
+        "FramedChecks",
+        "Limits",
+        "LoadCounts",
+        "LoadSubject",
+        "MalformedRow",
         "ObjectStore",
         "PipelineError",
         "Problems",
         "QualityCheck",
+        "RowBatch",
+        "RowsOfFile",
         "RunQuery",
         "SchemaDefinition",
+        "SilverLoad",
         "SourceObject",
+        "UnreadableFileError",
         "Validator",
         "Verdict",
+        "Wanted",
         "as_text",
         "check_frame",
+        "due_objects",
         "exact",
+        "fail_load",
+        "finish_load",
         "fold",
         "format_problem",
+        "healed_rows",
+        "hold_load",
         "judge",
         "kind_of",
         "load_definition",
+        "load_of_object",
+        "loads_of_object",
+        "loads_of_run",
+        "malformed_finding",
         "parse_text",
         "plan_checks",
         "process_batch",
         "profile_files",
         "profile_of",
         "read_properties",
+        "replace_load",
+        "restore_load",
         "row_findings",
         "shown",
         "split_rows",
+        "start_load",
         "suggestion",
+        "typed_column",
+        "typed_type",
     ]
 
 
 def test_every_public_name_can_be_had() -> None:
     for name in dq.__all__:
-        assert getattr(dq, name).__name__ == name
+        assert getattr(getattr(dq, name), "__name__", name) == name  # a constant has no name of its own
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
