@@ -33,8 +33,8 @@ FIELDS = [
     {"name": LONG, "type": "integer"},
 ]
 WORDS = [
-    "n", "status", '"a.b `c` ""d"""', "'t'", "1", "2.5", "1e3", "=", "!=", "<", ">=", "and", "or", "not", "is", "null", "in",
-    "between", "(", ")", ",", "+", "-", "*", "/", "length", "lower", "date", "'2026-01-31'", "true", "$", "'", '"', "`",
+    "n", "status", '"a.b `c` ""d"""', "'t'", "1", "2.5", "1e3", "=", "!=", "<", ">=", "and", "or", "not", "is", "null",
+    "in", "between", "(", ")", ",", "+", "-", "*", "/", "length", "lower", "date", "'2026-01-31'", "true", "$", "'", '"', "`",
 ]  # fmt: skip
 TYPES = {str(field["name"]): FieldType(field["type"]) for field in FIELDS}
 
