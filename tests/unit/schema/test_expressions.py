@@ -34,7 +34,8 @@ FIELDS = [
 ]
 WORDS = [
     "n", "status", '"a.b `c` ""d"""', "'t'", "1", "2.5", "1e3", "=", "!=", "<", ">=", "and", "or", "not", "is", "null",
-    "in", "between", "(", ")", ",", "+", "-", "*", "/", "length", "lower", "date", "'2026-01-31'", "true", "$", "'", '"', "`",
+    "in", "between", "(", ")", ",", "+", "-", "*", "/", "length", "lower", "date", "'2026-01-31'", "true", "$", "'",
+    '"', "`",
 ]  # fmt: skip
 TYPES = {str(field["name"]): FieldType(field["type"]) for field in FIELDS}
 
