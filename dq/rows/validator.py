@@ -17,9 +17,14 @@ from dq.rows.check_frame import summarise_frame
 from dq.rows.framed import is_of_spark
 from dq.rows.frames import frame_of
 from dq.schema.definition import FieldType, Severity
+from dq.schema.expressions.parser import parse_expression
+from dq.schema.expressions.syntax import columns_of
+from dq.schema.expressions.tokens import ExpressionError
 from dq.schema.loading.problems import suggestion
 from etl_core.errors import UsageError
 
+#: Characters of the name of a rule.
+_MOST_NAME: Final = 200
 #: Null checks that tolerate less than this are critical.
 _STRICT: Final = 0.01
 _ORDERED: Final = frozenset(
@@ -181,6 +186,26 @@ class Validator:
     ) -> Validator:
         """Ask that all but a share of values are among those listed."""
         return self._constraint("enum", column, "enum", [_json(one) for one in values], tolerance, severity)
+
+    def check_expression(self, expression: str, tolerance: float = 0.01, severity: str | None = None) -> Validator:
+        """Ask that all but a share of rows fulfil a condition over their columns, such as `end_date >= start_date`."""
+        try:
+            columns = columns_of(parse_expression(expression, self._types))
+        except ExpressionError as error:
+            raise UsageError(f"the expression {expression!r} has no meaning {error}") from None
+        name = expression.strip()[:_MOST_NAME]
+        rule = {"rule": name, "expression": expression, "threshold": tolerance}
+        return self._ask(
+            _Asked(
+                f"expression: {name}",
+                _severity(severity, Severity.ERROR),
+                tolerance,
+                (name,),
+                columns,
+                lambda found: _share(found, tolerance, "of rows do not fulfil it"),
+                properties={"rows": [rule]},
+            )
+        )
 
     def check_freshness(
         self, column: str, max_age: str | timedelta, now: datetime, severity: str | None = None

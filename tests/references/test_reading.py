@@ -47,15 +47,6 @@ def reader(store: ObjectStore) -> KeyReader:
     return KeyReader(store, LIMITS)
 
 
-@pytest.fixture
-def bucket(s3: S3Client, request: pytest.FixtureRequest) -> str:
-    name = f"ref-{abs(hash(request.node.name)) % 10**9}"
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}) if (
-        s3.meta.region_name != "us-east-1"
-    ) else s3.create_bucket(Bucket=name)
-    return name
-
-
 def as_parquet() -> bytes:
     sink = io.BytesIO()
     pq.write_table(pa.table({"code": ["A", "B", "A", None], "number": [1, 2, 1, 3]}), sink)

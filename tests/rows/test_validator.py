@@ -40,6 +40,7 @@ def asked(frame: Any) -> Validator:  # noqa: ANN401 - of any library
         .check_value_range("placed", low=date(2026, 1, 1))
         .check_pattern("state", "[A-Z]{2}", tolerance=0.1, severity="warning")
         .check_enum("state", ["CA", "NY", "TX", "ca"])
+        .check_expression("amount <= order_id * 50 or state = 'NY'", tolerance=0.1)
         .check_freshness("placed", timedelta(days=2), NOW)
         .check_row_count(1, 100)
     )
@@ -54,6 +55,7 @@ EXPECTED = [
     ("value_range: placed", "error", True, 0.0),
     ("pattern: state", "warning", False, 1 / 6),
     ("enum: state", "error", True, 0.0),
+    ("expression: amount <= order_id * 50 or state = 'NY'", "error", True, 0.0),
     ("freshness: placed", "error", False, False),
     ("row_count", "error", True, True),
 ]
@@ -130,5 +132,7 @@ def test_what_cannot_be_meant_is_refused_in_words() -> None:
         validator.check_value_range("amount")
     with pytest.raises(UsageError, match="no severity 'bad'; expected one of warning, error, critical"):
         validator.check_nulls("amount", severity="bad")
+    with pytest.raises(UsageError, match="'amount >' has no meaning at character 9: found the end; expected a field"):
+        validator.check_expression("amount >")
     with pytest.raises(UsageError, match="asked for twice"):
         validator.check_nulls("amount").check_nulls("amount", 0.5)

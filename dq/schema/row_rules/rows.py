@@ -86,8 +86,8 @@ def _read_name(properties: Mapping[str, Any], place: str, problems: Problems) ->
         return None
     name = read_text(properties["rule"], "rule", place, problems)
     name = None if name is None else name.strip()
-    if name == "" or (name is not None and len(name) > MOST_NAME):
-        problems.add(place, f"rule is {shown(name)}; expected a name of 1 to {MOST_NAME} characters")
+    if name is not None and (not name or not name.isprintable() or len(name) > MOST_NAME):
+        problems.add(place, f"rule is {shown(name)}; expected a name of 1 to {MOST_NAME} characters that can be seen")
     elif name in _TAKEN:
         problems.add(place, f"rule is {shown(name)}, which is the name of another rule; expected a name of its own")
     return name

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dq.definitions import load_definition
 from dq.errors import DefinitionError
 from dq.schema.definition import FieldType, SchemaDefinition
 from dq.schema.expressions.parser import MOST_DEPTH, MOST_NODES, parse_expression
-from dq.schema.expressions.tokens import MOST_CHARACTERS
+from dq.schema.expressions.tokens import MOST_CHARACTERS, ExpressionError
 
 LONG = "x" * 300
 EXAMPLE = '{"rule": "ends_after_start", "expression": "end_date >= start_date"}'
@@ -28,6 +32,11 @@ FIELDS = [
     {"name": "or", "type": "integer"},
     {"name": LONG, "type": "integer"},
 ]
+WORDS = [
+    "n", "status", '"a.b `c` ""d"""', "'t'", "1", "2.5", "1e3", "=", "!=", "<", ">=", "and", "or", "not", "is", "null",
+    "in", "between", "(", ")", ",", "+", "-", "*", "/", "length", "lower", "date", "'2026-01-31'", "true", "$", "'",
+    '"', "`",
+]  # fmt: skip
 TYPES = {str(field["name"]): FieldType(field["type"]) for field in FIELDS}
 
 
@@ -123,6 +132,19 @@ def test_an_expression_is_understood_as_in_sql(text: str, understood: str | None
 def test_what_is_wrong_is_said_with_its_place(text: str, said: str) -> None:
     place = "rows[0].expression" if said.startswith(":") else "rows[0].expression "
     assert problems(text) == [f"  - {place}{said}"]
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=2), max_size=14))
+@settings(deadline=None)
+def test_any_text_is_an_expression_or_is_refused_in_words(parts: list[str]) -> None:
+    with suppress(ExpressionError):
+        assert str(parse_expression(" ".join(parts), TYPES))
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "\x00", "\ud800", "x" * 201, 3])
+def test_a_rule_has_a_name_that_can_be_seen(name: object) -> None:
+    with pytest.raises(DefinitionError, match="expected a"):
+        load_definition({"fields": FIELDS, "rows": {"rule": name, "expression": "n > 1"}})
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
