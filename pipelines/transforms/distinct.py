@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+#: So many words of a column are remembered by steps that write texts word by word.
+MOST_WORDS: Final = 1 << 14
 
 
 def each_distinct(column: pa.StringArray, change: Callable[[str], str]) -> pa.StringArray:

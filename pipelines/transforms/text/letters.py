@@ -10,7 +10,7 @@ def capitalized(word: str) -> str:
     ('École', 'ŉa', 'İstanbul', 'Isla')
     """
     first = word[:1].title()
-    return (first if len(first) == 1 else word[:1]) + small(word[1:])
+    return (first if len(first) == 1 and word[:1].isalpha() else word[:1]) + small(word[1:])
 
 
 def small(word: str) -> str:
@@ -19,4 +19,4 @@ def small(word: str) -> str:
     >>> small("ÇİĞDEM")
     'çiğdem'
     """
-    return word.lower().replace("i\u0307", "i")
+    return word.replace("İ", "i").lower()

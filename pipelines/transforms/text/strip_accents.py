@@ -8,9 +8,9 @@ Letters of other scripts stay as they are: the Cyrillic й is no и with an acce
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import TYPE_CHECKING, Final
+
+import pyarrow.compute as pc
 
 from pipelines.transforms.distinct import each_distinct, is_ascii, matching, without_argument
 from pipelines.transforms.step import StepKind
@@ -34,20 +34,22 @@ _PLAIN: Final = str.maketrans(
         "Ĳ": "IJ",
     }
 )
-_ACCENTED: Final = re.compile(
-    "([A-Za-z\u00c0-\u02af\u0370-\u03ff\u1d00-\u1fff\u2c60-\u2c7f\ua720-\ua7ff])[\u0300-\u036f]+"
-)
-
-
-def _stripped(text: str) -> str:
-    apart = unicodedata.normalize("NFD", text).translate(_PLAIN)
-    return unicodedata.normalize("NFC", _ACCENTED.sub(r"\1", apart))
+_UNDIVIDED: Final = f"[{''.join(map(chr, _PLAIN))}]"
+_LATIN_OR_GREEK: Final = "A-Za-z\u00c0-\u02af\u0370-\u03ff\u1d00-\u1fff\u2c60-\u2c7f\ua720-\ua7ff"
+_ACCENTED: Final = f"([{_LATIN_OR_GREEK}])[\u0300-\u036f]+"
 
 
 def _without_accents(column: pa.StringArray) -> pa.StringArray:
     if is_ascii(column):
         return column
-    return matching(column, r"[^\x00-\x7f]", lambda some: each_distinct(some, _stripped))
+    return matching(column, r"[^\x00-\x7f]", _plain)
+
+
+def _plain(column: pa.StringArray) -> pa.StringArray:
+    """Take letters and accents apart, the accents away, and put together what is left of others."""
+    apart = pc.utf8_normalize(column, form="NFD")
+    apart = matching(apart, _UNDIVIDED, lambda some: each_distinct(some, lambda text: text.translate(_PLAIN)))
+    return pc.utf8_normalize(pc.replace_substring_regex(apart, _ACCENTED, r"\1"), form="NFC")
 
 
 STRIP_ACCENTS: Final = StepKind("strip_accents", without_argument(_without_accents))

@@ -20,7 +20,7 @@ from pipelines.transforms.step import StepKind
 from pipelines.transforms.text.letters import capitalized, small
 
 #: Words of which the kernel, for which a word is a run of letters, would make too many.
-_DIFFICULT: Final = "['\u2019\\pM\\pN]"
+_DIFFICULT: Final = "['\u2019\\pM\\p{Nl}\\p{Lo}\\p{Lm}]|\\pN\\pL"
 _LETTER: Final = r"(?:[^\W_]|[\u0300-\u036f])"
 _WORD: Final = re.compile(f"{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _APOSTROPHE: Final = re.compile("(['\u2019])")

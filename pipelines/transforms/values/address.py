@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from dq import Problems, shown
-from pipelines.transforms.distinct import each_distinct
+from pipelines.transforms.distinct import MOST_WORDS, each_distinct
 from pipelines.transforms.step import StepKind
 from pipelines.transforms.text.letters import capitalized, small
 from pipelines.transforms.text.squeeze import squeezed
@@ -104,7 +104,7 @@ def _read(raw: Any, place: str, problems: Problems) -> str | None:  # noqa: ANN4
 
 def _addressed(column: pa.StringArray, region: str) -> pa.StringArray:
     write, with_capitals = _REGIONS[region]
-    word = cache(with_capitals)  # streets share their words; forgotten with the column
+    word = lru_cache(MOST_WORDS)(with_capitals)  # streets share their words; forgotten with the column
     return each_distinct(squeezed(trimmed(column)), lambda text: write(text, word))
 
 
@@ -114,7 +114,7 @@ def _american(text: str, with_capitals: Capitals) -> str:
     words = text.split(" ")
     rest = text.replace("PO Box", "")
     if rest in (rest.upper(), rest.lower()):
-        words = [with_capitals(word, at == 0) for at, word in enumerate(words)]
+        words = [word if word.isdecimal() else with_capitals(word, at == 0) for at, word in enumerate(words)]
     plain = [word.lower().rstrip(".,") for word in words]
     numbered = bool(plain) and plain[0][:1].isdigit()
     for at, word in enumerate(plain):
@@ -141,7 +141,7 @@ def _american_word(word: str, _first: bool) -> str:  # noqa: FBT001 - a cache as
 def _german(text: str, with_capitals: Capitals) -> str:
     words = text.split(" ")
     if text in (text.upper(), text.lower()):
-        words = [with_capitals(word, at == 0) for at, word in enumerate(words)]
+        words = [word if word.isdecimal() else with_capitals(word, at == 0) for at, word in enumerate(words)]
     text = " ".join(words)
     for expression, full in _GERMAN:
         text = expression.sub(full, text)

@@ -12,10 +12,10 @@ stays, as do initials. Particles are small behind another name. Mac is no Mc: no
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from pipelines.transforms.distinct import each_distinct, without_argument
+from pipelines.transforms.distinct import MOST_WORDS, each_distinct, without_argument
 from pipelines.transforms.step import StepKind
 from pipelines.transforms.text.letters import capitalized, small
 from pipelines.transforms.text.squeeze import squeezed
@@ -57,7 +57,7 @@ _TOO_LONG_FOR_INITIALS: Final = 3
 
 
 def _named(column: pa.StringArray) -> pa.StringArray:
-    write = cache(_word)  # many people share a name; forgotten with the column
+    write = lru_cache(MOST_WORDS)(_word)  # many people share a name; forgotten with the column
 
     def one(text: str) -> str:
         mixed = text not in (text.upper(), text.lower())
