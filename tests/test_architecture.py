@@ -60,7 +60,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.verdict": ("dq.profiling", "dq.checks", "dq.schema", *PLAIN),
     "dq.formats": ("dq.profiling", "dq.schema", *PLAIN),
     "dq.engine": (*PURE, "dq.formats", "dq.errors", "etl_core"),
-    "dq.rows": (*PURE, "dq.formats", "dq.definitions", "dq.engine", "dq.errors", "etl_core"),
+    "dq.rows": (*PURE, "dq.formats", "dq.definitions", "dq.engine", "dq.references", "dq.errors", "etl_core"),
     "dq.reporting": (*PURE, "etl_core"),
     "dq.ledger": (*PURE, "dq.errors", "etl_core"),
     "dq.intake": (*PURE, "dq.formats", "dq.ledger", "etl_core"),

@@ -10,6 +10,7 @@ from typing import Any
 from dq.engine.file_results import MergedKey
 from dq.engine.keys.part_keys import PartKeys
 from dq.profiling.profile.file_profile import FileProfile
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.file_tally import FileTally
@@ -52,21 +53,22 @@ def summarise_frame(
     frame: Any,  # noqa: ANN401 - of any library
     definition: Any,  # noqa: ANN401 - in any form
     cells: CellsAs,
+    references: KnownReferences = NO_REFERENCES,
 ) -> tuple[FramedChecks, FileSummary]:
     """Count a table in one reading: what it is held against, and its figures. Raises what `check_frame` does."""
     if not is_of_spark(frame):
         table = frame_of(frame)
-        checks = framed(table.schema, definition, cells)
+        checks = framed(table.schema, definition, cells, references)
         return checks, _summary(table, checks)
     from dq.rows.spark.frames import summarise_spark_frame  # noqa: PLC0415 - loads Spark
     from dq.rows.spark.types import arrow_schema  # noqa: PLC0415 - as above
 
-    checks, found = summarise_spark_frame(frame, definition, cells)
+    checks, found = summarise_spark_frame(frame, definition, cells, references)
     return checks, found or _summary(frame_of(arrow_schema(frame).empty_table()), checks)
 
 
 def _summary(table: Frame, checks: FramedChecks) -> FileSummary:
-    tally = FileTally(checks.recipe, 0)
+    tally = FileTally(checks.recipe, 0, checks.references)
     with closing(PartKeys()) as keys:
         for batch in table.batches():
             tally.add(batch)

@@ -13,7 +13,7 @@ from dq.checks.check import CheckPlan
 from dq.checks.plan import plan_checks
 from dq.definitions import load_definition
 from dq.formats.typed.columns import families, plain
-from dq.profiling.row_rules.reference_keys import KnownReferences
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.tally.recipe import CellEncoding, Recipe, make_recipe
 from dq.schema.definition import FieldType, SchemaDefinition
 from etl_core.errors import UsageError
@@ -58,7 +58,12 @@ def definition_of(definition: Any) -> SchemaDefinition:  # noqa: ANN401 - in any
         raise UsageError(message) from None
 
 
-def framed(schema: pa.Schema, definition: Any, cells: CellsAs) -> FramedChecks:  # noqa: ANN401 - in any form
+def framed(
+    schema: pa.Schema,
+    definition: Any,  # noqa: ANN401 - in any form
+    cells: CellsAs,
+    references: KnownReferences = NO_REFERENCES,
+) -> FramedChecks:
     """Lay a definition, in any form that `definition_of` takes, over the columns of a table."""
     known = definition_of(definition)
     header = [field.name.strip() for field in schema]
@@ -66,7 +71,7 @@ def framed(schema: pa.Schema, definition: Any, cells: CellsAs) -> FramedChecks: 
     text = _all_text(header, kinds, known) if cells == "auto" else cells == "text"
     encoding = CellEncoding.TEXT if text else CellEncoding.TYPED
     recipe = make_recipe(header, known, encoding=encoding, inferred={} if text else families(schema))
-    return FramedChecks(known, plan_checks(known), recipe)
+    return FramedChecks(known, plan_checks(known), recipe, references)
 
 
 def _all_text(header: Sequence[str], kinds: Sequence[pa.DataType], definition: SchemaDefinition) -> bool:

@@ -12,10 +12,12 @@ from typing import Any, Final
 from dq.checks.check_result import CheckResult, Status
 from dq.checks.plan import DIMENSIONS
 from dq.checks.wording import percent
+from dq.definitions import load_definition
 from dq.formats.typed.columns import families
 from dq.rows.check_frame import summarise_frame
 from dq.rows.framed import is_of_spark
 from dq.rows.frames import frame_of
+from dq.rows.reference_frames import keys_of_frame
 from dq.schema.definition import FieldType, Severity
 from dq.schema.expressions.parser import parse_expression
 from dq.schema.expressions.syntax import columns_of
@@ -101,6 +103,8 @@ class Validator:
             self._frame, schema = table.as_table(), table.schema
         self._types = families(schema)
         self._asked: list[_Asked] = []
+        #: the tables that are referred to, by how the definition calls them
+        self._tables: dict[str, Any] = {}
         self._now: datetime | None = None
         self.results: list[QualityCheck] = []
 
@@ -162,16 +166,47 @@ class Validator:
             raise UsageError(f"{message}: cast it, or use check_pattern or check_enum")
         if low is None and high is None:
             raise UsageError(f"the range of {column} has neither low nor high; give at least one")
-        limits = {name: _json(value) for name, value in (("min", low), ("max", high)) if value is not None}
+        sides = [
+            f"{quoted_name(column)} {compared} {literal(value)}"
+            for compared, value in ((">=", low), ("<=", high))
+            if value is not None
+        ]
+        return self._condition(
+            f"value_range: {column}", " and ".join(sides), "of values are out of range", tolerance, severity
+        )
+
+    def check_referential_integrity(
+        self,
+        column: str,
+        reference: Any,  # noqa: ANN401 - of any library
+        ref_column: str,
+        tolerance: float = 0.01,
+        severity: str | None = None,
+        source: str | None = None,
+    ) -> Validator:
+        """Ask that all but a share of values are in a column of another table; nulls are not asked.
+
+        Args:
+            column: of this table.
+            reference: the other table.
+            ref_column: its column.
+            tolerance: the share of values that may be missing there.
+            severity: critical unless said otherwise.
+            source: where files find the other table, as a definition names it: `s3://...`, `table:schema.name`.
+        """
+        self._known(column)
+        place = source or f"file://{ref_column}"
+        rule = {"fields": [column], "in": place, "on": [ref_column], "threshold": tolerance}
+        self._tables[place] = reference
         return self._ask(
             _Asked(
-                f"value_range: {column}",
-                _severity(severity, Severity.ERROR),
+                f"referential_integrity: {column}",
+                _severity(severity, Severity.CRITICAL),
                 tolerance,
-                tuple(limits),
+                ("references",),
                 (column,),
-                lambda found: _share(found, tolerance, "of values are out of range"),
-                constraints={name: {"value": value, "threshold": tolerance} for name, value in limits.items()},
+                lambda found: _share(found, tolerance, f"of values are not in {ref_column}"),
+                properties={"references": [rule]},
             )
         )
 
@@ -246,10 +281,15 @@ class Validator:
             UsageError: an argument of a check cannot be meant.
             PipelineError: the table could not be read.
         """
-        checks, summary = summarise_frame(self._frame, self.definition(), "typed")
+        definition = load_definition(self.definition())
+        references = {
+            one.wanted: keys_of_frame(self._tables[one.wanted.source], one.wanted) for one in definition.references
+        }
+        checks, summary = summarise_frame(self._frame, definition, "typed", references)
         plan = replace(checks.plan, run_start=self._now)
         results = [result for dimension in DIMENSIONS for result in dimension.measure(summary, plan).results]
         by_rule = {(result.rule, result.check.columns): result for result in results}
+        by_rule |= {(result.rule, ()): result for result in results}  # a condition speaks of columns of its own
         self.results = []
         for asked in self._asked:
             found = {rule: result for rule in asked.rules if (result := by_rule.get((rule, asked.columns))) is not None}
@@ -267,6 +307,20 @@ class Validator:
             mark = "passed" if check.passed else "FAILED"
             lines.append(f"{mark:6}  {check.severity:8}  {check.name}: {check.message}")
         return "\n".join(lines)
+
+    def _condition(self, name: str, expression: str, said: str, tolerance: float, severity: str | None) -> Validator:
+        rule = {"rule": name, "expression": expression, "threshold": tolerance}
+        return self._ask(
+            _Asked(
+                name,
+                _severity(severity, Severity.ERROR),
+                tolerance,
+                (name,),
+                (),
+                lambda found: _share(found, tolerance, said),
+                properties={"rows": [rule]},
+            )
+        )
 
     def _constraint(
         self,
@@ -362,6 +416,22 @@ def _share(found: Mapping[str, CheckResult], tolerated: float, what: str) -> tup
 
 def _said(share: float) -> str:
     return percent(Fraction(str(share)))
+
+
+def quoted_name(column: str) -> str:
+    """Write a column's name in a condition, whatever characters it has."""
+    return "`" + column.replace("`", "``") + "`"
+
+
+def literal(value: Any) -> str:  # noqa: ANN401 - of any type
+    """Write a value in a condition."""
+    if isinstance(value, datetime):
+        return f"datetime '{value.isoformat()}'"
+    if isinstance(value, date):
+        return f"date '{value.isoformat()}'"
+    if isinstance(value, str | time | timedelta):
+        return "'" + str(_json(value)).replace("'", "''") + "'"
+    return str(value)
 
 
 def _json(value: Any) -> Any:  # noqa: ANN401 - of any type

@@ -31,6 +31,7 @@ from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
 from dq.profiling.figures.key_tally import KeyedRows, keyed_rows
 from dq.profiling.figures.row_keys import KEY_HASH
+from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
@@ -63,6 +64,7 @@ def summarise_spark_frame(
     frame: DataFrame,
     definition: Any,  # noqa: ANN401 - in any form
     cells: CellsAs,
+    references: KnownReferences = NO_REFERENCES,
 ) -> tuple[FramedChecks, FileSummary | None]:
     """Count a table in one job, each of its partitions as a part of a file; None where it has no row.
 
@@ -70,7 +72,7 @@ def summarise_spark_frame(
         PipelineError: it could not be counted.
     """
     names, rows = _by_place(frame)
-    checks = framed(_named(arrow_schema(rows), names), definition, cells)
+    checks = framed(_named(arrow_schema(rows), names), definition, cells, references)
     context = frame.sparkSession.sparkContext
     header = tuple(name.strip() for name in names)
     task = FileTask(
@@ -82,7 +84,7 @@ def summarise_spark_frame(
         # As many as there are tasks at a time: it only says in how many places they are put together.
         tuple(Split(at, 0, 0) for at in range(context.defaultParallelism)),
     )
-    count = count_file(task, 0, Assignment(ObjectStore(), Limits()), SeenBytes(context))
+    count = count_file(task, 0, Assignment(ObjectStore(), Limits(), references=references), SeenBytes(context))
     found = merged(rows.mapInArrow(count, COUNTS).rdd.map(record_of), [task], _READER).get(task.id)
     if isinstance(found, PipelineError):
         raise found
