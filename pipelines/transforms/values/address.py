@@ -111,18 +111,27 @@ def _addressed(column: pa.StringArray, region: str) -> pa.StringArray:
 def _american(text: str, with_capitals: Capitals) -> str:
     if "box" in text.lower():
         text = _POST_BOX.sub("PO Box", text)
-    words = text.split(" ")
-    rest = text.replace("PO Box", "")
-    if rest in (rest.upper(), rest.lower()):
-        words = [word if word.isdecimal() else with_capitals(word, at == 0) for at, word in enumerate(words)]
+    text = _with_state(text)
+    words = _with_capitals(text, with_capitals) if _in_one_case(text.replace("PO Box", "")) else text.split(" ")
     plain = [word.lower().rstrip(".,") for word in words]
     numbered = bool(plain) and plain[0][:1].isdigit()
     for at, word in enumerate(plain):
         full = _ENGLISH.get(word)
         if full and at > numbered and (words[at].endswith(",") or _ends_street(plain[at + 1 :])):
             words[at] = full + ("," if words[at].endswith(",") else "")
-    text = " ".join(words)
+    return _with_state(" ".join(words))
+
+
+def _with_state(text: str) -> str:
     return _STATE.sub(lambda found: found[1].upper(), text) if text[-1:].isdigit() else text
+
+
+def _in_one_case(text: str) -> bool:
+    return text in (text.upper(), text.lower())
+
+
+def _with_capitals(text: str, with_capitals: Capitals) -> list[str]:
+    return [word if word.isdecimal() else with_capitals(word, at == 0) for at, word in enumerate(text.split(" "))]
 
 
 def _ends_street(behind: list[str]) -> bool:
@@ -130,7 +139,7 @@ def _ends_street(behind: list[str]) -> bool:
 
 
 def _american_word(word: str, _first: bool) -> str:  # noqa: FBT001 - a cache asks twice as long for names
-    plain = word.strip(".,").lower()
+    plain = small(word.strip(".,"))
     if word in ("PO", "Box"):
         return word
     if plain in _DIRECTIONS or (not _ORDINAL.fullmatch(plain) and _ROMAN_OR_NUMBER.fullmatch(plain)):
@@ -139,13 +148,10 @@ def _american_word(word: str, _first: bool) -> str:  # noqa: FBT001 - a cache as
 
 
 def _german(text: str, with_capitals: Capitals) -> str:
-    words = text.split(" ")
-    if text in (text.upper(), text.lower()):
-        words = [word if word.isdecimal() else with_capitals(word, at == 0) for at, word in enumerate(words)]
-    text = " ".join(words)
+    in_one_case = _in_one_case(text)
     for expression, full in _GERMAN:
         text = expression.sub(full, text)
-    return text
+    return " ".join(_with_capitals(text, with_capitals)) if in_one_case or _in_one_case(text) else text
 
 
 def _german_word(word: str, first: bool) -> str:  # noqa: FBT001 - as above

@@ -76,6 +76,7 @@ def test_there_are_laws_for_every_step() -> None:
 @given(cells=COLUMNS)
 @example(cells=["\u0c05A:\u0345"])  # a letter without case, and a mark with a capital form that is a letter
 @example(cells=["\u24d0bi\u0307"])  # a circled letter, and a dot that was not there by a capital
+@example(cells=["0İ", "aSTRASSE", "BX Ca 94103", "1 İ ST"])  # addresses that are in one case only when they are mended
 def test_a_step_done_twice_is_as_done_once(step: NormalizeStep, cells: list[str | None]) -> None:
     once = apply(step, cells)
     assert apply(step, once) == once
