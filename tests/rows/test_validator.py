@@ -26,6 +26,8 @@ ORDERS = pd.DataFrame(
         "placed": [date(2026, 1, day) for day in (1, 2, 3, 4, 5, 6)],
     }
 )
+CUSTOMERS = pd.DataFrame({"code": ["a", "b", "d", "e", "e", None]})
+KINDS: dict[type, Any] = {pd.DataFrame: pd.DataFrame, pl.DataFrame: pl.from_pandas, pa.Table: pa.Table.from_pandas}
 NOW = datetime(2026, 1, 10, tzinfo=timezone.utc)
 
 
@@ -43,6 +45,17 @@ def asked(frame: Any) -> Validator:  # noqa: ANN401 - of any library
         .check_expression("amount <= order_id * 50 or state = 'NY'", tolerance=0.1)
         .check_freshness("placed", timedelta(days=2), NOW)
         .check_row_count(1, 100)
+        .check_expression("amount > 0 or state = 'TX'", tolerance=0.0)
+        .check_referential_integrity("customer", referred(frame), "code")
+    )
+
+
+def referred(frame: Any) -> Any:  # noqa: ANN401 - of any library
+    """The customers there are, in a table of the same library."""
+    return (
+        frame.sparkSession.createDataFrame(CUSTOMERS)
+        if hasattr(frame, "sparkSession")
+        else KINDS[type(frame)](CUSTOMERS)
     )
 
 
@@ -58,6 +71,8 @@ EXPECTED = [
     ("expression: amount <= order_id * 50 or state = 'NY'", "error", True, 0.0),
     ("freshness: placed", "error", False, False),
     ("row_count", "error", True, True),
+    ("expression: amount > 0 or state = 'TX'", "error", True, 0.0),
+    ("referential_integrity: customer", "critical", False, 1 / 5),
 ]
 
 
@@ -89,12 +104,13 @@ def test_what_was_tried_is_a_definition_that_says_the_same() -> None:
     validator = asked(ORDERS)
     validator.run_all_checks()
     verdict = check_frame(ORDERS, validator.definition(), run_start=NOW)
-    failed = {(rule["rule"], rule["column"]) for rule in verdict.failed_validation_rules}
-    assert failed == {
-        ("unique", "order_id"),
-        ("pattern", "state"),
-        ("freshness", "placed"),
+    assert {rule["rule"] for rule in verdict.failed_validation_rules} == {
+        "unique",
+        "pattern",
+        "freshness",
+        "value_range: amount",
     }
+    assert verdict.metrics["boundsRange"]["rulesNotRun"] == 1  # nobody said where files find the customers
 
 
 def test_only_critical_and_error_checks_decide() -> None:

@@ -41,6 +41,7 @@ from pipelines.lake.schema.drift import drift
 from pipelines.lake.schema.table_schema import TableSchema, new_schema
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
+from pipelines.transforms.normalized_definition import normalized_definition
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -175,7 +176,8 @@ def _begin(
         return held(
             f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}", plan.table
         )
-    return _Begun(due, definition, plan, start_load(doors.database, _subject(due, plan.table), doors.clock()))
+    meant = normalized_definition(definition, plan.columns)
+    return _Begun(due, meant, plan, start_load(doors.database, _subject(due, plan.table), doors.clock()))
 
 
 def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
