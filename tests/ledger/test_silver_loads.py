@@ -21,7 +21,6 @@ from dq.ledger.silver_loads import (
     restore_load,
     start_load,
 )
-
 from etl_core.errors import TerminalError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +14,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from etl_core.errors import ObjectGoneError
+from etl_core.errors import ObjectGoneError, UsageError
 from etl_core.objects.failures import ObjectConflictError
 from etl_core.objects.heads import head_of
 from etl_core.objects.place import parse_place
 from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.objects.writing import write_object
 from pipelines.lake.errors import TableUnavailableError
+from pipelines.lake.files.folders import plain_name
+
+_PLAIN_PREFIX = re.compile(r"[A-Za-z0-9/._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +156,17 @@ def lake_table(root: str, layer: str, table: str, access: S3Access | None = None
         access: how to sign in to S3.
 
     Raises:
-        UsageError: the root is neither.
+        UsageError: the root is neither, or a prefix that not every reader finds.
     """
-    place = parse_place(root)
+    place, name = parse_place(root), plain_name(table)
     if place.bucket is None:
-        return TableFolder(f"{Path(place.key).absolute()}/{layer}/{table}")
-    prefix = "/".join(part for part in (place.key.strip("/"), layer, table) if part)
+        return TableFolder(f"{Path(place.key).absolute()}/{layer}/{name}")
+    if not _PLAIN_PREFIX.fullmatch(place.key):
+        raise UsageError(
+            f"LAKE_ROOT is {root!r}; in S3 it may hold letters, digits, slashes, dots, hyphens and underscores, because"
+            " readers of tables encode anything else in different ways"
+        )
+    prefix = "/".join(part for part in (place.key.strip("/"), layer, name) if part)
     return TableFolder(f"s3://{place.bucket}/{prefix}", access or S3Access())
 
 

@@ -74,7 +74,9 @@ def add(
     return {"add": told}
 
 
-def remove(logged_path: str, size: int, partition_values: Mapping[str, str | None], milliseconds: int) -> dict[str, Any]:
+def remove(
+    logged_path: str, size: int, partition_values: Mapping[str, str | None], milliseconds: int
+) -> dict[str, Any]:
     """A file leaves the table, by the path the log has for it. With its size and partition, which spare Spark a look into the table's past."""
     told = {
         "path": logged_path,

@@ -47,7 +47,9 @@ def recall_files(snapshot: Snapshot, run: RunKey, generation: int, version: int)
         statistics = orjson.loads(add["stats"])
         file = ActiveFile(add["path"], add["size"], statistics["numRecords"], values, statistics)
         if file.share_of(run, physical) == "all":
-            found.append(WrittenFile(unquote(file.path), file.size, statistics["numRecords"], (*values.items(),), add["stats"]))
+            found.append(
+                WrittenFile(unquote(file.path), file.size, statistics["numRecords"], (*values.items(),), add["stats"])
+            )
     gone = [file.path for file in found if not folder.exists(file.path)]
     if gone:
         raise HistoryGoneError(f"{len(gone)} files of load {generation} of {run} were vacuumed ({gone[0]}); {_ADVICE}")

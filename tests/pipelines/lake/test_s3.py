@@ -37,7 +37,7 @@ def table(server: S3Server, request: pytest.FixtureRequest) -> TableFolder:
 
     bucket = f"lake-{zlib.crc32(request.node.nodeid.encode()):08x}"
     ObjectStore(access).s3.create_bucket(Bucket=bucket)
-    return lake_table(f"s3://{bucket}/the lake/of %20", "silver", "trips", access)
+    return lake_table(f"s3://{bucket}/the-lake", "silver", "trips", access)
 
 
 def test_runs_are_replaced_compacted_files_rewritten_and_rows_recalled(table: TableFolder) -> None:

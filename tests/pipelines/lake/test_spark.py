@@ -187,7 +187,7 @@ def test_merged_files_bring_their_columns(spark_tables: TableSession, folder: Ta
 def test_a_table_on_s3_is_the_same_for_spark(
     spark_tables: TableSession, s3: S3Client, bucket: str, s3_access: S3Access
 ) -> None:
-    folder = lake_table(f"s3://{bucket}/the lake", "silver", "trips", s3_access)
+    folder = lake_table(f"s3://{bucket}/the-lake", "silver", "trips", s3_access)
     for generation in (1, 2):
         rows = [written(folder, run_part(hour, agency=ODD), generation, [notes([hour])]) for hour in range(3)]
         replace_runs(folder, new_schema(COLUMNS), rows, identity())

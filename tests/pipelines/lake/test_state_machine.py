@@ -174,3 +174,6 @@ class Lake(RuleBasedStateMachine):
 
 
 TestLake = Lake.TestCase
+#: A table is read after every step. `HYPOTHESIS_PROFILE=long` takes as many schedules as it says.
+_MANY = settings().max_examples
+TestLake.settings = settings(max_examples=_MANY if _MANY > 1000 else max(_MANY // 5, 10), stateful_step_count=20)
