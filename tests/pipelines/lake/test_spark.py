@@ -33,8 +33,6 @@ from tests.pipelines.lake.test_statistics import FILTERED, fill, filters
 from tests.pipelines.lake.test_table_schema import HOSTILE
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from etl_core.objects.store import S3Access
     from pipelines.lake.files.table_folder import TableFolder
     from pipelines.lake.run_part import Committed, RunRows
@@ -184,9 +182,7 @@ def test_merged_files_bring_their_columns(spark_tables: TableSession, folder: Ta
         spark_tables(table_session.merge, folder, schema, ["nothing"], [rows], identity())
 
 
-def test_a_table_on_s3_is_the_same_for_spark(
-    spark_tables: TableSession, s3: S3Client, bucket: str, s3_access: S3Access
-) -> None:
+def test_a_table_on_s3_is_the_same_for_spark(spark_tables: TableSession, bucket: str, s3_access: S3Access) -> None:
     folder = lake_table(f"s3://{bucket}/the-lake", "silver", "trips", s3_access)
     for generation in (1, 2):
         rows = [written(folder, run_part(hour, agency=ODD), generation, [notes([hour])]) for hour in range(3)]
