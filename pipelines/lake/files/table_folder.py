@@ -47,7 +47,7 @@ class TableFolder:
     def for_spark(self) -> str:
         """The folder as Spark's file systems call it."""
         place = parse_place(self.uri)
-        return Path(place.key).absolute().as_uri() if place.bucket is None else f"s3a://{place.bucket}/{place.key}"
+        return str(Path(place.key).absolute()) if place.bucket is None else f"s3a://{place.bucket}/{place.key}"
 
     def create(self, path: str, data: bytes) -> None:
         """Write a file whole, or not at all.

@@ -39,7 +39,7 @@ def test_tables_lie_under_the_root(tmp_path: object) -> None:
     assert lake_table("s3://lake/a/", "silver", "trips").uri == "s3://lake/a/silver/trips"
     assert lake_table("s3a://lake", "quarantine", "trips").for_spark == "s3a://lake/quarantine/trips"
     assert lake_table(f"{tmp_path}/x y", "silver", "trips").uri == f"{tmp_path}/x y/silver/trips"
-    assert lake_table(f"{tmp_path}/x y", "silver", "trips").for_spark.endswith("/x%20y/silver/trips")
+    assert lake_table(f"{tmp_path}/x y", "silver", "trips").for_spark == f"{tmp_path}/x y/silver/trips"
     assert lake_table("s3://lake", "silver", "fähre 1").uri.startswith("s3://lake/silver/f-hre-1-")
 
 

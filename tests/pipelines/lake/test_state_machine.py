@@ -140,6 +140,16 @@ class Lake(RuleBasedStateMachine):
         """Another program puts the files of each partition together."""
         compact(self._tables[layer])
 
+    @precondition(lambda self: len(self._truth["silver"]) > 1)
+    @rule(data=st.data(), layer=st.sampled_from(LAYERS), rows=st.integers(0, 2))
+    def restate_what_was_compacted(self, data: st.DataObject, layer: str, rows: int) -> None:
+        """A run of a compacted file gets other rows; those of the other runs in the file stay."""
+        compact(self._tables[layer])
+        known = sorted(self._truth["silver"].values(), key=lambda one: one.generation)
+        self.write(data.draw(st.sampled_from(known)).run, rows, rows)
+        for each in LAYERS:
+            self._commit(each, [self._attempts[-1]])
+
     @rule(layer=st.sampled_from(LAYERS))
     def vacuum(self, layer: str) -> None:
         """Files no version of the table needs any more are deleted, also those of attempts not yet committed."""
