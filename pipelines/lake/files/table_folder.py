@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -79,7 +80,7 @@ class TableFolder:
         place = parse_place(self.uri)
         if place.bucket is None:
             return {}
-        client = ObjectStore(self.access).s3
+        client: Any = ObjectStore(self.access).s3
         credentials = client._request_signer._credentials  # noqa: SLF001 - botocore's only way to what a client signs with
         frozen = None if credentials is None else credentials.get_frozen_credentials()
         given = {

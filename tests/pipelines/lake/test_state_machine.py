@@ -21,6 +21,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pipelines.lake.errors import HistoryGoneError
 from pipelines.lake.files.table_folder import lake_table
+from pipelines.lake.run_part import RunRows
+from pipelines.lake.tables import delta_log
 from pipelines.lake.tables import replace_runs as replacing
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.recall import recall_files
@@ -29,7 +31,7 @@ from tests.pipelines.lake.lake_tables import NOW, SCHEMA, identity, notes, rows_
 from tests.pipelines.lake.other_writers import compact, vacuum
 
 if TYPE_CHECKING:
-    from pipelines.lake.run_part import RunKey, RunPart, RunRows
+    from pipelines.lake.run_part import RunKey, RunPart, WrittenFile
 
 #: Most of them share a partition, so that compacting puts their rows into one file.
 RUNS = [run_part(0), *(run_part(hour, agency="b: %ü") for hour in range(3))]
@@ -103,7 +105,7 @@ class Lake(RuleBasedStateMachine):
         """Somebody else commits between the moment this commit was planned and the moment it is made."""
         mine = data.draw(st.sampled_from(self._attempts))
         others = [data.draw(st.sampled_from(self._attempts)) for _ in range(quicker)]
-        real = replacing.commit
+        real = delta_log.commit
 
         def late(*given: object) -> None:
             if others:
@@ -126,7 +128,7 @@ class Lake(RuleBasedStateMachine):
         again = Attempt(now.run, generation, {layer: [] for layer in LAYERS}, {})
         for layer in LAYERS:
             snapshot = read_snapshot(self._tables[layer])
-            files = ()
+            files: tuple[WrittenFile, ...] | None = ()
             if before is not None and snapshot is not None:
                 try:
                     files = recall_files(
@@ -134,10 +136,10 @@ class Lake(RuleBasedStateMachine):
                     )
                 except HistoryGoneError:
                     files = None
-            if files is None:  # its object is loaded again
+            if files is None and before is not None:  # its object is loaded again
                 rows = written(self._tables[layer], now.run, generation, [notes(before.ids[layer])])
             else:
-                rows = type(now.files[layer])(now.run, generation, files)
+                rows = RunRows(now.run, generation, files or ())
             again.ids[layer] = [] if before is None or snapshot is None else before.ids[layer]
             again.files[layer] = rows
         self._attempts.append(again)
