@@ -50,9 +50,9 @@ def batch(columns: dict[str, pa.Array], first_line: int = 2) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([*columns.values(), lines], names=[*columns, LINE])
 
 
-def notes(ids: Sequence[int], note: str = "") -> pa.RecordBatch:
+def notes(ids: Sequence[int], note: str = "", first_line: int = 2) -> pa.RecordBatch:
     """Rows of `SCHEMA`."""
-    return batch({"id": pa.array(ids, pa.int64()), "note": pa.array([note] * len(ids), pa.string())})
+    return batch({"id": pa.array(ids, pa.int64()), "note": pa.array([note] * len(ids), pa.string())}, first_line)
 
 
 def written(

@@ -150,7 +150,7 @@ def test_of_a_key_the_row_of_the_newest_window_stays_whatever_comes_when(
         done = spark_tables(table_session.merge, folder, SCHEMA, ["id"], rows, identity())
         return done.merged, done.without_key, done.repeated
 
-    noon = written(folder, run_part(12), 1, [notes([1, 2], "noon"), notes([2], "twice"), notes([], "")])
+    noon = written(folder, run_part(12), 1, [notes([1, 2], "noon"), notes([2], "twice", first_line=4)])
     nobody = written(folder, run_part(12, agency="tenant-b"), 1, [notes([1], "other agency")])
     nulls = written(folder, run_part(12, agency="tenant-c"), 1, [notes([None, None], "no key")])  # type: ignore[list-item]
     assert merge(noon, nobody, nulls) == (3, 2, 1)
