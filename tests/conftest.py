@@ -25,6 +25,7 @@ _LONGEST = (
     "end_to_end/test_spark_submit.py",
     "etl_core/test_session.py",
     "end_to_end/test_readme.py",
+    "pipelines/lake/test_spark.py",
     "packaging/test_container.py",
     "engine/files/test_hostile_keys.py",
     "engine/test_neighbours.py",

@@ -110,6 +110,6 @@ def test_no_row_is_lost_between_what_was_read_and_where_it_went(engine: Engine) 
 
 
 def test_an_attempt_nobody_began_is_named(engine: Engine) -> None:
-    for call in (finish, lambda *given: fail_load(*given, "x", LATER), read_load):
+    for call in (finish, lambda store, number: fail_load(store, number, "x", LATER), read_load):
         with pytest.raises(LookupError, match="has no row 99"):
             call(engine, 99)

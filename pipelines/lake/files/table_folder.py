@@ -5,21 +5,26 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
-from etl_core.errors import ObjectGoneError
+from etl_core.errors import ObjectGoneError, UsageError
 from etl_core.objects.failures import ObjectConflictError
 from etl_core.objects.heads import head_of
 from etl_core.objects.place import parse_place
 from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.objects.writing import write_object
 from pipelines.lake.errors import TableUnavailableError
+from pipelines.lake.files.folders import plain_name
+
+_PLAIN_PREFIX = re.compile(r"[A-Za-z0-9/._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class TableFolder:
     def for_spark(self) -> str:
         """The folder as Spark's file systems call it."""
         place = parse_place(self.uri)
-        return Path(place.key).absolute().as_uri() if place.bucket is None else f"s3a://{place.bucket}/{place.key}"
+        return str(Path(place.key).absolute()) if place.bucket is None else f"s3a://{place.bucket}/{place.key}"
 
     def create(self, path: str, data: bytes) -> None:
         """Write a file whole, or not at all.
@@ -75,7 +80,7 @@ class TableFolder:
         place = parse_place(self.uri)
         if place.bucket is None:
             return {}
-        client = ObjectStore(self.access).s3
+        client: Any = ObjectStore(self.access).s3
         credentials = client._request_signer._credentials  # noqa: SLF001 - botocore's only way to what a client signs with
         frozen = None if credentials is None else credentials.get_frozen_credentials()
         given = {
@@ -152,12 +157,17 @@ def lake_table(root: str, layer: str, table: str, access: S3Access | None = None
         access: how to sign in to S3.
 
     Raises:
-        UsageError: the root is neither.
+        UsageError: the root is neither, or a prefix that not every reader finds.
     """
-    place = parse_place(root)
+    place, name = parse_place(root), plain_name(table)
     if place.bucket is None:
-        return TableFolder(f"{Path(place.key).absolute()}/{layer}/{table}")
-    prefix = "/".join(part for part in (place.key.strip("/"), layer, table) if part)
+        return TableFolder(f"{Path(place.key).absolute()}/{layer}/{name}")
+    if not _PLAIN_PREFIX.fullmatch(place.key):
+        raise UsageError(
+            f"LAKE_ROOT is {root!r}; in S3 it may hold letters, digits, slashes, dots, hyphens and underscores, because"
+            " readers of tables encode anything else in different ways"
+        )
+    prefix = "/".join(part for part in (place.key.strip("/"), layer, name) if part)
     return TableFolder(f"s3://{place.bucket}/{prefix}", access or S3Access())
 
 

@@ -33,8 +33,8 @@ _WORDS: tuple[tuple[pa.DataType, str], ...] = (
     (pa.string(), "string"),
     (pa.binary(), "binary"),
 )
-_OF_ARROW = dict(_WORDS)
-_OF_DELTA = {word: arrow for arrow, word in _WORDS}
+_OF_ARROW: dict[pa.DataType, str] = dict(_WORDS)
+_OF_DELTA: dict[str, pa.DataType] = {word: arrow for arrow, word in _WORDS}
 
 
 def delta_type(arrow: pa.DataType, column: str) -> DeltaType:

@@ -77,7 +77,10 @@ def add(
 def remove(
     logged_path: str, size: int, partition_values: Mapping[str, str | None], milliseconds: int
 ) -> dict[str, Any]:
-    """A file leaves the table, by the path the log has for it. With its size and partition, which spare Spark a look into the table's past."""
+    """A file leaves the table, by the path the log has for it.
+
+    Its size and partition are told because Spark would otherwise look into the table's past for them.
+    """
     told = {
         "path": logged_path,
         "deletionTimestamp": milliseconds,

@@ -103,8 +103,10 @@ def _commit_once(
     changed = [] if snapshot is None else alteration(snapshot, _fitting(snapshot, schema))
     if snapshot is not None and not due and not changed:
         return Committed(snapshot.version, outcomes, 0, tried)
+    copied: tuple[WrittenFile, ...] = ()
+    removed: tuple[ActiveFile, ...] = ()
     if snapshot is None:
-        version, copied, removed = 0, (), ()
+        version = 0
         made: list[dict[str, Any]] = creation(schema, identity.commit_id, identity.milliseconds)
     else:
         version = snapshot.version + 1

@@ -50,9 +50,9 @@ def batch(columns: dict[str, pa.Array], first_line: int = 2) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([*columns.values(), lines], names=[*columns, LINE])
 
 
-def notes(ids: Sequence[int], note: str = "") -> pa.RecordBatch:
+def notes(ids: Sequence[int], note: str = "", first_line: int = 2) -> pa.RecordBatch:
     """Rows of `SCHEMA`."""
-    return batch({"id": pa.array(ids, pa.int64()), "note": pa.array([note] * len(ids), pa.string())})
+    return batch({"id": pa.array(ids, pa.int64()), "note": pa.array([note] * len(ids), pa.string())}, first_line)
 
 
 def written(
@@ -92,7 +92,8 @@ def rows_by_delta_rs(folder: TableFolder) -> list[Row]:
 
 def table_by_delta_rs(folder: TableFolder) -> pa.Table:
     """The table as delta-rs reads it."""
-    return pa.table(DeltaTable(folder.uri, storage_options=folder.storage_options()).scan().read_all())
+    reader = DeltaTable(folder.uri, storage_options=folder.storage_options()).scan()
+    return pa.RecordBatchReader.from_stream(reader).read_all()  # lets the server in this process answer meanwhile
 
 
 def rows_of(found: Iterable[dict[str, Any]]) -> list[Row]:

@@ -106,7 +106,7 @@ def test_whoever_is_quicker_the_rows_of_both_are_there_and_only_the_commit_is_re
         [written(folder, run_part(), 2, [notes([2])])],
         [written(folder, run_part(15), 1, [notes([15])]), written(folder, run_part(), 4, [notes([4])])],
     ]
-    real = replacing.commit
+    real = delta_log.commit
 
     def late(*given: object) -> None:
         if theirs:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from etl_core.errors import RetryableError
-from etl_core.objects.store import S3Access
+from etl_core.objects.store import ObjectStore, S3Access
 from pipelines.lake.errors import CommitConflictError
 from pipelines.lake.files.table_folder import TableFolder, lake_table
 from pipelines.lake.tables.delta_log import commit, read_snapshot
@@ -30,14 +31,10 @@ def server(request: pytest.FixtureRequest) -> S3Server:
 @pytest.fixture
 def table(server: S3Server, request: pytest.FixtureRequest) -> TableFolder:
     """A table's folder there."""
-    import zlib  # noqa: PLC0415 - a name only
-
     access = S3Access(server.endpoint, server.region, server.access_key, server.secret_key)
-    from etl_core.objects.store import ObjectStore  # noqa: PLC0415
-
     bucket = f"lake-{zlib.crc32(request.node.nodeid.encode()):08x}"
     ObjectStore(access).s3.create_bucket(Bucket=bucket)
-    return lake_table(f"s3://{bucket}/the lake/of %20", "silver", "trips", access)
+    return lake_table(f"s3://{bucket}/the-lake", "silver", "trips", access)
 
 
 def test_runs_are_replaced_compacted_files_rewritten_and_rows_recalled(table: TableFolder) -> None:
@@ -63,7 +60,7 @@ def test_writers_at_the_same_time_lose_nothing(table: TableFolder) -> None:
 
 def test_a_version_is_written_once(table: TableFolder) -> None:
     commit(table, 0, [{"commitInfo": {"by": "one"}}])
-    with pytest.raises(CommitConflictError, match="version 0 of .* was written by somebody else"):
+    with pytest.raises(CommitConflictError, match=r"version 0 of .* was written by somebody else"):
         commit(table, 0, [{"commitInfo": {"by": "another"}}])
     commit(table, 0, [{"commitInfo": {"by": "one"}}])  # an answer that was lost, and the request made again
 

@@ -33,8 +33,6 @@ from tests.pipelines.lake.test_statistics import FILTERED, fill, filters
 from tests.pipelines.lake.test_table_schema import HOSTILE
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from etl_core.objects.store import S3Access
     from pipelines.lake.files.table_folder import TableFolder
     from pipelines.lake.run_part import Committed, RunRows
@@ -152,7 +150,7 @@ def test_of_a_key_the_row_of_the_newest_window_stays_whatever_comes_when(
         done = spark_tables(table_session.merge, folder, SCHEMA, ["id"], rows, identity())
         return done.merged, done.without_key, done.repeated
 
-    noon = written(folder, run_part(12), 1, [notes([1, 2], "noon"), notes([2], "twice"), notes([], "")])
+    noon = written(folder, run_part(12), 1, [notes([1, 2], "noon"), notes([2], "twice", first_line=4)])
     nobody = written(folder, run_part(12, agency="tenant-b"), 1, [notes([1], "other agency")])
     nulls = written(folder, run_part(12, agency="tenant-c"), 1, [notes([None, None], "no key")])  # type: ignore[list-item]
     assert merge(noon, nobody, nulls) == (3, 2, 1)
@@ -184,10 +182,8 @@ def test_merged_files_bring_their_columns(spark_tables: TableSession, folder: Ta
         spark_tables(table_session.merge, folder, schema, ["nothing"], [rows], identity())
 
 
-def test_a_table_on_s3_is_the_same_for_spark(
-    spark_tables: TableSession, s3: S3Client, bucket: str, s3_access: S3Access
-) -> None:
-    folder = lake_table(f"s3://{bucket}/the lake", "silver", "trips", s3_access)
+def test_a_table_on_s3_is_the_same_for_spark(spark_tables: TableSession, bucket: str, s3_access: S3Access) -> None:
+    folder = lake_table(f"s3://{bucket}/the-lake", "silver", "trips", s3_access)
     for generation in (1, 2):
         rows = [written(folder, run_part(hour, agency=ODD), generation, [notes([hour])]) for hour in range(3)]
         replace_runs(folder, new_schema(COLUMNS), rows, identity())

@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pipelines.lake.errors import HistoryGoneError
 from pipelines.lake.files.table_folder import lake_table
+from pipelines.lake.run_part import RunRows
+from pipelines.lake.tables import delta_log
 from pipelines.lake.tables import replace_runs as replacing
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.recall import recall_files
@@ -28,9 +31,10 @@ from tests.pipelines.lake.lake_tables import NOW, SCHEMA, identity, notes, rows_
 from tests.pipelines.lake.other_writers import compact, vacuum
 
 if TYPE_CHECKING:
-    from pipelines.lake.run_part import RunKey, RunPart, RunRows
+    from pipelines.lake.run_part import RunKey, RunPart, WrittenFile
 
-RUNS = [run_part(hour, agency=agency) for agency in ("tenant-a", "b: %ü") for hour in (0, 1)]
+#: Most of them share a partition, so that compacting puts their rows into one file.
+RUNS = [run_part(0), *(run_part(hour, agency="b: %ü") for hour in range(3))]
 LAYERS = ("silver", "quarantine")
 
 
@@ -60,6 +64,15 @@ class Lake(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         shutil.rmtree(self._root)
+
+    @initialize(runs=st.integers(0, len(RUNS)))
+    def begin(self, runs: int) -> None:
+        """Some runs are there already, from one batch."""
+        for run in RUNS[len(RUNS) - runs :]:
+            self.write(run, 2, 1)
+        for layer in LAYERS:
+            if runs:
+                self._commit(layer, [*self._attempts])
 
     @rule(run=st.sampled_from(RUNS), silver=st.integers(0, 3), quarantine=st.integers(0, 2))
     def write(self, run: RunPart, silver: int, quarantine: int) -> None:
@@ -92,7 +105,7 @@ class Lake(RuleBasedStateMachine):
         """Somebody else commits between the moment this commit was planned and the moment it is made."""
         mine = data.draw(st.sampled_from(self._attempts))
         others = [data.draw(st.sampled_from(self._attempts)) for _ in range(quicker)]
-        real = replacing.commit
+        real = delta_log.commit
 
         def late(*given: object) -> None:
             if others:
@@ -115,7 +128,7 @@ class Lake(RuleBasedStateMachine):
         again = Attempt(now.run, generation, {layer: [] for layer in LAYERS}, {})
         for layer in LAYERS:
             snapshot = read_snapshot(self._tables[layer])
-            files = ()
+            files: tuple[WrittenFile, ...] | None = ()
             if before is not None and snapshot is not None:
                 try:
                     files = recall_files(
@@ -123,10 +136,10 @@ class Lake(RuleBasedStateMachine):
                     )
                 except HistoryGoneError:
                     files = None
-            if files is None:  # its object is loaded again
+            if files is None and before is not None:  # its object is loaded again
                 rows = written(self._tables[layer], now.run, generation, [notes(before.ids[layer])])
             else:
-                rows = type(now.files[layer])(now.run, generation, files)
+                rows = RunRows(now.run, generation, files or ())
             again.ids[layer] = [] if before is None or snapshot is None else before.ids[layer]
             again.files[layer] = rows
         self._attempts.append(again)
@@ -137,6 +150,16 @@ class Lake(RuleBasedStateMachine):
     def compact(self, layer: str) -> None:
         """Another program puts the files of each partition together."""
         compact(self._tables[layer])
+
+    @precondition(lambda self: len(self._truth["silver"]) > 1)
+    @rule(data=st.data(), layer=st.sampled_from(LAYERS), rows=st.integers(0, 2))
+    def restate_what_was_compacted(self, data: st.DataObject, layer: str, rows: int) -> None:
+        """A run of a compacted file gets other rows; those of the other runs in the file stay."""
+        compact(self._tables[layer])
+        known = sorted(self._truth["silver"].values(), key=lambda one: one.generation)
+        self.write(data.draw(st.sampled_from(known)).run, rows, rows)
+        for each in LAYERS:
+            self._commit(each, [self._attempts[-1]])
 
     @rule(layer=st.sampled_from(LAYERS))
     def vacuum(self, layer: str) -> None:
@@ -174,3 +197,6 @@ class Lake(RuleBasedStateMachine):
 
 
 TestLake = Lake.TestCase
+#: A table is read after every step. `HYPOTHESIS_PROFILE=long` takes as many schedules as it says.
+_MANY = settings().max_examples
+TestLake.settings = settings(max_examples=_MANY if _MANY > 1000 else max(_MANY // 4, 10), stateful_step_count=20)
