@@ -46,7 +46,7 @@ def test_json_lines_in_process(tmp_path: Path, case: Case, split: int, block: in
 
 
 def test_sparks_readers(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cases = generated(csv_tables(), 340, 1) + generated(json_lines_tables(), 170, 2)
+    cases = generated(csv_tables(), 380, 1) + generated(json_lines_tables(), 190, 2)
     found = check_files(written(cases, tmp_path), spark=spark, reader="spark")
     for checked, case in zip(found, cases, strict=True):
         assert_as_reference(checked, case)

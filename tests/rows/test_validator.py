@@ -90,7 +90,7 @@ def test_pandas_polars_arrow_and_spark_give_the_same_results(spark: SparkSession
         messages.append([one.message for one in validator.results])
     assert all(one == messages[0] for one in messages)
     assert messages[0][4] == "33.3% of values are out of range (2 of 6), tolerated are 20.0%"
-    assert messages[0][8] == "the newest placed is 4 days older than the run, expected at most 2,880 minutes"
+    assert messages[0][9] == "the newest placed is 4 days older than the run, expected at most 2,880 minutes"
 
 
 def test_the_data_are_read_once_for_all_checks(spark: SparkSession) -> None:
