@@ -208,7 +208,7 @@ def _refuse_unknown(
     if found:
         raise TableAlteredError(
             f"{folder.uri} was given {', '.join(found)} by another program, and commits made here do not keep to it;"
-            " switch it off there, or write this table by Spark (LAKE_WRITER=spark)"
+            " switch it off there, or let the rows go to another table (silver.table in the definition)"
         )
 
 
