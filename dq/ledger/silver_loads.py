@@ -135,6 +135,8 @@ def finish_load(
         state: LoadState = "replaced" if later > generation else "loaded"
         if state == "loaded":
             _end(connection, of_run, "replaced", f"replaced by load {generation}", now)
+            left = and_(_is_run_of(load.subject), _C.state == "loading", _C.id < generation)
+            _end(connection, left, "replaced", f"its process ended before it did; replaced by load {generation}", now)
         values = asdict(counts) | {"delta_version": delta_version, "quarantine_version": quarantine_version}
         reason = None if state == "loaded" else f"replaced by load {later}"
         _end(connection, _C.id == generation, state, reason, now, **values)

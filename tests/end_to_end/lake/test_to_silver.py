@@ -9,11 +9,14 @@ import pytest
 from deltalake import DeltaTable
 from sqlalchemy import text
 
+from pipelines.lake.tables.replace_runs import replace_runs
 from tests.end_to_end.landing import TRIPS, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipelines.lake.files.table_folder import TableFolder
+    from pipelines.lake.run_part import Committed
     from tests.end_to_end.command_line import CommandLine, Ran
     from tests.end_to_end.landing import Landing
 
@@ -221,3 +224,34 @@ def test_the_path_of_an_object_is_told_from_its_announcement_to_the_lake(
     assert "1 loaded" in command_line.run("audit", "--run-id", str(run_id)).out
     assert command_line.run("audit", "--run-id", "nobody").code == 2
     assert command_line.run("audit", "--object", "s3://nowhere/x").code == 2
+
+
+class KilledError(BaseException):
+    """As if the process had died: nothing in the program catches it."""
+
+
+@pytest.mark.parametrize("effect", ["quarantine committed", "silver committed"])
+def test_a_process_that_died_between_two_effects_leaves_what_the_next_one_puts_right(
+    command_line: CommandLine, judged: Landing, effect: str
+) -> None:
+    """The tables are those of one run that nothing happened to, and the account says so."""
+    commits: list[str] = []
+
+    def replace(folder: TableFolder, *arguments: Any, **options: Any) -> Committed:  # noqa: ANN401 - passed on
+        if effect == "quarantine committed" and commits:
+            raise KilledError
+        commits.append(folder.uri)
+        done = replace_runs(folder, *arguments, **options)
+        if effect == "silver committed" and len(commits) == 2:
+            raise KilledError
+        return done
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pipelines.lake.lifting.load_objects.replace_runs", replace)
+        with pytest.raises(KilledError):
+            lifted(command_line)
+    assert [load[1] for load in loads(judged)] == ["loading"]
+    assert lifted(command_line).code == 0
+    assert [load[1] for load in loads(judged)] == ["replaced", "loaded"]
+    assert [row["id"] for row in rows(command_line, "silver")] == [1, 5]
+    assert [row["_line"] for row in rows(command_line, "quarantine")] == [3, 4, 5]
