@@ -57,7 +57,7 @@ def as_parquet() -> bytes:
     ("key", "body"),
     [
         ("stations.csv", STATIONS.encode()),
-        ("stations.csv.gz", gzip.compress(STATIONS.encode())),
+        ("stations.csv.gz", gzip.compress(STATIONS.encode(), mtime=0)),
         ("stations.jsonl", b'{"code": "A", "number": 1}\n{"code": "B", "number": 2}\n{"number": 3}\n'),
         ("a b/stätions.parquet", as_parquet()),
     ],
