@@ -11,17 +11,16 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from etl_core.errors import SettingsError
 from etl_core.shipped_files import shipped_file
 from etl_core.spark.jars import present_jars
 from etl_core.spark.profiles import FILES, SessionProfile
-
-if TYPE_CHECKING:
-    from pyspark import SparkContext
 
 # Options that Spark takes only when a session starts, and without which one cannot do what its profile is for.
 _FIXED_AT_START = ("spark.sql.extensions", "spark.sql.catalog.spark_catalog")
@@ -73,7 +72,9 @@ def build_session(
         defaults = {**profile.options(), **jars, **_log_options()}
         if master.startswith("local"):
             defaults |= _loopback_options() | _LOCAL_JVM
-        session = _configured(builder.master(master), {**defaults, **given}).getOrCreate()
+        wanted = {"spark.master": master, **defaults, **given}
+        _start_apart(wanted)
+        session = _configured(builder, wanted).getOrCreate()
     _point_at_s3(session.sparkContext, s3)
     in_this_process = not submitted and str(session.sparkContext.master).startswith("local[")
     if s3_access_key and s3_secret_key and not in_this_process:
@@ -84,6 +85,18 @@ def build_session(
 def session_is_running() -> bool:
     """Whether somebody started a session in this process already, and will stop it."""
     return SparkSession.getActiveSession() is not None
+
+
+def _start_apart(options: Mapping[str, str]) -> None:
+    """Start the JVM in a process group of its own.
+
+    What stops a service signals its whole group: a JVM that goes at once would leave this process without what it needs
+    to end politely. It goes when this process does, however that ends, as its input ends then.
+    """
+    if SparkContext._gateway is None:  # noqa: SLF001 - PySpark takes a gateway in no other way
+        conf = SparkConf(loadDefaults=False).setAll(list(options.items()))
+        gateway = launch_gateway(conf, {"start_new_session": True})  # type: ignore[no-untyped-call]
+        SparkContext._ensure_initialized(gateway=gateway)  # noqa: SLF001 - as above
 
 
 def _configured(builder: SparkSession.Builder, options: Mapping[str, str]) -> SparkSession.Builder:

@@ -99,6 +99,11 @@ class Watch:
         self.process.send_signal(number)
         return self.process.wait(60)
 
+    def end_group(self, number: signal.Signals) -> int:
+        """Send a signal to it and to all of its group."""
+        os.killpg(self.process.pid, number)
+        return self.process.wait(60)
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()

@@ -101,7 +101,7 @@ def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
     assert figures["pipeline_stream_alive"] == 1
     assert figures["pipeline_stream_rebuilds_total"] >= 1
 
-    assert watch.end(signal.SIGTERM) == 0
+    assert watch.end_group(signal.SIGTERM) == 0  # as systemd stops a service
     assert watch.log()[-1]["message"] == "stopped"
     assert set(landing.states().values()) == {"done"}
     assert not [line for line in watch.log() if "trace" in line or "unexpected error" in line["message"]]
