@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.reference.tables import Case
 
 #: What depends on how a file was cut or read: samples, the text of malformed rows, names of readers.
-_OWN = {"sample_rows", "malformed_examples", "reader", "columns", "keys", "unreadable"}
+_OWN = {"sample_rows", "malformed_examples", "reader", "columns", "keys", "unreadable", "row_rules"}
 _ESTIMATED = {
     "distinct": "distinct_error",
     "quantiles": "quantile_error",
@@ -130,6 +130,9 @@ def exact_figures(summary: FileSummary, *, lines: bool) -> dict[str, Any]:
     figures["readable"] = summary.unreadable is None
     if lines:
         figures["malformed_examples"] = summary.malformed_examples
+    for rule in summary.row_rules:
+        examples = rule.examples if lines else _texts(rule.examples)
+        figures[f"rule {rule.name}"] = (rule.failed, rule.checked, rule.missing, rule.unanswered, examples)
     for number, column in enumerate(summary.columns):
         named = _column_figures(column, lines=lines)
         figures |= {f"{number} {column.name}: {name}": value for name, value in named.items()}

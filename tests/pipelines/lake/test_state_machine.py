@@ -199,4 +199,4 @@ class Lake(RuleBasedStateMachine):
 TestLake = Lake.TestCase
 #: A table is read after every step. `HYPOTHESIS_PROFILE=long` takes as many schedules as it says.
 _MANY = settings().max_examples
-TestLake.settings = settings(max_examples=_MANY if _MANY > 1000 else max(_MANY // 4, 10), stateful_step_count=20)
+TestLake.settings = settings(max_examples=_MANY if _MANY > 1000 else max(_MANY // 8, 10), stateful_step_count=20)

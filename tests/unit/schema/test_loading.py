@@ -432,7 +432,7 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_json_loads_or_raises_a_definition_error(raw: object) -> None:
     try:
         load_definition(raw)
