@@ -35,11 +35,11 @@ def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files were counted in each go."""
     sizes: list[int] = []
 
-    def noted(recipe: Any, files: Sequence[Any]) -> Any:  # noqa: ANN401 - passed on
+    def noted(recipe: Any, files: Sequence[Any], references: Any) -> Any:  # noqa: ANN401 - passed on
         if any("poison" in str(file.columns[1]) for file in files):
             raise ZeroDivisionError
         sizes.append(len(files))
-        return tally_small_files(recipe, files)
+        return tally_small_files(recipe, files, references)
 
     monkeypatch.setattr("dq.engine.byte_ranges.bundle_counting.tally_small_files", noted)
     return sizes
