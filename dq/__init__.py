@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
     from dq.rows.check_frame import check_frame
-    from dq.rows.file_rows import FileRows, RowsOfFile
+    from dq.rows.files.file_rows import FileRows, RowsOfFile
+    from dq.rows.files.healed import healed_rows
     from dq.rows.findings import FINDINGS_TYPE, malformed_finding
     from dq.rows.framed import FramedChecks
-    from dq.rows.healed import healed_rows
     from dq.rows.split_rows import row_findings, split_rows
     from dq.rows.typed_columns import typed_column, typed_type
     from dq.rows.validator import QualityCheck, Validator
@@ -126,7 +126,7 @@ _HOMES = {
     "DueObject": "dq.silver_due",
     "FINDINGS_TYPE": "dq.rows.findings",
     "FieldType": "dq.schema.definition",
-    "FileRows": "dq.rows.file_rows",
+    "FileRows": "dq.rows.files.file_rows",
     "FileSummary": "dq.profiling.summary.summary",
     "FramedChecks": "dq.rows.framed",
     "Limits": "dq.formats.limits",
@@ -139,7 +139,7 @@ _HOMES = {
     "Problems": "dq.schema.loading.problems",
     "QualityCheck": "dq.rows.validator",
     "RowBatch": "dq.profiling.tally.row_batch",
-    "RowsOfFile": "dq.rows.file_rows",
+    "RowsOfFile": "dq.rows.files.file_rows",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SilverLoad": "dq.ledger.silver_loads",
@@ -156,7 +156,7 @@ _HOMES = {
     "finish_load": "dq.ledger.silver_loads",
     "fold": "dq.schema.loading.properties",
     "format_problem": "dq.schema.date_formats",
-    "healed_rows": "dq.rows.healed",
+    "healed_rows": "dq.rows.files.healed",
     "hold_load": "dq.ledger.silver_loads",
     "judge": "dq.verdict.judge",
     "kind_of": "dq.schema.loading.problems",

@@ -113,7 +113,7 @@ def _write_rows(location: str, definition: SchemaDefinition, settings: Settings,
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
-    from dq.rows.file_rows import RowsOfFile
+    from dq.rows.files.file_rows import RowsOfFile
     from etl_core.objects.place import parse_place
     from jobs.console.rows_output import write_rows
     from jobs.running.wiring import key_reader, object_store

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dq.profiling.tally.row_batch import MalformedRow
-    from dq.rows.file_rows import FileRows, RowsOfFile
+    from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.schema.definition import SchemaDefinition
 
 _LINE: Final = "_line"

@@ -13,7 +13,7 @@ from dq.checks.plan import DIMENSIONS, plan_checks
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
-from dq.rows.file_rows import RowsOfFile
+from dq.rows.files.file_rows import RowsOfFile
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectStore
 

@@ -126,8 +126,11 @@ def test_our_own_jobs_are_exactly_those_that_pyproject_registers() -> None:
     """A module with a JOB that nobody registered would be a job nobody can run."""
     _, _, rest = (ROOT / "pyproject.toml").read_text().partition(f'[project.entry-points."{GROUP}"]\n')
     registered = dict(re.findall(r'^(\w+) = "(.+)"$', rest.partition("\n\n")[0], re.MULTILINE))
-    modules = [path.stem for path in (ROOT / "jobs").glob("*.py") if "\nJOB = (" in path.read_text()]
-    assert registered == {name: f"jobs.{name}:JOB" for name in sorted(modules)}
+    jobs = ROOT / "jobs"
+    found = [path.relative_to(ROOT) for path in jobs.rglob("*.py") if "\nJOB = (" in path.read_text()]
+    modules = {".".join(path.with_suffix("").parts) for path in found}
+    assert {place.removesuffix(":JOB") for place in registered.values()} == modules
+    assert all(place == f"jobs.{name}:JOB" for name, place in registered.items() if place.count(".") == 1)
     assert set(job_names()) == set(registered)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from dq.rows.file_rows import FileRows
+from dq.rows.files.file_rows import FileRows
 from dq.rows.framed import FramedChecks
 from dq.rows.row_marks import Mark, marks_of_cells
 from dq.schema.definition import Severity

@@ -1,0 +1,1 @@
+"""The rows of files: read as often as wanted, and compared with what they were."""
