@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from dq.events.announcement import collect
 from dq.events.object_event import ObjectEvent
 from dq.intake.listing import list_objects
 from dq.ledger.inspection import list_rows
+from etl_core.postgres.clock import DatabaseClock
+from jobs.working_off.batches import LEASE_SECONDS, process_claimed
 from jobs.working_off.owners import is_alive, new_owner
 from tests.end_to_end.command_line import environment
 from tests.end_to_end.landing import TRIPS, Landing, key_of
@@ -276,15 +279,16 @@ def test_what_another_process_takes_meanwhile_is_waited_for(landing: Landing, s3
         landing.put(key_of(hour=hour))
     variables = {**inherited(), **environment(landing.database, s3_server), "MAX_FILES_PER_BATCH": "2"}
     backfill = [sys.executable, "-m", "jobs.cli", "backfill", "--prefix", f"s3://{landing.bucket}/"]
-    watch = [sys.executable, "-m", "jobs.cli", "watch_files", "--once"]
+    doors, owner = replace(landing.doors, clock=DatabaseClock(landing.database)), new_owner()
     with blocked_verdicts(landing):
-        first = subprocess.Popen(backfill, cwd=_ROOT, env=variables, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(backfill, cwd=_ROOT, env=variables, stderr=subprocess.PIPE, text=True)
         wait_for(lambda: "claimed" in landing.states().values(), 60, "a claimed row")
-        second = subprocess.Popen(watch, cwd=_ROOT, env=variables, stderr=subprocess.PIPE, text=True)
-        wait_for(lambda: len({row.lease_owner for row in list_rows(landing.database)} - {None}) == 2, 60, "two owners")
-    logs = [process.communicate(timeout=120)[1] for process in (first, second)]
-    assert [first.returncode, second.returncode] == [0, 0], logs
-    assert all('"message": "scored"' in log for log in logs)
+        batch = doors.inbox.claim(2, LEASE_SECONDS, owner, doors.clock())
+        assert batch is not None
+    assert process_claimed(doors, batch, owner).states == {"done": 2}
+    log = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, log
+    assert log.count('"message": "scored"') == 22
     assert set(landing.states().values()) == {"done"}
 
 
