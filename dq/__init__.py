@@ -43,9 +43,10 @@ if TYPE_CHECKING:
     from dq.rows.files.healed import healed_rows
     from dq.rows.findings import FINDINGS_TYPE, malformed_finding
     from dq.rows.framed import FramedChecks
+    from dq.rows.quality_check import QualityCheck
     from dq.rows.split_rows import row_findings, split_rows
     from dq.rows.typed_columns import typed_column, typed_type
-    from dq.rows.validator import QualityCheck, Validator
+    from dq.rows.validator import Validator
     from dq.schema.date_formats import format_problem
     from dq.schema.definition import FieldType, SchemaDefinition
     from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
@@ -137,7 +138,7 @@ _HOMES = {
     "ObjectStore": "etl_core.objects.store",
     "PipelineError": "etl_core.errors",
     "Problems": "dq.schema.loading.problems",
-    "QualityCheck": "dq.rows.validator",
+    "QualityCheck": "dq.rows.quality_check",
     "RowBatch": "dq.profiling.tally.row_batch",
     "RowsOfFile": "dq.rows.files.file_rows",
     "RunQuery": "dq.ledger.profile_states",

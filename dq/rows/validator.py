@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
 from dq.checks.check_result import CheckResult, Status
 from dq.checks.plan import DIMENSIONS
-from dq.checks.wording import percent
 from dq.definitions import load_definition
 from dq.formats.typed.columns import families
 from dq.rows.check_frame import summarise_frame
 from dq.rows.framed import is_of_spark
 from dq.rows.frames import frame_of
+from dq.rows.quality_check import (
+    AskedCheck,
+    QualityCheck,
+    json_value,
+    literal,
+    quoted_name,
+    said_share,
+    severity_of,
+    share_of_failures,
+)
 from dq.rows.reference_frames import keys_of_frame
 from dq.schema.definition import FieldType, Severity
 from dq.schema.expressions.parser import parse_expression
@@ -35,43 +43,6 @@ _ORDERED: Final = frozenset(
         FieldType.DURATION,
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class QualityCheck:
-    """What became of one check.
-
-    `value` is what was measured, and `threshold` what it was compared with: shares from 0 to 1, but for row counts and
-    ages. `value` is None where nothing could be measured: such a check has not passed. `message` says it to a person.
-    """
-
-    name: str
-    severity: str
-    passed: bool
-    message: str
-    value: Any
-    threshold: Any
-
-
-#: The results of the rules behind a check, by their names; whether it passed, what was measured, and how to say it.
-_Outcome = Callable[[Mapping[str, CheckResult]], tuple[bool, Any, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A check that was asked for: what it adds to a definition, and how its outcome is told.
-
-    `rules` are the names of the rules behind it, those of `columns`.
-    """
-
-    name: str
-    severity: Severity
-    threshold: Any
-    rules: tuple[str, ...]
-    columns: tuple[str, ...]
-    outcome: _Outcome
-    constraints: Mapping[str, Any] = field(default_factory=dict)
-    properties: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Validator:
@@ -102,7 +73,7 @@ class Validator:
             table = frame_of(frame)
             self._frame, schema = table.as_table(), table.schema
         self._types = families(schema)
-        self._asked: list[_Asked] = []
+        self._asked: list[AskedCheck] = []
         #: the tables that are referred to, by how the definition calls them
         self._tables: dict[str, Any] = {}
         self._now: datetime | None = None
@@ -113,13 +84,13 @@ class Validator:
         self._known(column)
         level = Severity.CRITICAL if threshold < _STRICT else Severity.ERROR
         return self._ask(
-            _Asked(
+            AskedCheck(
                 f"nulls: {column}",
-                _severity(severity, level),
+                severity_of(severity, level),
                 threshold,
                 ("required",),
                 (column,),
-                lambda found: _share(found, threshold, "of values are null"),
+                lambda found: share_of_failures(found, threshold, "of values are null"),
                 constraints={"required": {"value": True, "threshold": threshold}},
             )
         )
@@ -134,15 +105,15 @@ class Validator:
         tolerated = float(1 - Fraction(str(threshold)))
 
         def outcome(found: Mapping[str, CheckResult]) -> tuple[bool, Any, str]:
-            passed, value, _ = _share(found, tolerated, "")
+            passed, value, _ = share_of_failures(found, tolerated, "")
             unique = None if value is None else 1 - value
-            text = "the table has no row to check" if unique is None else f"{_said(unique)} of rows are unique"
-            return passed, unique, f"{text}, wanted are {_said(threshold)}"
+            text = "the table has no row to check" if unique is None else f"{said_share(unique)} of rows are unique"
+            return passed, unique, f"{text}, wanted are {said_share(threshold)}"
 
         return self._ask(
-            _Asked(
+            AskedCheck(
                 f"uniqueness: {', '.join(columns)}",
-                _severity(severity, Severity.ERROR),
+                severity_of(severity, Severity.ERROR),
                 threshold,
                 ("unique",),
                 columns,
@@ -199,13 +170,13 @@ class Validator:
         rule = {"fields": [column], "in": place, "on": [ref_column], "threshold": tolerance}
         self._tables[place] = reference
         return self._ask(
-            _Asked(
+            AskedCheck(
                 f"referential_integrity: {column}",
-                _severity(severity, Severity.CRITICAL),
+                severity_of(severity, Severity.CRITICAL),
                 tolerance,
                 ("references",),
                 (column,),
-                lambda found: _share(found, tolerance, f"of values are not in {ref_column}"),
+                lambda found: share_of_failures(found, tolerance, f"of values are not in {ref_column}"),
                 properties={"references": [rule]},
             )
         )
@@ -220,7 +191,7 @@ class Validator:
         self, column: str, values: Sequence[Any], tolerance: float = 0.01, severity: str | None = None
     ) -> Validator:
         """Ask that all but a share of values are among those listed."""
-        return self._constraint("enum", column, "enum", [_json(one) for one in values], tolerance, severity)
+        return self._constraint("enum", column, "enum", [json_value(one) for one in values], tolerance, severity)
 
     def check_expression(self, expression: str, tolerance: float = 0.01, severity: str | None = None) -> Validator:
         """Ask that all but a share of rows fulfil a condition over their columns, such as `end_date >= start_date`."""
@@ -231,13 +202,13 @@ class Validator:
         name = expression.strip()[:_MOST_NAME]
         rule = {"rule": name, "expression": expression, "threshold": tolerance}
         return self._ask(
-            _Asked(
+            AskedCheck(
                 f"expression: {name}",
-                _severity(severity, Severity.ERROR),
+                severity_of(severity, Severity.ERROR),
                 tolerance,
                 (name,),
                 columns,
-                lambda found: _share(found, tolerance, "of rows do not fulfil it"),
+                lambda found: share_of_failures(found, tolerance, "of rows do not fulfil it"),
                 properties={"rows": [rule]},
             )
         )
@@ -311,13 +282,13 @@ class Validator:
     def _condition(self, name: str, expression: str, said: str, tolerance: float, severity: str | None) -> Validator:
         rule = {"rule": name, "expression": expression, "threshold": tolerance}
         return self._ask(
-            _Asked(
+            AskedCheck(
                 name,
-                _severity(severity, Severity.ERROR),
+                severity_of(severity, Severity.ERROR),
                 tolerance,
                 (name,),
                 (),
-                lambda found: _share(found, tolerance, said),
+                lambda found: share_of_failures(found, tolerance, said),
                 properties={"rows": [rule]},
             )
         )
@@ -334,13 +305,13 @@ class Validator:
         self._known(column)
         said = {"pattern": "of values are not of the pattern", "enum": "of values are not among those listed"}[rule]
         return self._ask(
-            _Asked(
+            AskedCheck(
                 f"{what}: {column}",
-                _severity(severity, Severity.ERROR),
+                severity_of(severity, Severity.ERROR),
                 tolerance,
                 (rule,),
                 (column,),
-                lambda found: _share(found, tolerance, said),
+                lambda found: share_of_failures(found, tolerance, said),
                 constraints={rule: {"value": value, "threshold": tolerance}},
             )
         )
@@ -362,9 +333,9 @@ class Validator:
 
         name = {"rowCount": "row_count"}.get(rule, rule)
         return self._ask(
-            _Asked(
+            AskedCheck(
                 f"{name}: {column}" if column else name,
-                _severity(severity, Severity.ERROR),
+                severity_of(severity, Severity.ERROR),
                 threshold,
                 (rule,),
                 (column,) if column else (),
@@ -373,7 +344,7 @@ class Validator:
             )
         )
 
-    def _ask(self, asked: _Asked) -> Validator:
+    def _ask(self, asked: AskedCheck) -> Validator:
         if any(one.name == asked.name for one in self._asked):
             raise UsageError(
                 f"the check {asked.name!r} is asked for twice; a definition holds one of each: leave one out"
@@ -387,55 +358,3 @@ class Validator:
             message = f"the table has no column {column!r}{suggestion(column, self._types)}"
             raise UsageError(f"{message}; it has {', '.join(self._types)}")
         return self._types[column]
-
-
-def _severity(said: str | None, usual: Severity) -> Severity:
-    if said is None:
-        return usual
-    try:
-        return Severity(said)
-    except ValueError:
-        names = ", ".join(one.value for one in Severity)
-        raise UsageError(f"there is no severity {said!r}; expected one of {names}") from None
-
-
-def _share(found: Mapping[str, CheckResult], tolerated: float, what: str) -> tuple[bool, Any, str]:
-    """Add up what fails the rules of one check: a value is below or above a range, never both."""
-    ran = [result for result in found.values() if result.status is not Status.NOT_RUN]
-    if not ran:
-        return False, None, "it could not be measured"
-    failed, checked = sum(result.failed for result in ran), max(result.checked for result in ran)
-    share = Fraction(failed, checked) if checked else Fraction(0)
-    passed = share <= Fraction(str(tolerated))
-    return (
-        passed,
-        float(share),
-        f"{percent(share)} {what} ({failed:,} of {checked:,}), tolerated are {_said(tolerated)}",
-    )
-
-
-def _said(share: float) -> str:
-    return percent(Fraction(str(share)))
-
-
-def quoted_name(column: str) -> str:
-    """Write a column's name in a condition, whatever characters it has."""
-    return "`" + column.replace("`", "``") + "`"
-
-
-def literal(value: Any) -> str:  # noqa: ANN401 - of any type
-    """Write a value in a condition."""
-    if isinstance(value, datetime):
-        return f"datetime '{value.isoformat()}'"
-    if isinstance(value, date):
-        return f"date '{value.isoformat()}'"
-    if isinstance(value, str | time | timedelta):
-        return "'" + str(_json(value)).replace("'", "''") + "'"
-    return str(value)
-
-
-def _json(value: Any) -> Any:  # noqa: ANN401 - of any type
-    """Write a value as a definition has it."""
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    return str(value) if isinstance(value, (Decimal, timedelta)) else value
