@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Schedules by Hypothesis' profile; `HYPOTHESIS_PROFILE=long` is for a night.
 SCHEDULES = {"quick": 30, "thorough": 2_000, "long": 10_000}
-_USUALLY = 50
+_USUALLY = 25
 _STEPS = 30
 
 
