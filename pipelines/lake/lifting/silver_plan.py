@@ -57,6 +57,8 @@ def read_silver_plan(definition: SchemaDefinition, file_name: str) -> SilverPlan
     if properties.get("enrich"):
         problems.add(_PLACE, "enrich is not done yet; take it out to lift the rows without it")
     drift = _read_drift(properties.get("drift"), problems)
+    if drift.get("types") == "freeze":
+        problems.add(_PLACE, "drift.types freeze is not done yet; rows with values of another type go to quarantine")
     if problems.found:
         raise SilverBlockError(f"the silver block of {file_name}: {'; '.join(problems.found)}")
     return SilverPlan(
