@@ -87,6 +87,13 @@ def opened(store: ObjectStore, task: FileTask, split: Split, limits: Limits) -> 
     return task, reading
 
 
+def proven_splits(task: FileTask) -> tuple[Split, ...]:
+    """Give parts whose beginnings are known: where one begins at a guess, the whole file."""
+    if all(split.sure for split in task.splits):
+        return task.splits
+    return (Split(0, task.layout.first_row, task.head.size, sure=True),)
+
+
 def as_read(task: FileTask, reading: Reading) -> FileTask:
     """Take over what a reading knows of the layout once its batches are exhausted: notes on how the file was read."""
     return replace(task, layout=reading.layout()) if isinstance(reading, LateReading) else task

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dq.engine.assignment import Assignment
-from dq.engine.parts import opened
+from dq.engine.parts import opened, proven_splits
 from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject
-from dq.formats.splits import Split
 from dq.references.key_collector import MOST_BYTES, KeyCollector
 from dq.schema.definition import KeyDefinition, SchemaDefinition
 from etl_core.errors import PipelineError, TerminalError
 
 if TYPE_CHECKING:
-    from dq.engine.parts import FileTask
     from dq.formats.limits import Limits
     from dq.profiling.row_rules.reference_keys import ReferenceKeys
     from dq.schema.definition import WantedKeys
@@ -39,7 +37,7 @@ def keys_of_file(
     if isinstance(planned, PipelineError):
         raise planned
     collector: KeyCollector | None = None
-    for split in _proven(planned):
+    for split in proven_splits(planned):
         task, reading = opened(store, planned, split, limits)
         if collector is None:
             lacking = set(names) - {column.name for column in task.recipe.columns}
@@ -53,10 +51,3 @@ def keys_of_file(
     if collector is None:
         raise UnfitReferenceError("it has no part that could be read")
     return collector.keys()
-
-
-def _proven(task: FileTask) -> tuple[Split, ...]:
-    """Give parts none of which begins at a guess: the whole file where one does."""
-    if all(split.sure for split in task.splits):
-        return task.splits
-    return (Split(0, task.layout.first_row, task.head.size, sure=True),)

@@ -14,17 +14,16 @@ if TYPE_CHECKING:
 def lake_doors(doors: Doors, settings: Settings) -> LakeDoors:
     """The lake of these settings, with the ledger and the object store of `doors`."""
     from dq.formats.limits import Limits
-    from etl_core.objects.settings import S3Settings
-    from etl_core.objects.store import S3Access
+    from jobs.running.wiring import s3_access
     from pipelines.lake.lifting.load_objects import LakeDoors
     from pipelines.lake.settings import LakeSettings
 
-    s3, lake = settings[S3Settings], settings[LakeSettings]
+    lake = settings[LakeSettings]
     return LakeDoors(
         database=doors.database,
         store=doors.objects,
         root=lake.lake_root,
-        access=S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair()),
+        access=s3_access(settings),
         limits=Limits(),
         gate=lake.silver_gate,
         clock=doors.clock,

@@ -54,15 +54,12 @@ def _snapshot(settings: Settings, layer: str, table: str) -> Snapshot:
 
 
 def _snapshot_or_none(settings: Settings, layer: str, table: str) -> Snapshot | None:
-    from etl_core.objects.settings import S3Settings
-    from etl_core.objects.store import S3Access
+    from jobs.running.wiring import s3_access
     from pipelines.lake.files.folders import plain_name
     from pipelines.lake.files.table_folder import lake_table
     from pipelines.lake.tables.delta_log import read_snapshot
 
-    s3 = settings[S3Settings]
-    access = S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair())
-    return read_snapshot(lake_table(_root(settings), layer, plain_name(table), access))
+    return read_snapshot(lake_table(_root(settings), layer, plain_name(table), s3_access(settings)))
 
 
 def _root(settings: Settings) -> str:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dq.engine.references import ReadKeys
     from dq.engine.source_file import Source, SourceObject
     from dq.formats.limits import Limits
-    from etl_core.objects.store import ObjectStore
+    from etl_core.objects.store import ObjectStore, S3Access
 
 log = structlog.get_logger()
 
@@ -68,10 +68,17 @@ def start(settings: Settings | None = None) -> Program:
 
 def object_store(settings: Settings) -> ObjectStore:
     """The door to S3 and local files; nothing is connected yet."""
-    from etl_core.objects.store import ObjectStore, S3Access
+    from etl_core.objects.store import ObjectStore
+
+    return ObjectStore(s3_access(settings))
+
+
+def s3_access(settings: Settings) -> S3Access:
+    """How S3 is reached and signed in to."""
+    from etl_core.objects.store import S3Access
 
     s3 = settings[S3Settings]
-    return ObjectStore(S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair()))
+    return S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair())
 
 
 def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReadKeys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,11 +10,10 @@ import pyarrow as pa
 
 from dq.checks.plan import plan_checks
 from dq.engine.assignment import Assignment
-from dq.engine.parts import FileTask, as_read, opened
+from dq.engine.parts import as_read, opened, proven_splits
 from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
-from dq.formats.splits import Split
 from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
@@ -109,15 +108,8 @@ class RowsOfFile:
             before += batch.lines
 
     def _raw(self) -> Iterator[RowBatch]:
-        for split in _provable(self._task):
+        for split in proven_splits(self._task):
             known, reading = opened(self._store, self._task, split, self._limits)
             yield from reading.batches()
             if self._task.layout.late:
                 self._known = as_read(known, reading)
-
-
-def _provable(task: FileTask) -> Iterable[Split]:
-    """Give the parts whose beginnings are known; a file whose parts begin somewhere near a guess is one part."""
-    if all(split.sure for split in task.splits):
-        return task.splits
-    return (Split(0, task.layout.first_row, task.head.size, sure=True),)

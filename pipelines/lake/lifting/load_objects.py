@@ -36,7 +36,7 @@ from pipelines.lake.files.table_folder import TableFolder, lake_table
 from pipelines.lake.lifting.lift_object import LakeTables, Lifted, lift_object
 from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS, LiftedRows
 from pipelines.lake.lifting.silver_plan import SilverPlan, read_silver_plan
-from pipelines.lake.run_part import Committed, RunKey, RunPart, RunRows
+from pipelines.lake.run_part import Committed, RunPart, RunRows
 from pipelines.lake.schema.drift import drift
 from pipelines.lake.schema.table_schema import TableSchema, new_schema
 from pipelines.lake.tables.delta_log import read_snapshot
@@ -254,7 +254,7 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
     )
     outcomes = []
     for one, done in lifted:
-        if loaded.outcomes[_key(done.run)] == "superseded":
+        if loaded.outcomes[done.run.key] == "superseded":
             reason = "a later load of the same run was quicker"
             replace_load(doors.database, one.generation, reason, doors.clock())
             outcomes.append(Outcome(one.due, "replaced", reason))
@@ -272,10 +272,6 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
         )
         outcomes.append(Outcome(one.due, state, None, counts, loaded.version))
     return outcomes
-
-
-def _key(run: RunPart) -> RunKey:
-    return run.key
 
 
 def _committed(folder: TableFolder, schema: TableSchema, runs: Sequence[RunRows], doors: LakeDoors) -> Committed:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
-from dq import FieldType, PipelineError, Problems, SchemaDefinition, fold, read_properties, shown
+from dq import PipelineError, Problems, SchemaDefinition, fold, read_properties, shown
 from pipelines.lake.files.folders import plain_name
 from pipelines.lake.schema.drift import NewColumns
 from pipelines.transforms.silver_block import PROPERTIES, read_silver_columns, silver_block
@@ -81,8 +81,3 @@ def _read_drift(raw: Any, problems: Problems) -> Mapping[str, str]:  # noqa: ANN
         if properties.get(name, allowed[0]) not in allowed:
             problems.add(place, f"{name} is {shown(properties[name])}; expected one of {', '.join(allowed)}")
     return properties
-
-
-def type_of_field(definition: SchemaDefinition, name: str) -> FieldType | None:
-    """Give the declared type of a column; None where nobody declared it."""
-    return next((field.type for field in definition.fields if field.name == name), None)
