@@ -136,3 +136,11 @@ def test_a_table_without_rows_has_a_verdict(spark: SparkSession) -> None:
     assert [rule["rule"] for rule in verdict.failed_validation_rules] == ["rowCount"]
     passed, failed = split_rows(empty, {"fields": [{"name": "id", "type": "integer"}], "primaryKey": "id"})
     assert (passed.count(), failed.count()) == (0, 0)
+
+
+def test_times_of_day_are_text_and_durations_are_intervals(spark: SparkSession) -> None:
+    frame = spark.createDataFrame([("12:30:00", "1:00:00"), ("24:00:00", "x")], "at string, span string")
+    fields = [{"name": "at", "type": "time"}, {"name": "span", "type": "duration"}]
+    passed, failed = split_rows(frame, {"fields": fields})
+    assert [(row["at"], row["span"].total_seconds()) for row in passed.collect()] == [("12:30:00", 3600)]
+    assert [(row["at"], row["span"]) for row in failed.collect()] == [("24:00:00", "x")]

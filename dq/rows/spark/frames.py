@@ -39,7 +39,7 @@ from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
 from dq.rows.framed import CellsAs, FramedChecks, framed
 from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_rows
 from dq.rows.rule_counts import RuleCount, RuleCounts, tolerates
-from dq.rows.spark.types import arrow_schema, spark_type
+from dq.rows.spark.types import arrow_schema, held_type, spark_type
 from dq.rows.typed_columns import typed_rows, typed_type, unfit_marks
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectHead, ObjectStore
@@ -109,7 +109,8 @@ def split_spark_frame(
     tolerated = _tolerated(marked, checks, len(schema)) if tolerates(checks.plan.checks) else frozenset[Check]()
     kinds = {column.position: column.type for column in checks.recipe.columns if column.declared}
     typed = [
-        field.with_type(typed_type(field.type, kinds[at])) if at in kinds else field for at, field in enumerate(schema)
+        field.with_type(held_type(typed_type(field.type, kinds[at]))) if at in kinds else field
+        for at, field in enumerate(schema)
     ]
     passed, failed = pa.schema(typed), schema
     return (

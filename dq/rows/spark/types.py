@@ -22,7 +22,12 @@ def arrow_schema(frame: DataFrame) -> pa.Schema:
     return schema.remove_metadata()
 
 
+def held_type(kind: pa.DataType) -> pa.DataType:
+    """Give the type in which a table of PySpark has values of a type: a time of day is text there."""
+    return pa.string() if pa.types.is_time(kind) else kind
+
+
 def spark_type(schema: pa.Schema) -> StructType:
-    """Give the type of a table of these columns; what is a time of day in Arrow is text there."""
-    fields = [pa.field(one.name, pa.string() if pa.types.is_time(one.type) else one.type) for one in schema]
+    """Give the type of a table of these columns."""
+    fields = [pa.field(one.name, held_type(one.type)) for one in schema]
     return from_arrow_schema(pa.schema(fields))
