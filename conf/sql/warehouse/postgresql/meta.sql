@@ -33,7 +33,6 @@ CREATE TABLE IF NOT EXISTS meta.validation_log (
     rows_clean     bigint        NOT NULL,
     rows_rejected  bigint        NOT NULL,
     rows_malformed bigint        NOT NULL,
-    rows_collapsed bigint        NOT NULL,
     clean_path     varchar(1000),
     rejected_path  varchar(1000),
     message        varchar(2000) NOT NULL,

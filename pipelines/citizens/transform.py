@@ -1,0 +1,154 @@
+"""Clean rows become history; any load of it is taken back, and brought back, by its version."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import insert, select
+
+from etl_core.errors import TerminalError
+from pipelines.citizens.contracts import CITIZEN, CONTRACTS, contract_of_dataset
+from pipelines.citizens.history.chain import Load, chain_of
+from pipelines.citizens.history.loads import LoadReport, NewLoad, NoSuchLoadError, bring_back, bring_in, take_back
+from pipelines.citizens.history.tables import version_table
+from pipelines.citizens.landings import Landing, landings
+from pipelines.citizens.validate import LINE
+from pipelines.citizens.warehouse import unpublished_month
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    import pyarrow as pa
+    from sqlalchemy.engine import Connection
+
+    from pipelines.citizens.doors import CitizensDoors
+    from pipelines.citizens.history.dataset import Dataset
+
+
+class LostStageError(TerminalError):
+    """The clean rows of a workbook that was validated are not where they were written."""
+
+
+def to_transform(doors: CitizensDoors) -> list[Landing]:
+    """Workbooks with clean rows that are in no load yet, in the order of what they speak of."""
+    with doors.warehouse.connect() as connection:
+        return [one for one in landings(connection) if one.status == "passed" and one.version_id is None]
+
+
+def transform(landing: Landing, doors: CitizensDoors) -> LoadReport | None:
+    """Bring the clean rows of a workbook into the history, in one transaction; None where another process was quicker.
+
+    Raises:
+        LostStageError: the clean rows are gone.
+        BrokenHistoryError: the history would not hold what it must.
+    """
+    dataset = contract_of_dataset(landing.dataset).dataset
+    with doors.trail.step("transform", landing.file_name) as step:
+        rows = _one_row_a_key(_clean_rows(landing), dataset)
+        with doors.warehouse.begin() as connection:
+            load = NewLoad(landing.snapshot, landing.landed_at, landing.ingestion_id)
+            if _is_loaded(connection, landing):
+                step.message = "another process was quicker"
+                return None
+            report = bring_in(connection, dataset, rows, load, now=doors.clock())
+            _unpublish(connection, dataset, landing.snapshot)
+        step.rows = report.rows
+        step.message = (
+            f"version {report.version_id}: {report.new:,} new, {report.changed:,} changed, "
+            f"{report.unchanged:,} unchanged, {report.gone:,} gone"
+        )
+        return report
+
+
+def roll_back(version_id: int, doors: CitizensDoors) -> None:
+    """Take a load back, the newest or any other.
+
+    Raises:
+        NoSuchLoadError: there is none, or it was taken back before.
+    """
+    with doors.trail.step("rollback", f"version {version_id}") as step, doors.warehouse.begin() as connection:
+        dataset, snapshot = _version(connection, version_id)
+        take_back(connection, dataset, version_id, now=doors.clock())
+        _unpublish(connection, dataset, snapshot)
+        step.message = f"{dataset.name} of {snapshot:%Y-%m} was taken back"
+
+
+def roll_forward(version_id: int, doors: CitizensDoors) -> None:
+    """Bring back a load that was taken back.
+
+    Raises:
+        NoSuchLoadError: there is none, or it is live.
+    """
+    with doors.trail.step("reload", f"version {version_id}") as step, doors.warehouse.begin() as connection:
+        dataset, snapshot = _version(connection, version_id)
+        bring_back(connection, dataset, version_id)
+        _unpublish(connection, dataset, snapshot)
+        step.message = f"{dataset.name} of {snapshot:%Y-%m} is back"
+
+
+def effective_months(connection: Connection, dataset: Dataset) -> list[date]:
+    """The months that a dataset has a snapshot of, in order."""
+    columns = [version_table.c[name] for name in ("version_id", "snapshot_month", "landed_at", "is_live")]
+    found = connection.execute(select(*columns).where(version_table.c.dataset == dataset.name))
+    chain = chain_of(Load(row.version_id, row.snapshot_month, row.landed_at, row.is_live) for row in found)
+    return sorted({link.effective.snapshot for link in chain if link.effective is not None})
+
+
+def _unpublish(connection: Connection, dataset: Dataset, snapshot: date) -> None:
+    """Note the months whose facts a change of a snapshot may change: up to the next one, and what that one calls new."""
+    own = effective_months(connection, dataset)
+    following = next((month for month in own if month > snapshot), None)
+    months = {snapshot} if dataset == CITIZEN else set[date]()
+    for month in effective_months(connection, CITIZEN):
+        if month >= snapshot and (following is None or month <= following):
+            months.add(month)
+    _note_months(connection, months)
+
+
+def _note_months(connection: Connection, months: Iterable[date]) -> None:
+    known = set(connection.scalars(select(unpublished_month.c.snapshot_month)))
+    new = [{"snapshot_month": month} for month in sorted(set(months) - known)]
+    if new:
+        connection.execute(insert(unpublished_month), new)
+
+
+def _version(connection: Connection, version_id: int) -> tuple[Dataset, date]:
+    query = select(version_table.c.dataset, version_table.c.snapshot_month)
+    found = connection.execute(query.where(version_table.c.version_id == version_id)).one_or_none()
+    if found is None:
+        known = connection.scalars(select(version_table.c.version_id).order_by(version_table.c.version_id)).all()
+        names = ", ".join(map(str, known)) or "none"
+        raise NoSuchLoadError(f"there is no version {version_id}; there are {names}")
+    return contract_of_dataset(found.dataset).dataset, found.snapshot_month
+
+
+def _is_loaded(connection: Connection, landing: Landing) -> bool:
+    query = select(version_table.c.version_id).where(version_table.c.ingestion_id == landing.ingestion_id)
+    return connection.execute(query).first() is not None
+
+
+def _clean_rows(landing: Landing) -> pa.Table:
+    path = landing.clean_path
+    if path is None or not path.exists():
+        raise LostStageError(f"{path} is gone, where the clean rows of {landing.file_name} were; validate it again")
+    return pq.read_table(path)
+
+
+def _one_row_a_key(rows: pa.Table, dataset: Dataset) -> pa.Table:
+    """Rows that say the same of one key are one: validation let no others through."""
+    keys = [column.name for column in dataset.keys]
+    first = rows.group_by(keys, use_threads=False).aggregate([(LINE, "min")])
+    if first.num_rows == rows.num_rows:
+        return rows
+    lines = first.column(f"{LINE}_min").combine_chunks()
+    return rows.filter(pc.is_in(rows.column(LINE), value_set=lines))
+
+
+if __name__ == "__main__":
+    from pipelines.citizens.run_pipeline import main
+
+    sys.exit(main(["transform", *sys.argv[1:]]))
