@@ -12,7 +12,15 @@ from sqlalchemy import insert, select
 from etl_core.errors import TerminalError
 from pipelines.citizens.contracts import CITIZEN, CONTRACTS, contract_of_dataset
 from pipelines.citizens.history.chain import Load, chain_of
-from pipelines.citizens.history.loads import LoadReport, NewLoad, NoSuchLoadError, bring_back, bring_in, take_back
+from pipelines.citizens.history.loads import (
+    LoadReport,
+    NewLoad,
+    NoSuchLoadError,
+    bring_back,
+    bring_in,
+    lock_dataset,
+    take_back,
+)
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.landings import Landing, landings
 from pipelines.citizens.validate import LINE
@@ -51,11 +59,12 @@ def transform(landing: Landing, doors: CitizensDoors) -> LoadReport | None:
         rows = _one_row_a_key(_clean_rows(landing), dataset)
         with doors.warehouse.begin() as connection:
             load = NewLoad(landing.snapshot, landing.landed_at, landing.ingestion_id)
+            lock_dataset(connection, dataset)
             if _is_loaded(connection, landing):
                 step.message = "another process was quicker"
                 return None
             report = bring_in(connection, dataset, rows, load, now=doors.clock())
-            _unpublish(connection, dataset, landing.snapshot)
+            _unpublish(connection, dataset, landing.snapshot, report.changed_until)
         step.rows = report.rows
         step.message = (
             f"version {report.version_id}: {report.new:,} new, {report.changed:,} changed, "
@@ -72,8 +81,8 @@ def roll_back(version_id: int, doors: CitizensDoors) -> None:
     """
     with doors.trail.step("rollback", f"version {version_id}") as step, doors.warehouse.begin() as connection:
         dataset, snapshot = _version(connection, version_id)
-        take_back(connection, dataset, version_id, now=doors.clock())
-        _unpublish(connection, dataset, snapshot)
+        until = take_back(connection, dataset, version_id, now=doors.clock())
+        _unpublish(connection, dataset, snapshot, until)
         step.message = f"{dataset.name} of {snapshot:%Y-%m} was taken back"
 
 
@@ -85,8 +94,8 @@ def roll_forward(version_id: int, doors: CitizensDoors) -> None:
     """
     with doors.trail.step("reload", f"version {version_id}") as step, doors.warehouse.begin() as connection:
         dataset, snapshot = _version(connection, version_id)
-        bring_back(connection, dataset, version_id)
-        _unpublish(connection, dataset, snapshot)
+        until = bring_back(connection, dataset, version_id)
+        _unpublish(connection, dataset, snapshot, until)
         step.message = f"{dataset.name} of {snapshot:%Y-%m} is back"
 
 
@@ -98,13 +107,18 @@ def effective_months(connection: Connection, dataset: Dataset) -> list[date]:
     return sorted({link.effective.snapshot for link in chain if link.effective is not None})
 
 
-def _unpublish(connection: Connection, dataset: Dataset, snapshot: date) -> None:
-    """Note the months whose facts a change of a snapshot may change: up to the next one, and what that one calls new."""
-    own = effective_months(connection, dataset)
-    following = next((month for month in own if month > snapshot), None)
-    months = {snapshot} if dataset == CITIZEN else set[date]()
+def _unpublish(connection: Connection, dataset: Dataset, snapshot: date, until: date | None) -> None:
+    """Note the months whose facts a change of a snapshot may change.
+
+    Up to the next snapshot, which says what is new and changed by it; of citizens also those that name a row that is
+    another one now, which begins at another month although it says the same.
+    """
+    following = next((month for month in effective_months(connection, dataset) if month > snapshot), None)
+    months: set[date] = {snapshot} if dataset == CITIZEN else set()
     for month in effective_months(connection, CITIZEN):
-        if month >= snapshot and (following is None or month <= following):
+        is_near = following is None or month <= following
+        is_named = dataset == CITIZEN and until is not None and month < until
+        if month >= snapshot and (is_near or is_named):
             months.add(month)
     _note_months(connection, months)
 

@@ -49,9 +49,14 @@ class Validated:
 
 
 def to_validate(doors: CitizensDoors) -> list[Landing]:
-    """Workbooks that landed and were not looked at yet."""
+    """Workbooks that landed and were not looked at yet, or whose clean rows are gone before they were loaded."""
     with doors.warehouse.connect() as connection:
-        return [landing for landing in landings(connection) if landing.status is None]
+        return [landing for landing in landings(connection) if landing.status is None or _is_lost(landing)]
+
+
+def _is_lost(landing: Landing) -> bool:
+    is_wanted = landing.status == "passed" and landing.version_id is None
+    return is_wanted and not (landing.clean_path is not None and landing.clean_path.exists())
 
 
 def validate(landing: Landing, doors: CitizensDoors) -> Validated:

@@ -14,8 +14,9 @@ from pipelines.citizens.history.tables import OPEN_END
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
-    from sqlalchemy import ColumnElement, Delete, Insert, Update
+    from sqlalchemy import ColumnElement, Delete, Insert, Select, Update
 
     from pipelines.citizens.history.tables import HistoryTables, Workspace
 
@@ -88,6 +89,19 @@ def compute(tables: HistoryTables, rooms: Workspace) -> Insert:
     return insert(rooms.wanted).from_select(
         ["surrogate_key", "key_id", "row_hash", "valid_from", "valid_to", "version_id", "closed_by_version_id"], rows
     )
+
+
+def ends_of_changes(tables: HistoryTables, rooms: Workspace) -> tuple[Select[tuple[date]], Select[tuple[date]]]:
+    """Give the last ends of the rows that go, and of those that come; asked before they do."""
+    core, touched, wanted = tables.core, rooms.touched, rooms.wanted
+    same = and_(wanted.c.surrogate_key == core.c.surrogate_key, wanted.c.row_hash == core.c.row_hash)
+    going = (
+        select(func.max(core.c.valid_to))
+        .join_from(core, touched, touched.c.key_id == core.c.key_id)
+        .where(~exists().where(same).correlate(core))
+    )
+    coming = select(func.max(wanted.c.valid_to)).where(~exists().where(same).correlate(wanted))
+    return going, coming
 
 
 def drop_rows(tables: HistoryTables, rooms: Workspace) -> Delete:

@@ -52,13 +52,17 @@ class NewLoad:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What a load brought: keys it has, of which new, changed and unchanged to the load before it; and those gone."""
+    """What a load brought: keys it has, of which new, changed and unchanged to the load before it; and those gone.
+
+    Before `changed_until` rows of the history may be others than before; None where none is.
+    """
 
     version_id: int
     rows: int
     new: int
     changed: int
     gone: int
+    changed_until: date | None = None
 
     @property
     def unchanged(self) -> int:
@@ -89,7 +93,7 @@ def bring_in(connection: Connection, dataset: Dataset, rows: pa.Table, load: New
     Raises:
         BrokenHistoryError: the history would not hold what it must.
     """
-    _lock(connection, dataset)
+    lock_dataset(connection, dataset)
     version_id = _note_load(connection, dataset, load, now)
     work = _work(connection, dataset, chain_of(_loads(connection, dataset)))
     tables, rooms = work.tables, work.rooms
@@ -115,32 +119,36 @@ def bring_in(connection: Connection, dataset: Dataset, rows: pa.Table, load: New
     counts["unchanged"] = report.unchanged
     counted = update(version_table).where(version_table.c.version_id == version_id)
     connection.execute(counted.values({f"{name}_count": count for name, count in counts.items()}))
-    _recompute(work, version_id)
-    return report
+    return replace(report, changed_until=_recompute(work, version_id))
 
 
-def take_back(connection: Connection, dataset: Dataset, version_id: int, *, now: datetime) -> None:
+def take_back(connection: Connection, dataset: Dataset, version_id: int, *, now: datetime) -> date | None:
     """Make the history what it is without a load, the newest or any other.
+
+    Returns:
+        Before which day rows of the history are others than before; None where none is.
 
     Raises:
         NoSuchLoadError: there is none of that number, or it was taken back before.
         BrokenHistoryError: the history would not hold what it must.
     """
-    _turn(connection, dataset, version_id, is_live=False, now=now)
+    return _turn(connection, dataset, version_id, is_live=False, now=now)
 
 
-def bring_back(connection: Connection, dataset: Dataset, version_id: int) -> None:
-    """Make the history what it was before a load was taken back.
+def bring_back(connection: Connection, dataset: Dataset, version_id: int) -> date | None:
+    """Make the history what it was before a load was taken back; returns what `take_back` does.
 
     Raises:
         NoSuchLoadError: there is none of that number, or it is live.
         BrokenHistoryError: the history would not hold what it must.
     """
-    _turn(connection, dataset, version_id, is_live=True, now=None)
+    return _turn(connection, dataset, version_id, is_live=True, now=None)
 
 
-def _turn(connection: Connection, dataset: Dataset, version_id: int, *, is_live: bool, now: datetime | None) -> None:
-    _lock(connection, dataset)
+def _turn(
+    connection: Connection, dataset: Dataset, version_id: int, *, is_live: bool, now: datetime | None
+) -> date | None:
+    lock_dataset(connection, dataset)
     loads = {load.version_id: load for load in _loads(connection, dataset)}
     found = loads.get(version_id)
     if found is None:
@@ -152,7 +160,7 @@ def _turn(connection: Connection, dataset: Dataset, version_id: int, *, is_live:
     loads[version_id] = replace(found, live=is_live)
     change = update(version_table).where(version_table.c.version_id == version_id)
     connection.execute(change.values(is_live=is_live, rolled_back_at=now))
-    _recompute(_work(connection, dataset, chain_of(loads.values())), version_id)
+    return _recompute(_work(connection, dataset, chain_of(loads.values())), version_id)
 
 
 def _note_load(connection: Connection, dataset: Dataset, load: NewLoad, now: datetime) -> int:
@@ -171,8 +179,11 @@ def _note_load(connection: Connection, dataset: Dataset, load: NewLoad, now: dat
     return number
 
 
-def _lock(connection: Connection, dataset: Dataset) -> None:
-    """Wait for other writers of the dataset: the same statement in every dialect, under read committed."""
+def lock_dataset(connection: Connection, dataset: Dataset) -> None:
+    """Wait for other writers of the dataset, and keep them waiting until this transaction ends.
+
+    It is the same statement in every dialect, and needs no more than read committed.
+    """
     turn = (
         update(dataset_table)
         .where(dataset_table.c.name == dataset.name)
@@ -209,14 +220,18 @@ def _work(connection: Connection, dataset: Dataset, chain: Sequence[Link]) -> _W
     return _Work(connection, history_tables(dataset), rooms, chain)
 
 
-def _recompute(work: _Work, version_id: int) -> None:
-    """Bring the core table to what the loads that are live say, and look whether it holds what it must."""
+def _recompute(work: _Work, version_id: int) -> date | None:
+    """Bring the core table to what the loads that are live say, and look whether it holds what it must.
+
+    Gives the end of the last row that is another one now.
+    """
     connection, tables, rooms = work.connection, work.tables, work.rooms
     touched_by = [link.load.version_id for link in touching(work.chain, version_id)]
     connection.execute(intervals.touch(tables, rooms, touched_by))
     _know_sizes(work, rooms.touched)
     connection.execute(intervals.compute(tables, rooms))
     _know_sizes(work, rooms.wanted)
+    ends = [connection.scalar(statement) for statement in intervals.ends_of_changes(tables, rooms)]
     connection.execute(intervals.drop_rows(tables, rooms))
     connection.execute(intervals.change_rows(tables, rooms))
     connection.execute(intervals.add_rows(tables, rooms))
@@ -232,6 +247,7 @@ def _recompute(work: _Work, version_id: int) -> None:
             f"core.{tables.dataset.name} does not hold what it must after version {version_id} "
             f"({load.snapshot:%Y-%m}): {'; '.join(problems)}; nothing was changed"
         )
+    return max((end for end in ends if end is not None), default=None)
 
 
 def _miscounted(work: _Work) -> list[str]:

@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS mart.dim_citizen (
     status        varchar(20),
     valid_from    date        NOT NULL,
     valid_to      date        NOT NULL,
-    is_current    boolean     NOT NULL
+    is_current    boolean     NOT NULL,
+    row_hash      bigint      NOT NULL
 );
 CREATE TABLE IF NOT EXISTS mart.fact_citizen_snapshot (
     date_key     integer NOT NULL,
@@ -46,5 +47,5 @@ CREATE TABLE IF NOT EXISTS mart.fact_citizen_snapshot (
 
 INSERT INTO mart.dim_date (date_key, month_name) VALUES (-1, 'Unknown') ON CONFLICT DO NOTHING;
 INSERT INTO mart.dim_location (location_key, zip, city) VALUES (-1, 'Unknown', 'Unknown') ON CONFLICT DO NOTHING;
-INSERT INTO mart.dim_citizen (citizen_key, citizen_id, last_name, valid_from, valid_to, is_current)
-    VALUES (-1, 'Unknown', 'Unknown', '0001-01-01', '9999-12-31', false) ON CONFLICT DO NOTHING;
+INSERT INTO mart.dim_citizen (citizen_key, citizen_id, last_name, valid_from, valid_to, is_current, row_hash)
+    VALUES (-1, 'Unknown', 'Unknown', '0001-01-01', '9999-12-31', false, 0) ON CONFLICT DO NOTHING;
