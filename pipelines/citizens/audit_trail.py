@@ -72,7 +72,7 @@ class AuditTrail:
         except PipelineError as error:  # the warehouse may be what failed; the console has it all the same
             log.warning("the account of this step could not be written", step=name, error=error)
 
-    def _write(  # noqa: PLR0913, PLR0917 - the columns of a line
+    def _write(
         self, name: str, level: str, status: str, message: str, step: Step | None = None, took: int | None = None
     ) -> None:
         line = insert(etl_audit).values(

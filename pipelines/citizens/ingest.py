@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
-
 from pipelines.citizens.contracts import CONTRACTS, Contract, contract_of, read_name
 from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
 from pipelines.citizens.history.tables import dataset_table
@@ -137,7 +136,7 @@ def _copy(path: Path, part: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _note(  # noqa: PLR0913, PLR0917 - what one line of the log says
+def _note(
     name: str, part: Path, digest: str, size: int, contract: Contract, snapshot: date, doors: CitizensDoors
 ) -> Landed:
     stem, dot, suffix = name.rpartition(".")

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import insert, select
 
 from etl_core.errors import TerminalError
-from pipelines.citizens.contracts import CITIZEN, CONTRACTS, contract_of_dataset
+from pipelines.citizens.contracts import CITIZEN, contract_of_dataset
 from pipelines.citizens.history.chain import Load, chain_of
 from pipelines.citizens.history.loads import (
     LoadReport,
@@ -23,8 +23,8 @@ from pipelines.citizens.history.loads import (
 )
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.landings import Landing, landings
-from pipelines.citizens.validate import LINE
 from pipelines.citizens.warehouse import unpublished_month
+from pipelines.citizens.workbook_rows import LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

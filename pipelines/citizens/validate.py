@@ -6,7 +6,6 @@ behind all the same. Rows that say the same of one key are one; rows that say di
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -168,7 +167,7 @@ def _write(table: pa.Table, path: Path) -> None:
     part = path.with_name(f".part-{path.name}")
     try:
         pq.write_table(table, part, compression="zstd")
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -176,10 +175,11 @@ def _write(table: pa.Table, path: Path) -> None:
 def _message(verdict: Verdict, clean: int, others: int) -> str:
     if verdict.passed:
         return f"score {verdict.score}; {clean:,} rows are clean, {others:,} rejected"
-    return f"score {verdict.score}, which is under the pass score: nothing of it goes on; {verdict.failed_validation_message}"
+    reasons = verdict.failed_validation_message
+    return f"score {verdict.score}, which is under the pass score: nothing of it goes on; {reasons}"
 
 
-def _note(  # noqa: PLR0913, PLR0917 - what one line of the log says
+def _note(
     landing: Landing, contract: Contract, done: Validated, clean: Path, rejected: Path, doors: CitizensDoors
 ) -> None:
     line = insert(validation_log).values(

@@ -37,7 +37,8 @@ def _written(batch: pa.RecordBatch) -> bytes:
     options = csv.WriteOptions(include_header=False, quoting_style="all_valid")
     with csv.CSVWriter(sink, batch.schema, write_options=options) as writer:
         writer.write_batch(batch)
-    return sink.getvalue().to_pybytes()
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
 
 
 def _insert_in_arrays(connection: Connection, table: Table, rows: pa.Table) -> None:

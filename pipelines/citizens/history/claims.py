@@ -27,7 +27,7 @@ def add_keys(tables: HistoryTables, rooms: Workspace, highest: int) -> Insert:
     return insert(key).from_select(["key_id", "key_hash", *(column.name for column in columns)], unseen)
 
 
-def keys_with_one_hash(tables: HistoryTables, rooms: Workspace) -> Select[tuple[int]]:
+def keys_with_one_hash(tables: HistoryTables, rooms: Workspace) -> Select[int]:
     """Count the keys that share a hash with another one; there are none but by a chance of about n² / 2⁶⁵."""
     incoming, key = rooms.incoming, tables.key
     same = and_(*(key.c[column.name] == incoming.c[column.name] for column in tables.dataset.keys))

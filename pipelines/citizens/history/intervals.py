@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Delete, Insert, Select, Update
+    from sqlalchemy import ColumnElement, Delete, Insert, Over, Select, Subquery, Update
+    from sqlalchemy.sql.functions import FunctionElement
 
     from pipelines.citizens.history.tables import HistoryTables, Workspace
 
@@ -57,22 +58,26 @@ def compute(tables: HistoryTables, rooms: Workspace) -> Insert:
     counts = by_load.c.backwards == 1
     if tables.dataset.deletes == "ignore":
         counts = and_(counts, by_load.c.row_hash.is_not(None))
-    in_order = {"partition_by": by_load.c.key_id, "order_by": by_load.c.valid_from}
     points = (
         select(
             *(by_load.c[name] for name in ("key_id", "row_hash", "version_id", "valid_from", "day")),
-            func.lag(by_load.c.row_hash).over(**in_order).label("hash_before"),
-            func.row_number().over(**in_order).label("place"),
+            func.lag(by_load.c.row_hash)
+            .over(partition_by=by_load.c.key_id, order_by=by_load.c.valid_from)
+            .label("hash_before"),
+            func.row_number().over(partition_by=by_load.c.key_id, order_by=by_load.c.valid_from).label("place"),
         )
         .where(counts)
         .subquery("points")
     )
-    in_order = {"partition_by": points.c.key_id, "order_by": points.c.valid_from}
     changes = (
         select(
             *(points.c[name] for name in ("key_id", "row_hash", "version_id", "valid_from", "day")),
-            func.lead(points.c.valid_from).over(**in_order).label("valid_to"),
-            func.lead(points.c.version_id).over(**in_order).label("closed_by"),
+            func.lead(points.c.valid_from)
+            .over(partition_by=points.c.key_id, order_by=points.c.valid_from)
+            .label("valid_to"),
+            func.lead(points.c.version_id)
+            .over(partition_by=points.c.key_id, order_by=points.c.valid_from)
+            .label("closed_by"),
         )
         .where(or_(points.c.place == 1, points.c.row_hash.is_distinct_from(points.c.hash_before)))
         .subquery("changes")
@@ -91,7 +96,7 @@ def compute(tables: HistoryTables, rooms: Workspace) -> Insert:
     )
 
 
-def ends_of_changes(tables: HistoryTables, rooms: Workspace) -> tuple[Select[tuple[date]], Select[tuple[date]]]:
+def ends_of_changes(tables: HistoryTables, rooms: Workspace) -> tuple[Select[date], Select[date]]:
     """Give the last ends of the rows that go, and of those that come; asked before they do."""
     core, touched, wanted = tables.core, rooms.touched, rooms.wanted
     same = and_(wanted.c.surrogate_key == core.c.surrogate_key, wanted.c.row_hash == core.c.row_hash)
@@ -158,6 +163,11 @@ def add_rows(tables: HistoryTables, rooms: Workspace) -> Insert:
     names = ["surrogate_key", "key_id", *own, *tracked, "valid_from", "valid_to", "is_current", "row_hash"]
     columns = [core.c[name] for name in (*names, "version_id", "closed_by_version_id")]
     return insert(core).from_select(columns, rows)
+
+
+def _along(function: FunctionElement[Any], rows: Subquery[Any]) -> Over[Any]:
+    """A window function along the history of each key."""
+    return function.over(partition_by=rows.c.key_id, order_by=rows.c.valid_from)
 
 
 def _is_open(end: ColumnElement[Any]) -> ColumnElement[bool]:

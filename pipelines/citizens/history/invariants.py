@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from pipelines.citizens.history.tables import HistoryTables, Workspace
 
 
-def violations(tables: HistoryTables, rooms: Workspace) -> Mapping[str, Select[tuple[int]]]:
+def violations(tables: HistoryTables, rooms: Workspace) -> Mapping[str, Select[int]]:
     """Statements that give 0, by what is wrong otherwise; about the touched keys, since the others did not change."""
     core, touched, claim, chain = tables.core, rooms.touched, tables.claim, rooms.chain
     own = select(core).join_from(core, touched, touched.c.key_id == core.c.key_id).subquery("own")
-    in_order = {"partition_by": own.c.key_id, "order_by": own.c.valid_from}
     rows = select(
-        own,
-        func.lead(own.c.valid_from).over(**in_order).label("next_from"),
-        func.lead(own.c.row_hash).over(**in_order).label("next_hash"),
+        *own.c,
+        func.lead(own.c.valid_from).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_from"),
+        func.lead(own.c.row_hash).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_hash"),
     ).subquery("in_order")
     is_open = rows.c.valid_to == literal(OPEN_END)
     gone = (
@@ -57,6 +56,6 @@ def violations(tables: HistoryTables, rooms: Workspace) -> Mapping[str, Select[t
     return {**counts, "keys have two current rows": select(func.count()).select_from(twice)}
 
 
-def current_rows(tables: HistoryTables) -> Select[tuple[int]]:
+def current_rows(tables: HistoryTables) -> Select[int]:
     """Count the rows that hold now: as many as the newest effective snapshot has keys, unless deletes are ignored."""
     return select(func.count()).select_from(tables.core).where(tables.core.c.is_current == true())

@@ -37,8 +37,8 @@ def with_hashes(rows: pa.Table, dataset: Dataset) -> pa.Table:
 
 def _hash(columns: Sequence[Column]) -> pl.Expr:
     written = [_written(column) for column in sorted(columns, key=lambda column: column.name)]
-    text = plh.concat_str(written) if written else plh.lit("")
-    return text.nchash.xxh3_64().reinterpret(signed=True)  # type: ignore[attr-defined]
+    text = plh.concat_str(written)
+    return text.nchash.xxh3_64().reinterpret(signed=True)
 
 
 def _written(column: Column) -> pl.Expr:

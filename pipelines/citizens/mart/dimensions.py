@@ -57,11 +57,7 @@ def add_locations(highest: int) -> Insert:
     places = select(known(core.c.zip).label("zip"), known(core.c.city).label("city")).distinct().subquery("places")
     new = select(
         literal(highest) + func.row_number().over(order_by=[places.c.zip, places.c.city]), places.c.zip, places.c.city
-    ).where(
-        ~exists()
-        .where(dim_location.c.zip == places.c.zip, dim_location.c.city == places.c.city)
-        .correlate(places)
-    )
+    ).where(~exists().where(dim_location.c.zip == places.c.zip, dim_location.c.city == places.c.city).correlate(places))
     return insert(dim_location).from_select(["location_key", "zip", "city"], new)
 
 

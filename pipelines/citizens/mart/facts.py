@@ -59,13 +59,13 @@ def add_facts(month: date) -> Insert:
     return insert(fact).from_select([column.name for column in fact.c], rows)
 
 
-def rows_of_history(month: date) -> Select[tuple[int]]:
+def rows_of_history(month: date) -> Select[int]:
     """Count the citizens of a month in the history."""
     core = history_tables(CITIZEN).core
     return select(func.count()).select_from(core).where(*_holds(core, month))
 
 
-def rows_of_mart(month: date) -> Select[tuple[int]]:
+def rows_of_mart(month: date) -> Select[int]:
     """Count the facts of a month that have their citizen, and their place."""
     joined = fact.join(dim_citizen, dim_citizen.c.citizen_key == fact.c.citizen_key).join(
         dim_location, dim_location.c.location_key == fact.c.location_key

@@ -37,12 +37,23 @@ _TIDY: Final = ("trim", "squeeze", "null_if_blank")
 #: Ways to write a day that leave no doubt which is which: dots are German, slashes American.
 _DAY: Final = (*_TIDY, {"date": "%d.%m.%Y"}, {"date": "%m/%d/%Y"})
 _SEX: Final = {
-    **{"FEMALE": "F", "WOMAN": "F", "W": "F", "MALE": "M", "MAN": "M"},
-    **{"DIVERSE": "X", "D": "X", "OTHER": "X", "NON-BINARY": "X"},
+    "FEMALE": "F",
+    "WOMAN": "F",
+    "W": "F",
+    "MALE": "M",
+    "MAN": "M",
+    "DIVERSE": "X",
+    "D": "X",
+    "OTHER": "X",
+    "NON-BINARY": "X",
 }
 _STATUS: Final = {
-    **{"alive": "active", "registered": "active", "moved away": "moved", "emigrated": "moved"},
-    **{"dead": "deceased", "died": "deceased"},
+    "alive": "active",
+    "registered": "active",
+    "moved away": "moved",
+    "emigrated": "moved",
+    "dead": "deceased",
+    "died": "deceased",
 }
 
 _upper: Final = rule(*_TIDY, "upper")

@@ -19,8 +19,14 @@ from pipelines.citizens.rules.cleansing import Rule, rule
 
 _TIDY: Final = ("trim", "squeeze", "null_if_blank")
 _TYPES: Final = {
-    **{"cell": "mobile", "cellphone": "mobile", "mobil": "mobile", "handy": "mobile"},
-    **{"private": "home", "landline": "home", "office": "work", "business": "work"},
+    "cell": "mobile",
+    "cellphone": "mobile",
+    "mobil": "mobile",
+    "handy": "mobile",
+    "private": "home",
+    "landline": "home",
+    "office": "work",
+    "business": "work",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from sqlalchemy import delete, select
@@ -80,7 +80,7 @@ class Play:
         core = history_tables(self.dataset).core
         keys, tracked = self._names(self.dataset.keys), self._names(self.dataset.tracked)
         with self.engine.connect() as connection:
-            found: Sequence[Mapping[str, Any]] = connection.execute(select(core)).mappings().all()
+            found = connection.execute(select(core)).mappings().all()
         rows = [
             (
                 Row(

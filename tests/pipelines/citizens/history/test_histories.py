@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from pipelines.citizens.history.loads import NoSuchLoadError
-from tests.pipelines.citizens.history.histories import DATASETS, KEPT, THINGS, Play
+from tests.pipelines.citizens.history.histories import DATASETS, Play
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

@@ -17,7 +17,11 @@ from pipelines.citizens.history.tables import history_tables, version_table
 from tests.pipelines.citizens.history.histories import KEPT, NOW, THINGS, Play, table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.engine import Engine
+
+    from tests.pipelines.citizens.history.oracle import Key, Values
 
 ONE, TWO = ("a", "1"), ("b", "1")
 A, B, C = ("A", None), ("B", None), ("C", date(2000, 1, 1))
@@ -89,7 +93,8 @@ def test_the_same_month_again_with_the_same_rows_is_what_rows_name_from_then_on(
 
 
 def test_a_load_taken_back_and_brought_back_leaves_every_row_as_it_was_with_its_number(play: Play) -> None:
-    for month, rows in enumerate([{ONE: A, TWO: A}, {ONE: B}, {ONE: B, TWO: C}, {ONE: C}]):
+    months: list[Mapping[Key, Values]] = [{ONE: A, TWO: A}, {ONE: B}, {ONE: B, TWO: C}, {ONE: C}]
+    for month, rows in enumerate(months):
         play.load(month, month, rows)
     before = play.numbered()
     for which in (1, 3, 0):
