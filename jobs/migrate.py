@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
 
 def _migrate_warehouse(settings: Settings) -> int:
     from pipelines.citizens.settings import CitizensSettings
-    from pipelines.citizens.warehouse import connect_warehouse, make_warehouse
+    from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse
 
     address = settings[CitizensSettings].warehouse_url
     if address is None:

@@ -180,6 +180,7 @@ EDGES = {
     "dq.engine.byte_ranges.python_worker": "Spark names the disks of a task by environment",
     "dq.intake.stream_source": "runs in a process that Spark starts, and nobody hands it a clock",
     "etl_core.spark.session": "hands keys to the JVM it starts, by environment",
+    "pipelines.citizens.run_pipeline": "is a program of its own, too: `python -m`",
     "etl_core.spark.jars": "finds Java and the Maven repository where the environment names them",
 }
 

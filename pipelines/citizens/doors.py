@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq import ObjectStore
-    from pipelines.citizens.audit_trail import AuditTrail
+    from pipelines.citizens.warehouse.audit_trail import AuditTrail
 
 
 @dataclass(frozen=True, slots=True)

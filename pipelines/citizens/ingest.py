@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from pipelines.citizens.contracts import CONTRACTS, Contract, contract_of, read_name
 from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
 from pipelines.citizens.history.tables import dataset_table
-from pipelines.citizens.warehouse import ingestion_log
+from pipelines.citizens.warehouse.meta_tables import ingestion_log
 
 if TYPE_CHECKING:
     from datetime import date, datetime

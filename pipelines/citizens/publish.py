@@ -13,7 +13,7 @@ from pipelines.citizens.history.loads import lock_dataset
 from pipelines.citizens.mart import dimensions, facts
 from pipelines.citizens.mart.tables import dim_date, dim_location
 from pipelines.citizens.transform import effective_months
-from pipelines.citizens.warehouse import unpublished_month
+from pipelines.citizens.warehouse.meta_tables import unpublished_month
 
 if TYPE_CHECKING:
     from datetime import date

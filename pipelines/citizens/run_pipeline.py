@@ -22,7 +22,6 @@ from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.settings import Settings, read_rooms
-from pipelines.citizens.audit_trail import AuditTrail
 from pipelines.citizens.contracts import read_month
 from pipelines.citizens.doors import CitizensDoors
 from pipelines.citizens.ingest import Expected, ingest, sweep_parts
@@ -31,7 +30,8 @@ from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
 from pipelines.citizens.transform import roll_back, roll_forward, to_transform, transform
 from pipelines.citizens.validate import to_validate, validate
-from pipelines.citizens.warehouse import connect_warehouse, make_warehouse, require_warehouse
+from pipelines.citizens.warehouse.audit_trail import AuditTrail
+from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse, require_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.citizens.landings import Landing, landings
 from pipelines.citizens.publish import to_publish
+from pipelines.citizens.warehouse.landings import Landing, landings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,8 +22,8 @@ from pipelines.citizens.history.loads import (
     take_back,
 )
 from pipelines.citizens.history.tables import version_table
-from pipelines.citizens.landings import Landing, landings
-from pipelines.citizens.warehouse import unpublished_month
+from pipelines.citizens.warehouse.landings import Landing, landings
+from pipelines.citizens.warehouse.meta_tables import unpublished_month
 from pipelines.citizens.workbook_rows import LINE
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from sqlalchemy import insert
 from dq import FINDINGS_TYPE, UnreadableFileError, check_frame, malformed_finding, split_rows
 from pipelines.citizens.contracts import Contract, contract_of_dataset
 from pipelines.citizens.history.row_hashes import KEY_HASH, ROW_HASH, with_hashes
-from pipelines.citizens.landings import Landing, landings
-from pipelines.citizens.warehouse import validation_log
+from pipelines.citizens.warehouse.landings import Landing, landings
+from pipelines.citizens.warehouse.meta_tables import validation_log
 from pipelines.citizens.workbook_rows import LINE, WorkbookRows, read_workbook
 
 if TYPE_CHECKING:

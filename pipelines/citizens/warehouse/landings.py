@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pipelines.citizens.history.tables import version_table
-from pipelines.citizens.warehouse import ingestion_log, validation_log
+from pipelines.citizens.warehouse.meta_tables import ingestion_log, validation_log
 
 if TYPE_CHECKING:
     from datetime import date, datetime

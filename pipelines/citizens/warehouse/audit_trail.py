@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import insert
 
 from etl_core.errors import PipelineError
-from pipelines.citizens.warehouse import etl_audit
+from pipelines.citizens.warehouse.meta_tables import etl_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
