@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select
 
 from pipelines.citizens.contracts import CITIZEN, CITIZEN_PHONE
 from pipelines.citizens.errors import MartMismatchError
-from pipelines.citizens.history.loads import lock_dataset
+from pipelines.citizens.history.work import lock_dataset
 from pipelines.citizens.mart import dimensions, facts
 from pipelines.citizens.mart.tables import dim_date, dim_location
 from pipelines.citizens.transform import effective_months

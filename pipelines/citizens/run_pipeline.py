@@ -28,7 +28,7 @@ from pipelines.citizens.ingest import Expected, ingest, sweep_parts
 from pipelines.citizens.publish import publish, to_publish
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
-from pipelines.citizens.transform import roll_back, roll_forward, to_transform, transform
+from pipelines.citizens.transform import rebuild_all, roll_back, roll_forward, to_transform, transform
 from pipelines.citizens.validate import to_validate, validate
 from pipelines.citizens.warehouse.audit_trail import AuditTrail
 from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse, require_warehouse
@@ -129,6 +129,8 @@ def carry_out(arguments: argparse.Namespace, settings: Settings, *, run_id: str,
                 return transform_all(doors)
             case "publish":
                 publish(doors)
+            case "rebuild":
+                return FAILED if rebuild_all(doors) else OK
             case "status":
                 for line in status_lines(doors):
                     write(line)
@@ -152,6 +154,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     turn.add_argument("--reload", type=int, metavar="VERSION", help="bring back a load that was taken back")
     steps.add_parser("publish", help="bring the mart to what the history says")
     steps.add_parser("run", help="everything that is not done yet, in its order")
+    steps.add_parser("rebuild", help="compute the histories anew from the stage; exit 1 where they were others")
     steps.add_parser("status", help="where every workbook stands")
     return made
 

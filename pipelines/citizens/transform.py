@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
@@ -10,24 +11,25 @@ import pyarrow.parquet as pq
 from sqlalchemy import insert, select
 
 from etl_core.errors import TerminalError
-from pipelines.citizens.contracts import CITIZEN, contract_of_dataset
+from pipelines.citizens.contracts import CITIZEN, CONTRACTS, contract_of_dataset
 from pipelines.citizens.history.chain import Load, chain_of
+from pipelines.citizens.history.errors import NoSuchLoadError
 from pipelines.citizens.history.loads import (
     LoadReport,
     NewLoad,
-    NoSuchLoadError,
     bring_back,
     bring_in,
-    lock_dataset,
     take_back,
 )
+from pipelines.citizens.history.rebuild import rebuild
 from pipelines.citizens.history.tables import version_table
+from pipelines.citizens.history.work import lock_dataset
 from pipelines.citizens.warehouse.landings import Landing, landings
 from pipelines.citizens.warehouse.meta_tables import unpublished_month
 from pipelines.citizens.workbook_rows import LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     import pyarrow as pa
@@ -97,6 +99,34 @@ def roll_forward(version_id: int, doors: CitizensDoors) -> None:
         until = bring_back(connection, dataset, version_id)
         _unpublish(connection, dataset, snapshot, until)
         step.message = f"{dataset.name} of {snapshot:%Y-%m} is back"
+
+
+def rebuild_all(doors: CitizensDoors) -> int:
+    """Compute the histories anew from the stage; how many of their rows are others than before.
+
+    Raises:
+        LostStageError: clean rows of a load are gone.
+    """
+    changed = 0
+    with doors.warehouse.connect() as connection:
+        by_version = {one.version_id: one for one in landings(connection) if one.version_id is not None}
+    for contract in CONTRACTS:
+        dataset = contract.dataset
+        with doors.trail.step("rebuild", dataset.name) as step, doors.warehouse.begin() as connection:
+            found = rebuild(connection, dataset, partial(_rows_of, by_version, dataset))
+            if found:
+                _note_months(connection, effective_months(connection, CITIZEN))
+            step.rows = found
+            step.message = f"{found:,} rows were others" if found else "the history is what its loads say"
+            changed += found
+    return changed
+
+
+def _rows_of(by_version: Mapping[int, Landing], dataset: Dataset, version_id: int) -> pa.Table:
+    landing = by_version.get(version_id)
+    if landing is None:
+        raise LostStageError(f"version {version_id} of {dataset.name} came from no workbook that is known")
+    return _one_row_a_key(_clean_rows(landing), dataset)
 
 
 def effective_months(connection: Connection, dataset: Dataset) -> list[date]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -154,10 +154,7 @@ def workspace(dataset: Dataset, dialect: str) -> Workspace:
     """Describe the tables of a transaction in a dialect: temporary ones, which a role without DDL rights may make."""
     known = MetaData()
 
-    def table(name: str, *columns: SqlColumn[Any]) -> Table:
-        if dialect == "mssql":
-            return Table(f"#{name}", known, *columns)
-        return Table(f"of_load_{name}", known, *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
+    table = partial(temporary_table, known, dialect)
 
     def number(name: str, *, key: bool = False, nullable: bool = False) -> SqlColumn[Any]:
         return SqlColumn(name, BigInteger, primary_key=key, autoincrement=False, nullable=nullable)
@@ -193,11 +190,17 @@ def workspace(dataset: Dataset, dialect: str) -> Workspace:
     )
 
 
-def make(connection: Connection, rooms: Workspace) -> None:
-    """Make the tables of this transaction; where an earlier one of the session left some (SQL Server), anew."""
-    for table in rooms.tables:
-        if connection.dialect.name == "mssql":
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
+def temporary_table(known: MetaData, dialect: str, name: str, *columns: SqlColumn[Any]) -> Table:
+    """Describe a table that one transaction has for itself."""
+    if dialect == "mssql":
+        return Table(f"#{name}", known, *columns)
+    return Table(f"of_load_{name}", known, *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
+
+
+def make(connection: Connection, *tables: Table) -> None:
+    """Make tables of this transaction, anew where an earlier step of it, or of the session, left some."""
+    for table in tables:
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
         table.create(connection)
 
 

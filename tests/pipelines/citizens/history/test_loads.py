@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select, update
 
 from pipelines.citizens.history.dataset import Column
-from pipelines.citizens.history.loads import BrokenHistoryError, NewLoad, NoSuchLoadError, bring_in, take_back
+from pipelines.citizens.history.errors import BrokenHistoryError, NoSuchLoadError
+from pipelines.citizens.history.loads import NewLoad, bring_in, take_back
 from pipelines.citizens.history.row_hashes import with_hashes
 from pipelines.citizens.history.tables import history_tables, version_table
 from tests.pipelines.citizens.history.histories import KEPT, NOW, THINGS, Play, table_of
