@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from dq.checks.plan import plan_checks
     from dq.checks.wording import MASK
     from dq.definitions import load_definition
+    from dq.engine.byte_ranges.spark_work import PartedFile, work_in_tasks
+    from dq.engine.parts import named_fault
     from dq.engine.profile_files import profile_files
+    from dq.engine.small import is_small_work
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
@@ -39,11 +42,14 @@ if TYPE_CHECKING:
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
     from dq.rows.check_frame import check_frame
+    from dq.rows.files.file_parts import PartFacts, PartOfFile
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
+    from dq.rows.files.part_survey import PartRead, RowsWanted, misplaced
     from dq.rows.findings import FINDINGS_TYPE, malformed_finding
     from dq.rows.framed import FramedChecks
     from dq.rows.quality_check import QualityCheck
+    from dq.rows.spark.surveys import SurveyedFile, survey_in_tasks
     from dq.rows.split_rows import row_findings, split_rows
     from dq.rows.typed_columns import typed_column, typed_type
     from dq.rows.validator import Validator
@@ -55,7 +61,7 @@ if TYPE_CHECKING:
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
     from etl_core.errors import PipelineError
-    from etl_core.objects.store import ObjectStore
+    from etl_core.objects.store import ObjectStore, Peek
 
 __all__ = [
     "FINDINGS_TYPE",
@@ -73,15 +79,22 @@ __all__ = [
     "LoadSubject",
     "MalformedRow",
     "ObjectStore",
+    "PartFacts",
+    "PartOfFile",
+    "PartRead",
+    "PartedFile",
+    "Peek",
     "PipelineError",
     "Problems",
     "QualityCheck",
     "RowBatch",
     "RowsOfFile",
+    "RowsWanted",
     "RunQuery",
     "SchemaDefinition",
     "SilverLoad",
     "SourceObject",
+    "SurveyedFile",
     "UnreadableFileError",
     "Validator",
     "Verdict",
@@ -96,6 +109,7 @@ __all__ = [
     "format_problem",
     "healed_rows",
     "hold_load",
+    "is_small_work",
     "judge",
     "kind_of",
     "load_definition",
@@ -103,6 +117,8 @@ __all__ = [
     "loads_of_object",
     "loads_of_run",
     "malformed_finding",
+    "misplaced",
+    "named_fault",
     "parse_text",
     "plan_checks",
     "process_batch",
@@ -116,8 +132,10 @@ __all__ = [
     "split_rows",
     "start_load",
     "suggestion",
+    "survey_in_tasks",
     "typed_column",
     "typed_type",
+    "work_in_tasks",
 ]
 
 _HOMES = {
@@ -136,15 +154,22 @@ _HOMES = {
     "MASK": "dq.checks.wording",
     "MalformedRow": "dq.profiling.tally.row_batch",
     "ObjectStore": "etl_core.objects.store",
+    "PartFacts": "dq.rows.files.file_parts",
+    "PartOfFile": "dq.rows.files.file_parts",
+    "PartRead": "dq.rows.files.part_survey",
+    "PartedFile": "dq.engine.byte_ranges.spark_work",
+    "Peek": "etl_core.objects.store",
     "PipelineError": "etl_core.errors",
     "Problems": "dq.schema.loading.problems",
     "QualityCheck": "dq.rows.quality_check",
     "RowBatch": "dq.profiling.tally.row_batch",
     "RowsOfFile": "dq.rows.files.file_rows",
+    "RowsWanted": "dq.rows.files.part_survey",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SilverLoad": "dq.ledger.silver_loads",
     "SourceObject": "dq.engine.source_file",
+    "SurveyedFile": "dq.rows.spark.surveys",
     "UnreadableFileError": "dq.errors",
     "Validator": "dq.rows.validator",
     "Verdict": "dq.verdict.verdict",
@@ -159,6 +184,7 @@ _HOMES = {
     "format_problem": "dq.schema.date_formats",
     "healed_rows": "dq.rows.files.healed",
     "hold_load": "dq.ledger.silver_loads",
+    "is_small_work": "dq.engine.small",
     "judge": "dq.verdict.judge",
     "kind_of": "dq.schema.loading.problems",
     "load_definition": "dq.definitions",
@@ -166,6 +192,8 @@ _HOMES = {
     "loads_of_object": "dq.ledger.silver_loads",
     "loads_of_run": "dq.ledger.silver_loads",
     "malformed_finding": "dq.rows.findings",
+    "misplaced": "dq.rows.files.part_survey",
+    "named_fault": "dq.engine.parts",
     "parse_text": "dq.profiling.cells.parsing",
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
@@ -179,8 +207,10 @@ _HOMES = {
     "split_rows": "dq.rows.split_rows",
     "start_load": "dq.ledger.silver_loads",
     "suggestion": "dq.schema.loading.problems",
+    "survey_in_tasks": "dq.rows.spark.surveys",
     "typed_column": "dq.rows.typed_columns",
     "typed_type": "dq.rows.typed_columns",
+    "work_in_tasks": "dq.engine.byte_ranges.spark_work",
 }
 
 

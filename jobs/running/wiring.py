@@ -25,6 +25,7 @@ from etl_core.objects.settings import S3Settings
 from etl_core.settings import Settings
 from jobs.running.database import database_at_hand, open_database
 from jobs.running.job_run import current_run
+from jobs.running.sessions import Sessions
 from jobs.running.settings import read_settings
 
 if TYPE_CHECKING:
@@ -123,26 +124,12 @@ class Profiler:
         self._read_keys = key_reader(settings, store, self._limits, own_files=own_references)
         self._store = store
         self._keep_states = keep_states
-        self._session: SparkSession | None = None
-        self._is_ours = False
+        self._sessions = Sessions(settings)
 
     @property
     def session(self) -> SparkSession:
         """The running session; started now if there is none."""
-        if self._session is None:
-            from etl_core.spark.session import build_session, session_is_running
-
-            s3 = self._settings[S3Settings]
-            self._is_ours = not session_is_running()
-            access_key, secret_key = s3.key_pair()
-            self._session = build_session(
-                master=self._settings[EngineSettings].spark_master,
-                s3_endpoint=s3.s3_endpoint,
-                s3_region=s3.s3_region,
-                s3_access_key=access_key,
-                s3_secret_key=secret_key,
-            )
-        return self._session
+        return self._sessions()
 
     def __call__(self, sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
         """Profile and judge the files of one batch."""
@@ -154,7 +141,7 @@ class Profiler:
         sizes = [source.size for source in sources]
         reader = self._settings[EngineSettings].reader
         is_little = is_small_work(sizes) and not any(source.isolated for source in sources)
-        worth_a_session = self._session is not None or reader == "spark" or not is_little
+        worth_a_session = self._sessions.is_started or reader == "spark" or not is_little
         return judge_sources(
             sources,
             store=self._store,
@@ -192,9 +179,7 @@ class Profiler:
 
     def close(self) -> None:
         """Stop the session if it was started here."""
-        if self._session is not None and self._is_ours:
-            self._session.stop()
-        self._session = None
+        self._sessions.close()
 
 
 @contextmanager

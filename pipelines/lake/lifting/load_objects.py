@@ -8,7 +8,7 @@ left their file are never in neither table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,7 @@ from dq import (
     LoadSubject,
     ObjectStore,
     PipelineError,
-    RowsOfFile,
     SchemaDefinition,
-    SourceObject,
     fail_load,
     finish_load,
     hold_load,
@@ -33,10 +31,12 @@ from dq import (
 from etl_core.errors import RetryableError
 from etl_core.objects.store import S3Access
 from pipelines.lake.files.table_folder import TableFolder, lake_table
-from pipelines.lake.lifting.lift_object import LakeTables, Lifted, lift_object
-from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS, LiftedRows
+from pipelines.lake.lifting.lift_objects import lift_objects
+from pipelines.lake.lifting.lift_part import LakeTables, Lifted, Lifting
+from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS
+from pipelines.lake.lifting.plan_objects import PlannedObject, plan_objects
 from pipelines.lake.lifting.silver_plan import SilverPlan, read_silver_plan
-from pipelines.lake.run_part import Committed, RunPart, RunRows
+from pipelines.lake.run_part import Committed, RunRows
 from pipelines.lake.schema.drift import drift
 from pipelines.lake.schema.table_schema import TableSchema, new_schema
 from pipelines.lake.tables.delta_log import read_snapshot
@@ -44,6 +44,7 @@ from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
 from pipelines.transforms.normalized_definition import normalized_definition
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
     from sqlalchemy.engine import Engine
 
 log = structlog.get_logger()
@@ -62,6 +63,7 @@ class LakeDoors:
         gate: SILVER_GATE.
         clock: gives the aware present.
         new_id: gives an identifier that nobody has.
+        session: gives Spark's session, started when it is first asked for.
     """
 
     database: Engine
@@ -72,6 +74,7 @@ class LakeDoors:
     gate: str
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    session: Callable[[], SparkSession]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,6 @@ class _Begun:
     definition: SchemaDefinition
     plan: SilverPlan
     generation: int
-
-    @property
-    def run(self) -> RunPart:
-        due = self.due
-        return RunPart(due.agency_slug, due.file_name, due.run_date, due.run_hour, due.object_id)
 
 
 def load_objects(
@@ -182,25 +180,40 @@ def _begin(
 
 def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
     """Load the objects of one table: their files first, then one commit for each of the two tables."""
-    silver = lake_table(doors.root, "silver", table, doors.access)
-    quarantine = lake_table(doors.root, "quarantine", table, doors.access)
     outcomes: list[Outcome] = []
-    lifted: list[tuple[_Begun, Lifted]] = []
     try:
-        schema, others = _schema_of(silver), _schema_of(quarantine) or new_schema(QUARANTINE_COLUMNS)
-        for one in objects:
-            found = _tried(one, LakeTables(silver, schema or new_schema({}), quarantine, others), doors)
-            if isinstance(found, Outcome):
-                outcomes.append(found)
+        tables = _tables(table, doors)
+        planned, schema = _planned(objects, tables.silver_schema, outcomes, doors)
+        tables = replace(tables, silver_schema=schema)
+        begun = {one.due.object_id: one for one in objects}
+        liftings = {
+            id_: Lifting(one.wanted, one.how, tables, f"{begun[id_].generation}-{doors.new_id()}")
+            for id_, one in planned.items()
+        }
+        lifted: list[tuple[_Begun, Lifted]] = []
+        for id_, done in lift_objects(liftings, doors.session, doors.limits).items():
+            if isinstance(done, PipelineError):
+                outcomes.append(_came_to_nothing(begun[id_], done, doors))
             else:
-                schema, done = found
-                lifted.append((one, done))
-        if lifted and schema is not None:
-            outcomes += _commit(lifted, LakeTables(silver, schema, quarantine, others), doors)
+                lifted.append((begun[id_], done))
+        if lifted:
+            outcomes += _commit(lifted, tables, doors)
     except PipelineError as error:
         ended = {outcome.due.object_id for outcome in outcomes}
         outcomes += [_came_to_nothing(one, error, doors) for one in objects if one.due.object_id not in ended]
     return outcomes
+
+
+def _tables(table: str, doors: LakeDoors) -> LakeTables:
+    """The tables as they are, or as they are made."""
+    silver = lake_table(doors.root, "silver", table, doors.access)
+    quarantine = lake_table(doors.root, "quarantine", table, doors.access)
+    return LakeTables(
+        silver,
+        _schema_of(silver) or new_schema({}),
+        quarantine,
+        _schema_of(quarantine) or new_schema(QUARANTINE_COLUMNS),
+    )
 
 
 def _schema_of(folder: TableFolder) -> TableSchema | None:
@@ -208,28 +221,26 @@ def _schema_of(folder: TableFolder) -> TableSchema | None:
     return None if snapshot is None else snapshot.schema
 
 
-def _tried(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchema, Lifted] | Outcome:
+def _planned(
+    objects: Sequence[_Begun], schema: TableSchema, outcomes: list[Outcome], doors: LakeDoors
+) -> tuple[dict[int, PlannedObject], TableSchema]:
+    """How the rows of objects are read, and the table's schema with the columns they bring."""
+    wanted = [(one.due, one.definition, one.plan) for one in objects]
+    planned: dict[int, PlannedObject] = {}
+    for one, found in zip(objects, plan_objects(wanted, doors.store, doors.limits), strict=True):
+        brought = found if isinstance(found, PipelineError) else _drifted(schema, found, one)
+        if isinstance(brought, PipelineError):
+            outcomes.append(_came_to_nothing(one, brought, doors))
+        elif not isinstance(found, PipelineError):
+            planned[one.due.object_id], schema = found, brought
+    return planned, schema
+
+
+def _drifted(schema: TableSchema, planned: PlannedObject, one: _Begun) -> TableSchema | PipelineError:
     try:
-        return _lift(one, tables, doors)
+        return drift(schema, planned.how.types(), one.plan.new_columns).schema
     except PipelineError as error:
-        return _came_to_nothing(one, error, doors)
-
-
-def _lift(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchema, Lifted]:
-    """Read an object and write its files, by the table's schema with the columns that it brings."""
-    due = one.due
-    peek = doors.store.peek(due.bucket, due.key, due.version_id)
-    rows = RowsOfFile(SourceObject(due.object_id, peek, one.definition), doors.store, doors.limits)
-    how = LiftedRows(rows.checks(one.definition), one.plan.columns, one.run)
-    schema = drift(tables.silver_schema, how.types(), one.plan.new_columns).schema
-    done = lift_object(
-        rows,
-        one.definition,
-        how,
-        LakeTables(tables.silver, schema, tables.quarantine, tables.quarantine_schema),
-        f"{one.generation}-{doors.new_id()}",
-    )
-    return schema, done
+        return error
 
 
 def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Outcome:
