@@ -149,8 +149,12 @@ class RowsOfFile:
         """The same rows without the list of all parts, which would travel with each of them."""
         return self._with(self._task.splits[:2])
 
-    def survey(self, part: Split) -> SplitSurvey | None:
+    def survey(self, part: Split, until: int) -> SplitSurvey | None:
         """Count the lines of a part without reading its records; None where they have to be read for it.
+
+        Args:
+            part: where it is.
+            until: where the next part starts: behind the end of this one, where it was moved there.
 
         Raises:
             PipelineError: the file cannot be read now, or is another one.
@@ -159,7 +163,7 @@ class RowsOfFile:
         if survey is None:
             return None
         source = StoredSource(self._store, self._task.head, self._task.first)
-        return survey(source, self._task.layout, part, self._limits)
+        return survey(source, self._task.layout, replace(part, end=until), self._limits)
 
     def reading(self, part: Split) -> Reading:
         """Open one part for reading."""

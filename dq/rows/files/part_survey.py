@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from dq.checks.dimensions import uniqueness
 from dq.engine.file_results import Span, realigned
@@ -80,14 +80,20 @@ class PartSurvey:
     full: Mapping[tuple[str, ...], int] = field(default_factory=dict)
 
 
-def survey_part(wanted: RowsWanted, part: Split) -> Iterator[PartSurvey | KeyPiece | Repeats]:
-    """Survey one part: pieces of its keys as they are read, then the rest.
+def parts_to_survey(rows: RowsOfFile) -> list[tuple[Split, int]]:
+    """Give the parts of a file, each with where the next one starts."""
+    parts = rows.parts
+    return [(part, after.start) for part, after in pairwise(parts)] + [(part, part.end) for part in parts[-1:]]
+
+
+def survey_part(wanted: RowsWanted, part: Split, until: int) -> Iterator[PartSurvey | KeyPiece | Repeats]:
+    """Survey one part, `until` the next one starts: pieces of its keys as they are read, then the rest.
 
     Raises:
         PipelineError: the file cannot be read now, or is another one.
     """
     if not wanted.counts_keys and not wanted.counts_rules:
-        counted = wanted.rows.survey(part)
+        counted = wanted.rows.survey(part, until)
         if counted is not None:
             yield PartSurvey(part.number, counted.began, None, counted.before, counted.lines)
             return
@@ -167,8 +173,10 @@ def misplaced(rows: RowsOfFile, facts: Sequence[PartFacts], parts: Sequence[Part
     better = realigned(rows.parts, [Span(one.number, one.began, one.ended) for one in parts])
     if better is not None:
         return rows.realigned(better)
-    for before, part, after in zip(facts, parts, facts[1:], strict=False):
-        if before.lines_before + part.lines != after.lines_before:
+    for (before, part), (after, following) in pairwise(zip(facts, parts, strict=True)):
+        # What is behind the last line break counts as a line, and so for parts without any record behind it.
+        is_read = following.ended > following.began
+        if is_read and before.lines_before + part.lines != after.lines_before:
             raise AssertionError(
                 f"{rows.head.uri}: part {part.number} has {part.lines} lines behind line {before.lines_before}, and the"
                 f" next one begins behind line {after.lines_before}"

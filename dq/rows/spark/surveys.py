@@ -19,7 +19,7 @@ from dq.formats.limits import Limits
 from dq.formats.splits import Split
 from dq.rows.files.file_parts import PartFacts
 from dq.rows.files.key_pieces import KeyPiece, KeyRange, Repeats, repeats_among
-from dq.rows.files.part_survey import PartSurvey, RowsWanted, part_facts, survey_part
+from dq.rows.files.part_survey import PartSurvey, RowsWanted, part_facts, parts_to_survey, survey_part
 from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -89,11 +89,11 @@ def _told(spark: SparkSession, files: dict[int, RowsWanted], limits: Limits) -> 
 
 def _surveyed(spark: SparkSession, files: Sequence[tuple[int, RowsWanted]], limits: Limits) -> dict[int, list[_Told]]:
     context = spark.sparkContext
-    items = [(id_, wanted.travelling(), part) for id_, wanted in files for part in wanted.rows.parts]
+    items = [(id_, wanted.travelling(), *part) for id_, wanted in files for part in parts_to_survey(wanted.rows)]
     sizes = [wanted.rows.head.size // len(wanted.rows.parts) for _, wanted in files for _ in wanted.rows.parts]
     bundles = bundled(items, sizes, limits, context.defaultParallelism)
 
-    def survey(bundle: Iterable[list[tuple[int, RowsWanted, Split]]]) -> Iterator[tuple[Any, Any]]:
+    def survey(bundle: Iterable[list[tuple[int, RowsWanted, Split, int]]]) -> Iterator[tuple[Any, Any]]:
         settle_in()
         for some in bundle:
             for item in some:
@@ -109,9 +109,9 @@ def _surveyed(spark: SparkSession, files: Sequence[tuple[int, RowsWanted]], limi
     return found
 
 
-def _survey(id_: int, wanted: RowsWanted, part: Split, limits: Limits) -> Iterator[tuple[Any, Any]]:
+def _survey(id_: int, wanted: RowsWanted, part: Split, until: int, limits: Limits) -> Iterator[tuple[Any, Any]]:
     try:
-        for one in survey_part(wanted, part):
+        for one in survey_part(wanted, part, until):
             yield (id_, one.range if isinstance(one, KeyPiece) else None), one
     except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
         yield (id_, None), named_fault(wanted.rows.head.uri, error, limits)
