@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dq.checks.wording import MASK
     from dq.definitions import load_definition
     from dq.engine.profile_files import profile_files
+    from dq.engine.references import known_references
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from dq.profiling.cells.parsing import parse_text
     from dq.profiling.cells.texts import as_text
     from dq.profiling.cells.values import Cells
+    from dq.profiling.row_rules.reference_keys import UnreadKeys
     from dq.profiling.summary.summary import FileSummary
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
@@ -42,13 +44,14 @@ if TYPE_CHECKING:
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
     from dq.rows.findings import FINDINGS_TYPE, malformed_finding
+    from dq.rows.flat_columns import flat_column, flat_type, text_column
     from dq.rows.framed import FramedChecks
     from dq.rows.quality_check import QualityCheck
+    from dq.rows.referred.reference_rows import reference_rows
     from dq.rows.split_rows import row_findings, split_rows
-    from dq.rows.typed_columns import typed_column, typed_type
     from dq.rows.validator import Validator
     from dq.schema.date_formats import format_problem
-    from dq.schema.definition import FieldType, SchemaDefinition
+    from dq.schema.definition import FieldDefinition, FieldType, SchemaDefinition, WantedKeys
     from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
     from dq.schema.loading.properties import exact, fold, read_properties
     from dq.silver_due import DueObject, Wanted, due_objects
@@ -64,6 +67,7 @@ __all__ = [
     "Cells",
     "ColumnRecipe",
     "DueObject",
+    "FieldDefinition",
     "FieldType",
     "FileRows",
     "FileSummary",
@@ -82,22 +86,27 @@ __all__ = [
     "SchemaDefinition",
     "SilverLoad",
     "SourceObject",
+    "UnreadKeys",
     "UnreadableFileError",
     "Validator",
     "Verdict",
     "Wanted",
+    "WantedKeys",
     "as_text",
     "check_frame",
     "due_objects",
     "exact",
     "fail_load",
     "finish_load",
+    "flat_column",
+    "flat_type",
     "fold",
     "format_problem",
     "healed_rows",
     "hold_load",
     "judge",
     "kind_of",
+    "known_references",
     "load_definition",
     "load_of_object",
     "loads_of_object",
@@ -109,6 +118,7 @@ __all__ = [
     "profile_files",
     "profile_of",
     "read_properties",
+    "reference_rows",
     "replace_load",
     "restore_load",
     "row_findings",
@@ -116,8 +126,7 @@ __all__ = [
     "split_rows",
     "start_load",
     "suggestion",
-    "typed_column",
-    "typed_type",
+    "text_column",
 ]
 
 _HOMES = {
@@ -126,6 +135,7 @@ _HOMES = {
     "ColumnRecipe": "dq.profiling.tally.recipe",
     "DueObject": "dq.silver_due",
     "FINDINGS_TYPE": "dq.rows.findings",
+    "FieldDefinition": "dq.schema.definition",
     "FieldType": "dq.schema.definition",
     "FileRows": "dq.rows.files.file_rows",
     "FileSummary": "dq.profiling.summary.summary",
@@ -145,22 +155,27 @@ _HOMES = {
     "SchemaDefinition": "dq.schema.definition",
     "SilverLoad": "dq.ledger.silver_loads",
     "SourceObject": "dq.engine.source_file",
+    "UnreadKeys": "dq.profiling.row_rules.reference_keys",
     "UnreadableFileError": "dq.errors",
     "Validator": "dq.rows.validator",
     "Verdict": "dq.verdict.verdict",
     "Wanted": "dq.silver_due",
+    "WantedKeys": "dq.schema.definition",
     "as_text": "dq.profiling.cells.texts",
     "check_frame": "dq.rows.check_frame",
     "due_objects": "dq.silver_due",
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
     "finish_load": "dq.ledger.silver_loads",
+    "flat_column": "dq.rows.flat_columns",
+    "flat_type": "dq.rows.flat_columns",
     "fold": "dq.schema.loading.properties",
     "format_problem": "dq.schema.date_formats",
     "healed_rows": "dq.rows.files.healed",
     "hold_load": "dq.ledger.silver_loads",
     "judge": "dq.verdict.judge",
     "kind_of": "dq.schema.loading.problems",
+    "known_references": "dq.engine.references",
     "load_definition": "dq.definitions",
     "load_of_object": "dq.ledger.silver_loads",
     "loads_of_object": "dq.ledger.silver_loads",
@@ -172,6 +187,7 @@ _HOMES = {
     "profile_files": "dq.engine.profile_files",
     "profile_of": "dq.ledger.profile_states",
     "read_properties": "dq.schema.loading.properties",
+    "reference_rows": "dq.rows.referred.reference_rows",
     "replace_load": "dq.ledger.silver_loads",
     "restore_load": "dq.ledger.silver_loads",
     "row_findings": "dq.rows.split_rows",
@@ -179,8 +195,7 @@ _HOMES = {
     "split_rows": "dq.rows.split_rows",
     "start_load": "dq.ledger.silver_loads",
     "suggestion": "dq.schema.loading.problems",
-    "typed_column": "dq.rows.typed_columns",
-    "typed_type": "dq.rows.typed_columns",
+    "text_column": "dq.rows.flat_columns",
 }
 
 

@@ -13,10 +13,12 @@ _TABLE: Final = re.compile(r"[^.]+\.[^.]+")
 OBJECT: Final = "s3://"
 LOCAL_FILE: Final = "file://"
 TABLE: Final = "table:"
+SILVER: Final = "silver:"
 
 SCHEMES: Final = (
     SchemeName(OBJECT, "s3://bucket/key", lambda place: _OBJECT.fullmatch(place) is not None),
     SchemeName(TABLE, "table:schema.name", lambda place: _TABLE.fullmatch(place) is not None),
+    SchemeName(SILVER, "silver:table", lambda place: bool(place.strip())),
     SchemeName(LOCAL_FILE, "file://path", bool),
 )
 

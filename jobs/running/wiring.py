@@ -30,14 +30,15 @@ from jobs.running.settings import read_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pyarrow import RecordBatchReader
     from pyspark.sql import SparkSession
     from rich.console import Console
 
     from dq.batch.process_batch import Doors
     from dq.engine.file_results import FileVerdict
-    from dq.engine.references import ReadKeys
     from dq.engine.source_file import Source, SourceObject
     from dq.formats.limits import Limits
+    from dq.references.reading import ReferenceReader
     from etl_core.objects.store import ObjectStore, S3Access
 
 log = structlog.get_logger()
@@ -81,8 +82,8 @@ def s3_access(settings: Settings) -> S3Access:
     return S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair())
 
 
-def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReadKeys:
-    """What reads the keys that files refer to, from the places that the settings open to definitions.
+def reference_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReferenceReader:
+    """What reads the keys and rows that files refer to, from the places that the settings open to definitions.
 
     Args:
         settings: which buckets and schemas these are.
@@ -90,14 +91,22 @@ def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_fi
         limits: within which files are read.
         own_files: files of this machine, too.
     """
-    from dq.references.reading import KeyReader
+    from dq.references.reading import ReferenceReader
 
-    return KeyReader(
+    def silver(table: str, names: tuple[str, ...]) -> RecordBatchReader:
+        from pipelines.lake.files.table_folder import lake_table
+        from pipelines.lake.settings import LakeSettings
+        from pipelines.lake.tables.reading import columns_of
+
+        return columns_of(lake_table(settings[LakeSettings].lake_root, "silver", table, s3_access(settings)), names)
+
+    return ReferenceReader(
         store,
         limits,
         allowed_buckets=frozenset(settings[BatchSettings].allowed_buckets) - {EVERY_BUCKET},
         schemas=frozenset(settings[EngineSettings].reference_schemas),
         database=lambda: database_at_hand(settings),
+        silver=silver,
         own_files=own_files,
     )
 
@@ -120,7 +129,7 @@ class Profiler:
         engine = settings[EngineSettings]
         self._isolated = isolated
         self._limits = Limits(object_memory=engine.object_memory_mib << 20, object_seconds=engine.object_seconds)
-        self._read_keys = key_reader(settings, store, self._limits, own_files=own_references)
+        self._read_keys = reference_reader(settings, store, self._limits, own_files=own_references)
         self._store = store
         self._keep_states = keep_states
         self._session: SparkSession | None = None

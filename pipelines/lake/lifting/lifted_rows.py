@@ -17,14 +17,14 @@ from dq import (
     CellEncoding,
     Cells,
     ColumnRecipe,
-    FieldType,
     FileRows,
     FramedChecks,
     RowBatch,
     as_text,
+    flat_column,
+    flat_type,
     malformed_finding,
-    typed_column,
-    typed_type,
+    text_column,
 )
 from pipelines.lake.run_part import RunPart
 from pipelines.transforms.derive import derive
@@ -32,18 +32,6 @@ from pipelines.transforms.normalize import normalized
 from pipelines.transforms.silver_columns import SilverColumns
 
 FINDINGS, TEXT, DEFINITION, LINE = "_findings", "_text", "_definition", "_line"
-#: Types that a table holds as such; values of all others are texts there, nested ones as JSON.
-_HELD: Final = frozenset(
-    {
-        FieldType.INTEGER,
-        FieldType.NUMBER,
-        FieldType.DECIMAL,
-        FieldType.BOOLEAN,
-        FieldType.DATE,
-        FieldType.DATETIME,
-        FieldType.STRING,
-    }
-)
 #: The columns of quarantine beside those that every table has.
 QUARANTINE_COLUMNS: Final[Mapping[str, pa.DataType]] = {
     TEXT: pa.string(),
@@ -70,7 +58,7 @@ class LiftedRows:
         """Give the types of silver's columns by their names, in order; also of declared ones that the file lacks."""
         found = {column.name: self._type(column) for column in self.checks.recipe.columns}
         for field in self.checks.definition.fields:
-            found.setdefault(field.name, _held(field.type))
+            found.setdefault(field.name, flat_type(field.type))
         found |= {one.name: pa.string() for one in self.columns.derive}
         return {**{new: found[old] for old, new in self._arranged()}, FINDINGS: FINDINGS_TYPE}
 
@@ -95,7 +83,7 @@ class LiftedRows:
         }
         for field in self.checks.definition.fields:
             if field.name not in found:
-                found[field.name] = pa.nulls(batch.rows, _held(field.type))
+                found[field.name] = pa.nulls(batch.rows, flat_type(field.type))
         found |= derive({**found, **self._run_columns(batch.rows)}, self.columns.derive)
         names = [new for _, new in self._arranged()]
         arrays = [found[old] for old, _ in self._arranged()]
@@ -139,21 +127,14 @@ class LiftedRows:
         }
 
     def _type(self, column: ColumnRecipe) -> pa.DataType:
-        return _held(column.type) if self._is_typed(column) else pa.string()
+        return flat_type(column.type) if self._is_typed(column) else pa.string()
 
     def _is_typed(self, column: ColumnRecipe) -> bool:
         """Tell whether every value of a column is of its type: what nobody declared is where a file has types."""
         return column.declared or self.checks.recipe.encoding is CellEncoding.TYPED
 
     def _column(self, column: ColumnRecipe, raw: pa.Array, cells: Cells) -> pa.Array:
-        if self._is_typed(column) and column.type in _HELD:
-            return typed_column(raw, cells, column.type)
-        texts = as_text(cells.present).cast(pa.string())
-        if cells.rows is None:
-            return texts
-        places = np.full(len(raw), -1, np.int64)
-        places[cells.rows] = np.arange(len(texts), dtype=np.int64)
-        return texts.take(pa.array(places, mask=places < 0))
+        return flat_column(raw, cells, column.type) if self._is_typed(column) else text_column(cells, len(raw))
 
     def _texts(self, raw: RowBatch, wanted: pa.Array) -> list[str]:
         """Write rows as JSON objects of the file's texts, with the values of sensitive columns hidden."""
@@ -165,10 +146,6 @@ class LiftedRows:
         return [
             orjson.dumps(dict(zip(columns, row, strict=True))).decode() for row in zip(*columns.values(), strict=True)
         ]
-
-
-def _held(kind: FieldType) -> pa.DataType:
-    return typed_type(pa.string(), kind) if kind in _HELD else pa.string()
 
 
 def _json_texts(cells: pa.Array) -> list[str | None]:
