@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from dq.checks.wording import MASK
     from dq.definitions import load_definition
     from dq.engine.profile_files import profile_files
-    from dq.engine.references import known_references
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
@@ -36,10 +35,12 @@ if TYPE_CHECKING:
     from dq.profiling.cells.parsing import parse_text
     from dq.profiling.cells.texts import as_text
     from dq.profiling.cells.values import Cells
-    from dq.profiling.row_rules.reference_keys import UnreadKeys
+    from dq.profiling.row_rules.reference_keys import ReferenceKeys
     from dq.profiling.summary.summary import FileSummary
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
+    from dq.references.reading import ReferenceReader
+    from dq.references.schemes import read_reference_place
     from dq.rows.check_frame import check_frame
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from dq.schema.definition import FieldDefinition, FieldType, SchemaDefinition, WantedKeys
     from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
     from dq.schema.loading.properties import exact, fold, read_properties
+    from dq.schema.type_names import find_type
     from dq.silver_due import DueObject, Wanted, due_objects
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
@@ -80,13 +82,14 @@ __all__ = [
     "PipelineError",
     "Problems",
     "QualityCheck",
+    "ReferenceKeys",
+    "ReferenceReader",
     "RowBatch",
     "RowsOfFile",
     "RunQuery",
     "SchemaDefinition",
     "SilverLoad",
     "SourceObject",
-    "UnreadKeys",
     "UnreadableFileError",
     "Validator",
     "Verdict",
@@ -97,6 +100,7 @@ __all__ = [
     "due_objects",
     "exact",
     "fail_load",
+    "find_type",
     "finish_load",
     "flat_column",
     "flat_type",
@@ -106,7 +110,6 @@ __all__ = [
     "hold_load",
     "judge",
     "kind_of",
-    "known_references",
     "load_definition",
     "load_of_object",
     "loads_of_object",
@@ -118,6 +121,7 @@ __all__ = [
     "profile_files",
     "profile_of",
     "read_properties",
+    "read_reference_place",
     "reference_rows",
     "replace_load",
     "restore_load",
@@ -149,13 +153,14 @@ _HOMES = {
     "PipelineError": "etl_core.errors",
     "Problems": "dq.schema.loading.problems",
     "QualityCheck": "dq.rows.quality_check",
+    "ReferenceKeys": "dq.profiling.row_rules.reference_keys",
+    "ReferenceReader": "dq.references.reading",
     "RowBatch": "dq.profiling.tally.row_batch",
     "RowsOfFile": "dq.rows.files.file_rows",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SilverLoad": "dq.ledger.silver_loads",
     "SourceObject": "dq.engine.source_file",
-    "UnreadKeys": "dq.profiling.row_rules.reference_keys",
     "UnreadableFileError": "dq.errors",
     "Validator": "dq.rows.validator",
     "Verdict": "dq.verdict.verdict",
@@ -166,6 +171,7 @@ _HOMES = {
     "due_objects": "dq.silver_due",
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
+    "find_type": "dq.schema.type_names",
     "finish_load": "dq.ledger.silver_loads",
     "flat_column": "dq.rows.flat_columns",
     "flat_type": "dq.rows.flat_columns",
@@ -175,7 +181,6 @@ _HOMES = {
     "hold_load": "dq.ledger.silver_loads",
     "judge": "dq.verdict.judge",
     "kind_of": "dq.schema.loading.problems",
-    "known_references": "dq.engine.references",
     "load_definition": "dq.definitions",
     "load_of_object": "dq.ledger.silver_loads",
     "loads_of_object": "dq.ledger.silver_loads",
@@ -187,6 +192,7 @@ _HOMES = {
     "profile_files": "dq.engine.profile_files",
     "profile_of": "dq.ledger.profile_states",
     "read_properties": "dq.schema.loading.properties",
+    "read_reference_place": "dq.references.schemes",
     "reference_rows": "dq.rows.referred.reference_rows",
     "replace_load": "dq.ledger.silver_loads",
     "restore_load": "dq.ledger.silver_loads",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def lake_doors(doors: Doors, settings: Settings) -> LakeDoors:
     """The lake of these settings, with the ledger and the object store of `doors`."""
     from dq.formats.limits import Limits
-    from jobs.running.wiring import s3_access
+    from jobs.running.wiring import reference_reader, s3_access
     from pipelines.lake.lifting.load_objects import LakeDoors
     from pipelines.lake.settings import LakeSettings
 
@@ -28,4 +28,5 @@ def lake_doors(doors: Doors, settings: Settings) -> LakeDoors:
         gate=lake.silver_gate,
         clock=doors.clock,
         new_id=lambda: uuid.uuid4().hex,
+        references=reference_reader(settings, doors.objects, Limits(), own_files=False),
     )

@@ -35,3 +35,11 @@ class TableChangedMeanwhileError(RetryableError):
 
 class HistoryGoneError(TerminalError):
     """The rows a run had before cannot be had from the table any more; its object has to be loaded again."""
+
+
+class ReferenceGoneError(TerminalError):
+    """What rows refer to cannot be read, or has two rows for one key; somebody has to mend it."""
+
+
+class ReferenceAwayError(RetryableError):
+    """What rows refer to cannot be reached at present."""

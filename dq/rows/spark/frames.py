@@ -173,7 +173,7 @@ def _marked(checks: FramedChecks, batch: pa.RecordBatch, columns: int) -> Marked
         names = tuple(checks.recipe.columns[column].name for column in key)
         again = pc.fill_null(told, 0).to_numpy(zero_copy_only=False)
         repeats[names] = KeyRepeats(np.flatnonzero(again), len(told) - told.null_count)
-    return mark_rows(checks.recipe, checks.plan, rows, cells, repeats)
+    return mark_rows(checks.recipe, checks.plan, rows, cells, repeats, checks.references)
 
 
 def _tolerated(marked: DataFrame, checks: FramedChecks, columns: int) -> frozenset[Check]:

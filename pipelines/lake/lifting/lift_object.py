@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dq import FileRows, RowsOfFile, SchemaDefinition, healed_rows
+from dq import RowsOfFile, SchemaDefinition
 from pipelines.lake.files.table_folder import TableFolder
 from pipelines.lake.files.writing import write_rows
 from pipelines.lake.lifting.lifted_rows import LiftedRows
@@ -42,6 +42,7 @@ class Lifted:
     rows_quarantined: int
     rows_malformed: int
     rows_healed: int
+    rows_unmatched: int
 
 
 def lift_object(
@@ -65,13 +66,15 @@ def lift_object(
         _Waiting(tables.quarantine, tables.quarantine_schema, lifted.run, f"{attempt}-q"),
     )
     silver, quarantine = writers
-    read = malformed = healed = 0
+    read = malformed = healed = unmatched = 0
     for some in rows.found(definition, lifted.prepared, typed=True):
-        silver.add(lifted.silver(some))
-        quarantine.add(lifted.quarantined(some, definition.fingerprint))
-        read += some.raw.rows + some.raw.malformed
-        malformed += _malformed(some)
-        healed += healed_rows(some, lifted.checks)
+        batch = lifted.lifted(some)
+        silver.add(batch.silver)
+        quarantine.add(batch.quarantine)
+        read += batch.read
+        malformed += batch.malformed
+        healed += batch.healed
+        unmatched += batch.unmatched
     done = Lifted(
         lifted.run,
         silver.files(),
@@ -81,16 +84,11 @@ def lift_object(
         quarantine.rows - malformed,
         malformed,
         healed,
+        unmatched,
     )
     if done.rows_read != done.rows_silver + done.rows_quarantined + done.rows_malformed:
         raise AssertionError(f"rows were lost: {done}")
     return done
-
-
-def _malformed(some: FileRows) -> int:
-    if some.raw.malformed != len(some.malformed):
-        raise AssertionError(f"{some.raw.malformed} rows cannot be parsed, {len(some.malformed)} of them were told")
-    return some.raw.malformed
 
 
 class _Waiting:

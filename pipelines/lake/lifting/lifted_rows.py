@@ -23,11 +23,15 @@ from dq import (
     as_text,
     flat_column,
     flat_type,
+    healed_rows,
     malformed_finding,
     text_column,
 )
+from pipelines.lake.lifting.missing_partners import with_partners_missing
 from pipelines.lake.run_part import RunPart
 from pipelines.transforms.derive import derive
+from pipelines.transforms.enriched.enrich import enrich
+from pipelines.transforms.enriched.partners import Partners
 from pipelines.transforms.normalize import normalized
 from pipelines.transforms.silver_columns import SilverColumns
 
@@ -40,25 +44,45 @@ QUARANTINE_COLUMNS: Final[Mapping[str, pa.DataType]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LiftedBatch:
+    """What became of some rows: read = rows of silver + rows of quarantine, which has the malformed ones, too.
+
+    `silver` and `quarantine` have the line of each row as their last column. `healed` rows had values that
+    normalising mended; `unmatched` are those that keep to all rules and found no partner in a reference.
+    """
+
+    silver: pa.RecordBatch
+    quarantine: pa.RecordBatch
+    read: int
+    malformed: int
+    healed: int
+    unmatched: int
+
+
 @dataclass(frozen=True, slots=True)
 class LiftedRows:
-    """How the rows of one file become rows of the lake.
+    """How the rows of one file become rows of the lake; travels to tasks.
 
     Attributes:
         checks: the definition, laid over the file.
         columns: what the definition's block says of values and columns.
         run: whose rows they are.
+        references: where rows find their partners, in their order.
     """
 
     checks: FramedChecks
     columns: SilverColumns
     run: RunPart
+    references: tuple[Partners, ...] = ()
 
     def types(self) -> dict[str, pa.DataType]:
         """Give the types of silver's columns by their names, in order; also of declared ones that the file lacks."""
         found = {column.name: self._type(column) for column in self.checks.recipe.columns}
         for field in self.checks.definition.fields:
             found.setdefault(field.name, flat_type(field.type))
+        for one in self.references:
+            found |= {name: flat_type(kind) for name, kind in one.enrichment.types.items()}
         found |= {one.name: pa.string() for one in self.columns.derive}
         return {**{new: found[old] for old, new in self._arranged()}, FINDINGS: FINDINGS_TYPE}
 
@@ -73,10 +97,29 @@ class LiftedRows:
                     columns[column.position] = done.column
         return replace(batch, columns=columns)
 
-    def silver(self, rows: FileRows) -> pa.RecordBatch:
-        """Give the rows that pass, with silver's columns, their findings, and the line of each as the last one."""
+    def lifted(self, rows: FileRows) -> LiftedBatch:
+        """Decide where each row goes, and make it ready for there."""
+        if rows.raw.malformed != len(rows.malformed):
+            raise AssertionError(f"{rows.raw.malformed} rows cannot be parsed, {len(rows.malformed)} of them were told")
+        columns = self._columns(rows)
+        new = enrich(columns, self.references)
+        columns |= new.columns
+        unmatched = np.zeros(len(rows.lines), np.bool_)
+        for _, missing in new.without_partner:
+            unmatched |= missing & ~rows.found.failing
+        decided = with_partners_missing(rows, columns, new.without_partner, self.checks.plan.sensitive)
+        return LiftedBatch(
+            self._silver(decided, columns),
+            self._quarantined(decided),
+            rows.raw.rows + rows.raw.malformed,
+            rows.raw.malformed,
+            healed_rows(rows, self.checks),
+            int(np.count_nonzero(unmatched)),
+        )
+
+    def _columns(self, rows: FileRows) -> dict[str, pa.Array]:
+        """Give the columns of the file in their types, also declared ones that it lacks."""
         batch, cells = rows.found.marked.batch, rows.found.marked.cells
-        passed = pa.array(~rows.found.failing)
         found: dict[str, pa.Array] = {
             column.name: self._column(column, batch.columns[column.position], own)
             for column, own in zip(self.checks.recipe.columns, cells, strict=True)
@@ -84,14 +127,19 @@ class LiftedRows:
         for field in self.checks.definition.fields:
             if field.name not in found:
                 found[field.name] = pa.nulls(batch.rows, flat_type(field.type))
-        found |= derive({**found, **self._run_columns(batch.rows)}, self.columns.derive)
+        return found
+
+    def _silver(self, rows: FileRows, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
+        """Give the rows that pass, with silver's columns, their findings, and the line of each as the last one."""
+        count = len(rows.lines)
+        found = {**columns, **derive({**columns, **self._run_columns(count)}, self.columns.derive)}
         names = [new for _, new in self._arranged()]
         arrays = [found[old] for old, _ in self._arranged()]
         return pa.RecordBatch.from_arrays(
             [*arrays, rows.found.findings, rows.lines.cast(pa.int64())], names=[*names, FINDINGS, LINE]
-        ).filter(passed)
+        ).filter(pa.array(~rows.found.failing))
 
-    def quarantined(self, rows: FileRows, fingerprint: str) -> pa.RecordBatch:
+    def _quarantined(self, rows: FileRows) -> pa.RecordBatch:
         """Give the rows that fail as they stand in the file, and those that cannot be parsed, each with its reasons."""
         failing = np.flatnonzero(rows.found.failing)
         wanted = pa.array(failing)
@@ -107,7 +155,7 @@ class LiftedRows:
             [
                 pa.array([texts[at] for at in order], pa.string()),
                 pa.array([findings[at] for at in order], FINDINGS_TYPE),
-                pa.array([fingerprint] * len(order), pa.string()),
+                pa.repeat(pa.scalar(self.checks.definition.fingerprint, pa.string()), len(order)),
                 pa.array([lines[at] for at in order], pa.int64()),
             ],
             names=[*QUARANTINE_COLUMNS, LINE],
@@ -116,6 +164,7 @@ class LiftedRows:
     def _arranged(self) -> tuple[tuple[str, str], ...]:
         names = [column.name for column in self.checks.recipe.columns]
         names += [field.name for field in self.checks.definition.fields if field.name not in names]
+        names += [name for one in self.references for name in one.enrichment.types if name not in names]
         return self.columns.arranged(names)
 
     def _run_columns(self, rows: int) -> dict[str, pa.Array]:

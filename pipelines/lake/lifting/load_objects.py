@@ -21,6 +21,7 @@ from dq import (
     LoadSubject,
     ObjectStore,
     PipelineError,
+    ReferenceReader,
     RowsOfFile,
     SchemaDefinition,
     SourceObject,
@@ -32,10 +33,12 @@ from dq import (
 )
 from etl_core.errors import RetryableError
 from etl_core.objects.store import S3Access
+from pipelines.lake.errors import ReferenceGoneError
 from pipelines.lake.files.table_folder import TableFolder, lake_table
 from pipelines.lake.lifting.lift_object import LakeTables, Lifted, lift_object
 from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS, LiftedRows
-from pipelines.lake.lifting.silver_plan import SilverPlan, read_silver_plan
+from pipelines.lake.lifting.references import ReferencesOfObjects, Referred
+from pipelines.lake.lifting.silver_plan import SilverBlockError, SilverPlan, read_silver_plan
 from pipelines.lake.run_part import Committed, RunPart, RunRows
 from pipelines.lake.schema.drift import drift
 from pipelines.lake.schema.table_schema import TableSchema, new_schema
@@ -62,6 +65,7 @@ class LakeDoors:
         gate: SILVER_GATE.
         clock: gives the aware present.
         new_id: gives an identifier that nobody has.
+        references: reads what rows refer to, and get columns from.
     """
 
     database: Engine
@@ -72,6 +76,7 @@ class LakeDoors:
     gate: str
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    references: ReferenceReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class _Begun:
     due: DueObject
     definition: SchemaDefinition
     plan: SilverPlan
+    referred: Referred
     generation: int
 
     @property
@@ -125,8 +131,9 @@ def load_objects(
     """
     outcomes: list[Outcome] = []
     by_table: dict[str, list[_Begun]] = {}
+    references = ReferencesOfObjects(doors.references)
     for one in _newest_of_runs(due, outcomes, doors):
-        begun = _begin(one, definitions.get(one.object_id), frozenset(released), doors)
+        begun = _begin(one, definitions.get(one.object_id), frozenset(released), references, doors)
         if isinstance(begun, Outcome):
             outcomes.append(begun)
         else:
@@ -155,7 +162,11 @@ def _subject(due: DueObject, table: str) -> LoadSubject:
 
 
 def _begin(
-    due: DueObject, definition: SchemaDefinition | PipelineError | None, released: frozenset[int], doors: LakeDoors
+    due: DueObject,
+    definition: SchemaDefinition | PipelineError | None,
+    released: frozenset[int],
+    references: ReferencesOfObjects,
+    doors: LakeDoors,
 ) -> _Begun | Outcome:
     """Note that an object's load begins, unless it has to wait or nothing says what it should look like."""
 
@@ -164,20 +175,33 @@ def _begin(
         hold_load(doors.database, generation, reason, doors.clock())
         return Outcome(due, "held", reason)
 
-    if definition is None:
-        return held("there is no definition, which would say what its rows should look like; add one")
-    if isinstance(definition, PipelineError):
-        return held(f"its definition cannot be used: {definition}")
     try:
-        plan = read_silver_plan(definition, due.file_name)
+        known, plan = _usable(definition, due.file_name)
     except PipelineError as error:
         return held(str(error))
     if doors.gate == "passed" and not due.passed and due.object_id not in released:
         return held(
             f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}", plan.table
         )
-    meant = normalized_definition(definition, plan.columns)
-    return _Begun(due, meant, plan, start_load(doors.database, _subject(due, plan.table), doors.clock()))
+    try:
+        referred = references.of(known, plan.enrich)
+    except ReferenceGoneError as error:
+        return held(
+            f"{error}; when that is mended, release the object by to_silver --release {due.object_id}", plan.table
+        )
+    except RetryableError as error:
+        return Outcome(due, "pending", str(error))
+    meant = normalized_definition(known, plan.columns)
+    return _Begun(due, meant, plan, referred, start_load(doors.database, _subject(due, plan.table), doors.clock()))
+
+
+def _usable(definition: SchemaDefinition | PipelineError | None, file_name: str) -> tuple[SchemaDefinition, SilverPlan]:
+    """Give a definition and what it says of the lake, or raise what is wrong with it."""
+    if definition is None:
+        raise SilverBlockError("there is no definition, which would say what its rows should look like; add one")
+    if isinstance(definition, PipelineError):
+        raise SilverBlockError(f"its definition cannot be used: {definition}")
+    return definition, read_silver_plan(definition, file_name)
 
 
 def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
@@ -219,8 +243,9 @@ def _lift(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchem
     """Read an object and write its files, by the table's schema with the columns that it brings."""
     due = one.due
     peek = doors.store.peek(due.bucket, due.key, due.version_id)
-    rows = RowsOfFile(SourceObject(due.object_id, peek, one.definition), doors.store, doors.limits)
-    how = LiftedRows(rows.checks(one.definition), one.plan.columns, one.run)
+    source = SourceObject(due.object_id, peek, one.definition)
+    rows = RowsOfFile(source, doors.store, doors.limits, one.referred.keys)
+    how = LiftedRows(rows.checks(one.definition), one.plan.columns, one.run, one.referred.partners)
     schema = drift(tables.silver_schema, how.types(), one.plan.new_columns).schema
     done = lift_object(
         rows,
@@ -260,7 +285,12 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
             outcomes.append(Outcome(one.due, "replaced", reason))
             continue
         counts = LoadCounts(
-            done.rows_read, done.rows_silver, done.rows_quarantined, done.rows_malformed, done.rows_healed
+            done.rows_read,
+            done.rows_silver,
+            done.rows_quarantined,
+            done.rows_malformed,
+            done.rows_healed,
+            done.rows_unmatched,
         )
         state = finish_load(
             doors.database,
