@@ -32,7 +32,10 @@ class LakeTables:
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """The files of an object's rows, and the counts: read = silver + quarantined + malformed."""
+    """The files of an object's rows, and the counts: read = silver + quarantined + malformed.
+
+    `note`: which columns it brought too many or too few.
+    """
 
     run: RunPart
     silver: tuple[WrittenFile, ...]
@@ -43,6 +46,7 @@ class Lifted:
     rows_malformed: int
     rows_healed: int
     rows_unmatched: int
+    note: str | None = None
 
 
 def lift_object(

@@ -27,8 +27,11 @@ from dq import (
     malformed_finding,
     text_column,
 )
+from pipelines.lake.lifting.frozen import require_frozen
 from pipelines.lake.lifting.missing_partners import with_partners_missing
+from pipelines.lake.lifting.silver_plan import Types
 from pipelines.lake.run_part import RunPart
+from pipelines.lake.schema.drift import NewColumns
 from pipelines.transforms.derive import derive
 from pipelines.transforms.enriched.enrich import enrich
 from pipelines.transforms.enriched.partners import Partners
@@ -36,6 +39,8 @@ from pipelines.transforms.normalize import normalized
 from pipelines.transforms.silver_columns import SilverColumns
 
 FINDINGS, TEXT, DEFINITION, LINE = "_findings", "_text", "_definition", "_line"
+#: Fields of JSON objects that too few of the first ones have to be columns: those of a row as one JSON object.
+EXTRAS: Final = "_extras"
 #: The columns of quarantine beside those that every table has.
 QUARANTINE_COLUMNS: Final[Mapping[str, pa.DataType]] = {
     TEXT: pa.string(),
@@ -69,14 +74,18 @@ class LiftedRows:
         columns: what the definition's block says of values and columns.
         run: whose rows they are.
         references: where rows find their partners, in their order.
+        new_columns: what becomes of columns, and fields of JSON objects, that nobody expected.
+        types: what becomes of values of other types than declared.
     """
 
     checks: FramedChecks
     columns: SilverColumns
     run: RunPart
     references: tuple[Partners, ...] = ()
+    new_columns: NewColumns = "evolve"
+    types: Types = "quarantine"
 
-    def types(self) -> dict[str, pa.DataType]:
+    def column_types(self) -> dict[str, pa.DataType]:
         """Give the types of silver's columns by their names, in order; also of declared ones that the file lacks."""
         found = {column.name: self._type(column) for column in self.checks.recipe.columns}
         for field in self.checks.definition.fields:
@@ -84,7 +93,27 @@ class LiftedRows:
         for one in self.references:
             found |= {name: flat_type(kind) for name, kind in one.enrichment.types.items()}
         found |= {one.name: pa.string() for one in self.columns.derive}
-        return {**{new: found[old] for old, new in self._arranged()}, FINDINGS: FINDINGS_TYPE}
+        rest = {EXTRAS: pa.string()} if self._keeps_extras else {}
+        return {**{new: found[old] for old, new in self._arranged()}, **rest, FINDINGS: FINDINGS_TYPE}
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """Name the columns that the definition asks for; others are there because the file brings them."""
+        declared = {field.name for field in self.checks.definition.fields}
+        declared |= {one.name for one in self.columns.derive}
+        declared |= {name for one in self.references for name in one.enrichment.types}
+        return frozenset({new for old, new in self._arranged() if old in declared}) | {FINDINGS, EXTRAS}
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Name the declared columns that the file has not."""
+        there = {column.name for column in self.checks.recipe.columns}
+        return tuple(field.name for field in self.checks.definition.fields if field.name not in there)
+
+    @property
+    def _keeps_extras(self) -> bool:
+        """Tell whether fields of JSON objects that are no column of the file have a column together."""
+        return self.new_columns == "evolve" and self.checks.recipe.encoding is CellEncoding.JSON
 
     def prepared(self, batch: RowBatch) -> RowBatch:
         """Normalise the texts of a batch; a column that no step changes stays the same object."""
@@ -98,7 +127,12 @@ class LiftedRows:
         return replace(batch, columns=columns)
 
     def lifted(self, rows: FileRows) -> LiftedBatch:
-        """Decide where each row goes, and make it ready for there."""
+        """Decide where each row goes, and make it ready for there.
+
+        Raises:
+            FrozenSchemaError, FrozenTypesError: some row has what the definition wants the whole object held for.
+        """
+        require_frozen(rows, self.new_columns, self.types)
         if rows.raw.malformed != len(rows.malformed):
             raise AssertionError(f"{rows.raw.malformed} rows cannot be parsed, {len(rows.malformed)} of them were told")
         columns = self._columns(rows)
@@ -135,6 +169,9 @@ class LiftedRows:
         found = {**columns, **derive({**columns, **self._run_columns(count)}, self.columns.derive)}
         names = [new for _, new in self._arranged()]
         arrays = [found[old] for old, _ in self._arranged()]
+        if self._keeps_extras:
+            names.append(EXTRAS)
+            arrays.append(_rest_of(rows.raw))
         return pa.RecordBatch.from_arrays(
             [*arrays, rows.found.findings, rows.lines.cast(pa.int64())], names=[*names, FINDINGS, LINE]
         ).filter(pa.array(~rows.found.failing))
@@ -192,9 +229,15 @@ class LiftedRows:
             hidden = column.name in self.checks.plan.sensitive or column.repeats in self.checks.plan.sensitive
             cells = raw.columns[column.position].take(wanted)
             columns[column.name] = [MASK] * len(wanted) if hidden else _json_texts(cells)
+        more = _rest_of(raw).take(wanted).to_pylist()
         return [
-            orjson.dumps(dict(zip(columns, row, strict=True))).decode() for row in zip(*columns.values(), strict=True)
+            orjson.dumps(dict(zip(columns, row, strict=True)) | orjson.loads(rest or "{}")).decode()
+            for *row, rest in zip(*columns.values(), more, strict=True)
         ]
+
+
+def _rest_of(batch: RowBatch) -> pa.StringArray:
+    return pa.nulls(batch.rows, pa.string()) if batch.rest is None else batch.rest()
 
 
 def _json_texts(cells: pa.Array) -> list[str | None]:

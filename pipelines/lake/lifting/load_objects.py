@@ -8,7 +8,7 @@ left their file are never in neither table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -33,14 +33,14 @@ from dq import (
 )
 from etl_core.errors import RetryableError
 from etl_core.objects.store import S3Access
-from pipelines.lake.errors import ReferenceGoneError
+from pipelines.lake.errors import HeldError, ReferenceGoneError
 from pipelines.lake.files.table_folder import TableFolder, lake_table
 from pipelines.lake.lifting.lift_object import LakeTables, Lifted, lift_object
 from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS, LiftedRows
 from pipelines.lake.lifting.references import ReferencesOfObjects, Referred
 from pipelines.lake.lifting.silver_plan import SilverBlockError, SilverPlan, read_silver_plan
 from pipelines.lake.run_part import Committed, RunPart, RunRows
-from pipelines.lake.schema.drift import drift
+from pipelines.lake.schema.drift import drift, told_drift
 from pipelines.lake.schema.table_schema import TableSchema, new_schema
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
@@ -245,8 +245,12 @@ def _lift(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchem
     peek = doors.store.peek(due.bucket, due.key, due.version_id)
     source = SourceObject(due.object_id, peek, one.definition)
     rows = RowsOfFile(source, doors.store, doors.limits, one.referred.keys)
-    how = LiftedRows(rows.checks(one.definition), one.plan.columns, one.run, one.referred.partners)
-    schema = drift(tables.silver_schema, how.types(), one.plan.new_columns).schema
+    plan = one.plan
+    how = LiftedRows(
+        rows.checks(one.definition), plan.columns, one.run, one.referred.partners, plan.new_columns, plan.types
+    )
+    found = drift(tables.silver_schema, how.column_types(), plan.new_columns, how.expected)
+    schema = found.schema
     done = lift_object(
         rows,
         one.definition,
@@ -254,7 +258,7 @@ def _lift(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchem
         LakeTables(tables.silver, schema, tables.quarantine, tables.quarantine_schema),
         f"{one.generation}-{doors.new_id()}",
     )
-    return schema, done
+    return schema, replace(done, note=told_drift(found, how.lacking))
 
 
 def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Outcome:
@@ -262,6 +266,9 @@ def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Out
     if isinstance(error, RetryableError):
         log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=str(error))
         return Outcome(one.due, "pending", str(error))
+    if isinstance(error, HeldError):
+        hold_load(doors.database, one.generation, str(error), doors.clock())
+        return Outcome(one.due, "held", str(error))
     fail_load(doors.database, one.generation, str(error), doors.clock())
     return Outcome(one.due, "failed", str(error))
 
@@ -299,8 +306,9 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
             doors.clock(),
             delta_version=loaded.version,
             quarantine_version=put_aside.version if put_aside else None,
+            note=done.note,
         )
-        outcomes.append(Outcome(one.due, state, None, counts, loaded.version))
+        outcomes.append(Outcome(one.due, state, done.note, counts, loaded.version))
     return outcomes
 
 

@@ -63,8 +63,6 @@ def read_silver_plan(definition: SchemaDefinition, file_name: str) -> SilverPlan
     if properties.get("mode", _REPLACE) != _REPLACE:
         problems.add(_PLACE, f"mode is {shown(properties['mode'])}; only {_REPLACE} is written yet")
     drift = _read_drift(properties.get("drift"), problems)
-    if drift.get("types") == "freeze":
-        problems.add(_PLACE, "drift.types freeze is not done yet; rows with values of another type go to quarantine")
     if problems.found:
         raise SilverBlockError(f"the silver block of {file_name}: {'; '.join(problems.found)}")
     return SilverPlan(

@@ -134,7 +134,10 @@ def test_a_reference_without_a_row_leaves_every_row_without_a_partner() -> None:
         ({"take": {"x": {"type": "list"}}}, 'take, "x": type is "list"; expected integer, number'),
         ({"missing": "drop"}, 'missing is "drop"; expected "null" or "quarantine"'),
         ({"valid": {"at": "day"}}, 'valid is {"at": "day"}; expected an object such as {"at": "service_date"'),
-        ({"valid": {"at": "n", "from": "a", "to": "b"}}, 'valid, at names "n", which is of type integer; expected date'),
+        (
+            {"valid": {"at": "n", "from": "a", "to": "b"}},
+            'valid, at names "n", which is of type integer',
+        ),
     ],
 )
 def test_what_is_wrong_with_a_reference_is_told_with_its_place(changed: dict[str, Any], problem: str) -> None:
