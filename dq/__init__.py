@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
     from dq.schema.loading.properties import exact, fold, read_properties
     from dq.schema.type_names import find_type
-    from dq.silver_due import DueObject, Wanted, due_objects
+    from dq.silver_due import DueObject, Wanted, due_objects, judged_objects
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
     from etl_core.errors import PipelineError
@@ -109,6 +109,7 @@ __all__ = [
     "healed_rows",
     "hold_load",
     "judge",
+    "judged_objects",
     "kind_of",
     "load_definition",
     "load_of_object",
@@ -180,6 +181,7 @@ _HOMES = {
     "healed_rows": "dq.rows.files.healed",
     "hold_load": "dq.ledger.silver_loads",
     "judge": "dq.verdict.judge",
+    "judged_objects": "dq.silver_due",
     "kind_of": "dq.schema.loading.problems",
     "load_definition": "dq.definitions",
     "load_of_object": "dq.ledger.silver_loads",

@@ -56,6 +56,7 @@ def test_the_public_names_are_these() -> None:
         "healed_rows",
         "hold_load",
         "judge",
+        "judged_objects",
         "kind_of",
         "load_definition",
         "load_of_object",

@@ -38,7 +38,7 @@ from pipelines.lake.files.table_folder import TableFolder, lake_table
 from pipelines.lake.lifting.lift_object import LakeTables, Lifted, lift_object
 from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS, LiftedRows
 from pipelines.lake.lifting.references import ReferencesOfObjects, Referred
-from pipelines.lake.lifting.silver_plan import SilverBlockError, SilverPlan, read_silver_plan
+from pipelines.lake.lifting.silver_plan import SilverPlan, usable_plan
 from pipelines.lake.run_part import Committed, RunPart, RunRows
 from pipelines.lake.schema.drift import drift, told_drift
 from pipelines.lake.schema.table_schema import TableSchema, new_schema
@@ -176,7 +176,7 @@ def _begin(
         return Outcome(due, "held", reason)
 
     try:
-        known, plan = _usable(definition, due.file_name)
+        known, plan = usable_plan(definition, due.file_name)
     except PipelineError as error:
         return held(str(error))
     if doors.gate == "passed" and not due.passed and due.object_id not in released:
@@ -193,15 +193,6 @@ def _begin(
         return Outcome(due, "pending", str(error))
     meant = normalized_definition(known, plan.columns)
     return _Begun(due, meant, plan, referred, start_load(doors.database, _subject(due, plan.table), doors.clock()))
-
-
-def _usable(definition: SchemaDefinition | PipelineError | None, file_name: str) -> tuple[SchemaDefinition, SilverPlan]:
-    """Give a definition and what it says of the lake, or raise what is wrong with it."""
-    if definition is None:
-        raise SilverBlockError("there is no definition, which would say what its rows should look like; add one")
-    if isinstance(definition, PipelineError):
-        raise SilverBlockError(f"its definition cannot be used: {definition}")
-    return definition, read_silver_plan(definition, file_name)
 
 
 def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:

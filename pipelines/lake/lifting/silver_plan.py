@@ -74,6 +74,21 @@ def read_silver_plan(definition: SchemaDefinition, file_name: str) -> SilverPlan
     )
 
 
+def usable_plan(
+    definition: SchemaDefinition | PipelineError | None, file_name: str
+) -> tuple[SchemaDefinition, SilverPlan]:
+    """Give a definition and what it says of the lake.
+
+    Raises:
+        SilverBlockError: there is none, or it cannot be used.
+    """
+    if definition is None:
+        raise SilverBlockError("there is no definition, which would say what its rows should look like; add one")
+    if isinstance(definition, PipelineError):
+        raise SilverBlockError(f"its definition cannot be used: {definition}")
+    return definition, read_silver_plan(definition, file_name)
+
+
 def _read_drift(raw: Any, problems: Problems) -> Mapping[str, str]:  # noqa: ANN401 - any JSON value
     place = f"{_PLACE}, drift"
     if raw is None:

@@ -15,8 +15,13 @@ class NoSuchTableError(TerminalError):
     """There is no such table, or it has not these columns."""
 
 
-def columns_of(folder: TableFolder, names: Sequence[str]) -> pa.RecordBatchReader:
+def columns_of(folder: TableFolder, names: Sequence[str], condition: str | None = None) -> pa.RecordBatchReader:
     """Stream some columns of a table, by the names that readers know.
+
+    Args:
+        folder: of the table.
+        names: of the columns.
+        condition: only the rows that fulfil it, in SQL; made of our own names and numbers alone.
 
     Raises:
         NoSuchTableError: there is no table, or it lacks a column.
@@ -31,7 +36,7 @@ def columns_of(folder: TableFolder, names: Sequence[str]) -> pa.RecordBatchReade
     if lacking:
         raise NoSuchTableError(f"{folder.uri} has no column {', '.join(lacking)}; it has {', '.join(known)}")
     with named_failures(folder):
-        found = pa.RecordBatchReader.from_stream(table.scan(columns=list(names)))
+        found = pa.RecordBatchReader.from_stream(table.scan(list(names), condition))
     return pa.RecordBatchReader.from_batches(found.schema, _streamed(folder, found))
 
 
