@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from dq.checks.plan import plan_checks
     from dq.checks.wording import MASK
     from dq.definitions import load_definition
+    from dq.engine.byte_ranges.spark_work import PartedFile, work_in_tasks
+    from dq.engine.parts import named_fault
     from dq.engine.profile_files import profile_files
+    from dq.engine.small import is_small_work
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
@@ -42,13 +45,16 @@ if TYPE_CHECKING:
     from dq.references.reading import ReferenceReader
     from dq.references.schemes import read_reference_place
     from dq.rows.check_frame import check_frame
+    from dq.rows.files.file_parts import PartFacts, PartOfFile
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
+    from dq.rows.files.part_survey import PartRead, RowsWanted, misplaced
     from dq.rows.findings import FINDINGS_TYPE, malformed_finding
     from dq.rows.flat_columns import flat_column, flat_type, text_column
     from dq.rows.framed import FramedChecks
     from dq.rows.quality_check import QualityCheck
     from dq.rows.referred.reference_rows import reference_rows
+    from dq.rows.spark.surveys import SurveyedFile, survey_in_tasks
     from dq.rows.split_rows import row_findings, split_rows
     from dq.rows.validator import Validator
     from dq.schema.date_formats import format_problem
@@ -60,7 +66,7 @@ if TYPE_CHECKING:
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
     from etl_core.errors import PipelineError
-    from etl_core.objects.store import ObjectStore
+    from etl_core.objects.store import ObjectStore, Peek
 
 __all__ = [
     "FINDINGS_TYPE",
@@ -79,6 +85,11 @@ __all__ = [
     "LoadSubject",
     "MalformedRow",
     "ObjectStore",
+    "PartFacts",
+    "PartOfFile",
+    "PartRead",
+    "PartedFile",
+    "Peek",
     "PipelineError",
     "Problems",
     "QualityCheck",
@@ -86,10 +97,12 @@ __all__ = [
     "ReferenceReader",
     "RowBatch",
     "RowsOfFile",
+    "RowsWanted",
     "RunQuery",
     "SchemaDefinition",
     "SilverLoad",
     "SourceObject",
+    "SurveyedFile",
     "UnreadableFileError",
     "Validator",
     "Verdict",
@@ -108,6 +121,7 @@ __all__ = [
     "format_problem",
     "healed_rows",
     "hold_load",
+    "is_small_work",
     "judge",
     "judged_objects",
     "kind_of",
@@ -116,6 +130,8 @@ __all__ = [
     "loads_of_object",
     "loads_of_run",
     "malformed_finding",
+    "misplaced",
+    "named_fault",
     "parse_text",
     "plan_checks",
     "process_batch",
@@ -131,7 +147,9 @@ __all__ = [
     "split_rows",
     "start_load",
     "suggestion",
+    "survey_in_tasks",
     "text_column",
+    "work_in_tasks",
 ]
 
 _HOMES = {
@@ -151,6 +169,11 @@ _HOMES = {
     "MASK": "dq.checks.wording",
     "MalformedRow": "dq.profiling.tally.row_batch",
     "ObjectStore": "etl_core.objects.store",
+    "PartFacts": "dq.rows.files.file_parts",
+    "PartOfFile": "dq.rows.files.file_parts",
+    "PartRead": "dq.rows.files.part_survey",
+    "PartedFile": "dq.engine.byte_ranges.spark_work",
+    "Peek": "etl_core.objects.store",
     "PipelineError": "etl_core.errors",
     "Problems": "dq.schema.loading.problems",
     "QualityCheck": "dq.rows.quality_check",
@@ -158,10 +181,12 @@ _HOMES = {
     "ReferenceReader": "dq.references.reading",
     "RowBatch": "dq.profiling.tally.row_batch",
     "RowsOfFile": "dq.rows.files.file_rows",
+    "RowsWanted": "dq.rows.files.part_survey",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SilverLoad": "dq.ledger.silver_loads",
     "SourceObject": "dq.engine.source_file",
+    "SurveyedFile": "dq.rows.spark.surveys",
     "UnreadableFileError": "dq.errors",
     "Validator": "dq.rows.validator",
     "Verdict": "dq.verdict.verdict",
@@ -180,6 +205,7 @@ _HOMES = {
     "format_problem": "dq.schema.date_formats",
     "healed_rows": "dq.rows.files.healed",
     "hold_load": "dq.ledger.silver_loads",
+    "is_small_work": "dq.engine.small",
     "judge": "dq.verdict.judge",
     "judged_objects": "dq.silver_due",
     "kind_of": "dq.schema.loading.problems",
@@ -188,6 +214,8 @@ _HOMES = {
     "loads_of_object": "dq.ledger.silver_loads",
     "loads_of_run": "dq.ledger.silver_loads",
     "malformed_finding": "dq.rows.findings",
+    "misplaced": "dq.rows.files.part_survey",
+    "named_fault": "dq.engine.parts",
     "parse_text": "dq.profiling.cells.parsing",
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
@@ -203,7 +231,9 @@ _HOMES = {
     "split_rows": "dq.rows.split_rows",
     "start_load": "dq.ledger.silver_loads",
     "suggestion": "dq.schema.loading.problems",
+    "survey_in_tasks": "dq.rows.spark.surveys",
     "text_column": "dq.rows.flat_columns",
+    "work_in_tasks": "dq.engine.byte_ranges.spark_work",
 }
 
 

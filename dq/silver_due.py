@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,8 @@ class DueObject:
     """One version of an object that has a verdict.
 
     `version_id` and `etag` are those that were read; `run_hour` is 0 to 23, UTC. `fingerprint` is that of the
-    definition by which it was judged, None where there was none.
+    definition by which it was judged, None where there was none. `keys_unique`: by the verdict no row repeats a key of
+    that definition, or so few that they are tolerated.
     """
 
     object_id: int
@@ -46,6 +48,7 @@ class DueObject:
     score: int
     passed: bool
     fingerprint: str | None
+    keys_unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
             quality.c.score,
             quality.c.passed,
             _I.definition_fingerprint.label("fingerprint"),
+            quality.c.metrics,
         )
         .join_from(object_inbox, runs, cast(runs.c.id, Text) == _I.monitoring_file_run_id)
         .join(files, files.c.id == runs.c.monitoring_file_id)
@@ -99,7 +103,7 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
     if wanted.released:
         statement = statement.where(_I.id.in_(list(wanted.released)))
     with engine.connect() as connection:
-        return tuple(DueObject(**row) for row in connection.execute(statement).mappings())
+        return tuple(_due(**row) for row in connection.execute(statement).mappings())
 
 
 def judged_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted) -> NumberSet:
@@ -130,3 +134,10 @@ def _of_wanted(statement: Any, wanted: Wanted, files: Any, runs: Any) -> Any:  #
     if wanted.until is not None:
         statement = statement.where(runs.c.run_date < wanted.until)
     return statement
+
+
+def _due(metrics: Any, **values: Any) -> DueObject:  # noqa: ANN401 - columns
+    found = json.loads(metrics) if isinstance(metrics, str) else metrics
+    told = found.get("uniqueness") if isinstance(found, dict) else None
+    unique = isinstance(told, dict) and told.get("status") == "passed" and told.get("warnings") == 0
+    return DueObject(**values, keys_unique=unique)

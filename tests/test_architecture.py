@@ -21,7 +21,7 @@ PACKAGES_OF_OURS = ("dq", "etl_core", "jobs", "pipelines")
 #: Modules in a folder at most.
 MOST_MODULES = 12
 #: Modules outside the engine that have to do with Spark's tables and streams.
-SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark.frames", "dq.rows.spark.types"}
+SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark.frames", "dq.rows.spark.surveys", "dq.rows.spark.types"}
 
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
@@ -142,6 +142,7 @@ PACKAGES = {
         "etl_core.objects",
         "etl_core.queue",
         "dq.engine",
+        "dq.rows.spark.surveys",
         "dq.intake",
         "dq.reporting",
         "dq.batch",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from dq.checks.check import Check
+from dq.profiling.cells.values import Cells
 from dq.profiling.tally.row_batch import RowBatch
 from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
 from dq.rows.framed import CellsAs, FramedChecks, definition_of, framed, is_of_spark
 from dq.rows.frames import Frame, Mask, frame_of
 from dq.rows.referred.reference_frames import NO_TABLES, known_frames
 from dq.rows.repeats import KeyRepeatFinder
-from dq.rows.row_marks import MarkedRows, mark_rows, read_rows
+from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_rows
 from dq.rows.rule_counts import RuleCounts, tolerates
 from dq.rows.typed_columns import typed_rows, unfit_marks
 
@@ -100,11 +101,12 @@ def require_all(rows: int, passed: int, failed: int) -> None:
 
 
 def find_rows(
-    checks: FramedChecks, batches: Callable[[], Iterable[RowBatch]], *, typed: bool = False
+    checks: FramedChecks, batches: Callable[[], Iterable[RowBatch]], *, typed: bool = False, unique: bool = False
 ) -> Iterator[FoundRows]:
     """Find what is wrong with the rows of all batches, which `batches` gives twice where that is needed.
 
-    With `typed`, decimals that have no place in a typed column count as findings, too.
+    With `typed`, decimals that have no place in a typed column count as findings, too. `unique`: somebody knows that no
+    row repeats a key.
 
     Raises:
         NoTemporarySpaceError: the keys are too many for memory, and the disk is full.
@@ -113,7 +115,7 @@ def find_rows(
         tolerated: frozenset[Check] = frozenset()
         of_keys = {check for check in checks.plan.checks if check.columns in _keys(checks)}
         counted = tolerates(checks.plan.checks)
-        if counted or of_keys:
+        if of_keys and not unique:
             for batch in batches():
                 finder.collect(read_rows(checks.recipe, batch), batch.rows)
         if counted:
@@ -121,12 +123,32 @@ def find_rows(
             finder.again()
         for batch in batches():
             cells = read_rows(checks.recipe, batch)
-            marked = mark_rows(
-                checks.recipe, checks.plan, batch, cells, finder.repeats(cells, batch.rows), checks.references
-            )
-            extra = unfit_marks(checks.recipe, cells) if typed else ()
-            findings, failing = findings_column((*marked.marks, *extra), batch.rows, tolerated, checks.plan.sensitive)
-            yield FoundRows(marked, findings, failing)
+            yield found_rows(checks, batch, cells, finder.repeats(cells, batch.rows), tolerated, typed=typed)
+
+
+def found_rows(
+    checks: FramedChecks,
+    batch: RowBatch,
+    cells: Sequence[Cells],
+    repeats: Mapping[tuple[str, ...], KeyRepeats],
+    tolerated: Collection[Check],
+    *,
+    typed: bool,
+) -> FoundRows:
+    """Find what is wrong with the rows of one batch.
+
+    Args:
+        checks: what they are held against.
+        batch: the rows.
+        cells: of these rows, from `read_rows`.
+        repeats: which of them repeat a key of an earlier row, by the columns of the key.
+        tolerated: rules that no larger share of the file breaks than they tolerate.
+        typed: decimals that have no place in a typed column count as findings, too.
+    """
+    marked = mark_rows(checks.recipe, checks.plan, batch, cells, repeats, checks.references)
+    extra = unfit_marks(checks.recipe, cells) if typed else ()
+    findings, failing = findings_column((*marked.marks, *extra), batch.rows, tolerated, checks.plan.sensitive)
+    return FoundRows(marked, findings, failing)
 
 
 def _keys(checks: FramedChecks) -> set[tuple[str, ...]]:

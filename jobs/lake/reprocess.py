@@ -45,7 +45,9 @@ def main(argv: list[str]) -> int:
     from dq import Wanted, judged_objects
     from dq.ledger.settings import LedgerSettings
     from dq.reporting.catalogue.catalogue import read_catalogue
+    from etl_core.spark.profiles import TABLES
     from jobs.console.progress import show_progress
+    from jobs.running.sessions import open_tables_session
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
     from pipelines.lake.settings import LakeSettings
@@ -60,10 +62,14 @@ def main(argv: list[str]) -> int:
     wanted = Wanted(arguments.agency, arguments.file, arguments.since, arguments.until)
     note(step="dry run" if arguments.dry_run else None)
     limit = program.settings[LedgerSettings].max_files_per_batch
-    with open_doors(program.settings) as doors, StopRequest() as stop:
+    with (
+        open_doors(program.settings, profile=TABLES) as doors,
+        open_tables_session(program.settings) as session,
+        StopRequest() as stop,
+    ):
         catalogue = read_catalogue(doors.database)
         chosen = judged_objects(doors.database, catalogue, wanted)
-        again = _Again(doors, lake_doors(doors, program.settings), catalogue, stop, limit)
+        again = _Again(doors, lake_doors(doors, program.settings, session), catalogue, stop, limit)
         with show_progress(program.console, "reprocess", len(chosen)) as report:
             for ids in chosen.pieces(limit):
                 if stop.is_set():

@@ -25,14 +25,15 @@ _LAYERS = ("silver", "quarantine")
 def main(argv: list[str]) -> int:
     """Do what the first word says."""
     arguments = _parser().parse_args(argv)
+    from jobs.running.sessions import open_tables_session
     from jobs.running.wiring import open_doors, start
     from pipelines.lake.lifting.undo import undo_object
 
     program = start()
     if arguments.action == "undo":
         note(subject=f"object {arguments.object}", step="undo")
-        with open_doors(program.settings) as doors:
-            done = undo_object(arguments.object, lake_doors(doors, program.settings))
+        with open_doors(program.settings) as doors, open_tables_session(program.settings) as session:
+            done = undo_object(arguments.object, lake_doors(doors, program.settings, session))
         back = (
             f"those of object {done.restored.subject.object_id} are back" if done.restored else "the run has none now"
         )

@@ -36,6 +36,7 @@ def main(argv: list[str]) -> int:
     from dq import Wanted, due_objects
     from dq.ledger.settings import LedgerSettings
     from dq.reporting.catalogue.catalogue import read_catalogue
+    from jobs.running.sessions import open_tables_session
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
     from pipelines.lake.lifting.load_objects import load_objects
@@ -47,9 +48,13 @@ def main(argv: list[str]) -> int:
     wanted = Wanted(arguments.agency, arguments.file, arguments.since, arguments.until, tuple(arguments.release))
     limit = program.settings[LedgerSettings].max_files_per_batch
     ended: list[Outcome] = []
-    with open_doors(program.settings) as doors, StopRequest() as stop:
+    with (
+        open_doors(program.settings) as doors,
+        open_tables_session(program.settings) as session,
+        StopRequest() as stop,
+    ):
         catalogue = read_catalogue(doors.database)
-        lake = lake_doors(doors, program.settings)
+        lake = lake_doors(doors, program.settings, session)
         while not stop.is_set():
             due = due_objects(doors.database, catalogue, wanted, limit)
             pending = {outcome.due.object_id for outcome in ended}

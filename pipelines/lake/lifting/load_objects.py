@@ -22,9 +22,7 @@ from dq import (
     ObjectStore,
     PipelineError,
     ReferenceReader,
-    RowsOfFile,
     SchemaDefinition,
-    SourceObject,
     fail_load,
     finish_load,
     hold_load,
@@ -35,18 +33,21 @@ from etl_core.errors import RetryableError
 from etl_core.objects.store import S3Access
 from pipelines.lake.errors import HeldError, ReferenceGoneError
 from pipelines.lake.files.table_folder import TableFolder, lake_table
-from pipelines.lake.lifting.lift_object import LakeTables, Lifted, lift_object
-from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS, LiftedRows
+from pipelines.lake.lifting.lift_objects import lift_objects
+from pipelines.lake.lifting.lift_part import LakeTables, Lifted, Lifting
+from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS
+from pipelines.lake.lifting.plan_objects import PlannedObject, plan_objects
 from pipelines.lake.lifting.references import ReferencesOfObjects, Referred
 from pipelines.lake.lifting.silver_plan import SilverPlan, usable_plan
-from pipelines.lake.run_part import Committed, RunPart, RunRows
-from pipelines.lake.schema.drift import drift, told_drift
+from pipelines.lake.run_part import Committed, RunRows
+from pipelines.lake.schema.drift import Drift, drift, told_drift
 from pipelines.lake.schema.table_schema import TableSchema, new_schema
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
 from pipelines.transforms.normalized_definition import normalized_definition
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
     from sqlalchemy.engine import Engine
 
 log = structlog.get_logger()
@@ -66,6 +67,7 @@ class LakeDoors:
         clock: gives the aware present.
         new_id: gives an identifier that nobody has.
         references: reads what rows refer to, and get columns from.
+        session: gives Spark's session, started when it is first asked for.
     """
 
     database: Engine
@@ -77,6 +79,7 @@ class LakeDoors:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     references: ReferenceReader
+    session: Callable[[], SparkSession]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,6 @@ class _Begun:
     plan: SilverPlan
     referred: Referred
     generation: int
-
-    @property
-    def run(self) -> RunPart:
-        due = self.due
-        return RunPart(due.agency_slug, due.file_name, due.run_date, due.run_hour, due.object_id)
 
 
 def load_objects(
@@ -197,25 +195,40 @@ def _begin(
 
 def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
     """Load the objects of one table: their files first, then one commit for each of the two tables."""
-    silver = lake_table(doors.root, "silver", table, doors.access)
-    quarantine = lake_table(doors.root, "quarantine", table, doors.access)
     outcomes: list[Outcome] = []
-    lifted: list[tuple[_Begun, Lifted]] = []
     try:
-        schema, others = _schema_of(silver), _schema_of(quarantine) or new_schema(QUARANTINE_COLUMNS)
-        for one in objects:
-            found = _tried(one, LakeTables(silver, schema or new_schema({}), quarantine, others), doors)
-            if isinstance(found, Outcome):
-                outcomes.append(found)
+        tables = _tables(table, doors)
+        planned, schema = _planned(objects, tables.silver_schema, outcomes, doors)
+        tables = replace(tables, silver_schema=schema)
+        begun = {one.due.object_id: one for one in objects}
+        liftings = {
+            id_: Lifting(one.wanted, one.how, tables, f"{begun[id_].generation}-{doors.new_id()}")
+            for id_, one in planned.items()
+        }
+        lifted: list[tuple[_Begun, Lifted]] = []
+        for id_, done in lift_objects(liftings, doors.session, doors.limits).items():
+            if isinstance(done, PipelineError):
+                outcomes.append(_came_to_nothing(begun[id_], done, doors))
             else:
-                schema, done = found
-                lifted.append((one, done))
-        if lifted and schema is not None:
-            outcomes += _commit(lifted, LakeTables(silver, schema, quarantine, others), doors)
+                lifted.append((begun[id_], replace(done, note=planned[id_].note)))
+        if lifted:
+            outcomes += _commit(lifted, tables, doors)
     except PipelineError as error:
         ended = {outcome.due.object_id for outcome in outcomes}
         outcomes += [_came_to_nothing(one, error, doors) for one in objects if one.due.object_id not in ended]
     return outcomes
+
+
+def _tables(table: str, doors: LakeDoors) -> LakeTables:
+    """The tables as they are, or as they are made."""
+    silver = lake_table(doors.root, "silver", table, doors.access)
+    quarantine = lake_table(doors.root, "quarantine", table, doors.access)
+    return LakeTables(
+        silver,
+        _schema_of(silver) or new_schema({}),
+        quarantine,
+        _schema_of(quarantine) or new_schema(QUARANTINE_COLUMNS),
+    )
 
 
 def _schema_of(folder: TableFolder) -> TableSchema | None:
@@ -223,33 +236,28 @@ def _schema_of(folder: TableFolder) -> TableSchema | None:
     return None if snapshot is None else snapshot.schema
 
 
-def _tried(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchema, Lifted] | Outcome:
+def _planned(
+    objects: Sequence[_Begun], schema: TableSchema, outcomes: list[Outcome], doors: LakeDoors
+) -> tuple[dict[int, PlannedObject], TableSchema]:
+    """How the rows of objects are read, and the table's schema with the columns they bring."""
+    wanted = [(one.due, one.definition, one.plan, one.referred) for one in objects]
+    planned: dict[int, PlannedObject] = {}
+    for one, found in zip(objects, plan_objects(wanted, doors.store, doors.limits), strict=True):
+        brought = found if isinstance(found, PipelineError) else _drifted(schema, found, one)
+        if isinstance(brought, PipelineError):
+            outcomes.append(_came_to_nothing(one, brought, doors))
+        elif not isinstance(found, PipelineError):
+            schema = brought.schema
+            planned[one.due.object_id] = replace(found, note=told_drift(brought, found.how.lacking))
+    return planned, schema
+
+
+def _drifted(schema: TableSchema, planned: PlannedObject, one: _Begun) -> Drift | PipelineError:
+    how = planned.how
     try:
-        return _lift(one, tables, doors)
+        return drift(schema, how.column_types(), one.plan.new_columns, how.expected)
     except PipelineError as error:
-        return _came_to_nothing(one, error, doors)
-
-
-def _lift(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchema, Lifted]:
-    """Read an object and write its files, by the table's schema with the columns that it brings."""
-    due = one.due
-    peek = doors.store.peek(due.bucket, due.key, due.version_id)
-    source = SourceObject(due.object_id, peek, one.definition)
-    rows = RowsOfFile(source, doors.store, doors.limits, one.referred.keys)
-    plan = one.plan
-    how = LiftedRows(
-        rows.checks(one.definition), plan.columns, one.run, one.referred.partners, plan.new_columns, plan.types
-    )
-    found = drift(tables.silver_schema, how.column_types(), plan.new_columns, how.expected)
-    schema = found.schema
-    done = lift_object(
-        rows,
-        one.definition,
-        how,
-        LakeTables(tables.silver, schema, tables.quarantine, tables.quarantine_schema),
-        f"{one.generation}-{doors.new_id()}",
-    )
-    return schema, replace(done, note=told_drift(found, how.lacking))
+        return error
 
 
 def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Outcome:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dq import DueObject, PipelineError, RowsOfFile, SchemaDefinition, SourceObject
+from dq import DueObject, PipelineError, SchemaDefinition
 from pipelines.lake.files.table_folder import lake_table
-from pipelines.lake.lifting.lifted_rows import LINE, LiftedRows
+from pipelines.lake.lifting.lifted_rows import LINE
 from pipelines.lake.lifting.load_objects import LakeDoors
+from pipelines.lake.lifting.plan_objects import plan_objects
 from pipelines.lake.lifting.references import ReferencesOfObjects
 from pipelines.lake.lifting.silver_plan import usable_plan
-from pipelines.lake.run_part import RunPart
 from pipelines.lake.schema.drift import drift
 from pipelines.lake.schema.system_columns import OBJECT_ID
 from pipelines.lake.schema.table_schema import new_schema
@@ -49,14 +49,14 @@ def preview_object(
     known, plan = usable_plan(definition, due.file_name)
     referred = references.of(known, plan.enrich)
     meant = normalized_definition(known, plan.columns)
-    peek = doors.store.peek(due.bucket, due.key, due.version_id)
-    rows = RowsOfFile(SourceObject(due.object_id, peek, meant), doors.store, doors.limits, referred.keys)
-    run = RunPart(due.agency_slug, due.file_name, due.run_date, due.run_hour, due.object_id)
-    how = LiftedRows(rows.checks(meant), plan.columns, run, referred.partners, plan.new_columns, plan.types)
+    (planned,) = plan_objects([(due, meant, plan, referred)], doors.store, doors.limits)
+    if isinstance(planned, PipelineError):
+        raise planned
+    wanted, how = planned.wanted, planned.how
     folder = lake_table(doors.root, "silver", plan.table, doors.access)
     snapshot = read_snapshot(folder)
     drift(new_schema({}) if snapshot is None else snapshot.schema, how.column_types(), plan.new_columns, how.expected)
-    passing = [how.lifted(some).silver.column(LINE) for some in rows.found(meant, how.prepared, typed=True)]
+    passing = [how.lifted(some).silver.column(LINE) for some in wanted.rows.found(meant, how.prepared, typed=True)]
     try:
         there = columns_of(folder, [LINE], f"{OBJECT_ID} = {due.object_id}").read_all()
     except NoSuchTableError:
