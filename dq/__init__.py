@@ -38,26 +38,31 @@ if TYPE_CHECKING:
     from dq.profiling.cells.parsing import parse_text
     from dq.profiling.cells.texts import as_text
     from dq.profiling.cells.values import Cells
+    from dq.profiling.row_rules.reference_keys import ReferenceKeys
     from dq.profiling.summary.summary import FileSummary
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
+    from dq.references.reading import ReferenceReader
+    from dq.references.schemes import read_reference_place
     from dq.rows.check_frame import check_frame
     from dq.rows.files.file_parts import PartFacts, PartOfFile
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
     from dq.rows.files.part_survey import PartRead, RowsWanted, misplaced
     from dq.rows.findings import FINDINGS_TYPE, malformed_finding
+    from dq.rows.flat_columns import flat_column, flat_type, text_column
     from dq.rows.framed import FramedChecks
     from dq.rows.quality_check import QualityCheck
+    from dq.rows.referred.reference_rows import reference_rows
     from dq.rows.spark.surveys import SurveyedFile, survey_in_tasks
     from dq.rows.split_rows import row_findings, split_rows
-    from dq.rows.typed_columns import typed_column, typed_type
     from dq.rows.validator import Validator
     from dq.schema.date_formats import format_problem
-    from dq.schema.definition import FieldType, SchemaDefinition
+    from dq.schema.definition import FieldDefinition, FieldType, SchemaDefinition, WantedKeys
     from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
     from dq.schema.loading.properties import exact, fold, read_properties
-    from dq.silver_due import DueObject, Wanted, due_objects
+    from dq.schema.type_names import find_type
+    from dq.silver_due import DueObject, Wanted, due_objects, judged_objects
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
     from etl_core.errors import PipelineError
@@ -70,6 +75,7 @@ __all__ = [
     "Cells",
     "ColumnRecipe",
     "DueObject",
+    "FieldDefinition",
     "FieldType",
     "FileRows",
     "FileSummary",
@@ -87,6 +93,8 @@ __all__ = [
     "PipelineError",
     "Problems",
     "QualityCheck",
+    "ReferenceKeys",
+    "ReferenceReader",
     "RowBatch",
     "RowsOfFile",
     "RowsWanted",
@@ -99,18 +107,23 @@ __all__ = [
     "Validator",
     "Verdict",
     "Wanted",
+    "WantedKeys",
     "as_text",
     "check_frame",
     "due_objects",
     "exact",
     "fail_load",
+    "find_type",
     "finish_load",
+    "flat_column",
+    "flat_type",
     "fold",
     "format_problem",
     "healed_rows",
     "hold_load",
     "is_small_work",
     "judge",
+    "judged_objects",
     "kind_of",
     "load_definition",
     "load_of_object",
@@ -125,6 +138,8 @@ __all__ = [
     "profile_files",
     "profile_of",
     "read_properties",
+    "read_reference_place",
+    "reference_rows",
     "replace_load",
     "restore_load",
     "row_findings",
@@ -133,8 +148,7 @@ __all__ = [
     "start_load",
     "suggestion",
     "survey_in_tasks",
-    "typed_column",
-    "typed_type",
+    "text_column",
     "work_in_tasks",
 ]
 
@@ -144,6 +158,7 @@ _HOMES = {
     "ColumnRecipe": "dq.profiling.tally.recipe",
     "DueObject": "dq.silver_due",
     "FINDINGS_TYPE": "dq.rows.findings",
+    "FieldDefinition": "dq.schema.definition",
     "FieldType": "dq.schema.definition",
     "FileRows": "dq.rows.files.file_rows",
     "FileSummary": "dq.profiling.summary.summary",
@@ -162,6 +177,8 @@ _HOMES = {
     "PipelineError": "etl_core.errors",
     "Problems": "dq.schema.loading.problems",
     "QualityCheck": "dq.rows.quality_check",
+    "ReferenceKeys": "dq.profiling.row_rules.reference_keys",
+    "ReferenceReader": "dq.references.reading",
     "RowBatch": "dq.profiling.tally.row_batch",
     "RowsOfFile": "dq.rows.files.file_rows",
     "RowsWanted": "dq.rows.files.part_survey",
@@ -174,18 +191,23 @@ _HOMES = {
     "Validator": "dq.rows.validator",
     "Verdict": "dq.verdict.verdict",
     "Wanted": "dq.silver_due",
+    "WantedKeys": "dq.schema.definition",
     "as_text": "dq.profiling.cells.texts",
     "check_frame": "dq.rows.check_frame",
     "due_objects": "dq.silver_due",
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
+    "find_type": "dq.schema.type_names",
     "finish_load": "dq.ledger.silver_loads",
+    "flat_column": "dq.rows.flat_columns",
+    "flat_type": "dq.rows.flat_columns",
     "fold": "dq.schema.loading.properties",
     "format_problem": "dq.schema.date_formats",
     "healed_rows": "dq.rows.files.healed",
     "hold_load": "dq.ledger.silver_loads",
     "is_small_work": "dq.engine.small",
     "judge": "dq.verdict.judge",
+    "judged_objects": "dq.silver_due",
     "kind_of": "dq.schema.loading.problems",
     "load_definition": "dq.definitions",
     "load_of_object": "dq.ledger.silver_loads",
@@ -200,6 +222,8 @@ _HOMES = {
     "profile_files": "dq.engine.profile_files",
     "profile_of": "dq.ledger.profile_states",
     "read_properties": "dq.schema.loading.properties",
+    "read_reference_place": "dq.references.schemes",
+    "reference_rows": "dq.rows.referred.reference_rows",
     "replace_load": "dq.ledger.silver_loads",
     "restore_load": "dq.ledger.silver_loads",
     "row_findings": "dq.rows.split_rows",
@@ -208,8 +232,7 @@ _HOMES = {
     "start_load": "dq.ledger.silver_loads",
     "suggestion": "dq.schema.loading.problems",
     "survey_in_tasks": "dq.rows.spark.surveys",
-    "typed_column": "dq.rows.typed_columns",
-    "typed_type": "dq.rows.typed_columns",
+    "text_column": "dq.rows.flat_columns",
     "work_in_tasks": "dq.engine.byte_ranges.spark_work",
 }
 

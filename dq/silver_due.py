@@ -11,6 +11,7 @@ from sqlalchemy import Text, cast, exists, or_, select
 from dq.ledger.tables import object_inbox, silver_load
 from dq.reporting.catalogue.expected import FILE, QUALITY, RUN
 from dq.reporting.table_writer import as_sqlalchemy
+from etl_core.number_set import NumberSet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _I, _L = object_inbox.c, silver_load.c
 #: A load that ended in one of these is not begun again by itself.
 _ENDED = ("loaded", "replaced", "held", "failed")
+_FETCHED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,32 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
         .order_by(runs.c.run_date, runs.c.run_hour, _I.id)
         .limit(limit)
     )
+    statement = _of_wanted(statement, wanted, files, runs)
+    if wanted.released:
+        statement = statement.where(_I.id.in_(list(wanted.released)))
+    with engine.connect() as connection:
+        return tuple(_due(**row) for row in connection.execute(statement).mappings())
+
+
+def judged_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted) -> NumberSet:
+    """The numbers of all objects that have a verdict, lifted or not; there may be any number of them.
+
+    Raises:
+        DatabaseUnavailableError: no answer.
+    """
+    files, runs = (as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN))
+    statement: Any = (
+        select(_I.id)
+        .join_from(object_inbox, runs, cast(runs.c.id, Text) == _I.monitoring_file_run_id)
+        .join(files, files.c.id == runs.c.monitoring_file_id)
+        .where(_I.state == "done")
+    )
+    with engine.connect().execution_options(yield_per=_FETCHED) as connection:
+        return NumberSet(connection.scalars(_of_wanted(statement, wanted, files, runs)))
+
+
+def _of_wanted(statement: Any, wanted: Wanted, files: Any, runs: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    """Leave to a statement what is wanted of agency, file and days."""
     if wanted.agency is not None:
         statement = statement.where(files.c.agency_slug == wanted.agency)
     if wanted.file is not None:
@@ -105,10 +133,7 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
         statement = statement.where(runs.c.run_date >= wanted.since)
     if wanted.until is not None:
         statement = statement.where(runs.c.run_date < wanted.until)
-    if wanted.released:
-        statement = statement.where(_I.id.in_(list(wanted.released)))
-    with engine.connect() as connection:
-        return tuple(_due(**row) for row in connection.execute(statement).mappings())
+    return statement
 
 
 def _due(metrics: Any, **values: Any) -> DueObject:  # noqa: ANN401 - columns

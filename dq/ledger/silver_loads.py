@@ -108,6 +108,7 @@ def finish_load(
     *,
     delta_version: int | None,
     quarantine_version: int | None,
+    note: str | None = None,
 ) -> LoadState:
     """Note that the rows are in the tables: those the run had before are replaced, unless a later attempt was quicker.
 
@@ -118,6 +119,7 @@ def finish_load(
         now: when.
         delta_version: of the silver table; None where the commit changed nothing.
         quarantine_version: of the quarantine table, likewise.
+        note: what is to be said of it although it went well; the reason of a load that is loaded.
 
     Returns:
         `loaded`, or `replaced` when a later attempt on the run is loaded already. The same when asked again.
@@ -138,7 +140,7 @@ def finish_load(
             left = and_(_is_run_of(load.subject), _C.state == "loading", _C.id < generation)
             _end(connection, left, "replaced", f"its process ended before it did; replaced by load {generation}", now)
         values = asdict(counts) | {"delta_version": delta_version, "quarantine_version": quarantine_version}
-        reason = None if state == "loaded" else f"replaced by load {later}"
+        reason = note if state == "loaded" else f"replaced by load {later}"
         _end(connection, _C.id == generation, state, reason, now, **values)
         return state
 

@@ -14,8 +14,9 @@ from dq.checks.check import Check
 from dq.profiling.cells.values import Cells
 from dq.profiling.tally.row_batch import RowBatch
 from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
-from dq.rows.framed import CellsAs, FramedChecks, framed, is_of_spark
+from dq.rows.framed import CellsAs, FramedChecks, definition_of, framed, is_of_spark
 from dq.rows.frames import Frame, Mask, frame_of
+from dq.rows.referred.reference_frames import NO_TABLES, known_frames
 from dq.rows.repeats import KeyRepeatFinder
 from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_rows
 from dq.rows.rule_counts import RuleCounts, tolerates
@@ -51,24 +52,33 @@ def row_findings(batch: pa.RecordBatch, definition: Any, *, cells: CellsAs = "au
     return pa.concat_arrays(parts) if parts else pa.nulls(0, FINDINGS_TYPE)
 
 
-def split_rows(frame: Any, definition: Any, *, cells: CellsAs = "auto") -> tuple[Any, Any]:  # noqa: ANN401
+def split_rows(
+    frame: Any,  # noqa: ANN401 - of any library
+    definition: Any,  # noqa: ANN401 - in any form
+    *,
+    cells: CellsAs = "auto",
+    references: Mapping[str, Any] = NO_TABLES,
+) -> tuple[Any, Any]:
     """Split a table into the rows that passed and those that failed, both of the kind that came in.
 
     Both have a column `_findings`; one of that name from before is replaced. Passed rows have the declared types,
     failed ones are as they came. A table of PySpark has no order: the first of equal keys is the row that sorts first
     over all its columns. Nothing of it is read before the result is, but for rules with a threshold, whose failing
-    rows have to be counted at once.
+    rows have to be counted at once. Tables that the definition refers to are given as in `check_frame`; a rule whose
+    table is not given finds nothing.
 
     Raises:
         DefinitionError: the definition is broken.
         UsageError: the table, or the definition, is nothing that can be read.
     """
+    known = definition_of(definition)
+    keys = known_frames(known, references)
     if is_of_spark(frame):
         from dq.rows.spark.frames import split_spark_frame  # noqa: PLC0415 - loads Spark
 
-        return split_spark_frame(frame, definition, cells)
+        return split_spark_frame(frame, known, cells, keys)
     table = frame_of(frame)
-    checks = framed(table.schema, definition, cells)
+    checks = framed(table.schema, known, cells, keys)
     typed, findings, failing = [], [], []
     for found in find_rows(checks, table.batches, typed=True):
         findings.append(found.findings)

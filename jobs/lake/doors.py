@@ -19,7 +19,7 @@ def lake_doors(doors: Doors, settings: Settings, session: Callable[[], SparkSess
     """The lake of these settings, with the ledger and the object store of `doors`, and Spark where it is needed."""
     from dq.engine.settings import EngineSettings
     from dq.formats.limits import Limits
-    from jobs.running.wiring import s3_access
+    from jobs.running.wiring import reference_reader, s3_access
     from pipelines.lake.lifting.load_objects import LakeDoors
     from pipelines.lake.settings import LakeSettings
 
@@ -33,5 +33,6 @@ def lake_doors(doors: Doors, settings: Settings, session: Callable[[], SparkSess
         gate=lake.silver_gate,
         clock=doors.clock,
         new_id=lambda: uuid.uuid4().hex,
+        references=reference_reader(settings, doors.objects, Limits(), own_files=False),
         session=session,
     )

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import structlog
 from rich.table import Table
 
-from etl_core.errors import PipelineError, UsageError
+from etl_core.errors import UsageError
 from jobs.console.terminal import cell, stdout
+from jobs.lake.definitions import definitions_of
 from jobs.lake.doors import lake_doors
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
@@ -23,8 +24,7 @@ from jobs.running.job_run import note
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dq import DueObject, SchemaDefinition
-    from dq.batch.doors import Doors
+    from dq import DueObject
     from pipelines.lake.lifting.load_objects import Outcome
 
 log = structlog.get_logger()
@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
                 return ExitCode.OK
             if not due:
                 break
-            outcomes = load_objects(due, _definitions(due, doors), arguments.release, lake)
+            outcomes = load_objects(due, definitions_of(due, doors), arguments.release, lake)
             for one in outcomes:
                 _tell(one)
             ended += outcomes
@@ -78,22 +78,6 @@ def _code(states: Mapping[str, int]) -> ExitCode:
     if states.get("pending"):
         return ExitCode.TRY_AGAIN
     return ExitCode.FAILED if states.get("failed") else ExitCode.OK
-
-
-def _definitions(due: Sequence[DueObject], doors: Doors) -> dict[int, SchemaDefinition | PipelineError | None]:
-    """The definitions that their files have now, by object."""
-    from dq.definitions import definition_or_none
-
-    with doors.database.begin() as connection:
-        files = doors.reporting.monitored_files(connection, {(one.agency_slug, one.file_name) for one in due})
-    found: dict[int, SchemaDefinition | PipelineError | None] = {}
-    for one in due:
-        file = files.get((one.agency_slug, one.file_name))
-        try:
-            found[one.object_id] = definition_or_none(file.definition, mode=doors.scoring_mode) if file else None
-        except PipelineError as error:
-            found[one.object_id] = error
-    return found
 
 
 def _tell(outcome: Outcome) -> None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from etl_core.spark.profiles import FILES, TABLES, SessionProfile
 
 #: Jobs that need another session than one for files, by their names.
-_OTHERS: Mapping[str, SessionProfile] = MappingProxyType({"to_silver": TABLES})
+_OTHERS: Mapping[str, SessionProfile] = MappingProxyType({"lake": TABLES, "reprocess": TABLES, "to_silver": TABLES})
 
 
 def profile_of_job(name: str) -> SessionProfile:

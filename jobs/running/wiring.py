@@ -23,6 +23,7 @@ from etl_core.log.settings import LogSettings
 from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.settings import Settings
+from etl_core.spark.profiles import FILES, SessionProfile
 from jobs.running.database import database_at_hand, open_database
 from jobs.running.job_run import current_run
 from jobs.running.sessions import Sessions
@@ -31,14 +32,15 @@ from jobs.running.settings import read_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pyarrow import RecordBatchReader
     from pyspark.sql import SparkSession
     from rich.console import Console
 
     from dq.batch.process_batch import Doors
     from dq.engine.file_results import FileVerdict
-    from dq.engine.references import ReadKeys
     from dq.engine.source_file import Source, SourceObject
     from dq.formats.limits import Limits
+    from dq.references.reading import ReferenceReader
     from etl_core.objects.store import ObjectStore, S3Access
 
 log = structlog.get_logger()
@@ -82,8 +84,8 @@ def s3_access(settings: Settings) -> S3Access:
     return S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair())
 
 
-def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReadKeys:
-    """What reads the keys that files refer to, from the places that the settings open to definitions.
+def reference_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReferenceReader:
+    """What reads the keys and rows that files refer to, from the places that the settings open to definitions.
 
     Args:
         settings: which buckets and schemas these are.
@@ -91,14 +93,22 @@ def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_fi
         limits: within which files are read.
         own_files: files of this machine, too.
     """
-    from dq.references.reading import KeyReader
+    from dq.references.reading import ReferenceReader
 
-    return KeyReader(
+    def silver(table: str, names: tuple[str, ...]) -> RecordBatchReader:
+        from pipelines.lake.files.table_folder import lake_table
+        from pipelines.lake.settings import LakeSettings
+        from pipelines.lake.tables.reading import columns_of
+
+        return columns_of(lake_table(settings[LakeSettings].lake_root, "silver", table, s3_access(settings)), names)
+
+    return ReferenceReader(
         store,
         limits,
         allowed_buckets=frozenset(settings[BatchSettings].allowed_buckets) - {EVERY_BUCKET},
         schemas=frozenset(settings[EngineSettings].reference_schemas),
         database=lambda: database_at_hand(settings),
+        silver=silver,
         own_files=own_files,
     )
 
@@ -114,6 +124,7 @@ class Profiler:
         keep_states: bool = False,
         isolated: bool = False,
         own_references: bool = False,
+        profile: SessionProfile = FILES,
     ) -> None:
         from dq.formats.limits import Limits
 
@@ -121,10 +132,10 @@ class Profiler:
         engine = settings[EngineSettings]
         self._isolated = isolated
         self._limits = Limits(object_memory=engine.object_memory_mib << 20, object_seconds=engine.object_seconds)
-        self._read_keys = key_reader(settings, store, self._limits, own_files=own_references)
+        self._read_keys = reference_reader(settings, store, self._limits, own_files=own_references)
         self._store = store
         self._keep_states = keep_states
-        self._sessions = Sessions(settings)
+        self._sessions = Sessions(settings, profile)
 
     @property
     def session(self) -> SparkSession:
@@ -190,6 +201,7 @@ def open_profiler(
     keep_states: bool = False,
     isolated: bool = False,
     own_references: bool = False,
+    profile: SessionProfile = FILES,
 ) -> Iterator[Profiler]:
     """An engine, stopped at the end.
 
@@ -199,8 +211,11 @@ def open_profiler(
         keep_states: give mergeable states, too.
         isolated: read every object in a worker of Spark's, for this process is to outlive whatever one of them does.
         own_references: files may refer to keys in files of this machine.
+        profile: the kind of Spark session that is started.
     """
-    profiler = Profiler(settings, store, keep_states=keep_states, isolated=isolated, own_references=own_references)
+    profiler = Profiler(
+        settings, store, keep_states=keep_states, isolated=isolated, own_references=own_references, profile=profile
+    )
     try:
         yield profiler
     finally:
@@ -208,8 +223,10 @@ def open_profiler(
 
 
 @contextmanager
-def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator[Doors]:
-    """Everything a batch needs; `profiler` is made when none is given.
+def open_doors(
+    settings: Settings, profiler: Profiler | None = None, *, profile: SessionProfile = FILES
+) -> Iterator[Doors]:
+    """Everything a batch needs; `profiler` is made when none is given, for Spark sessions of the kind `profile`.
 
     Raises:
         CatalogueError: lists what the database lacks.
@@ -231,7 +248,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     with (
         left_in_file(metrics.registry, settings[MetricsSettings].metrics_file),
         open_database(settings) as database,
-        open_profiler(settings, store, keep_states=ledger.keep_profiles) as own_profiler,
+        open_profiler(settings, store, keep_states=ledger.keep_profiles, profile=profile) as own_profiler,
     ):
         catalogue = read_catalogue(database, creates_files=batch.auto_create_files)
         doors = Doors(

@@ -17,8 +17,16 @@ class ColumnTypeError(TerminalError):
     """A column has another type than the table, or a type no table holds."""
 
 
-class FrozenSchemaError(TerminalError):
+class HeldError(TerminalError):
+    """An object is not loaded before somebody says so, or mends what is in the way; releasing it tries again."""
+
+
+class FrozenSchemaError(HeldError):
     """A file brings columns that a frozen table does not take."""
+
+
+class FrozenTypesError(HeldError):
+    """A file has values of other types than declared, and its definition wants none of its rows then."""
 
 
 class CommitConflictError(RetryableError):
@@ -35,3 +43,11 @@ class TableChangedMeanwhileError(RetryableError):
 
 class HistoryGoneError(TerminalError):
     """The rows a run had before cannot be had from the table any more; its object has to be loaded again."""
+
+
+class ReferenceGoneError(HeldError):
+    """What rows refer to cannot be read, or has two rows for one key; somebody has to mend it."""
+
+
+class ReferenceAwayError(RetryableError):
+    """What rows refer to cannot be reached at present."""

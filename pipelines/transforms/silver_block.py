@@ -29,7 +29,7 @@ RUN_COLUMNS: Final = MappingProxyType(
     {"agency": FieldType.STRING, "run_date": FieldType.DATE, "run_hour": FieldType.INTEGER}
 )
 #: Columns that every silver table has.
-TABLE_COLUMNS: Final = ("_agency_slug", "_run_date", "_run_hour", "_object_id", "_line", "_findings")
+TABLE_COLUMNS: Final = ("_agency_slug", "_run_date", "_run_hour", "_object_id", "_line", "_findings", "_extras")
 _NONE: Final[Mapping[str, FieldType]] = MappingProxyType({})
 _PLACE: Final = "silver"
 

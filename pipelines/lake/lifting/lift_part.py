@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from dq import FileRows, PartFacts, PartOfFile, RowsWanted, healed_rows
+from dq import FileRows, PartFacts, PartOfFile, RowsWanted
 from pipelines.lake.files.table_folder import TableFolder
 from pipelines.lake.files.writing import ObjectFiles
 from pipelines.lake.lifting.lifted_rows import LiftedRows
@@ -31,7 +31,8 @@ class LakeTables:
 class Lifted:
     """The files of the rows of an object, or of a part, and the counts: read = silver + quarantined + malformed.
 
-    `began` and `ended` are where a part was in its file, `lines` how many lines it had.
+    `began` and `ended` are where a part was in its file, `lines` how many lines it had. `note`: which columns
+    the object brought too many or too few.
     """
 
     run: RunPart
@@ -42,9 +43,11 @@ class Lifted:
     rows_quarantined: int = 0
     rows_malformed: int = 0
     rows_healed: int = 0
+    rows_unmatched: int = 0
     began: int = 0
     ended: int = 0
     lines: int = 0
+    note: str | None = None
 
     def require_all(self) -> None:
         """Hold the equation."""
@@ -91,7 +94,15 @@ def lift_part(lifting: Lifting, facts: PartFacts) -> Lifted:
 
 def together(parts: Sequence[Lifted]) -> Lifted:
     """Put the parts of one object together, in its order."""
-    counts = ("rows_read", "rows_silver", "rows_quarantined", "rows_malformed", "rows_healed", "lines")
+    counts = (
+        "rows_read",
+        "rows_silver",
+        "rows_quarantined",
+        "rows_malformed",
+        "rows_healed",
+        "rows_unmatched",
+        "lines",
+    )
     return Lifted(
         parts[0].run,
         tuple(file for part in parts for file in part.silver),
@@ -103,17 +114,19 @@ def together(parts: Sequence[Lifted]) -> Lifted:
 
 
 def _written(lifting: Lifting, found: Iterable[FileRows], attempt: str) -> Lifted:
-    how, tables, fingerprint = lifting.how, lifting.tables, lifting.wanted.definition.fingerprint
+    how, tables = lifting.how, lifting.tables
     files = partial(ObjectFiles, run=how.run)
     silver = files(tables.silver, tables.silver_schema, attempt=f"{attempt}-s")
     quarantine = files(tables.quarantine, tables.quarantine_schema, attempt=f"{attempt}-q")
-    read = malformed = healed = 0
+    read = malformed = healed = unmatched = 0
     for some in found:
-        silver.add(how.silver(some))
-        quarantine.add(how.quarantined(some, fingerprint))
-        read += some.raw.rows + some.raw.malformed
-        malformed += _malformed(some)
-        healed += healed_rows(some, how.checks)
+        batch = how.lifted(some)
+        silver.add(batch.silver)
+        quarantine.add(batch.quarantine)
+        read += batch.read
+        malformed += batch.malformed
+        healed += batch.healed
+        unmatched += batch.unmatched
     done = Lifted(
         how.run,
         silver.close(),
@@ -123,12 +136,7 @@ def _written(lifting: Lifting, found: Iterable[FileRows], attempt: str) -> Lifte
         quarantine.rows - malformed,
         malformed,
         healed,
+        unmatched,
     )
     done.require_all()
     return done
-
-
-def _malformed(some: FileRows) -> int:
-    if some.raw.malformed != len(some.malformed):
-        raise AssertionError(f"{some.raw.malformed} rows cannot be parsed, {len(some.malformed)} of them were told")
-    return some.raw.malformed

@@ -21,6 +21,7 @@ from dq import (
     LoadSubject,
     ObjectStore,
     PipelineError,
+    ReferenceReader,
     SchemaDefinition,
     fail_load,
     finish_load,
@@ -30,14 +31,16 @@ from dq import (
 )
 from etl_core.errors import RetryableError
 from etl_core.objects.store import S3Access
+from pipelines.lake.errors import HeldError, ReferenceGoneError
 from pipelines.lake.files.table_folder import TableFolder, lake_table
 from pipelines.lake.lifting.lift_objects import lift_objects
 from pipelines.lake.lifting.lift_part import LakeTables, Lifted, Lifting
 from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS
 from pipelines.lake.lifting.plan_objects import PlannedObject, plan_objects
-from pipelines.lake.lifting.silver_plan import SilverPlan, read_silver_plan
+from pipelines.lake.lifting.references import ReferencesOfObjects, Referred
+from pipelines.lake.lifting.silver_plan import SilverPlan, usable_plan
 from pipelines.lake.run_part import Committed, RunRows
-from pipelines.lake.schema.drift import drift
+from pipelines.lake.schema.drift import Drift, drift, told_drift
 from pipelines.lake.schema.table_schema import TableSchema, new_schema
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
@@ -63,6 +66,7 @@ class LakeDoors:
         gate: SILVER_GATE.
         clock: gives the aware present.
         new_id: gives an identifier that nobody has.
+        references: reads what rows refer to, and get columns from.
         session: gives Spark's session, started when it is first asked for.
     """
 
@@ -74,6 +78,7 @@ class LakeDoors:
     gate: str
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    references: ReferenceReader
     session: Callable[[], SparkSession]
 
 
@@ -98,6 +103,7 @@ class _Begun:
     due: DueObject
     definition: SchemaDefinition
     plan: SilverPlan
+    referred: Referred
     generation: int
 
 
@@ -123,8 +129,9 @@ def load_objects(
     """
     outcomes: list[Outcome] = []
     by_table: dict[str, list[_Begun]] = {}
+    references = ReferencesOfObjects(doors.references)
     for one in _newest_of_runs(due, outcomes, doors):
-        begun = _begin(one, definitions.get(one.object_id), frozenset(released), doors)
+        begun = _begin(one, definitions.get(one.object_id), frozenset(released), references, doors)
         if isinstance(begun, Outcome):
             outcomes.append(begun)
         else:
@@ -153,7 +160,11 @@ def _subject(due: DueObject, table: str) -> LoadSubject:
 
 
 def _begin(
-    due: DueObject, definition: SchemaDefinition | PipelineError | None, released: frozenset[int], doors: LakeDoors
+    due: DueObject,
+    definition: SchemaDefinition | PipelineError | None,
+    released: frozenset[int],
+    references: ReferencesOfObjects,
+    doors: LakeDoors,
 ) -> _Begun | Outcome:
     """Note that an object's load begins, unless it has to wait or nothing says what it should look like."""
 
@@ -162,20 +173,24 @@ def _begin(
         hold_load(doors.database, generation, reason, doors.clock())
         return Outcome(due, "held", reason)
 
-    if definition is None:
-        return held("there is no definition, which would say what its rows should look like; add one")
-    if isinstance(definition, PipelineError):
-        return held(f"its definition cannot be used: {definition}")
     try:
-        plan = read_silver_plan(definition, due.file_name)
+        known, plan = usable_plan(definition, due.file_name)
     except PipelineError as error:
         return held(str(error))
     if doors.gate == "passed" and not due.passed and due.object_id not in released:
         return held(
             f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}", plan.table
         )
-    meant = normalized_definition(definition, plan.columns)
-    return _Begun(due, meant, plan, start_load(doors.database, _subject(due, plan.table), doors.clock()))
+    try:
+        referred = references.of(known, plan.enrich)
+    except ReferenceGoneError as error:
+        return held(
+            f"{error}; when that is mended, release the object by to_silver --release {due.object_id}", plan.table
+        )
+    except RetryableError as error:
+        return Outcome(due, "pending", str(error))
+    meant = normalized_definition(known, plan.columns)
+    return _Begun(due, meant, plan, referred, start_load(doors.database, _subject(due, plan.table), doors.clock()))
 
 
 def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
@@ -195,7 +210,7 @@ def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list
             if isinstance(done, PipelineError):
                 outcomes.append(_came_to_nothing(begun[id_], done, doors))
             else:
-                lifted.append((begun[id_], done))
+                lifted.append((begun[id_], replace(done, note=planned[id_].note)))
         if lifted:
             outcomes += _commit(lifted, tables, doors)
     except PipelineError as error:
@@ -225,20 +240,22 @@ def _planned(
     objects: Sequence[_Begun], schema: TableSchema, outcomes: list[Outcome], doors: LakeDoors
 ) -> tuple[dict[int, PlannedObject], TableSchema]:
     """How the rows of objects are read, and the table's schema with the columns they bring."""
-    wanted = [(one.due, one.definition, one.plan) for one in objects]
+    wanted = [(one.due, one.definition, one.plan, one.referred) for one in objects]
     planned: dict[int, PlannedObject] = {}
     for one, found in zip(objects, plan_objects(wanted, doors.store, doors.limits), strict=True):
         brought = found if isinstance(found, PipelineError) else _drifted(schema, found, one)
         if isinstance(brought, PipelineError):
             outcomes.append(_came_to_nothing(one, brought, doors))
         elif not isinstance(found, PipelineError):
-            planned[one.due.object_id], schema = found, brought
+            schema = brought.schema
+            planned[one.due.object_id] = replace(found, note=told_drift(brought, found.how.lacking))
     return planned, schema
 
 
-def _drifted(schema: TableSchema, planned: PlannedObject, one: _Begun) -> TableSchema | PipelineError:
+def _drifted(schema: TableSchema, planned: PlannedObject, one: _Begun) -> Drift | PipelineError:
+    how = planned.how
     try:
-        return drift(schema, planned.how.types(), one.plan.new_columns).schema
+        return drift(schema, how.column_types(), one.plan.new_columns, how.expected)
     except PipelineError as error:
         return error
 
@@ -248,6 +265,9 @@ def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Out
     if isinstance(error, RetryableError):
         log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=str(error))
         return Outcome(one.due, "pending", str(error))
+    if isinstance(error, HeldError):
+        hold_load(doors.database, one.generation, str(error), doors.clock())
+        return Outcome(one.due, "held", str(error))
     fail_load(doors.database, one.generation, str(error), doors.clock())
     return Outcome(one.due, "failed", str(error))
 
@@ -271,7 +291,12 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
             outcomes.append(Outcome(one.due, "replaced", reason))
             continue
         counts = LoadCounts(
-            done.rows_read, done.rows_silver, done.rows_quarantined, done.rows_malformed, done.rows_healed
+            done.rows_read,
+            done.rows_silver,
+            done.rows_quarantined,
+            done.rows_malformed,
+            done.rows_healed,
+            done.rows_unmatched,
         )
         state = finish_load(
             doors.database,
@@ -280,8 +305,9 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
             doors.clock(),
             delta_version=loaded.version,
             quarantine_version=put_aside.version if put_aside else None,
+            note=done.note,
         )
-        outcomes.append(Outcome(one.due, state, None, counts, loaded.version))
+        outcomes.append(Outcome(one.due, state, done.note, counts, loaded.version))
     return outcomes
 
 

@@ -19,6 +19,7 @@ from dq import (
 )
 from etl_core.errors import ObjectReplacedError
 from pipelines.lake.lifting.lifted_rows import LiftedRows
+from pipelines.lake.lifting.references import Referred
 from pipelines.lake.lifting.silver_plan import SilverPlan
 from pipelines.lake.run_part import RunPart
 
@@ -27,10 +28,14 @@ _PLANNERS = 8
 
 @dataclass(frozen=True, slots=True)
 class PlannedObject:
-    """An object that can be lifted: its rows, and how they become rows of the lake."""
+    """An object that can be lifted: its rows, and how they become rows of the lake.
+
+    `note`: which columns it brings too many or too few.
+    """
 
     wanted: RowsWanted
     how: LiftedRows
+    note: str | None = None
 
 
 def run_of(due: DueObject) -> RunPart:
@@ -39,18 +44,18 @@ def run_of(due: DueObject) -> RunPart:
 
 
 def plan_objects(
-    objects: Sequence[tuple[DueObject, SchemaDefinition, SilverPlan]], store: ObjectStore, limits: Limits
+    objects: Sequence[tuple[DueObject, SchemaDefinition, SilverPlan, Referred]], store: ObjectStore, limits: Limits
 ) -> list[PlannedObject | PipelineError]:
     """Look at objects, a few at a time; one that cannot be read gives its error.
 
     Args:
-        objects: each with what its rows are held against, and what becomes of them.
+        objects: each with what its rows are held against, what becomes of them, and what they refer to.
         store: where they are.
         limits: bounds on memory and time.
     """
-    peeks = store.peek_all({due.object_id: (due.bucket, due.key, due.version_id) for due, _, _ in objects})
+    peeks = store.peek_all({due.object_id: (due.bucket, due.key, due.version_id) for due, *_ in objects})
 
-    def one(wanted: tuple[DueObject, SchemaDefinition, SilverPlan]) -> PlannedObject | PipelineError:
+    def one(wanted: tuple[DueObject, SchemaDefinition, SilverPlan, Referred]) -> PlannedObject | PipelineError:
         peek = peeks[wanted[0].object_id]
         try:
             return peek if isinstance(peek, PipelineError) else _planned(*wanted, peek, store, limits)
@@ -62,14 +67,22 @@ def plan_objects(
 
 
 def _planned(
-    due: DueObject, definition: SchemaDefinition, plan: SilverPlan, peek: Peek, store: ObjectStore, limits: Limits
+    due: DueObject,
+    definition: SchemaDefinition,
+    plan: SilverPlan,
+    referred: Referred,
+    peek: Peek,
+    store: ObjectStore,
+    limits: Limits,
 ) -> PlannedObject:
     if None not in (due.etag, peek.head.etag) and due.etag != peek.head.etag:
         raise ObjectReplacedError(
             f"{peek.head.uri} was overwritten since its verdict; what is there now is lifted once it has its own"
         )
-    rows = RowsOfFile(SourceObject(due.object_id, peek, definition), store, limits)
-    how = LiftedRows(rows.checks(definition), plan.columns, run_of(due))
+    rows = RowsOfFile(SourceObject(due.object_id, peek, definition), store, limits, referred.keys)
+    how = LiftedRows(
+        rows.checks(definition), plan.columns, run_of(due), referred.partners, plan.new_columns, plan.types
+    )
     unique = _is_unique(due, definition, how)
     return PlannedObject(RowsWanted(rows, definition, how.prepared, unique=unique), how)
 

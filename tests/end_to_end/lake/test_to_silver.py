@@ -10,6 +10,8 @@ from deltalake import DeltaTable
 from sqlalchemy import text
 
 from pipelines.lake.tables.replace_runs import replace_runs
+from tests.end_to_end.lake.lake_rows import loads as all_loads
+from tests.end_to_end.lake.lake_rows import rows
 from tests.end_to_end.landing import TRIPS, key_of
 
 if TYPE_CHECKING:
@@ -47,16 +49,8 @@ BODY = (
 )
 
 
-def rows(command_line: CommandLine, layer: str, table: str = "trips") -> list[dict[str, Any]]:
-    found = DeltaTable(str(command_line.folder / ".data/lake" / layer / table)).to_pyarrow_table().to_pylist()
-    return sorted(found, key=lambda row: (row["_agency_slug"], row["_run_hour"], row["_line"]))
-
-
 def loads(landing: Landing) -> list[tuple[Any, ...]]:
-    columns = "object_id, state, rows_read, rows_silver, rows_quarantined, rows_malformed, rows_healed"
-    with landing.database.connect() as connection:
-        found = connection.execute(text(f"SELECT {columns} FROM pipeline.silver_load ORDER BY id")).all()
-    return [tuple(row) for row in found]
+    return all_loads(landing, "object_id, state, rows_read, rows_silver, rows_quarantined, rows_malformed, rows_healed")
 
 
 def lifted(command_line: CommandLine, *arguments: str) -> Ran:
