@@ -17,9 +17,11 @@ from dq.formats.limits import Limits
 from dq.silver_due import DueObject
 from etl_core.errors import PipelineError
 from pipelines.lake.files.table_folder import lake_table
-from pipelines.lake.lifting.lift_part import LakeTables, Lifted, Lifting, lift_whole
+from pipelines.lake.lifting.lake_tables import LakeTables
+from pipelines.lake.lifting.lift_part import Lifted, Lifting, lift_whole
 from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS
 from pipelines.lake.lifting.plan_objects import plan_objects
+from pipelines.lake.lifting.references import Referred
 from pipelines.lake.lifting.silver_plan import read_silver_plan
 from pipelines.lake.run_part import RunRows
 from pipelines.lake.schema.drift import drift
@@ -81,11 +83,11 @@ def planned(folder: Path, names: list[str], tables: LakeTables) -> dict[int, Lif
         for at, name in enumerate(names)
     ]
     plan = read_silver_plan(DEFINITION, "trips")
-    objects = plan_objects([(one, DEFINITION, plan) for one in due], FaultyStore(), LIMITS)
+    objects = plan_objects([(one, DEFINITION, plan, Referred()) for one in due], FaultyStore(), LIMITS)
     schema, found = tables.silver_schema, {}
     for at, one in enumerate(objects):
         assert not isinstance(one, PipelineError)
-        schema = drift(schema, one.how.types(), "evolve").schema
+        schema = drift(schema, one.how.column_types(), "evolve").schema
         found[at] = Lifting(one.wanted, one.how, tables, f"try-{at}")
     return {at: replace(one, tables=replace(tables, silver_schema=schema)) for at, one in found.items()}
 
@@ -140,14 +142,14 @@ def test_parts_lifted_by_tasks_give_the_tables_of_whole_objects(tmp_path: Path, 
 def test_an_object_that_kills_its_worker_costs_its_neighbours_nothing(tmp_path: Path, spark: SparkSession) -> None:
     landed = tmp_path / "landed"
     landed.mkdir()
-    for name in ("a.csv", "b.csv", "gone.csv", "kills.csv"):
+    for name in ("a.csv", "b.csv", "gone.csv", "poison.csv"):
         (landed / name).write_bytes(csv_text())
     names = sorted(path.name for path in landed.iterdir())
     liftings = planned(landed, names, tables_in(tmp_path / "lake"))
     done = lift_in_tasks(spark, liftings, LIMITS)
     ended = {names[at]: type(one) for at, one in done.items()}
     assert ended["a.csv"] is ended["b.csv"] is Lifted
-    assert ended["kills.csv"] is BroughtDownError
+    assert ended["poison.csv"] is BroughtDownError
     assert issubclass(ended["gone.csv"], PipelineError)
 
 
