@@ -160,11 +160,11 @@ def test_of_a_key_the_row_of_the_newest_window_stays_whatever_comes_when(
             rows.append(written(beside(folder), run, next(generations), batches))
         for _ in range(2):
             spark_tables(table_session.merge, folder, SCHEMA, ["id"], rows, identity())
-            expected = {}
-            for run, ids in sorted(truth.items(), key=lambda one: one[0].run_hour):
-                expected |= {(run.agency_slug, id_): note for id_, note in reversed(ids) if id_ is not None}
+            expected: dict[tuple[str, int], str] = {}
+            for key, ids in sorted(truth.items(), key=lambda one: one[0].run_hour):
+                expected |= {(key.agency_slug, id_): note for id_, note in reversed(ids) if id_ is not None}
             found = [(row.agency, row.id, row.note) for row in rows_by_spark(spark_tables, folder)]
-            assert sorted(found) == sorted((*key, note) for key, note in expected.items())
+            assert sorted(found) == sorted((*of, note) for of, note in expected.items())
 
     noon, other = run_part(12), run_part(12, agency="tenant-b")
     merge((noon, [(1, "noon"), (2, "noon"), (2, "twice"), (None, "no key")]), (other, [(1, "other agency")]))
