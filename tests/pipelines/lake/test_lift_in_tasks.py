@@ -75,7 +75,9 @@ def written_files(folder: Path) -> list[str]:
         )
         + "no object\n"
     )
-    (folder / "lines.jsonl").write_text(lines)
+    codes = [chr(65 + at % 26) * (at % 30 + 1) for at in range(ROWS)]
+    lines = [f'{{"id": {at % 700}, "fare": {at % 100}, "code": "{code}"}}\n' for at, code in enumerate(codes)]
+    (folder / "lines.jsonl").write_text("".join([*lines, "no object\n"]))
     table = pa.table({"id": [at % 750 for at in range(ROWS)], "fare": [1.5] * ROWS, "code": ["a"] * ROWS})
     parquet.write_table(table, folder / "groups.parquet", row_group_size=100)
     return sorted(path.name for path in folder.iterdir())
