@@ -50,11 +50,11 @@ def undo_object(object_id: int, doors: LakeDoors) -> Undone:
             rows = RunRows(run, generation, files[layer])
             replace_runs(folder, snapshot.schema, [rows], CommitIdentity(doors.clock(), doors.new_id()))
     if before is not None:
-        restore_load(doors.database, generation, before.id, doors.clock())
+        restore_load(doors.database, generation, before.id, doors.clock(), doors.account)
     else:
         reason = f"its rows were taken out again; to_silver --release {object_id} lifts it anew"
-        hold_load(doors.database, generation, reason, doors.clock())
-        hold_load(doors.database, load.id, reason, doors.clock())
+        hold_load(doors.database, generation, reason, doors.clock(), doors.account)
+        hold_load(doors.database, load.id, reason, doors.clock(), doors.account)
     return Undone(load, before)
 
 
