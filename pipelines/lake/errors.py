@@ -41,6 +41,14 @@ class TableChangedMeanwhileError(RetryableError):
     """A table got columns that files written for it do not fit; they have to be written again, and that may help."""
 
 
+class NoTablesSessionError(RetryableError):
+    """The Spark session that runs already knows no Delta tables; another one does."""
+
+
+class TableModeError(TerminalError):
+    """A table is filled in another way than a definition asks for; somebody has to name another one."""
+
+
 class HistoryGoneError(TerminalError):
     """The rows a run had before cannot be had from the table any more; its object has to be loaded again."""
 

@@ -10,21 +10,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from dq import FileRows, PartFacts, PartOfFile, RowsWanted
-from pipelines.lake.files.table_folder import TableFolder
 from pipelines.lake.files.writing import ObjectFiles
+from pipelines.lake.lifting.lake_tables import LakeTables
 from pipelines.lake.lifting.lifted_rows import LiftedRows
 from pipelines.lake.run_part import RunPart, WrittenFile
-from pipelines.lake.schema.table_schema import TableSchema
-
-
-@dataclass(frozen=True, slots=True)
-class LakeTables:
-    """Where the rows of a file go: silver and quarantine, each with the schema that files are written by."""
-
-    silver: TableFolder
-    silver_schema: TableSchema
-    quarantine: TableFolder
-    quarantine_schema: TableSchema
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,16 +33,15 @@ from dq import (
 from etl_core.errors import RetryableError
 from etl_core.objects.store import S3Access
 from pipelines.lake.errors import HeldError, ReferenceGoneError
-from pipelines.lake.files.table_folder import TableFolder, lake_table
+from pipelines.lake.lifting.lake_tables import LakeTables, lake_tables, merge_rows
 from pipelines.lake.lifting.lift_objects import lift_objects
-from pipelines.lake.lifting.lift_part import LakeTables, Lifted, Lifting
-from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS
+from pipelines.lake.lifting.lift_part import Lifted, Lifting
 from pipelines.lake.lifting.plan_objects import PlannedObject, plan_objects
 from pipelines.lake.lifting.references import ReferencesOfObjects, Referred
 from pipelines.lake.lifting.silver_plan import SilverPlan, usable_plan
-from pipelines.lake.run_part import Committed, RunRows
+from pipelines.lake.run_part import RunRows
 from pipelines.lake.schema.drift import Drift, drift, told_drift
-from pipelines.lake.schema.table_schema import TableSchema, new_schema
+from pipelines.lake.schema.table_schema import TableSchema
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
 from pipelines.transforms.normalized_definition import normalized_definition
@@ -133,16 +132,16 @@ def load_objects(
         RetryableError: the database is away.
     """
     outcomes: list[Outcome] = []
-    by_table: dict[str, list[_Begun]] = {}
+    by_table: dict[tuple[str, tuple[str, ...]], list[_Begun]] = {}
     references = ReferencesOfObjects(doors.references)
     for one in _newest_of_runs(due, outcomes, doors):
         begun = _begin(one, definitions.get(one.object_id), frozenset(released), references, doors)
         if isinstance(begun, Outcome):
             outcomes.append(begun)
         else:
-            by_table.setdefault(begun.plan.table, []).append(begun)
-    for table, objects in by_table.items():
-        outcomes += _load_table(table, objects, doors)
+            by_table.setdefault((begun.plan.table, begun.plan.key), []).append(begun)
+    for (table, key), objects in by_table.items():
+        outcomes += _load_table(table, key, objects, doors)
     return outcomes
 
 
@@ -198,11 +197,11 @@ def _begin(
     return _Begun(due, meant, plan, referred, start_load(doors.database, _subject(due, plan.table), doors.clock()))
 
 
-def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
-    """Load the objects of one table: their files first, then one commit for each of the two tables."""
+def _load_table(table: str, key: tuple[str, ...], objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
+    """Load the objects of one table: their files first, then one commit for each of the tables they go to."""
     outcomes: list[Outcome] = []
     try:
-        tables = _tables(table, doors)
+        tables = lake_tables(table, key, doors.root, doors.access)
         planned, schema = _planned(objects, tables.silver_schema, outcomes, doors)
         tables = replace(tables, silver_schema=schema)
         begun = {one.due.object_id: one for one in objects}
@@ -222,23 +221,6 @@ def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list
         ended = {outcome.due.object_id for outcome in outcomes}
         outcomes += [_came_to_nothing(one, error, doors) for one in objects if one.due.object_id not in ended]
     return outcomes
-
-
-def _tables(table: str, doors: LakeDoors) -> LakeTables:
-    """The tables as they are, or as they are made."""
-    silver = lake_table(doors.root, "silver", table, doors.access)
-    quarantine = lake_table(doors.root, "quarantine", table, doors.access)
-    return LakeTables(
-        silver,
-        _schema_of(silver) or new_schema({}),
-        quarantine,
-        _schema_of(quarantine) or new_schema(QUARANTINE_COLUMNS),
-    )
-
-
-def _schema_of(folder: TableFolder) -> TableSchema | None:
-    snapshot = read_snapshot(folder)
-    return None if snapshot is None else snapshot.schema
 
 
 def _planned(
@@ -278,16 +260,18 @@ def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Out
 
 
 def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: LakeDoors) -> list[Outcome]:
+    def identity() -> CommitIdentity:
+        return CommitIdentity(doors.clock(), doors.new_id())
+
     put_aside = None
     runs = [RunRows(done.run, one.generation, done.quarantine) for one, done in lifted]
     if any(run.files for run in runs) or read_snapshot(tables.quarantine) is not None:
-        put_aside = _committed(tables.quarantine, tables.quarantine_schema, runs, doors)
-    loaded = _committed(
-        tables.silver,
-        tables.silver_schema,
-        [RunRows(done.run, one.generation, done.silver) for one, done in lifted],
-        doors,
-    )
+        put_aside = replace_runs(tables.quarantine, tables.quarantine_schema, runs, identity())
+    rows = [RunRows(done.run, one.generation, done.silver) for one, done in lifted]
+    if tables.merged is None:
+        loaded = replace_runs(tables.silver, tables.silver_schema, rows, identity())
+    else:
+        loaded = merge_rows(tables.merged, tables.silver, tables.silver_schema, rows, doors)
     outcomes = []
     for one, done in lifted:
         if loaded.outcomes[done.run.key] == "superseded":
@@ -307,7 +291,3 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
         state = finish_load(doors.database, one.generation, result, doors.clock(), doors.account)
         outcomes.append(Outcome(one.due, state, done.note, counts, loaded.version))
     return outcomes
-
-
-def _committed(folder: TableFolder, schema: TableSchema, runs: Sequence[RunRows], doors: LakeDoors) -> Committed:
-    return replace_runs(folder, schema, runs, CommitIdentity(doors.clock(), doors.new_id()))

@@ -22,15 +22,15 @@ _SPELLINGS: Final = {"table": "table", "mode": "mode", "enrich": "enrich", "drif
 _DRIFT: Final = {"newcolumns": "new_columns", "types": "types"}
 _NEW_COLUMNS: Final = ("evolve", "discard", "freeze")
 _TYPES: Final = ("quarantine", "freeze")
-#: What is asked for that this program does not do yet.
-_REPLACE: Final = "replace_run"
+_MODES: Final = ("replace_run", "merge")
 
 
 @dataclass(frozen=True, slots=True)
 class SilverPlan:
     """Where the rows of a file go, what becomes of their values and columns, and of columns that nobody expected.
 
-    `enrich`: the references that rows get columns from.
+    `enrich`: the references that rows get columns from. `key`: the table has one row for each value of these columns;
+    without any, the rows of a run are replaced as a whole.
     """
 
     table: str
@@ -38,6 +38,7 @@ class SilverPlan:
     enrich: tuple[Enrichment, ...] = ()
     new_columns: NewColumns = "evolve"
     types: Types = "quarantine"
+    key: tuple[str, ...] = ()
 
 
 class SilverBlockError(PipelineError):
@@ -60,8 +61,10 @@ def read_silver_plan(definition: SchemaDefinition, file_name: str) -> SilverPlan
     table = properties.get("table", file_name)
     if not isinstance(table, str) or not table.strip():
         problems.add(_PLACE, f"table is {shown(table)}; expected a name")
-    if properties.get("mode", _REPLACE) != _REPLACE:
-        problems.add(_PLACE, f"mode is {shown(properties['mode'])}; only {_REPLACE} is written yet")
+    mode = properties.get("mode", _MODES[0])
+    if mode not in _MODES:
+        problems.add(_PLACE, f"mode is {shown(mode)}; expected one of {', '.join(_MODES)}")
+    key = _read_key(definition, columns, problems) if mode == "merge" else ()
     drift = _read_drift(properties.get("drift"), problems)
     if problems.found:
         raise SilverBlockError(f"the silver block of {file_name}: {'; '.join(problems.found)}")
@@ -71,7 +74,19 @@ def read_silver_plan(definition: SchemaDefinition, file_name: str) -> SilverPlan
         enrich,
         cast("NewColumns", drift.get("new_columns", "evolve")),
         cast("Types", drift.get("types", "quarantine")),
+        key,
     )
+
+
+def _read_key(definition: SchemaDefinition, columns: SilverColumns, problems: Problems) -> tuple[str, ...]:
+    """Give the primary key by the names that its columns have in the table."""
+    if not definition.primary_key:
+        problems.add(_PLACE, "mode is merge, and there is no primaryKey to merge by; declare one")
+    names = dict(columns.arranged(field.name for field in definition.fields))
+    for column in definition.primary_key:
+        if column not in names:
+            problems.add(_PLACE, f"mode is merge, and column {shown(column)} of the primaryKey is dropped; keep it")
+    return tuple(names.get(column, column) for column in definition.primary_key)
 
 
 def usable_plan(

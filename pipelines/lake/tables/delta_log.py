@@ -119,17 +119,21 @@ def transaction_version(folder: TableFolder, app_id: str) -> int | None:
     return None if table is None else table.transaction_version(app_id)
 
 
-def creation(schema: TableSchema, table_id: str, milliseconds: int) -> list[dict[str, Any]]:
+def creation(
+    schema: TableSchema, table_id: str, milliseconds: int, properties: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """The actions that make a table.
 
     Args:
         schema: its columns.
         table_id: of the new table.
         milliseconds: since 1970, UTC.
+        properties: settings of the table beside Delta's own.
     """
     configuration = {
         "delta.checkpointInterval": str(CHECKPOINT_INTERVAL),
         "delta.setTransactionRetentionDuration": TRANSACTION_RETENTION,
+        **(properties or {}),
         **_mapping(schema),
     }
     asked = _MAPPED_PROTOCOL if schema.mapped else _PLAIN_PROTOCOL

@@ -136,7 +136,7 @@ def test_what_cannot_be_lifted_has_a_reason_and_its_neighbours_are_lifted(
     command_line: CommandLine, landing: Landing
 ) -> None:
     landing.configure(definition=TRIPS)
-    landing.configure("broken", {**TRIPS, "silver": {"mode": "merge", "drop": ["nowhere"]}})
+    landing.configure("broken", {**TRIPS, "silver": {"mode": "merges", "drop": ["nowhere"]}})
     landing.announce(landing.put(key_of()), landing.put(key_of("broken")))
     landing.process()
     ran = lifted(command_line)
@@ -146,7 +146,7 @@ def test_what_cannot_be_lifted_has_a_reason_and_its_neighbours_are_lifted(
             text("SELECT state, reason FROM pipeline.silver_load WHERE file_name = 'broken'")
         ).one()
     assert reasons.state == "held"
-    assert 'mode is "merge"' in reasons.reason
+    assert 'mode is "merges"' in reasons.reason
     assert "nowhere" in reasons.reason
     assert len(rows(command_line, "silver")) == 2
 

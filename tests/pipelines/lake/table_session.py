@@ -12,20 +12,20 @@ from etl_core.spark.profiles import TABLES
 from etl_core.spark.session import build_session
 from jobs.lake.maintain import maintain_tables
 from jobs.running.settings import read_settings
+from pipelines.lake.files.table_folder import TableFolder
 from pipelines.lake.spark.maintaining import maintain
 from pipelines.lake.spark.merging import merge_runs
 from pipelines.lake.spark.replace_runs import replace_runs_by_spark
+from pipelines.lake.tables.replace_runs import replace_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from etl_core.objects.store import S3Access
-    from pipelines.lake.files.table_folder import TableFolder
     from pipelines.lake.run_part import Committed, RunRows
     from pipelines.lake.schema.table_schema import TableSchema
     from pipelines.lake.spark.maintaining import Maintained
-    from pipelines.lake.spark.merging import Merged
     from pipelines.lake.tables.replace_runs import CommitIdentity
 
 _SESSION: list[Any] = []
@@ -58,10 +58,17 @@ def replace_by_spark(
 
 
 def merge(
-    folder: TableFolder, schema: TableSchema, key: Sequence[str], runs: Sequence[RunRows], identity: CommitIdentity
-) -> Merged:
-    """Merge runs."""
-    return merge_runs(_SESSION[0], folder, schema, key, runs, identity)
+    folder: TableFolder, schema: TableSchema, key: Sequence[str], rows: Sequence[RunRows], identity: CommitIdentity
+) -> int:
+    """Give runs their rows, and merge them; the rows of all runs lie beside the table."""
+    runs = beside(folder)
+    replace_runs(runs, schema, rows, identity)
+    return merge_runs(_SESSION[0], folder, runs, key, [one.run.key for one in rows], identity)
+
+
+def beside(folder: TableFolder) -> TableFolder:
+    """Where the rows of all runs lie."""
+    return TableFolder(f"{folder.uri}-runs", folder.access)
 
 
 def keep_in_order(folder: TableFolder, before: date) -> Maintained:
