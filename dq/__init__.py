@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.ledger.silver_loads import (
         LoadCounts,
+        LoadResult,
         LoadSubject,
         SilverLoad,
         fail_load,
@@ -82,6 +83,7 @@ __all__ = [
     "FramedChecks",
     "Limits",
     "LoadCounts",
+    "LoadResult",
     "LoadSubject",
     "MalformedRow",
     "ObjectStore",
@@ -165,6 +167,7 @@ _HOMES = {
     "FramedChecks": "dq.rows.framed",
     "Limits": "dq.formats.limits",
     "LoadCounts": "dq.ledger.silver_loads",
+    "LoadResult": "dq.ledger.silver_loads",
     "LoadSubject": "dq.ledger.silver_loads",
     "MASK": "dq.checks.wording",
     "MalformedRow": "dq.profiling.tally.row_batch",

@@ -35,4 +35,5 @@ def lake_doors(doors: Doors, settings: Settings, session: Callable[[], SparkSess
         new_id=lambda: uuid.uuid4().hex,
         references=reference_reader(settings, doors.objects, Limits(), own_files=False),
         session=session,
+        account=doors.account,
     )

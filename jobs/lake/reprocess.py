@@ -122,7 +122,9 @@ class _Again:
 
         still = [one.object_id for one in self._as_they_were(ids)]
         if verdicts and still:
-            count = retry_rows(self.doors.database, self.doors.clock(), ids=still, states=("done",))
+            count = retry_rows(
+                self.doors.database, self.doors.clock(), ids=still, states=("done",), account=self.doors.account
+            )
             ended = work_off_own(
                 self.doors, Announced(NumberSet(still), count), limit=self.limit, owner=new_owner(), stop=self.stop,
                 report=report,

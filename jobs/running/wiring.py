@@ -25,7 +25,7 @@ from etl_core.objects.settings import S3Settings
 from etl_core.settings import Settings
 from etl_core.spark.profiles import FILES, SessionProfile
 from jobs.running.database import database_at_hand, open_database
-from jobs.running.job_run import current_run
+from jobs.running.job_run import current_account, current_run
 from jobs.running.sessions import Sessions
 from jobs.running.settings import read_settings
 
@@ -267,6 +267,7 @@ def open_doors(
             process_inactive_files=batch.inactive_files == "process",
             scoring_mode=ScoringMode(batch.scoring_mode),
             keep_profiles=ledger.keep_profiles,
+            account=current_account(),
             metrics=metrics,
         )
         try:

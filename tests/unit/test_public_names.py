@@ -23,6 +23,7 @@ def test_the_public_names_are_these() -> None:
         "FramedChecks",
         "Limits",
         "LoadCounts",
+        "LoadResult",
         "LoadSubject",
         "MalformedRow",
         "ObjectStore",

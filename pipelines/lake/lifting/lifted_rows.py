@@ -94,7 +94,8 @@ class LiftedRows:
             found |= {name: flat_type(kind) for name, kind in one.enrichment.types.items()}
         found |= {one.name: pa.string() for one in self.columns.derive}
         rest = {EXTRAS: pa.string()} if self._keeps_extras else {}
-        return {**{new: found[old] for old, new in self._arranged()}, **rest, FINDINGS: FINDINGS_TYPE}
+        ours = {FINDINGS: FINDINGS_TYPE, **rest}  # in front, so that their names are theirs in a new table
+        return {**ours, **{new: found[old] for old, new in self._arranged()}}
 
     @property
     def expected(self) -> frozenset[str]:

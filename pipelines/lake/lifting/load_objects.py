@@ -18,6 +18,7 @@ from dq import (
     DueObject,
     Limits,
     LoadCounts,
+    LoadResult,
     LoadSubject,
     ObjectStore,
     PipelineError,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from sqlalchemy.engine import Engine
 
+    from etl_core.audit.account import Account
+
 log = structlog.get_logger()
 
 
@@ -65,6 +68,7 @@ class LakeDoors:
         gate: SILVER_GATE.
         clock: gives the aware present.
         new_id: gives an identifier that nobody has.
+        account: writes lines of the audit, None where no job is under way.
         references: reads what rows refer to, and get columns from.
         session: gives Spark's session, started when it is first asked for.
     """
@@ -79,6 +83,7 @@ class LakeDoors:
     new_id: Callable[[], str]
     references: ReferenceReader
     session: Callable[[], SparkSession]
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,7 @@ def _newest_of_runs(due: Sequence[DueObject], outcomes: list[Outcome], doors: La
         if one.object_id not in kept:
             generation = start_load(doors.database, _subject(one, one.file_name), doors.clock())
             reason = "a later object of the same run is loaded instead"
-            replace_load(doors.database, generation, reason, doors.clock())
+            replace_load(doors.database, generation, reason, doors.clock(), doors.account)
             outcomes.append(Outcome(one, "replaced", reason))
     return list(newest.values())
 
@@ -169,7 +174,7 @@ def _begin(
 
     def held(reason: str, table: str = due.file_name) -> Outcome:
         generation = start_load(doors.database, _subject(due, table), doors.clock())
-        hold_load(doors.database, generation, reason, doors.clock())
+        hold_load(doors.database, generation, reason, doors.clock(), doors.account)
         return Outcome(due, "held", reason)
 
     try:
@@ -248,9 +253,9 @@ def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Out
         log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=str(error))
         return Outcome(one.due, "pending", str(error))
     if isinstance(error, HeldError):
-        hold_load(doors.database, one.generation, str(error), doors.clock())
+        hold_load(doors.database, one.generation, str(error), doors.clock(), doors.account)
         return Outcome(one.due, "held", str(error))
-    fail_load(doors.database, one.generation, str(error), doors.clock())
+    fail_load(doors.database, one.generation, str(error), doors.clock(), doors.account)
     return Outcome(one.due, "failed", str(error))
 
 
@@ -271,7 +276,7 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
     for one, done in lifted:
         if loaded.outcomes[done.run.key] == "superseded":
             reason = "a later load of the same run was quicker"
-            replace_load(doors.database, one.generation, reason, doors.clock())
+            replace_load(doors.database, one.generation, reason, doors.clock(), doors.account)
             outcomes.append(Outcome(one.due, "replaced", reason))
             continue
         counts = LoadCounts(
@@ -282,14 +287,7 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
             done.rows_healed,
             done.rows_unmatched,
         )
-        state = finish_load(
-            doors.database,
-            one.generation,
-            counts,
-            doors.clock(),
-            delta_version=loaded.version,
-            quarantine_version=put_aside.version if put_aside else None,
-            note=done.note,
-        )
+        result = LoadResult(counts, loaded.version, put_aside.version if put_aside else None, done.note)
+        state = finish_load(doors.database, one.generation, result, doors.clock(), doors.account)
         outcomes.append(Outcome(one.due, state, done.note, counts, loaded.version))
     return outcomes

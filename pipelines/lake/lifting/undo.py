@@ -54,11 +54,11 @@ def undo_object(object_id: int, doors: LakeDoors) -> Undone:
     else:
         merge_rows(MergedTable(silver, key), runs, None, [RunRows(run, generation, rows)], doors)
     if before is not None:
-        restore_load(doors.database, generation, before.id, doors.clock())
+        restore_load(doors.database, generation, before.id, doors.clock(), doors.account)
     else:
         reason = f"its rows were taken out again; to_silver --release {object_id} lifts it anew"
-        hold_load(doors.database, generation, reason, doors.clock())
-        hold_load(doors.database, load.id, reason, doors.clock())
+        hold_load(doors.database, generation, reason, doors.clock(), doors.account)
+        hold_load(doors.database, load.id, reason, doors.clock(), doors.account)
     return Undone(load, before)
 
 

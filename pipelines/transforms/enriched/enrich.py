@@ -6,6 +6,7 @@ of the key, those of the file before those of the reference; they are compared a
 A reference with two rows for one key is refused, and the key named, unless `valid` says which of them counts when: from
 `from` on and before `to`, days or moments, where null leaves a side open. Rows without a partner, and those with a null
 in the key, are counted (`rows_unmatched`); their new columns are null, or, by `"missing": "quarantine"`, they go there.
+The columns of a reference that are read take at most 64 MiB; a larger one is refused.
 
 >>> stations = {"code": ["A", "B"], "name": ["Alder St", "Birch Ave"]}
 >>> enriched({"on": {"station": "code"}, "take": {"station_name": "name"}}, stations, station=["B", "X", None])

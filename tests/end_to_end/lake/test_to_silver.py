@@ -211,11 +211,27 @@ def test_the_path_of_an_object_is_told_from_its_announcement_to_the_lake(
     for named in ("1", f"s3://{judged.bucket}/{key_of()}"):
         ran = command_line.run("audit", "--object", named)
         steps = [line.split("│")[2].strip() for line in ran.out.splitlines() if line.startswith("│")]
-        assert (ran.code, steps[:3]) == (0, ["announced", "judged", "lifted"])
-        assert "5 rows: 2 to silver, 2 to quarantine, 1 malformed; version 0 of trips" in " ".join(ran.out.split())
+        assert (ran.code, steps[:3]) == (0, ["announced", "judged", "to_silver: load"])
+        assert "loaded: 2 to silver, 2 to quarantine; load 1, trips version 0" in " ".join(ran.out.split())
     with judged.database.connect() as connection:
         run_id = connection.scalar(text("SELECT run_id FROM pipeline.audit WHERE job = 'to_silver'"))
     assert "1 loaded" in command_line.run("audit", "--run-id", str(run_id)).out
+    assert command_line.run("lake", "undo", "--object", "1").code == 0
+    assert command_line.run("reprocess", "--verdicts").code == 0
+    with judged.database.connect() as connection:
+        path = connection.execute(
+            text("SELECT job, step, status FROM pipeline.audit WHERE inputs @> '[\"object 1\"]' ORDER BY at, job")
+        ).all()
+    assert [tuple(one) for one in path] == [
+        ("to_silver", "load", "succeeded"),
+        ("lake", "load", "refused"),
+        ("lake", "load", "refused"),
+        ("reprocess", "retry", "succeeded"),
+        ("reprocess", "verdict", "succeeded"),
+    ]
+    out = " ".join(command_line.run("audit", "--object", "1").out.split())
+    assert "its rows were taken out again" in out
+    assert "judged" not in out
     assert command_line.run("audit", "--run-id", "nobody").code == 2
     assert command_line.run("audit", "--object", "s3://nowhere/x").code == 2
 

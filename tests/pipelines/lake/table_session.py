@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import os
+from contextlib import redirect_stdout
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from etl_core.spark.profiles import TABLES
 from etl_core.spark.session import build_session
+from jobs.lake.maintain import maintain_tables
+from jobs.running.settings import read_settings
 from pipelines.lake.files.table_folder import TableFolder
 from pipelines.lake.spark.maintaining import maintain
 from pipelines.lake.spark.merging import merge_runs
@@ -69,3 +74,12 @@ def beside(folder: TableFolder) -> TableFolder:
 def keep_in_order(folder: TableFolder, before: date) -> Maintained:
     """Compact and vacuum."""
     return maintain(_SESSION[0], folder, before=before, retain=timedelta(days=7))
+
+
+def keep_lake_in_order(variables: dict[str, str], named: list[str]) -> tuple[int, str]:
+    """Maintain tables as `lake maintain` does, with this process' session: the exit code, and what was printed."""
+    os.environ.update(variables)
+    out = io.StringIO()
+    with redirect_stdout(out):
+        code = maintain_tables(read_settings(), named, timedelta(days=7), lambda: _SESSION[0])
+    return int(code), out.getvalue()

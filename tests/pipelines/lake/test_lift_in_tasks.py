@@ -11,6 +11,7 @@ import pytest
 from deltalake import DeltaTable
 from pyarrow import parquet
 
+from dq import FieldDefinition, FieldType
 from dq.definitions import load_definition
 from dq.engine.halving import BroughtDownError
 from dq.formats.limits import Limits
@@ -28,6 +29,8 @@ from pipelines.lake.schema.drift import drift
 from pipelines.lake.schema.table_schema import new_schema
 from pipelines.lake.spark.lift_in_tasks import lift_in_tasks
 from pipelines.lake.tables.replace_runs import replace_runs
+from pipelines.transforms.enriched.enrichment import Enrichment, TakenColumn
+from pipelines.transforms.enriched.partners import Partners
 from tests.engine.faulty_store import FaultyStore
 from tests.pipelines.lake.lake_tables import DAY, identity
 
@@ -48,6 +51,13 @@ DEFINITION = load_definition(
         ],
         "silver": {"normalize": {"code": ["trim", "upper"]}},
     }
+)
+#: Every seventh id has no partner.
+PARTNERS = Partners.of(
+    Enrichment(
+        "s3://ref/names.csv", (("id", FieldDefinition("id", FieldType.INTEGER)),), (TakenColumn("name", "name"),)
+    ),
+    pa.table({"id": [at for at in range(800) if at % 7], "name": [f"n{at}" for at in range(800) if at % 7]}),
 )
 ROWS = 800
 
@@ -89,7 +99,9 @@ def planned(folder: Path, names: list[str], tables: LakeTables, limits: Limits =
         for at, name in enumerate(names)
     ]
     plan = read_silver_plan(DEFINITION, "trips")
-    objects = plan_objects([(one, DEFINITION, plan, Referred()) for one in due], FaultyStore(), limits)
+    objects = plan_objects(
+        [(one, DEFINITION, plan, Referred(partners=(PARTNERS,))) for one in due], FaultyStore(), limits
+    )
     schema, found = tables.silver_schema, {}
     for at, one in enumerate(objects):
         assert not isinstance(one, PipelineError)
@@ -121,7 +133,8 @@ def committed(liftings: dict[int, Lifting], lifted: dict[int, Lifted | PipelineE
 
 def counts(done: Lifted | PipelineError) -> tuple[int, ...]:
     assert isinstance(done, Lifted), done
-    return done.rows_read, done.rows_silver, done.rows_quarantined, done.rows_malformed, done.rows_healed
+    names = ("read", "silver", "quarantined", "malformed", "healed", "unmatched")
+    return tuple(getattr(done, f"rows_{name}") for name in names)
 
 
 def test_parts_lifted_by_tasks_give_the_tables_of_whole_objects(tmp_path: Path, spark: SparkSession) -> None:

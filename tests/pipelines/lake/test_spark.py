@@ -35,6 +35,8 @@ from tests.pipelines.lake.test_statistics import FILTERED, fill, filters
 from tests.pipelines.lake.test_table_schema import HOSTILE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from etl_core.objects.store import S3Access
     from pipelines.lake.files.table_folder import TableFolder
     from pipelines.lake.run_part import Committed, RunKey, RunPart, RunRows
@@ -193,3 +195,29 @@ def test_a_table_on_s3_is_the_same_for_spark(spark_tables: TableSession, bucket:
         replace_runs(folder, new_schema(COLUMNS), rows, identity())
     assert [row.id for row in rows_by_spark(spark_tables, folder)] == [0, 1, 2]
     assert rows_by_spark(spark_tables, folder) == rows_by_delta_rs(folder)
+
+
+def test_all_tables_are_kept_in_order_but_those_that_somebody_broke_or_partitioned_otherwise(
+    spark_tables: TableSession, variant_a: str, tmp_path: Path
+) -> None:
+    """Each of them is named with what is wrong with it."""
+    root = tmp_path / "lake"
+    sound, broken = (lake_table(str(root), "silver", name) for name in ("sound", "broken"))
+    for folder in (sound, broken):
+        replace_runs(
+            folder, SCHEMA, [written(folder, run_part(hour), 1, [notes([hour])]) for hour in (1, 2)], identity()
+        )
+    (root / "silver/broken/_delta_log" / f"{0:020d}.json").write_text("{not json")
+    other = lake_table(str(root), "silver", "other")
+    spark_tables(table_session.sql, f"CREATE TABLE delta.`{other.for_spark}` (id bigint) USING delta")
+    table = f"delta.`{sound.for_spark}`"
+    spark_tables(table_session.sql, f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')")
+    variables = {"DATABASE_URL": variant_a, "LAKE_ROOT": str(root)}
+    code, out = spark_tables(table_session.keep_lake_in_order, variables, ["sound", "broken", "other"])
+    told = " ".join(out.replace("│", " ").split())
+    assert code == 1
+    assert "sound silver 2 1" in told
+    assert "the log of" in told
+    assert "Delta refuses to change" in told
+    assert sorted(row["id"] for row in spark_tables(table_session.sql, f"SELECT id FROM {table}")) == [1, 2]
+    assert spark_tables(table_session.keep_lake_in_order, variables, ["sound"])[0] == 0
