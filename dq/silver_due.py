@@ -53,13 +53,17 @@ class DueObject:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which objects: of an agency, of a file, of runs from one day to before another; `released` whatever was said."""
+    """Which objects: of an agency, of a file, of runs from one day to before another; `released` whatever was said.
+
+    `waiting` are not asked for now.
+    """
 
     agency: str | None = None
     file: str | None = None
     since: date | None = None
     until: date | None = None
     released: Collection[int] = ()
+    waiting: Collection[int] = ()
 
 
 def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int) -> tuple[DueObject, ...]:
@@ -133,6 +137,8 @@ def _of_wanted(statement: Any, wanted: Wanted, files: Any, runs: Any) -> Any:  #
         statement = statement.where(runs.c.run_date >= wanted.since)
     if wanted.until is not None:
         statement = statement.where(runs.c.run_date < wanted.until)
+    if wanted.waiting:
+        statement = statement.where(_I.id.not_in(list(wanted.waiting)))
     return statement
 
 

@@ -124,7 +124,7 @@ PACKAGES = {
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
-        "dq.ledger.settings",
+        *("dq.ledger.settings", "pipelines.lake.settings"),
     },
     "py4j": {"dq.engine"},
     "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source", "dq.rows", "pipelines.lake"},

@@ -1,13 +1,13 @@
 """Lift objects that have a verdict into the lake: good rows to silver, the others to quarantine with their reasons.
 
 Each object is lifted once for each definition; of two objects of one run the later one counts. An object that failed
-its checks is held (SILVER_GATE) until `--release` lets it pass.
+its checks is held (SILVER_GATE) until `--release` lets it pass. `--watch` goes on until a signal asks to end; then the
+batch at hand is finished. The tables are those of one run over the same objects.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,14 @@ from rich.table import Table
 
 from etl_core.errors import UsageError
 from jobs.console.terminal import cell, stdout
-from jobs.lake.definitions import definitions_of
 from jobs.lake.doors import lake_doors
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import SparkSession
 
     from dq import DueObject
     from pipelines.lake.lifting.load_objects import Outcome
@@ -35,45 +36,49 @@ _COUNTED = ("read", "silver", "quarantined", "malformed", "healed", "unmatched")
 def main(argv: list[str]) -> int:
     """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again."""
     arguments = _parser().parse_args(argv)
-    from dq import Wanted, due_objects
+    from dq import Wanted
     from dq.ledger.settings import LedgerSettings
-    from dq.reporting.catalogue.catalogue import read_catalogue
+    from jobs.lake.lifting import LiftRounds, keep_lifting
     from jobs.running.sessions import open_tables_session
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
-    from pipelines.lake.lifting.load_objects import load_objects
     from pipelines.lake.settings import LakeSettings
 
     program = start()
-    if program.settings[LakeSettings].silver_gate == "off":
+    settings = program.settings[LakeSettings]
+    if settings.silver_gate == "off":
         raise UsageError("SILVER_GATE is off, so that nothing goes to silver; set it to passed or any")
     wanted = Wanted(arguments.agency, arguments.file, arguments.since, arguments.until, tuple(arguments.release))
     limit = program.settings[LedgerSettings].max_files_per_batch
-    ended: list[Outcome] = []
+    note(step="watch" if arguments.watch else "once")
     with (
         open_doors(program.settings) as doors,
         open_tables_session(program.settings) as session,
         StopRequest() as stop,
     ):
-        catalogue = read_catalogue(doors.database)
-        lake = lake_doors(doors, program.settings, session)
-        while not stop.is_set():
-            due = due_objects(doors.database, catalogue, wanted, limit)
-            pending = {outcome.due.object_id for outcome in ended}
-            due = tuple(one for one in due if one.object_id not in pending)
-            if arguments.dry_run:
-                _show_due(due)
-                return ExitCode.OK
-            if not due:
-                break
-            outcomes = load_objects(due, definitions_of(due, doors), arguments.release, lake)
-            for one in outcomes:
-                _tell(one)
+
+        def listening() -> SparkSession:
+            """The session; starting it puts other handlers of signals in place."""
+            found = session()
+            stop.listen()
+            return found
+
+        rounds = LiftRounds(doors, lake_doors(doors, program.settings, listening), wanted, limit, _tell)
+        if arguments.dry_run:
+            _show_due(rounds.due())
+            return ExitCode.OK
+        if arguments.watch:
+            log.info("watching", seconds=settings.silver_poll_seconds)
+            keep_lifting(rounds, stop, settings.silver_poll_seconds)
+            note(message=rounds.told())
+            log.info("stopped")
+            return ExitCode.OK
+        ended: list[Outcome] = []
+        while not stop.is_set() and (outcomes := rounds.lift()):
             ended += outcomes
-    states = Counter(outcome.state for outcome in ended)
-    note(message=", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "nothing was due")
+    note(message=rounds.told())
     _show(ended)
-    return _code(states)
+    return _code(rounds.states)
 
 
 def _code(states: Mapping[str, int]) -> ExitCode:
@@ -125,7 +130,12 @@ def _parser() -> argparse.ArgumentParser:
         "--release", metavar="ID", type=int, action="append", default=[],
         help="lift this object, held or failed as it may be; may be given several times",
     )  # fmt: skip
-    parser.add_argument("--dry-run", action="store_true", help="only show what would be lifted")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--once", action="store_true", help="lift what is due, then end (the default)")
+    how.add_argument(
+        "--watch", action="store_true", help="go on lifting what gets a verdict, until a signal asks to end"
+    )
+    how.add_argument("--dry-run", action="store_true", help="only show what would be lifted")
     return parser
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.works import files
 from tests.bench.works.inbox import inbox
+from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
 from tests.bench.works.latency import latency
 
@@ -27,6 +28,7 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "one_small_file": files.one_small_file,
     "memory": files.memory,
     "large_gzip": large_gzip,
+    "lake": lake,
     "inbox": inbox,
     "latency": latency,
     "deequ": files.deequ,

@@ -62,13 +62,13 @@ PARTNERS = Partners.of(
 ROWS = 800
 
 
-def csv_text(first: int = 0) -> bytes:
+def csv_text(rows: int = ROWS, note: str = "two\nlines") -> bytes:
     """Quoted line breaks, rows that are none, ids and mended codes that repeat rows of other parts."""
     lines = ["id,fare,code,note"]
-    for at in range(first, first + ROWS):
+    for at in range(rows):
         id_ = at % 777
         code = "".join(chr(97 + int(digit)) for digit in str(at % 790))
-        lines.append(f'{id_},{at % 100},{code if at % 3 else f" {code} "},"two\nlines, {at}"')
+        lines.append(f'{id_},{at % 100},{code if at % 3 else f" {code} "},"{note}, {at}"')
         lines += ["", "too,few"] if at % 97 == 0 else []
     return "\n".join(lines).encode() + b"\n"
 
@@ -79,23 +79,28 @@ def written_files(folder: Path) -> list[str]:
     (folder / "crlf.csv").write_bytes(text.replace(b"\n", b"\r\n"))
     (folder / "large.csv.gz").write_bytes(gzip.compress(text))
     lines = (
-        "".join(f'{{"id": {at % 700}, "fare": {at % 100}, "code": "X{at}"}}\n' for at in range(ROWS)) + "no object\n"
+        "".join(
+            f'{{"id": {at % 700}, "fare": {at % 100}, "code": "{chr(65 + at % 26) * (at % 30 + 1)}"}}\n'
+            for at in range(ROWS)
+        )
+        + "no object\n"
     )
-    (folder / "lines.jsonl").write_text(lines)
+    codes = [chr(65 + at % 26) * (at % 30 + 1) for at in range(ROWS)]
+    lines = [f'{{"id": {at % 700}, "fare": {at % 100}, "code": "{code}"}}\n' for at, code in enumerate(codes)]
+    (folder / "lines.jsonl").write_text("".join([*lines, "no object\n"]))
     table = pa.table({"id": [at % 750 for at in range(ROWS)], "fare": [1.5] * ROWS, "code": ["a"] * ROWS})
     parquet.write_table(table, folder / "groups.parquet", row_group_size=100)
     return sorted(path.name for path in folder.iterdir())
 
 
-def planned(folder: Path, names: list[str], tables: LakeTables) -> dict[int, Lifting]:
+def planned(folder: Path, names: list[str], tables: LakeTables, limits: Limits = LIMITS) -> dict[int, Lifting]:
     due = [
         DueObject(at, None, str(folder / name), None, None, "tenant-a", "trips", DAY, at, 100, True, None)  # type: ignore[arg-type]  # noqa: FBT003 - a verdict
         for at, name in enumerate(names)
     ]
     plan = read_silver_plan(DEFINITION, "trips")
-    objects = plan_objects(
-        [(one, DEFINITION, plan, Referred(partners=(PARTNERS,))) for one in due], FaultyStore(), LIMITS
-    )
+    referred = Referred(partners=(PARTNERS,))
+    objects = plan_objects([(one, DEFINITION, plan, referred) for one in due], FaultyStore(), limits)
     schema, found = tables.silver_schema, {}
     for at, one in enumerate(objects):
         assert not isinstance(one, PipelineError)
@@ -137,7 +142,7 @@ def test_parts_lifted_by_tasks_give_the_tables_of_whole_objects(tmp_path: Path, 
     names = written_files(landed)
     here = planned(landed, names, tables_in(tmp_path / "here"))
     there = planned(landed, names, tables_in(tmp_path / "there"))
-    assert {names[at]: len(one.wanted.rows.parts) > 3 for at, one in there.items()} == {
+    assert {names[at]: len(one.wanted.rows.parts) > 2 for at, one in there.items()} == {
         name: not name.endswith(".gz") for name in names
     }
     whole = {at: lift_whole(one) for at, one in here.items()}
@@ -156,9 +161,9 @@ def test_an_object_that_kills_its_worker_costs_its_neighbours_nothing(tmp_path: 
     landed = tmp_path / "landed"
     landed.mkdir()
     for name in ("a.csv", "b.csv", "gone.csv", "poison.csv"):
-        (landed / name).write_bytes(csv_text())
+        (landed / name).write_bytes(csv_text(6_000))  # more than the first look takes in
     names = sorted(path.name for path in landed.iterdir())
-    liftings = planned(landed, names, tables_in(tmp_path / "lake"))
+    liftings = planned(landed, names, tables_in(tmp_path / "lake"), Limits(split=100_000))
     done = lift_in_tasks(spark, liftings, LIMITS)
     ended = {names[at]: type(one) for at, one in done.items()}
     assert ended["a.csv"] is ended["b.csv"] is Lifted
@@ -172,7 +177,7 @@ def test_no_more_jobs_of_spark_are_run_for_more_objects(tmp_path: Path, spark: S
     landed = tmp_path / "landed"
     landed.mkdir()
     for number in range(3):
-        (landed / f"{number}.csv").write_bytes(csv_text())
+        (landed / f"{number}.csv").write_bytes(csv_text(note="one line"))
     liftings = planned(landed, sorted(path.name for path in landed.iterdir()), tables_in(tmp_path / "lake"))
     liftings = {at: replace(one, wanted=replace(one.wanted, unique=unique)) for at, one in liftings.items()}
     context = spark.sparkContext
