@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+_COUNTED = ("read", "silver", "quarantined", "malformed", "healed", "unmatched")
+
 
 def main(argv: list[str]) -> int:
     """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again."""
@@ -108,17 +110,10 @@ def _show_due(due: Sequence[DueObject]) -> None:
 
 
 def _show(ended: Sequence[Outcome]) -> None:
-    table = Table(
-        "object", "agency", "file", "run", "state", "read", "silver", "quarantined", "malformed", "healed", "reason",
-        header_style="bold",
-    )  # fmt: skip
+    table = Table("object", "agency", "file", "run", "state", *_COUNTED, "reason", header_style="bold")
     for one in ended:
         due, counts = one.due, one.counts
-        figures = (
-            (counts.rows_read, counts.rows_silver, counts.rows_quarantined, counts.rows_malformed, counts.rows_healed)
-            if counts
-            else ("", "", "", "", "")
-        )
+        figures = tuple(getattr(counts, f"rows_{name}") for name in _COUNTED) if counts else ("",) * len(_COUNTED)
         run = f"{due.run_date} {due.run_hour:02d}h"
         row = (due.object_id, due.agency_slug, due.file_name, run, one.state, *figures, one.reason or "")
         table.add_row(*map(cell, row))
