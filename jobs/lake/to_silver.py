@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
     from dq import DueObject, SchemaDefinition
     from dq.batch.doors import Doors
+    from jobs.running.wiring import Program
     from pipelines.lake.lifting.load_objects import Outcome
 
 log = structlog.get_logger()
 
 
-def main(argv: list[str]) -> int:
-    """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again."""
+def main(argv: list[str], program: Program | None = None) -> int:
+    """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again.
+
+    `program` has other settings than those of the environment.
+    """
     arguments = _parser().parse_args(argv)
     from dq import Wanted, due_objects
     from dq.ledger.settings import LedgerSettings
@@ -41,7 +45,7 @@ def main(argv: list[str]) -> int:
     from pipelines.lake.lifting.load_objects import load_objects
     from pipelines.lake.settings import LakeSettings
 
-    program = start()
+    program = program or start()
     if program.settings[LakeSettings].silver_gate == "off":
         raise UsageError("SILVER_GATE is off, so that nothing goes to silver; set it to passed or any")
     wanted = Wanted(arguments.agency, arguments.file, arguments.since, arguments.until, tuple(arguments.release))
