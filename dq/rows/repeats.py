@@ -17,7 +17,8 @@ from dq.profiling.cells.values import Cells
 from dq.profiling.figures.key_tally import KeyedRows, keyed_rows
 from dq.profiling.figures.row_keys import Hashes, Numbers, joined
 from dq.profiling.tally.recipe import Recipe
-from dq.rows.row_marks import KeyRepeats
+from dq.profiling.tally.row_batch import RowBatch
+from dq.rows.row_marks import KeyRepeats, read_column
 
 _COPIES = 2
 
@@ -31,14 +32,15 @@ class KeyRepeatFinder:
         self._gathered: GatheredKeys[int] = GatheredKeys(copies=_COPIES)
         self._known: list[_RepeatedKeys] | None = None
 
-    def collect(self, cells: Sequence[Cells], rows: int) -> None:
-        """Take in the keys of a batch of `rows` rows.
+    def collect(self, batch: RowBatch) -> None:
+        """Take in the keys of a batch.
 
         Raises:
             NoTemporarySpaceError: they are too many for memory, and the disk is full.
         """
+        cells = {at: read_column(self._recipe, batch, at) for at in {at for key in self._recipe.keys for at in key}}
         for at in range(len(self._recipe.keys)):
-            self._gathered.add(at, self._keyed(at, cells, rows).keys())
+            self._gathered.add(at, self._keyed(at, cells, batch.rows).keys())
 
     def repeats(self, cells: Sequence[Cells], rows: int) -> Mapping[tuple[str, ...], KeyRepeats]:
         """Give, for each key by its columns, which rows of the next batch repeat an earlier row."""
@@ -61,7 +63,7 @@ class KeyRepeatFinder:
         """Forget the keys, and delete what is on disk."""
         self._gathered.close()
 
-    def _keyed(self, at: int, cells: Sequence[Cells], rows: int) -> KeyedRows:
+    def _keyed(self, at: int, cells: Sequence[Cells] | Mapping[int, Cells], rows: int) -> KeyedRows:
         key = self._recipe.keys[at]
         kinds = [self._recipe.columns[column].type for column in key]
         return keyed_rows([cells[column] for column in key], kinds, rows)

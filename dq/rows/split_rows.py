@@ -103,9 +103,9 @@ def find_rows(
         tolerated: frozenset[Check] = frozenset()
         of_keys = {check for check in checks.plan.checks if check.columns in _keys(checks)}
         counted = tolerates(checks.plan.checks)
-        if counted or of_keys:
+        if of_keys:
             for batch in batches():
-                finder.collect(read_rows(checks.recipe, batch), batch.rows)
+                finder.collect(batch)
         if counted:
             tolerated = sum(map(RuleCounts.of_marks, _marks(checks, finder, batches())), RuleCounts()).tolerated()
             finder.again()
