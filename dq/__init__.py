@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
     from dq.rows.check_frame import check_frame
+    from dq.rows.columns.typed_columns import typed_column, typed_type
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
     from dq.rows.findings import FINDINGS_TYPE, malformed_finding
     from dq.rows.framed import FramedChecks
     from dq.rows.quality_check import QualityCheck
     from dq.rows.split_rows import row_findings, split_rows
-    from dq.rows.typed_columns import typed_column, typed_type
     from dq.rows.validator import Validator
     from dq.schema.date_formats import format_problem
     from dq.schema.definition import FieldType, SchemaDefinition
@@ -179,8 +179,8 @@ _HOMES = {
     "split_rows": "dq.rows.split_rows",
     "start_load": "dq.ledger.silver_loads",
     "suggestion": "dq.schema.loading.problems",
-    "typed_column": "dq.rows.typed_columns",
-    "typed_type": "dq.rows.typed_columns",
+    "typed_column": "dq.rows.columns.typed_columns",
+    "typed_type": "dq.rows.columns.typed_columns",
 }
 
 

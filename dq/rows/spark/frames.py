@@ -35,12 +35,12 @@ from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
+from dq.rows.columns.typed_columns import typed_rows, typed_type, unfit_marks
 from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
 from dq.rows.framed import CellsAs, FramedChecks, framed
 from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_rows
 from dq.rows.rule_counts import RuleCount, RuleCounts, tolerates
 from dq.rows.spark.types import arrow_schema, held_type, spark_type
-from dq.rows.typed_columns import typed_rows, typed_type, unfit_marks
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectHead, ObjectStore
 
