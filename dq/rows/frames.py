@@ -121,11 +121,11 @@ def _of_pandas(frame: pd.DataFrame) -> Frame:
 
     def some(mask: Mask, columns: Columns, findings: pa.ChunkedArray) -> pd.DataFrame:
         kept = plain[mask]
-        series = [
-            as_pandas(columns[at]).set_axis(kept.index) if at in columns else kept.iloc[:, at]
+        series = {  # not their arrays, whose types pandas would guess anew
+            at: as_pandas(columns[at]) if at in columns else kept.iloc[:, at].reset_index(drop=True)
             for at in range(plain.shape[1])
-        ]
-        found = pd.DataFrame({at: one.array for at, one in enumerate(series)}, index=kept.index)
+        }
+        found = pd.DataFrame(series, index=pd.RangeIndex(len(kept))).set_axis(kept.index)
         found.columns = plain.columns
         return found.assign(**{FINDINGS: objects_of(findings)})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -200,7 +200,7 @@ class Validator:
         return self._constraint("pattern", column, "pattern", pattern, tolerance, severity)
 
     def check_enum(
-        self, column: str, values: Sequence[Any], tolerance: float = 0.01, severity: str | None = None
+        self, column: str, values: Iterable[Any], tolerance: float = 0.01, severity: str | None = None
     ) -> Validator:
         """Ask that all but a share of values are among those listed."""
         if isinstance(values, str):

@@ -105,7 +105,7 @@ def _tokens(values: list[object]) -> pa.Array:
 
 
 def _token(value: object) -> str:
-    """Write a value as JSON: one that JSON has no form of as a text that says it."""
+    """Write a value as JSON; a number or a text that JSON has no form of as a text that says it."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, int) and not isinstance(value, bool):
@@ -115,9 +115,14 @@ def _token(value: object) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f'"{value}"'
     try:
-        return orjson.dumps(value, default=str, option=_JSON).decode()
+        return orjson.dumps(value, default=_named, option=_JSON).decode()
     except orjson.JSONEncodeError:
         return orjson.dumps(str(value).encode(errors="backslashreplace").decode()).decode()
+
+
+def _named(value: object) -> dict[str, str]:
+    """Write what JSON has no form of by its type, so that it is not taken for a text."""
+    return {type(value).__name__: value.hex() if isinstance(value, bytes) else str(value)}
 
 
 def _is_missing(value: Any) -> bool:  # noqa: ANN401 - whatever a column has
