@@ -37,7 +37,7 @@ class FramedChecks:
 
 def is_of_spark(frame: object) -> bool:
     """Tell whether a table is one of PySpark, without loading it."""
-    return type(frame).__module__.startswith("pyspark.")
+    return type(frame).__name__ == "DataFrame" and type(frame).__module__.startswith("pyspark.sql.")
 
 
 def definition_of(definition: Any) -> SchemaDefinition:  # noqa: ANN401 - in any form

@@ -49,8 +49,11 @@ class KeyRepeatFinder:
             self._gathered.close()
         found = {}
         for at, key in enumerate(self._recipe.keys):
-            keyed = self._keyed(at, cells, rows)
             names = tuple(self._recipe.columns[column].name for column in key)
+            if not len(self._known[at]):
+                found[names] = KeyRepeats(np.empty(0, np.int64), _full([cells[column] for column in key], rows))
+                continue
+            keyed = self._keyed(at, cells, rows)
             found[names] = KeyRepeats(keyed.rows[self._known[at].seen_before(keyed)], len(keyed.rows))
         return found
 
@@ -77,6 +80,10 @@ class _RepeatedKeys:
         self._numbers: Numbers = np.sort(keys.numbers)
         self._hashes: Hashes = np.sort(keys.hashes, order=("first", "second"))
         self._seen = np.zeros(len(keys), np.bool_)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._seen)
 
     def seen_before(self, keyed: KeyedRows) -> Mask:
         """Tell which of the rows, that come in order, have a key that an earlier row has."""
@@ -109,6 +116,17 @@ class _RepeatedKeys:
             found = _found(self._hashes["first"], keyed.first[at], self._hashes["second"], keyed.second[at])
             places[at] = np.where(found >= 0, found + len(self._numbers), -1)
         return places
+
+
+def _full(cells: Sequence[Cells], rows: int) -> int:
+    """Count the rows without a null in the key."""
+    full = np.ones(rows, np.bool_)
+    for one in cells:
+        if one.rows is not None:
+            present = np.zeros(rows, np.bool_)
+            present[one.rows] = True
+            full &= present
+    return int(np.count_nonzero(full))
 
 
 def _found(known: Numbers, first: Numbers, rest: Numbers | None, second: Numbers | None) -> npt.NDArray[np.int64]:

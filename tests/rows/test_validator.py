@@ -106,6 +106,22 @@ def test_the_data_are_read_once_for_all_checks(spark: SparkSession) -> None:
     assert jobs_of(spark, "validate") == 2  # one reads the table, one the customers it refers to
 
 
+def test_a_table_that_is_made_when_it_is_read_is_made_once() -> None:
+    made: list[int] = []
+
+    def counting(frame: pl.DataFrame) -> pl.DataFrame:
+        made.append(len(frame))
+        return frame
+
+    customers = pl.from_pandas(CUSTOMERS)
+    lazy = pl.from_pandas(ORDERS).lazy().map_batches(counting)
+    validator = Validator(lazy).check_nulls("order_id", 0.0).check_uniqueness("order_id", 1.0)
+    validator.check_value_range("amount", 0, 190).check_referential_integrity("customer", customers, "code")
+    assert not validator.run_all_checks()
+    assert [one.passed for one in validator.results] == [True, False, False, False]
+    assert made == [6]
+
+
 def test_what_was_tried_is_a_definition_that_says_the_same() -> None:
     validator = asked(ORDERS)
     validator.run_all_checks()

@@ -82,16 +82,8 @@ def typed_columns(recipe: Recipe, batch: RowBatch, cells: Sequence[Cells]) -> di
     return {
         column.position: typed_column(batch.columns[column.position], own, column.type)
         for column, own in zip(recipe.columns, cells, strict=True)
-        if column.declared and not _stays(batch.columns[column.position].type, column.type)
+        if column.declared and not stays(batch.columns[column.position].type, column.type)
     }
-
-
-def typed_rows(recipe: Recipe, batch: RowBatch, cells: Sequence[Cells]) -> list[pa.Array]:
-    """Give the columns of a batch, those that are declared in their types and all others as they came."""
-    columns = list(batch.columns)
-    for at, column in typed_columns(recipe, batch, cells).items():
-        columns[at] = column
-    return columns
 
 
 def unfit_marks(recipe: Recipe, cells: Sequence[Cells]) -> Iterator[Mark]:
@@ -110,7 +102,7 @@ def unfit_marks(recipe: Recipe, cells: Sequence[Cells]) -> Iterator[Mark]:
                 yield Mark(check, own.row_of(positions), len(unfit), texts_of(own, positions))
 
 
-def _stays(column: pa.DataType, kind: FieldType) -> bool:
+def stays(column: pa.DataType, kind: FieldType) -> bool:
     """Tell whether the values of a column are as they came; in texts some may be declared as missing."""
     return kind in _AS_THEY_CAME and not pa.types.is_string(column)
 
