@@ -23,8 +23,8 @@ from dq.profiling.cells.texts import as_text, nested_text
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
 
-#: Metadata key of an Arrow string type standing for mixed JSON: each cell is one JSON token.
-JSON_TOKENS = pa.struct([("json", pa.string())])
+#: The type of a column of mixed JSON: each cell is one JSON token. Nobody's own column has such a name within.
+JSON_TOKENS = pa.struct([("\ue000token", pa.string())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, m
     """Drop the nulls of a column and parse the rest to its declared type."""
     if pa.types.is_struct(column.type) and column.type == JSON_TOKENS:
         return _read_tokens(column.field(0), recipe, missing, encoding)
+    if encoding is CellEncoding.TEXT:
+        column = as_text(column)  # of a table in memory, that is: columns of text files are texts
     is_text = pa.types.is_string(column.type)
     valid = _valid(column, missing if is_text else ())
     nulls = 0 if valid is None else int(len(valid) - np.count_nonzero(valid))
