@@ -70,7 +70,7 @@ def validate(landing: Landing, doors: CitizensDoors) -> Validated:
         try:
             rows = read_workbook(landing.path, contract, doors.region, doors.store)
         except UnreadableFileError as error:
-            done = Validated("unreadable", 0, 0, 0, 0, 0, str(error))
+            done = Validated("unreadable", None, 0, 0, 0, 0, str(error))
         else:
             done = _split(rows, contract, clean_path, rejected_path)
         _note(landing, contract, done, clean_path, rejected_path, doors)
@@ -79,6 +79,12 @@ def validate(landing: Landing, doors: CitizensDoors) -> Validated:
 
 
 def _split(rows: WorkbookRows, contract: Contract, clean_path: Path, rejected_path: Path) -> Validated:
+    if lacking := [one.name for one in contract.dataset.columns if one.name not in rows.raw.column_names]:
+        # Nobody could tell a column that was renamed from one whose values are all gone.
+        header = ", ".join(name for name in rows.raw.column_names if name != LINE)
+        message = f"{', '.join(lacking)} missing; the header is {header}; nothing of it goes on"
+        read, malformed = rows.raw.num_rows + len(rows.malformed), len(rows.malformed)
+        return Validated("failed", None, read, 0, read - malformed, malformed, message)
     verdict = check_frame(rows.cleansed.drop_columns([LINE]), contract.definition, cells="text")
     passed, failed = split_rows(rows.cleansed, contract.definition_of_rows, cells="text")
     clean, contradicting = _without_contradictions(_typed(passed, contract), contract)
@@ -103,13 +109,9 @@ def _split(rows: WorkbookRows, contract: Contract, clean_path: Path, rejected_pa
 
 
 def _typed(passed: pa.Table, contract: Contract) -> pa.Table:
-    """The columns that are historised, in their types; one that the workbook lacks is empty."""
+    """The columns that are historised, in their types."""
     fields = [pa.field(column.name, _TYPES[column.kind]) for column in contract.dataset.columns]
-    names = set(passed.column_names)
-    arrays = [
-        passed.column(field.name).cast(field.type) if field.name in names else pa.nulls(passed.num_rows, field.type)
-        for field in fields
-    ]
+    arrays = [passed.column(field.name).cast(field.type) for field in fields]
     return pa.Table.from_arrays([*arrays, passed.column(LINE)], schema=pa.schema([*fields, pa.field(LINE, pa.int64())]))
 
 
@@ -191,7 +193,7 @@ def _note(
         rows_rejected=done.rows_rejected,
         rows_malformed=done.rows_malformed,
         clean_path=str(clean) if done.status == "passed" else None,
-        rejected_path=str(rejected) if done.status != "unreadable" else None,
+        rejected_path=str(rejected) if done.score is not None else None,
         message=done.message[:2000],
         definition=contract.definition.fingerprint,
         validated_at=doors.clock(),
