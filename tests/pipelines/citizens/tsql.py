@@ -44,13 +44,14 @@ def statements() -> Iterator[tuple[str, ClauseElement]]:
     yield "and does not repeat what the new one says", claims.rebase_dropped(tables, 5, 4)
     yield "touched keys", intervals.touch(tables, rooms, [4, 5])
     yield "their intervals", intervals.compute(tables, rooms)
-    for number, statement in enumerate(intervals.ends_of_changes(tables, rooms), 1):
-        yield f"last end of rows that go (1) and come (2): {number}", statement
+    going, coming = intervals.ends_of_changes(tables, rooms)
+    yield "last end of rows that go", going
+    yield "and of rows that come", coming
     yield "rows that go", intervals.drop_rows(tables, rooms)
     yield "rows that change", intervals.change_rows(tables, rooms)
     yield "rows that come", intervals.add_rows(tables, rooms)
-    for what, statement in violations(tables, rooms).items():
-        yield f"0 unless {what}", statement
+    for what, count in violations(tables, rooms).items():
+        yield f"0 unless {what}", count
     yield "current rows", current_rows(tables)
     month = date(2026, 2, 1)
     yield "places", dimensions.add_locations(10)
@@ -66,7 +67,7 @@ def statements() -> Iterator[tuple[str, ClauseElement]]:
 def written() -> str:
     """All statements as text."""
     dialect = mssql.dialect()  # type: ignore[no-untyped-call]
-    dialect.server_version_info = (15,)  # 2019: it knows dates
+    dialect.server_version_info = (15,)  # type: ignore[assignment]  # 2019: it knows dates
     parts = [_HEAD]
     for name, statement in statements():
         text = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).strip()

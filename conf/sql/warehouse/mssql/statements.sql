@@ -140,7 +140,7 @@ WHERE points.place = 1 OR NOT EXISTS (SELECT points.row_hash INTERSECT SELECT po
 WHERE changes.row_hash IS NOT NULL;
 GO
 
--- last end of rows that go (1) and come (2): 1
+-- last end of rows that go
 SELECT max(core.citizen.valid_to) AS max_1
 FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id
 WHERE NOT (EXISTS (SELECT *
@@ -148,7 +148,7 @@ FROM [#wanted]
 WHERE [#wanted].surrogate_key = core.citizen.citizen_sk AND [#wanted].row_hash = core.citizen.row_hash));
 GO
 
--- last end of rows that go (1) and come (2): 2
+-- and of rows that come
 SELECT max([#wanted].valid_to) AS max_1
 FROM [#wanted]
 WHERE NOT (EXISTS (SELECT *
