@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
+    from dq.ledger.loads.finishing import finish_load, finish_loads, restore_load
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.ledger.silver_loads import (
         LoadCounts,
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
         LoadSubject,
         SilverLoad,
         fail_load,
-        finish_load,
         hold_load,
         load_of_object,
         loads_of_object,
         loads_of_run,
         replace_load,
-        restore_load,
         start_load,
+        start_loads,
     )
     from dq.profiling.cells.parsing import parse_text
     from dq.profiling.cells.texts import as_text
@@ -117,6 +117,7 @@ __all__ = [
     "fail_load",
     "find_type",
     "finish_load",
+    "finish_loads",
     "flat_column",
     "flat_type",
     "fold",
@@ -148,6 +149,7 @@ __all__ = [
     "shown",
     "split_rows",
     "start_load",
+    "start_loads",
     "suggestion",
     "survey_in_tasks",
     "text_column",
@@ -201,7 +203,8 @@ _HOMES = {
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
     "find_type": "dq.schema.type_names",
-    "finish_load": "dq.ledger.silver_loads",
+    "finish_load": "dq.ledger.loads.finishing",
+    "finish_loads": "dq.ledger.loads.finishing",
     "flat_column": "dq.rows.flat_columns",
     "flat_type": "dq.rows.flat_columns",
     "fold": "dq.schema.loading.properties",
@@ -228,11 +231,12 @@ _HOMES = {
     "read_reference_place": "dq.references.schemes",
     "reference_rows": "dq.rows.referred.reference_rows",
     "replace_load": "dq.ledger.silver_loads",
-    "restore_load": "dq.ledger.silver_loads",
+    "restore_load": "dq.ledger.loads.finishing",
     "row_findings": "dq.rows.split_rows",
     "shown": "dq.schema.loading.problems",
     "split_rows": "dq.rows.split_rows",
     "start_load": "dq.ledger.silver_loads",
+    "start_loads": "dq.ledger.silver_loads",
     "suggestion": "dq.schema.loading.problems",
     "survey_in_tasks": "dq.rows.spark.surveys",
     "text_column": "dq.rows.flat_columns",

@@ -68,7 +68,7 @@ def found(command_line: CommandLine) -> tuple[list[tuple[int, int]], list[tuple[
     return silver, [(row["_run_hour"], row["_line"]) for row in rows(command_line, "quarantine")]
 
 
-PLACES = (*("start_load:1", "lift_objects:0", "replace_runs:0", "replace_runs:1", "finish_load:0", "finish_load:1"),)
+PLACES = ("replace_runs:0", "replace_runs:1", "finish_loads:0")
 
 
 def test_killed_at_any_effect_the_next_run_leaves_the_tables_of_one_that_was_not(
