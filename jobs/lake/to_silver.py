@@ -26,13 +26,19 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from dq import DueObject
+    from jobs.running.wiring import Program
     from pipelines.lake.lifting.load_objects import Outcome
 
 log = structlog.get_logger()
 
+_COUNTED = ("read", "silver", "quarantined", "malformed", "healed", "unmatched")
 
-def main(argv: list[str]) -> int:
-    """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again."""
+
+def main(argv: list[str], program: Program | None = None) -> int:
+    """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again.
+
+    `program` has other settings than those of the environment.
+    """
     arguments = _parser().parse_args(argv)
     from dq import Wanted
     from dq.ledger.settings import LedgerSettings
@@ -42,7 +48,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import open_doors, start
     from pipelines.lake.settings import LakeSettings
 
-    program = start()
+    program = program or start()
     settings = program.settings[LakeSettings]
     if settings.silver_gate == "off":
         raise UsageError("SILVER_GATE is off, so that nothing goes to silver; set it to passed or any")
@@ -108,17 +114,10 @@ def _show_due(due: Sequence[DueObject]) -> None:
 
 
 def _show(ended: Sequence[Outcome]) -> None:
-    table = Table(
-        "object", "agency", "file", "run", "state", "read", "silver", "quarantined", "malformed", "healed", "reason",
-        header_style="bold",
-    )  # fmt: skip
+    table = Table("object", "agency", "file", "run", "state", *_COUNTED, "reason", header_style="bold")
     for one in ended:
         due, counts = one.due, one.counts
-        figures = (
-            (counts.rows_read, counts.rows_silver, counts.rows_quarantined, counts.rows_malformed, counts.rows_healed)
-            if counts
-            else ("", "", "", "", "")
-        )
+        figures = tuple(getattr(counts, f"rows_{name}") for name in _COUNTED) if counts else ("",) * len(_COUNTED)
         run = f"{due.run_date} {due.run_hour:02d}h"
         row = (due.object_id, due.agency_slug, due.file_name, run, one.state, *figures, one.reason or "")
         table.add_row(*map(cell, row))
