@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dq.checks.wording import MASK
     from dq.definitions import load_definition
     from dq.engine.byte_ranges.spark_work import PartedFile, work_in_tasks
+    from dq.engine.halving import BroughtDownError
     from dq.engine.parts import named_fault
     from dq.engine.profile_files import profile_files
     from dq.engine.small import is_small_work
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FINDINGS_TYPE",
     "MASK",
+    "BroughtDownError",
     "CellEncoding",
     "Cells",
     "ColumnRecipe",
@@ -157,6 +159,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BroughtDownError": "dq.engine.halving",
     "CellEncoding": "dq.profiling.tally.recipe",
     "Cells": "dq.profiling.cells.values",
     "ColumnRecipe": "dq.profiling.tally.recipe",

@@ -12,6 +12,7 @@ def test_the_public_names_are_these() -> None:
     assert dq.__all__ == [
         "FINDINGS_TYPE",
         "MASK",
+        "BroughtDownError",
         "CellEncoding",
         "Cells",
         "ColumnRecipe",

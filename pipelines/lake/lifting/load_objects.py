@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq import (
+    BroughtDownError,
     DueObject,
     Limits,
     LoadCounts,
@@ -27,11 +28,12 @@ from dq import (
     fail_load,
     finish_loads,
     hold_load,
+    loads_of_object,
     replace_load,
     start_load,
     start_loads,
 )
-from etl_core.errors import RetryableError
+from etl_core.errors import RetryableError, TerminalError
 from etl_core.objects.store import S3Access
 from pipelines.lake.errors import HeldError, ReferenceGoneError
 from pipelines.lake.lifting.lake_tables import LakeTables, lake_tables, merge_rows
@@ -54,6 +56,9 @@ if TYPE_CHECKING:
     from etl_core.audit.account import Account
 
 log = structlog.get_logger()
+
+#: How often an object may bring down the workers that lift it.
+_MOST_FALLS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +258,11 @@ def _drifted(schema: TableSchema, planned: PlannedObject, one: _Begun) -> Drift 
 
 
 def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Outcome:
-    """Leave a load open that may go well later; end one that will not."""
+    """Leave a load open that may go well later; end one that will not, or brings its workers down each time."""
+    if isinstance(error, BroughtDownError):
+        loads = loads_of_object(doors.database, one.due.object_id)
+        if sum(load.state == "loading" for load in loads) >= _MOST_FALLS:
+            error = TerminalError(f"{error}; given up after {_MOST_FALLS} attempts")
     if isinstance(error, RetryableError):
         log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=str(error))
         return Outcome(one.due, "pending", str(error))
