@@ -78,13 +78,6 @@ def written_files(folder: Path) -> list[str]:
     (folder / "large.csv").write_bytes(text)
     (folder / "crlf.csv").write_bytes(text.replace(b"\n", b"\r\n"))
     (folder / "large.csv.gz").write_bytes(gzip.compress(text))
-    lines = (
-        "".join(
-            f'{{"id": {at % 700}, "fare": {at % 100}, "code": "{chr(65 + at % 26) * (at % 30 + 1)}"}}\n'
-            for at in range(ROWS)
-        )
-        + "no object\n"
-    )
     codes = [chr(65 + at % 26) * (at % 30 + 1) for at in range(ROWS)]
     lines = [f'{{"id": {at % 700}, "fare": {at % 100}, "code": "{code}"}}\n' for at, code in enumerate(codes)]
     (folder / "lines.jsonl").write_text("".join([*lines, "no object\n"]))
