@@ -1,4 +1,4 @@
-"""The whole thing on this machine: a local S3 and queue, an embedded Postgres, sample files, verdicts.
+"""The whole thing on this machine: a local S3 and queue, an embedded Postgres, sample files, verdicts, the lake.
 
 Nothing of the environment but READER and LOG_LEVEL has a say, so no shared database can be touched.
 """
@@ -53,6 +53,7 @@ ON CONFLICT (agency_slug, file_name) DO NOTHING
 def main(argv: list[str]) -> int:
     """Run the demo; with --keep the servers stay up until Ctrl-C."""
     arguments = _parser().parse_args(argv)
+    from jobs.lake import to_silver
     from jobs.playground.local_services import local_services
     from jobs.running.database import embedded_database, make_all_tables, open_database
     from jobs.running.stopping import StopRequest
@@ -74,6 +75,9 @@ def main(argv: list[str]) -> int:
             _show(database, states)
         # The sample that nobody configured is left over on purpose.
         code = code if states.keys() - {"done", "unconfigured"} else 0
+        stdout().print(cell("\nTheir rows, lifted to silver and quarantine unless the verdict failed:"))
+        code = to_silver.main([], program) or code
+        _say_how_to_query(program.settings)
         _say_how_to_go_on(server, services, keep=arguments.keep)
         if arguments.keep:
             with StopRequest() as stop:
@@ -138,9 +142,34 @@ def _table(verdicts: Sequence[VerdictRow]) -> Table:
     return table
 
 
+def _say_how_to_query(settings: Settings) -> None:
+    from jobs.lake.how_to_read import in_duckdb, in_pyspark
+    from pipelines.lake.files.table_folder import lake_table
+    from pipelines.lake.settings import LakeSettings
+
+    root = settings[LakeSettings].lake_root
+    silver, quarantine = (lake_table(root, layer, "trips") for layer in ("silver", "quarantine"))
+    by_payment = "SELECT payment, count(*), round(avg(fare), 2) AS fare"
+    findings = f"(SELECT unnest(_findings) AS found {in_duckdb(quarantine)})"
+    why = f"SELECT found.message, count(*) AS rows FROM {findings} GROUP BY ALL ORDER BY rows DESC"  # noqa: S608 - shown
+    lines = [
+        "",
+        "To query the tables, in .venv/bin/python:",
+        "  from etl_core.spark.profiles import TABLES; from etl_core.spark.session import build_session",
+        "  spark = build_session(profile=TABLES)",
+        f"  {in_pyspark(silver)}.groupBy('payment').avg('fare').show()",
+        f'  import duckdb; duckdb.sql("{by_payment} {in_duckdb(silver)} GROUP BY ALL").show()',
+        f'  duckdb.sql("{why}").show()',
+    ]
+    console = stdout()
+    for line in lines:
+        console.print(cell(line), soft_wrap=True)
+
+
 def _say_how_to_go_on(server: EmbeddedPostgres, services: LocalServices, *, keep: bool) -> None:
     look = "SELECT * FROM reporting.monitoring_file_failed_validation"
-    lines = ["", "To look further:", "  pipeline-processing inbox list --all", "  pipeline-processing inbox list"]
+    jobs = ("inbox list --all", "inbox list", "lake list", "lake quarantine trips")
+    lines = ["", "To look further:", *(f"  pipeline-processing {job}" for job in jobs)]
     if keep:
         lines += [
             f'  {server.psql} -c "{look}"',

@@ -21,6 +21,7 @@ from dq.rows.frames import Frame, frame_of
 from dq.rows.referred.reference_frames import NO_TABLES, known_frames
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
+from etl_core.errors import UsageError
 
 #: How tables are read, in the words of a verdict: as files are by byte ranges.
 READER = "direct"
@@ -47,13 +48,23 @@ def check_frame(
 
     Raises:
         DefinitionError: the definition is broken; lists every problem.
-        UsageError: the table, the definition, or a table that it refers to is nothing that can be read.
+        UsageError: the table, the definition, or a table that it refers to is nothing that can be read, or `run_start`
+            has no time zone.
         TooManyKeysError: a table that it refers to has more keys than every task can hold.
         PipelineError: a table of PySpark could not be read.
     """
+    if run_start is not None:
+        require_aware(run_start, "run_start")
     known = definition_of(definition)
     checks, summary = summarise_frame(frame, known, cells, known_frames(known, references))
     return judge(summary, replace(checks.plan, run_start=run_start))
+
+
+def require_aware(moment: object, name: str) -> None:
+    """Hold a moment against what ages are counted from: one that says where it is."""
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        wanted = "a datetime with a time zone, such as datetime.now(timezone.utc)"
+        raise UsageError(f"{name} is {moment!r}; expected {wanted}")
 
 
 def summarise_frame(

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from dq.profiling.cells.texts import as_text
 from dq.profiling.cells.values import Cells
-from dq.rows.typed_columns import typed_column, typed_type
+from dq.rows.columns.typed_columns import typed_column, typed_type
 from dq.schema.definition import FieldType
 
 _FLAT: Final = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import pyarrow as pa
 
@@ -21,6 +21,7 @@ from etl_core.errors import UsageError
 #: How the cells of a table are taken: `typed`, as those of a Parquet file; `text`, as those of a CSV file, each parsed
 #: by the grammar of its declared type; `auto`: as text where all columns are text and other types are declared.
 CellsAs: TypeAlias = Literal["auto", "typed", "text"]
+_WAYS: Final = get_args(CellsAs)
 _AS_THEY_CAME = (FieldType.STRING, FieldType.ANY)
 
 
@@ -36,7 +37,7 @@ class FramedChecks:
 
 def is_of_spark(frame: object) -> bool:
     """Tell whether a table is one of PySpark, without loading it."""
-    return type(frame).__module__.startswith("pyspark.")
+    return type(frame).__name__ == "DataFrame" and type(frame).__module__.startswith("pyspark.sql.")
 
 
 def definition_of(definition: Any) -> SchemaDefinition:  # noqa: ANN401 - in any form
@@ -48,8 +49,8 @@ def definition_of(definition: Any) -> SchemaDefinition:  # noqa: ANN401 - in any
     """
     if isinstance(definition, SchemaDefinition):
         return definition
-    is_path = isinstance(definition, Path) or (isinstance(definition, str) and not definition.lstrip().startswith("{"))
-    if not is_path:
+    is_text = isinstance(definition, str) and definition.lstrip().startswith(("{", "["))
+    if is_text or not isinstance(definition, str | Path):
         return load_definition(definition)
     try:
         return load_definition(Path(definition).read_bytes())
@@ -64,7 +65,14 @@ def framed(
     cells: CellsAs,
     references: KnownReferences = NO_REFERENCES,
 ) -> FramedChecks:
-    """Lay a definition, in any form that `definition_of` takes, over the columns of a table."""
+    """Lay a definition, in any form that `definition_of` takes, over the columns of a table.
+
+    Raises:
+        DefinitionError: the definition is broken; lists every problem.
+        UsageError: its file cannot be read, or cells cannot be taken so.
+    """
+    if cells not in _WAYS:
+        raise UsageError(f"cells cannot be taken as {cells!r}; expected one of {', '.join(_WAYS)}")
     known = definition_of(definition)
     header = [field.name.strip() for field in schema]
     kinds = [plain(pa.nulls(0, field.type)).type for field in schema]
@@ -75,7 +83,8 @@ def framed(
 
 
 def _all_text(header: Sequence[str], kinds: Sequence[pa.DataType], definition: SchemaDefinition) -> bool:
-    """Tell whether all columns are text though some of them are declared as something else."""
+    """Tell whether all columns are text, or empty, though some of them are declared as something else."""
     declared = {field.name: field.type for field in definition.fields}
     typed = any(declared.get(name, FieldType.ANY) not in _AS_THEY_CAME for name in header)
-    return typed and all(pa.types.is_string(kind) for kind in kinds)
+    texts = [kind for kind in kinds if not pa.types.is_null(kind)]
+    return typed and bool(texts) and all(map(pa.types.is_string, texts))

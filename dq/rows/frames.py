@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 
 from dq.formats.typed.columns import typed_batch
-from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.row_batch import RowBatch
+from dq.rows.columns.frame_columns import as_pandas, objects_of, pandas_column, polars_column, recast, selectable
 from dq.rows.findings import FINDINGS
 from etl_core.errors import UsageError
 
-Mask = npt.NDArray[np.bool_]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+#: Columns of some rows, by their places in the table.
+Columns: TypeAlias = Mapping[int, pa.ChunkedArray]
 #: Rows that are looked at together: as many as are decoded of a Parquet file at once.
 ROWS_AT_ONCE = 64 * 1024
 
@@ -29,15 +30,14 @@ class Frame:
     """A table in memory.
 
     `names` and `columns` are those of the table, in its order, without a column of findings from before.
-    `some` gives the rows of a mask as they came, with a column of findings; `made` gives the kind of table that came,
-    of an Arrow table.
+    `some` gives the rows of a mask as they came, but for columns that are given, by their places, and with a column of
+    findings.
     """
 
     names: tuple[str, ...]
     columns: tuple[pa.ChunkedArray, ...]
     rows: int
-    some: Callable[[Mask, pa.ChunkedArray], Any]
-    made: Callable[[pa.Table, Mask], Any]
+    some: Callable[[Mask, Columns, pa.ChunkedArray], Any]
 
     def batches(self) -> Iterator[RowBatch]:
         """Give the rows, some at a time."""
@@ -69,92 +69,67 @@ def frame_of(frame: object) -> Frame:
         if isinstance(frame, kind):
             return read(frame)
     if hasattr(frame, "__arrow_c_stream__"):
-        return _of_arrow(pa.RecordBatchReader.from_stream(frame).read_all(), lambda table: table)
+        return _of_arrow(_streamed(frame), lambda table: table)
+    raise _no_table(frame)
+
+
+def _streamed(frame: object) -> pa.Table:
+    try:
+        return pa.RecordBatchReader.from_stream(frame).read_all()
+    except pa.ArrowInvalid:  # a stream of one column, which has no name
+        raise _no_table(frame) from None
+
+
+def _no_table(frame: object) -> UsageError:
     found = f"{type(frame).__module__}.{type(frame).__qualname__}"
     message = f"a {found} is no table that can be read; expected a DataFrame of PySpark, pandas or polars, a pyarrow"
-    raise UsageError(f"{message} Table, or an object with __arrow_c_stream__")
+    return UsageError(f"{message} Table, or an object with __arrow_c_stream__ that has columns")
 
 
 def _of_arrow(table: pa.Table, made: Callable[[pa.Table], Any]) -> Frame:
     places = [at for at, name in enumerate(table.column_names) if name != FINDINGS]
     plain = table.select(places)
+    for at, field in enumerate(plain.schema):
+        if field.type != (kind := selectable(field.type)):
+            plain = plain.set_column(at, field.with_type(kind), recast(plain.column(at), kind))
 
-    def some(mask: Mask, findings: pa.ChunkedArray) -> Any:  # noqa: ANN401 - as it came
-        return made(plain.append_column(FINDINGS, findings).filter(pa.array(mask)))
+    def some(mask: Mask, columns: Columns, findings: pa.ChunkedArray) -> Any:  # noqa: ANN401 - as it came
+        found = plain.filter(pa.array(mask))
+        for at, column in columns.items():
+            found = found.set_column(at, pa.field(plain.field(at).name, column.type), column)
+        return made(found.append_column(FINDINGS, findings))
 
-    return Frame(
-        tuple(plain.column_names), tuple(plain.columns), table.num_rows, some, lambda table, _mask: made(table)
-    )
+    return Frame(tuple(plain.column_names), tuple(plain.columns), table.num_rows, some)
 
 
 def _of_polars(frame: pl.DataFrame, *, lazy: bool) -> Frame:
     plain = frame.drop(FINDINGS, strict=False)
 
-    def given(one: pl.DataFrame) -> pl.DataFrame | pl.LazyFrame:
-        return one.lazy() if lazy else one
+    def some(mask: Mask, columns: Columns, findings: pa.ChunkedArray) -> pl.DataFrame | pl.LazyFrame:
+        kept = plain.filter(pl.Series(mask))
+        given = {plain.columns[at]: column for at, column in columns.items()}
+        found = kept.with_columns(pl.DataFrame(pl.from_arrow(pa.table({**given, FINDINGS: findings}))))
+        return found.lazy() if lazy else found
 
-    def some(mask: Mask, findings: pa.ChunkedArray) -> pl.DataFrame | pl.LazyFrame:
-        told = pl.DataFrame(pl.from_arrow(pa.table({FINDINGS: findings}))).to_series()
-        return given(plain.with_columns(told).filter(pl.Series(mask)))
-
-    table = plain.to_arrow()
-    return Frame(
-        tuple(plain.columns),
-        tuple(table.columns),
-        frame.height,
-        some,
-        lambda table, _mask: given(pl.DataFrame(pl.from_arrow(table))),
-    )
+    return Frame(tuple(plain.columns), tuple(map(polars_column, plain.get_columns())), frame.height, some)
 
 
 def _of_pandas(frame: pd.DataFrame) -> Frame:
     places = [at for at, name in enumerate(frame.columns) if name != FINDINGS]
     plain = frame.iloc[:, places]
-    columns = [_pandas_column(plain.iloc[:, at]) for at in range(plain.shape[1])]
+    arrow = [pandas_column(plain.iloc[:, at]) for at in range(plain.shape[1])]
 
-    def some(mask: Mask, findings: pa.ChunkedArray) -> pd.DataFrame:
-        return plain[mask].assign(**{FINDINGS: _objects(findings.filter(pa.array(mask)))})
+    def some(mask: Mask, columns: Columns, findings: pa.ChunkedArray) -> pd.DataFrame:
+        kept = plain[mask]
+        series = {  # not their arrays, whose types pandas would guess anew
+            at: as_pandas(columns[at]) if at in columns else kept.iloc[:, at].reset_index(drop=True)
+            for at in range(plain.shape[1])
+        }
+        found = pd.DataFrame(series, index=pd.RangeIndex(len(kept))).set_axis(kept.index)
+        found.columns = plain.columns
+        return found.assign(**{FINDINGS: objects_of(findings)})
 
-    def made(table: pa.Table, mask: Mask) -> pd.DataFrame:
-        series = [_to_pandas(column) for column in table.columns]
-        found = pd.DataFrame(dict(enumerate(series)))
-        found.columns = pd.Index([*plain.columns, *table.column_names[len(plain.columns) :]])
-        return found.set_axis(plain.index[mask])
-
-    return Frame(tuple(str(name) for name in plain.columns), tuple(columns), len(frame), some, made)
-
-
-def _objects(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
-    found = np.empty(len(column), np.object_)
-    found[:] = column.to_pylist()
-    return found
-
-
-def _pandas_column(series: pd.Series[Any]) -> pa.ChunkedArray:
-    """Give a column of pandas in Arrow; of values of several types, each as a JSON token."""
-    try:
-        found = pa.array(series, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        found = _tokens(series.tolist())
-    return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
-
-
-def _tokens(values: Sequence[object]) -> pa.Array:
-    tokens = [orjson.dumps(None if _is_missing(value) else value, default=str).decode() for value in values]
-    return pa.StructArray.from_arrays([pa.array(tokens, pa.string())], fields=list(JSON_TOKENS))
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
-
-
-def _to_pandas(column: pa.ChunkedArray) -> pd.Series[Any]:
-    """Give a column to pandas; whole numbers and truth values with nulls in the types that can hold those."""
-    kinds = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()} if column.null_count else {}
-    if pa.types.is_list(column.type):
-        return pd.Series(_objects(column))
-    series: pd.Series[Any] = column.to_pandas(types_mapper=kinds.get)
-    return series
+    return Frame(tuple(str(name) for name in plain.columns), tuple(arrow), len(frame), some)
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

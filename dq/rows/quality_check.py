@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from dq.checks.check_result import CheckResult, Status
 from dq.checks.wording import percent
-from dq.schema.definition import Severity
+from dq.schema.definition import FieldType, Severity
 from etl_core.errors import UsageError
 
 
@@ -31,6 +32,8 @@ class QualityCheck:
     threshold: Any
 
 
+#: Types whose values a condition writes as a text behind the type.
+TEMPORAL = (FieldType.DATE, FieldType.DATETIME, FieldType.TIME, FieldType.DURATION)
 #: The results of the rules behind a check, by their names; whether it passed, what was measured, and how to say it.
 Outcome = Callable[[Mapping[str, CheckResult]], tuple[bool, Any, str]]
 
@@ -78,6 +81,13 @@ def share_of_failures(found: Mapping[str, CheckResult], tolerated: float, what: 
     )
 
 
+def share_of(value: object, name: str) -> float:
+    """Take a share that somebody gave; raises UsageError for what is none."""
+    if isinstance(value, (int, float, Decimal, Fraction)) and 0 <= value <= 1:  # which NaN is not
+        return float(value)
+    raise UsageError(f"{name} is {value!r}; expected a share from 0 to 1, such as 0.01")
+
+
 def said_share(share: float) -> str:
     """Write a share that somebody gave."""
     return percent(Fraction(str(share)))
@@ -88,19 +98,37 @@ def quoted_name(column: str) -> str:
     return "`" + column.replace("`", "``") + "`"
 
 
-def literal(value: Any) -> str:  # noqa: ANN401 - of any type
-    """Write a value in a condition."""
-    if isinstance(value, datetime):
-        return f"datetime '{value.isoformat()}'"
-    if isinstance(value, date):
-        return f"date '{value.isoformat()}'"
-    if isinstance(value, str | time | timedelta):
-        return "'" + str(json_value(value)).replace("'", "''") + "'"
-    return str(value)
+def literal(value: Any, kind: FieldType) -> str:  # noqa: ANN401 - of any type
+    """Write a value in a condition, to be compared with a column of a type; texts may stand for dates and times.
+
+    Raises:
+        UsageError: nothing can be compared with it.
+    """
+    value = json_value(value)
+    if isinstance(value, str) and kind in TEMPORAL:
+        quoted = value.replace("'", "''")
+        return f"{kind.value} '{quoted}'"
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{value} is no limit of a range; leave that side out (None) to have it open")
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    raise UsageError(f"{value!r} is no limit of a range; expected a value of type {kind.value}")
 
 
 def json_value(value: Any) -> Any:  # noqa: ANN401 - of any type
-    """Write a value as a definition has it."""
+    """Write a value as a definition has it; numbers of NumPy as Python's."""
+    if hasattr(value, "dtype") and hasattr(value, "item"):
+        return json_value(value.item())
     if isinstance(value, (date, time)):
         return value.isoformat()
-    return str(value) if isinstance(value, (Decimal, timedelta)) else value
+    if isinstance(value, timedelta):
+        return _duration(value)
+    return value
+
+
+def _duration(value: timedelta) -> str:
+    """Write a span as `H:MM:SS[.f]`, which is how definitions have it."""
+    microseconds = abs(value) // timedelta(microseconds=1)
+    seconds, rest = divmod(microseconds, 1_000_000)
+    text = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" + (f".{rest:06}" if rest else "")
+    return f"-{text}" if value < timedelta() else text

@@ -17,7 +17,8 @@ from dq.profiling.cells.values import Cells
 from dq.profiling.figures.key_tally import KeyedRows, keyed_rows
 from dq.profiling.figures.row_keys import Hashes, Numbers, joined
 from dq.profiling.tally.recipe import Recipe
-from dq.rows.row_marks import KeyRepeats
+from dq.profiling.tally.row_batch import RowBatch
+from dq.rows.row_marks import KeyRepeats, read_column
 
 _COPIES = 2
 
@@ -31,14 +32,15 @@ class KeyRepeatFinder:
         self._gathered: GatheredKeys[int] = GatheredKeys(copies=_COPIES)
         self._known: list[_RepeatedKeys] | None = None
 
-    def collect(self, cells: Sequence[Cells], rows: int) -> None:
-        """Take in the keys of a batch of `rows` rows.
+    def collect(self, batch: RowBatch) -> None:
+        """Take in the keys of a batch.
 
         Raises:
             NoTemporarySpaceError: they are too many for memory, and the disk is full.
         """
+        cells = {at: read_column(self._recipe, batch, at) for at in {at for key in self._recipe.keys for at in key}}
         for at in range(len(self._recipe.keys)):
-            self._gathered.add(at, self._keyed(at, cells, rows).keys())
+            self._gathered.add(at, self._keyed(at, cells, batch.rows).keys())
 
     def repeats(self, cells: Sequence[Cells], rows: int) -> Mapping[tuple[str, ...], KeyRepeats]:
         """Give, for each key by its columns, which rows of the next batch repeat an earlier row."""
@@ -47,8 +49,11 @@ class KeyRepeatFinder:
             self._gathered.close()
         found = {}
         for at, key in enumerate(self._recipe.keys):
-            keyed = self._keyed(at, cells, rows)
             names = tuple(self._recipe.columns[column].name for column in key)
+            if not len(self._known[at]):
+                found[names] = KeyRepeats(np.empty(0, np.int64), _full([cells[column] for column in key], rows))
+                continue
+            keyed = self._keyed(at, cells, rows)
             found[names] = KeyRepeats(keyed.rows[self._known[at].seen_before(keyed)], len(keyed.rows))
         return found
 
@@ -61,7 +66,7 @@ class KeyRepeatFinder:
         """Forget the keys, and delete what is on disk."""
         self._gathered.close()
 
-    def _keyed(self, at: int, cells: Sequence[Cells], rows: int) -> KeyedRows:
+    def _keyed(self, at: int, cells: Sequence[Cells] | Mapping[int, Cells], rows: int) -> KeyedRows:
         key = self._recipe.keys[at]
         kinds = [self._recipe.columns[column].type for column in key]
         return keyed_rows([cells[column] for column in key], kinds, rows)
@@ -75,6 +80,10 @@ class _RepeatedKeys:
         self._numbers: Numbers = np.sort(keys.numbers)
         self._hashes: Hashes = np.sort(keys.hashes, order=("first", "second"))
         self._seen = np.zeros(len(keys), np.bool_)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._seen)
 
     def seen_before(self, keyed: KeyedRows) -> Mask:
         """Tell which of the rows, that come in order, have a key that an earlier row has."""
@@ -107,6 +116,17 @@ class _RepeatedKeys:
             found = _found(self._hashes["first"], keyed.first[at], self._hashes["second"], keyed.second[at])
             places[at] = np.where(found >= 0, found + len(self._numbers), -1)
         return places
+
+
+def _full(cells: Sequence[Cells], rows: int) -> int:
+    """Count the rows without a null in the key."""
+    full = np.ones(rows, np.bool_)
+    for one in cells:
+        if one.rows is not None:
+            present = np.zeros(rows, np.bool_)
+            present[one.rows] = True
+            full &= present
+    return int(np.count_nonzero(full))
 
 
 def _found(known: Numbers, first: Numbers, rest: Numbers | None, second: Numbers | None) -> npt.NDArray[np.int64]:

@@ -52,10 +52,13 @@ class MarkedRows:
 
 def read_rows(recipe: Recipe, batch: RowBatch) -> list[Cells]:
     """Parse the cells of a batch, column by column in the order of the recipe."""
-    return [
-        read_cells(batch.columns[column.position], column, recipe.encoding, recipe.missing_values)
-        for column in recipe.columns
-    ]
+    return [read_column(recipe, batch, at) for at in range(len(recipe.columns))]
+
+
+def read_column(recipe: Recipe, batch: RowBatch, at: int) -> Cells:
+    """Parse the cells of one column, named by its place in the recipe."""
+    column = recipe.columns[at]
+    return read_cells(batch.columns[column.position], column, recipe.encoding, recipe.missing_values)
 
 
 def mark_rows(
@@ -110,8 +113,7 @@ def marks_of_cells(
     by_column = _by_column(plan)
     found = {}
     for at in columns:
-        column = recipe.columns[at]
-        cells = read_cells(batch.columns[column.position], column, recipe.encoding, recipe.missing_values)
+        column, cells = recipe.columns[at], read_column(recipe, batch, at)
         found[at] = tuple(_marks_of_column(column, cells, batch.rows, by_column.get(column.name, ())))
     return found
 

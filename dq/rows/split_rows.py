@@ -13,14 +13,14 @@ import pyarrow as pa
 from dq.checks.check import Check
 from dq.profiling.cells.values import Cells
 from dq.profiling.tally.row_batch import RowBatch
-from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
+from dq.rows.columns.typed_columns import typed_columns, unfit_marks
+from dq.rows.findings import FINDINGS_TYPE, findings_column
 from dq.rows.framed import CellsAs, FramedChecks, definition_of, framed, is_of_spark
-from dq.rows.frames import Frame, Mask, frame_of
+from dq.rows.frames import Mask, frame_of
 from dq.rows.referred.reference_frames import NO_TABLES, known_frames
 from dq.rows.repeats import KeyRepeatFinder
 from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_rows
 from dq.rows.rule_counts import RuleCounts, tolerates
-from dq.rows.typed_columns import typed_rows, unfit_marks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,14 +83,13 @@ def split_rows(
     for found in find_rows(checks, table.batches, typed=True):
         findings.append(found.findings)
         failing.append(found.failing)
-        typed.append(typed_rows(checks.recipe, found.marked.batch, found.marked.cells))
+        typed.append(typed_columns(checks.recipe, found.marked.batch, found.marked.cells))
     fails = np.concatenate(failing)
     told = pa.chunked_array(findings, FINDINGS_TYPE)
-    names = [*map(str, range(len(table.names))), FINDINGS]
-    whole = pa.Table.from_arrays([*_columns(typed, table), told], names=names)
-    passed = whole.filter(pa.array(~fails)).rename_columns([*table.names, FINDINGS])
-    split = table.made(passed, ~fails), table.some(fails, told)
-    require_all(len(fails), passed.num_rows, int(fails.sum()))
+    good = pa.array(~fails)
+    columns = {at: pa.chunked_array([batch[at] for batch in typed]).filter(good) for at in typed[0]}
+    split = table.some(~fails, columns, told.filter(good)), table.some(fails, {}, told.filter(pa.array(fails)))
+    require_all(len(fails), int((~fails).sum()), int(fails.sum()))
     return split
 
 
@@ -117,7 +116,7 @@ def find_rows(
         counted = tolerates(checks.plan.checks)
         if of_keys and not unique:
             for batch in batches():
-                finder.collect(read_rows(checks.recipe, batch), batch.rows)
+                finder.collect(batch)
         if counted:
             tolerated = sum(map(RuleCounts.of_marks, _marks(checks, finder, batches())), RuleCounts()).tolerated()
             finder.again()
@@ -161,7 +160,3 @@ def _marks(checks: FramedChecks, finder: KeyRepeatFinder, batches: Iterable[RowB
         yield mark_rows(
             checks.recipe, checks.plan, batch, cells, finder.repeats(cells, batch.rows), checks.references
         ).marks
-
-
-def _columns(typed: Sequence[Sequence[pa.Array]], table: Frame) -> list[pa.ChunkedArray]:
-    return [pa.chunked_array([batch[at] for batch in typed]) for at in range(len(table.names))]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
+from urllib.parse import quote
 
 from dq.checks.check_result import CheckResult, Status
 from dq.checks.plan import DIMENSIONS
+from dq.checks.wording import visible
 from dq.definitions import load_definition
+from dq.errors import DefinitionError
 from dq.formats.typed.columns import families
-from dq.rows.check_frame import summarise_frame
+from dq.rows.check_frame import require_aware, summarise_frame
 from dq.rows.framed import is_of_spark
 from dq.rows.frames import frame_of
 from dq.rows.quality_check import (
@@ -23,12 +27,12 @@ from dq.rows.quality_check import (
     quoted_name,
     said_share,
     severity_of,
+    share_of,
     share_of_failures,
 )
 from dq.rows.referred.reference_frames import keys_of_frame
 from dq.schema.definition import FieldType, Severity
 from dq.schema.expressions.parser import parse_expression
-from dq.schema.expressions.syntax import columns_of
 from dq.schema.expressions.tokens import ExpressionError
 from dq.schema.loading.problems import suggestion
 from etl_core.errors import UsageError
@@ -37,6 +41,8 @@ from etl_core.errors import UsageError
 _MOST_NAME: Final = 200
 #: Null checks that tolerate less than this are critical.
 _STRICT: Final = 0.01
+#: What a definition has one of.
+_SINGLE: Final = ("rowCount", "freshness")
 _ORDERED: Final = frozenset(
     {
         FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL, FieldType.DATE, FieldType.DATETIME, FieldType.TIME,
@@ -81,7 +87,8 @@ class Validator:
 
     def check_nulls(self, column: str, threshold: float = 0.01, severity: str | None = None) -> Validator:
         """Ask that at most a share of a column is null; critical where that is under 0.01, unless said otherwise."""
-        self._known(column)
+        column, _ = self._known(column)
+        threshold = share_of(threshold, "threshold")
         level = Severity.CRITICAL if threshold < _STRICT else Severity.ERROR
         return self._ask(
             AskedCheck(
@@ -99,9 +106,9 @@ class Validator:
         self, column: str | Sequence[str], threshold: float = 0.99, severity: str | None = None
     ) -> Validator:
         """Ask that at least a share of rows has a value of its own in a column, or in several together."""
-        columns = (column,) if isinstance(column, str) else tuple(column)
-        for name in columns:
-            self._known(name)
+        wanted = (column,) if isinstance(column, str) else tuple(column)
+        columns = tuple(self._known(name)[0] for name in wanted)
+        threshold = share_of(threshold, "threshold")
         tolerated = float(1 - Fraction(str(threshold)))
 
         def outcome(found: Mapping[str, CheckResult]) -> tuple[bool, Any, str]:
@@ -131,17 +138,19 @@ class Validator:
         severity: str | None = None,
     ) -> Validator:
         """Ask that at most a share of values is below `low` or above `high`; None leaves a side open."""
-        kind = self._known(column)
+        column, kind = self._known(column)
         if kind not in _ORDERED:
             message = f"{column} is of type {kind.value}; a range can be asked of numbers, dates and times"
             raise UsageError(f"{message}: cast it, or use check_pattern or check_enum")
         if low is None and high is None:
             raise UsageError(f"the range of {column} has neither low nor high; give at least one")
         sides = [
-            f"{quoted_name(column)} {compared} {literal(value)}"
+            f"{quoted_name(column)} {compared} {literal(value, kind)}"
             for compared, value in ((">=", low), ("<=", high))
             if value is not None
         ]
+        if isinstance(low, int | float | Decimal) and isinstance(high, int | float | Decimal) and low > high:
+            raise UsageError(f"low {low!r} is above high {high!r}, so that no value can pass")
         return self._condition(
             f"value_range: {column}", " and ".join(sides), "of values are out of range", tolerance, severity
         )
@@ -165,8 +174,11 @@ class Validator:
             severity: critical unless said otherwise.
             source: where files find the other table, as a definition names it: `s3://...`, `table:schema.name`.
         """
-        self._known(column)
-        place = source or f"file://{ref_column}"
+        column, _ = self._known(column)
+        tolerance = share_of(tolerance, "tolerance")
+        place = source or f"file://{quote(ref_column)}"
+        while self._tables.get(place, reference) is not reference:  # another table with such a column
+            place += "'"
         rule = {"fields": [column], "in": place, "on": [ref_column], "threshold": tolerance}
         self._tables[place] = reference
         return self._ask(
@@ -188,38 +200,36 @@ class Validator:
         return self._constraint("pattern", column, "pattern", pattern, tolerance, severity)
 
     def check_enum(
-        self, column: str, values: Sequence[Any], tolerance: float = 0.01, severity: str | None = None
+        self, column: str, values: Iterable[Any], tolerance: float = 0.01, severity: str | None = None
     ) -> Validator:
         """Ask that all but a share of values are among those listed."""
-        return self._constraint("enum", column, "enum", [json_value(one) for one in values], tolerance, severity)
+        if isinstance(values, str):
+            raise UsageError(f"the values are the text {values!r}; expected a list of values")
+        listed = [format(one, "f") if isinstance(one, Decimal) else json_value(one) for one in values]
+        return self._constraint("enum", column, "enum", listed, tolerance, severity)
 
     def check_expression(self, expression: str, tolerance: float = 0.01, severity: str | None = None) -> Validator:
         """Ask that all but a share of rows fulfil a condition over their columns, such as `end_date >= start_date`."""
         try:
-            columns = columns_of(parse_expression(expression, self._types))
+            parse_expression(expression, self._types)
         except ExpressionError as error:
             raise UsageError(f"the expression {expression!r} has no meaning {error}") from None
-        name = expression.strip()[:_MOST_NAME]
-        rule = {"rule": name, "expression": expression, "threshold": tolerance}
-        return self._ask(
-            AskedCheck(
-                f"expression: {name}",
-                severity_of(severity, Severity.ERROR),
-                tolerance,
-                (name,),
-                columns,
-                lambda found: share_of_failures(found, tolerance, "of rows do not fulfil it"),
-                properties={"rows": [rule]},
-            )
+        return self._condition(
+            f"expression: {expression.strip()}", expression, "of rows do not fulfil it", tolerance, severity
         )
 
     def check_freshness(
         self, column: str, max_age: str | timedelta, now: datetime, severity: str | None = None
     ) -> Validator:
         """Ask that the newest value is at most `max_age` (`2d`, `36h`, or a timedelta) older than `now`, aware."""
-        self._known(column)
+        column, _ = self._known(column)
+        require_aware(now, "now")
+        if self._now not in (None, now):
+            raise UsageError("freshness is asked for as of two moments; a run has one: give the same `now`")
+        if isinstance(max_age, timedelta) and max_age % timedelta(minutes=1):
+            raise UsageError(f"max_age is {max_age}; expected whole minutes")
+        age = f"{max_age // timedelta(minutes=1)}m" if isinstance(max_age, timedelta) else max_age
         self._now = now
-        age = f"{int(max_age.total_seconds() // 60)}m" if isinstance(max_age, timedelta) else max_age
         return self._of_file("freshness", column, {"field": column, "maxAge": age}, age, severity)
 
     def check_row_count(
@@ -280,16 +290,22 @@ class Validator:
         return "\n".join(lines)
 
     def _condition(self, name: str, expression: str, said: str, tolerance: float, severity: str | None) -> Validator:
-        rule = {"rule": name, "expression": expression, "threshold": tolerance}
+        """Ask a condition of every row; its rule is called like the check, as far as rules may be called so."""
+        tolerance = share_of(tolerance, "tolerance")
+        names = {rule for asked in self._asked for rule in asked.rules}
+        rule = visible(name, _MOST_NAME).strip()
+        if rule in names and not self._is_asked(name):  # begins like another one that is as long
+            rule = f"{rule[: _MOST_NAME - 6]} ({len(names)})"
+        told = {"rule": rule, "expression": expression, "threshold": tolerance}
         return self._ask(
             AskedCheck(
                 name,
                 severity_of(severity, Severity.ERROR),
                 tolerance,
-                (name,),
+                (rule,),
                 (),
                 lambda found: share_of_failures(found, tolerance, said),
-                properties={"rows": [rule]},
+                properties={"rows": [told]},
             )
         )
 
@@ -302,7 +318,8 @@ class Validator:
         tolerance: float,
         severity: str | None,
     ) -> Validator:
-        self._known(column)
+        column, _ = self._known(column)
+        tolerance = share_of(tolerance, "tolerance")
         said = {"pattern": "of values are not of the pattern", "enum": "of values are not among those listed"}[rule]
         return self._ask(
             AskedCheck(
@@ -345,16 +362,28 @@ class Validator:
         )
 
     def _ask(self, asked: AskedCheck) -> Validator:
-        if any(one.name == asked.name for one in self._asked):
+        """Add a check; raises for one that there is, or that cannot be meant, and leaves the others as they are."""
+        single = [name for name in asked.properties if name in _SINGLE]
+        if self._is_asked(asked.name) or any(name in one.properties for one in self._asked for name in single):
             raise UsageError(
                 f"the check {asked.name!r} is asked for twice; a definition holds one of each: leave one out"
             )
         self._asked.append(asked)
+        try:
+            load_definition(self.definition())
+        except DefinitionError:
+            self._asked.remove(asked)
+            raise
         return self
 
-    def _known(self, column: str) -> FieldType:
-        """Give the type of a column; raises UsageError where there is none of that name."""
-        if column not in self._types:
-            message = f"the table has no column {column!r}{suggestion(column, self._types)}"
-            raise UsageError(f"{message}; it has {', '.join(self._types)}")
-        return self._types[column]
+    def _is_asked(self, name: str) -> bool:
+        return any(one.name == name for one in self._asked)
+
+    def _known(self, column: object) -> tuple[str, FieldType]:
+        """Give a column as the definition calls it, and its type; raises UsageError where there is none."""
+        name = str(column)
+        name = name if name in self._types else name.strip()
+        if name not in self._types:
+            message = f"the table has no column {name!r}{suggestion(name, self._types)}"
+            raise UsageError(f"{message}; it has {', '.join(self._types) or 'none'}")
+        return name, self._types[name]

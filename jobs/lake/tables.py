@@ -12,6 +12,7 @@ from etl_core.errors import UsageError
 from jobs.console.arguments import duration
 from jobs.console.terminal import cell, stdout
 from jobs.lake.doors import lake_doors
+from jobs.lake.how_to_read import in_duckdb, in_pyspark
 from jobs.lake.maintain import maintain_tables
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
@@ -104,8 +105,8 @@ def _show(settings: Settings, name: str, _limit: int) -> None:
     for column in found.schema.columns:
         table.add_row(*map(cell, (column.name, column.type, "" if column.source == column.name else column.source)))
     console.print(table)
-    console.print(cell(f'spark.read.format("delta").load("{found.folder.uri}")'))
-    console.print(cell(f"duckdb.sql: FROM delta_scan('{found.folder.uri}')"))
+    console.print(cell(f"PySpark: {in_pyspark(found.folder)}"), soft_wrap=True)
+    console.print(cell(f"DuckDB:  {in_duckdb(found.folder)}"), soft_wrap=True)
 
 
 def _history(settings: Settings, name: str, limit: int) -> None:

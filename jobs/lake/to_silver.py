@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from dq import DueObject
+    from jobs.running.wiring import Program
     from pipelines.lake.lifting.load_objects import Outcome
 
 log = structlog.get_logger()
@@ -33,8 +34,11 @@ log = structlog.get_logger()
 _COUNTED = ("read", "silver", "quarantined", "malformed", "healed", "unmatched")
 
 
-def main(argv: list[str]) -> int:
-    """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again."""
+def main(argv: list[str], program: Program | None = None) -> int:
+    """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again.
+
+    `program` has other settings than those of the environment.
+    """
     arguments = _parser().parse_args(argv)
     from dq import Wanted
     from dq.ledger.settings import LedgerSettings
@@ -44,7 +48,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.wiring import open_doors, start
     from pipelines.lake.settings import LakeSettings
 
-    program = start()
+    program = program or start()
     settings = program.settings[LakeSettings]
     if settings.silver_gate == "off":
         raise UsageError("SILVER_GATE is off, so that nothing goes to silver; set it to passed or any")

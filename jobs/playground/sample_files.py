@@ -47,6 +47,7 @@ DEFINITIONS: Mapping[str, Mapping[str, Any]] = {
             {"name": "driver", "type": "string", "required": True, "sensitive": True},
         ],
         "primaryKey": ["id"],
+        "silver": {"normalize": {"service_date": [{"date": "%d.%m.%Y"}]}},
     },
     "sensors": {
         "fields": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dq.profiling.summary.summary import ColumnSummary, FileSummary
     from tests.reference.tables import Case
 
+T = TypeVar("T")
 #: What depends on how a file was cut or read: samples, the text of malformed rows, names of readers.
 _OWN = {"sample_rows", "malformed_examples", "reader", "columns", "keys", "unreadable", "row_rules"}
 _ESTIMATED = {
@@ -66,9 +67,9 @@ def check_files(
     return checked
 
 
-def generated(strategy: SearchStrategy[Case], count: int, number: int) -> list[Case]:
+def generated(strategy: SearchStrategy[T], count: int, number: int) -> list[T]:
     """Draw `count` tables, the same ones every time for the same `number`."""
-    cases: list[Case] = []
+    cases: list[T] = []
 
     @seed(number)
     @settings(
@@ -79,7 +80,7 @@ def generated(strategy: SearchStrategy[Case], count: int, number: int) -> list[C
         suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
-    def collect(case: Case) -> None:
+    def collect(case: T) -> None:
         cases.append(case)
 
     collect()

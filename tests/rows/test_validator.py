@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+import re
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 
 from dq import QualityCheck, Validator, check_frame
-from etl_core.errors import UsageError
+from etl_core.errors import PipelineError, UsageError
 from tests.rows.test_spark_frames import jobs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyspark.sql import SparkSession
 
 ORDERS = pd.DataFrame(
@@ -101,6 +106,22 @@ def test_the_data_are_read_once_for_all_checks(spark: SparkSession) -> None:
     assert jobs_of(spark, "validate") == 2  # one reads the table, one the customers it refers to
 
 
+def test_a_table_that_is_made_when_it_is_read_is_made_once() -> None:
+    made: list[int] = []
+
+    def counting(frame: pl.DataFrame) -> pl.DataFrame:
+        made.append(len(frame))
+        return frame
+
+    customers = pl.from_pandas(CUSTOMERS)
+    lazy = pl.from_pandas(ORDERS).lazy().map_batches(counting)
+    validator = Validator(lazy).check_nulls("order_id", 0.0).check_uniqueness("order_id", 1.0)
+    validator.check_value_range("amount", 0, 190).check_referential_integrity("customer", customers, "code")
+    assert not validator.run_all_checks()
+    assert [one.passed for one in validator.results] == [True, False, False, False]
+    assert made == [6]
+
+
 def test_what_was_tried_is_a_definition_that_says_the_same() -> None:
     validator = asked(ORDERS)
     validator.run_all_checks()
@@ -153,3 +174,80 @@ def test_what_cannot_be_meant_is_refused_in_words() -> None:
         validator.check_expression("amount >")
     with pytest.raises(UsageError, match="asked for twice"):
         validator.check_nulls("amount").check_nulls("amount", 0.5)
+
+
+def test_columns_of_any_name_and_type_can_be_asked() -> None:
+    odd = ["a.b", "back`tick", "two\nlines", " around ", "select", "it's", "x" * 300]
+    table = pa.table([pa.array([1, None, 300]) for _ in odd], names=odd)
+    validator = Validator(table)
+    for name in odd:
+        reference = pa.table([pa.array([1])], names=[name])
+        validator.check_nulls(name, 0.0).check_value_range(name, 0, 100).check_uniqueness(name).check_enum(name, [1])
+        validator.check_referential_integrity(name, reference, name)
+    validator.run_all_checks()
+    assert [one.value for one in validator.results] == [pytest.approx(1 / 3), 0.5, 1.0, 0.5, 0.5] * len(odd)
+    numbered = Validator(pd.DataFrame([[1, 2]])).check_nulls(0)  # type: ignore[arg-type]  # as pandas names columns
+    assert numbered.run_all_checks()
+
+
+def test_limits_are_values_of_the_types_that_columns_have() -> None:
+    table = pa.table(
+        {
+            "time": [time(1), time(3)],
+            "span": [timedelta(1), timedelta(3)],
+            "day": [date(2024, 1, 1), date(2024, 1, 3)],
+            "n": [1, 3],
+        }
+    )
+    validator = (
+        Validator(table)
+        .check_value_range("time", time(2))
+        .check_value_range("span", timedelta(days=2, microseconds=1))
+        .check_value_range("day", "2024-01-02")
+        .check_value_range("n", np.int64(2), Decimal("3.0"))
+        .check_enum("n", np.array([1, 2]))
+        .check_enum("span", [timedelta(1)])
+    )
+    validator.run_all_checks()
+    assert [one.value for one in validator.results] == [0.5] * 6
+
+
+def test_tables_that_are_referred_to_by_columns_of_one_name_are_two_tables() -> None:
+    table = pa.table({"a": ["x", "y"], "b": ["p", "q"]})
+    validator = (
+        Validator(table)
+        .check_referential_integrity("a", pa.table({"code": ["x", "y"]}), "code")
+        .check_referential_integrity("b", pa.table({"code": ["p"]}), "code")
+    )
+    validator.run_all_checks()
+    assert [one.value for one in validator.results] == [0.0, 0.5]
+
+
+def test_expressions_of_any_length_are_told_apart() -> None:
+    table = pa.table({"n": [1, 2]})
+    long = " or ".join(["n > 1"] * 60)
+    validator = Validator(table).check_expression(long).check_expression(f"{long} or n = 1")
+    validator.run_all_checks()
+    assert [one.value for one in validator.results] == [0.5, 0.0]
+
+
+def test_what_no_definition_could_hold_is_refused_by_the_check_and_leaves_the_others() -> None:
+    validator = Validator(ORDERS).check_row_count(1)
+    refused: list[tuple[Callable[[], object], str]] = [
+        (lambda: validator.check_nulls("amount", 2), "threshold is 2; expected a share from 0 to 1"),
+        (lambda: validator.check_pattern("state", "x", float("nan")), "tolerance is nan; expected a share"),
+        (lambda: validator.check_value_range("amount", 5, 1), "low 5 is above high 1"),
+        (lambda: validator.check_value_range("amount", float("inf")), "leave that side out"),
+        (lambda: validator.check_value_range("amount", "1"), "'1' is no limit of a range"),
+        (lambda: validator.check_enum("state", "CA"), "expected a list of values"),
+        (lambda: validator.check_pattern("state", "("), "not in the RE2 syntax"),
+        (lambda: validator.check_row_count(2), "asked for twice"),
+        (lambda: validator.check_freshness("placed", "2d", datetime(2026, 1, 10)), "with a time zone"),  # noqa: DTZ001
+        (lambda: validator.check_freshness("placed", timedelta(seconds=30), NOW), "expected whole minutes"),
+        (lambda: validator.check_freshness("amount", "2d", NOW), "expected date or datetime"),
+    ]
+    for check, said in refused:
+        with pytest.raises(PipelineError, match=re.escape(said)):
+            check()
+    assert validator.run_all_checks()
+    assert [one.name for one in validator.results] == ["row_count"]

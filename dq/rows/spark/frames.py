@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -34,13 +34,12 @@ from dq.profiling.figures.row_keys import KEY_HASH
 from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.recipe import Recipe
-from dq.profiling.tally.row_batch import RowBatch
+from dq.rows.columns.typed_columns import stays, typed_columns, typed_type, unfit_marks
 from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
 from dq.rows.framed import CellsAs, FramedChecks, framed
-from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_rows
+from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_column, read_rows
 from dq.rows.rule_counts import RuleCount, RuleCounts, tolerates
-from dq.rows.spark.types import arrow_schema, held_type, spark_type
-from dq.rows.typed_columns import typed_rows, typed_type, unfit_marks
+from dq.rows.spark.types import arrow_schema, held_type, sortable, with_types
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectHead, ObjectStore
 
@@ -54,9 +53,7 @@ Mapped: TypeAlias = "Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatc
 _COLUMN: Final = "column_{}"
 _KEY: Final = "key_{}"
 _REPEATS: Final = "repeats_{}"
-_ORDER: Final = "order"
-#: A null sorts before every text; a text ends before any longer one that begins with it.
-_NULL, _TEXT, _END = "\x01", "\x02", "\x00"
+_SPREAD: Final = "spread"
 _READER: Final = "direct"
 
 
@@ -104,24 +101,26 @@ def split_spark_frame(
     With rules that tolerate a share of rows, one job counts the failing rows of all rules first.
     """
     names, rows = _by_place(frame)
+    if not names:  # Arrow's batches without columns tell Spark of no row
+        findings = with_types(rows.schema, {}, FINDINGS, FINDINGS_TYPE)[FINDINGS].dataType
+        whole = frame.select(F.lit(None).cast(findings).alias(FINDINGS))
+        return whole, whole.limit(0)
     schema = arrow_schema(rows)
     checks = framed(_named(schema, names), definition, cells, references)
     marked = _with_repeats(rows, checks)
     tolerated = _tolerated(marked, checks, len(schema)) if tolerates(checks.plan.checks) else frozenset[Check]()
-    kinds = {column.position: column.type for column in checks.recipe.columns if column.declared}
-    typed = [
-        field.with_type(held_type(typed_type(field.type, kinds[at]))) if at in kinds else field
-        for at, field in enumerate(schema)
-    ]
-    passed, failed = pa.schema(typed), schema
-    return (
-        marked.mapInArrow(_split(checks, tolerated, passed, failing=False), spark_type(_with_findings(passed))).toDF(
-            *names, FINDINGS
-        ),
-        marked.mapInArrow(_split(checks, tolerated, failed, failing=True), spark_type(_with_findings(failed))).toDF(
-            *names, FINDINGS
-        ),
-    )
+    declared = {column.position: column.type for column in checks.recipe.columns if column.declared}
+    typed = {
+        at: held_type(typed_type(schema.field(at).type, kind))
+        for at, kind in declared.items()
+        if not stays(schema.field(at).type, kind)
+    }
+
+    def split(kinds: Mapping[int, pa.DataType], *, failing: bool) -> DataFrame:
+        task = _split(checks, tolerated, schema, kinds, failing=failing)
+        return marked.mapInArrow(task, with_types(rows.schema, kinds, FINDINGS, FINDINGS_TYPE)).toDF(*names, FINDINGS)
+
+    return split(typed, failing=False), split({}, failing=True)
 
 
 def _by_place(frame: DataFrame) -> tuple[tuple[str, ...], DataFrame]:
@@ -138,13 +137,17 @@ def _named(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
     return pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=True)])
 
 
-def _with_findings(schema: pa.Schema) -> pa.Schema:
-    return schema.append(pa.field(FINDINGS, FINDINGS_TYPE))
-
-
-def _split(checks: FramedChecks, tolerated: frozenset[Check], schema: pa.Schema, *, failing: bool) -> Mapped:
-    """Make the function that gives the failing rows of a partition as they came, or the others in their types."""
-    target = _with_findings(schema)
+def _split(
+    checks: FramedChecks,
+    tolerated: frozenset[Check],
+    schema: pa.Schema,
+    kinds: Mapping[int, pa.DataType],
+    *,
+    failing: bool,
+) -> Mapped:
+    """Make the function that gives the failing rows of a partition, or the others, with some columns in other types."""
+    target = pa.schema([field.with_type(kinds.get(at, field.type)) for at, field in enumerate(schema)])
+    target = target.append(pa.field(FINDINGS, FINDINGS_TYPE))
 
     def split(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         settle_in()
@@ -152,12 +155,16 @@ def _split(checks: FramedChecks, tolerated: frozenset[Check], schema: pa.Schema,
             marked = _marked(checks, batch, len(schema))
             extra = unfit_marks(checks.recipe, marked.cells)
             findings, fails = findings_column((*marked.marks, *extra), batch.num_rows, tolerated, checks.plan.sensitive)
-            columns = batch.columns[: len(schema)] if failing else typed_rows(checks.recipe, marked.batch, marked.cells)
-            wanted = pa.array(fails if failing else ~fails)
+            columns = dict(enumerate(batch.columns[: len(schema)]))
+            if kinds:
+                columns |= typed_columns(checks.recipe, marked.batch, marked.cells)
             arrays = [
-                as_text(column).cast(field.type) if pa.types.is_time(column.type) else column.cast(field.type)
-                for column, field in zip(columns, schema, strict=True)
+                as_text(column).cast(target.field(at).type)
+                if pa.types.is_string(target.field(at).type)
+                else column.cast(target.field(at).type)
+                for at, column in columns.items()
             ]
+            wanted = pa.array(fails if failing else ~fails)
             yield pa.RecordBatch.from_arrays([*arrays, findings], schema=target).filter(wanted)
 
     return split
@@ -199,44 +206,46 @@ def _tolerated(marked: DataFrame, checks: FramedChecks, columns: int) -> frozens
 def _with_repeats(rows: DataFrame, checks: FramedChecks) -> DataFrame:
     """Say of each row and key, in a column for each key, whether it comes after an equal one: 1, 0, null without a key.
 
-    The first of equal rows is the one that sorts first over all its columns, each as text.
+    The first of equal rows is the one that sorts first over all its columns, nulls before all else.
     """
     keys = checks.recipe.keys
     if not keys:
         return rows
     schema = arrow_schema(rows)
-    target = schema
-    for at in range(len(keys)):
-        target = target.append(pa.field(_KEY.format(at), pa.binary()))
-    target = target.append(pa.field(_ORDER, pa.binary()))
-    found = rows.mapInArrow(_keyed(checks.recipe, target), spark_type(target))
-    order = F.col(_ORDER)
+    names = [_KEY.format(at) for at in range(len(keys))]
+    for name in names:
+        schema = schema.append(pa.field(name, pa.binary()))
+    schema = schema.append(pa.field(_SPREAD, pa.int32()))
+    told = with_types(rows.schema, {}, *(part for name in names for part in (name, pa.binary())), _SPREAD, pa.int32())
+    found = rows.mapInArrow(_keyed(checks.recipe, schema), told)
+    order = [sortable(F.col(field.name), field.dataType) for field in rows.schema.fields]
     repeats: list[Column] = []
-    for at in range(len(keys)):
-        key = F.col(_KEY.format(at))
+    for at, name in enumerate(names):
+        key = F.col(name)
         # Rows without a key are nobody's repeats: apart from each other, no task gets all of them.
-        window = Window.partitionBy(key, F.when(key.isNull(), order)).orderBy(order)
+        window = Window.partitionBy(key, F.when(key.isNull(), F.col(_SPREAD))).orderBy(*order)
         again = F.when(key.isNotNull(), (F.row_number().over(window) > 1).cast("int"))
         repeats.append(again.alias(_REPEATS.format(at)))
     return found.select(*rows.columns, *repeats)
 
 
 def _keyed(recipe: Recipe, target: pa.Schema) -> Mapped:
-    """Make the function that puts the keys of each row, and its place among all rows, behind its columns."""
+    """Make the function that puts the keys of each row, and a number to spread rows by, behind its columns."""
 
     def keyed(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         settle_in()
         for batch in batches:
             rows = typed_batch(batch)
-            cells = read_rows(recipe, rows)
+            cells = {at: read_column(recipe, rows, at) for at in {at for key in recipe.keys for at in key}}
             keys = [_key_column(recipe, key, cells, batch.num_rows) for key in recipe.keys]
-            arrays = [column.cast(field.type) for column, field in zip(batch.columns, target, strict=False)]
-            yield pa.RecordBatch.from_arrays([*arrays, *keys, _order_of(rows)], schema=target)
+            spread = pa.array(np.arange(batch.num_rows, dtype=np.int32))
+            columns = [column.cast(field.type) for column, field in zip(batch.columns, target, strict=False)]
+            yield pa.RecordBatch.from_arrays([*columns, *keys, spread], schema=target)
 
     return keyed
 
 
-def _key_column(recipe: Recipe, key: tuple[int, ...], cells: Sequence[Cells], rows: int) -> pa.BinaryArray:
+def _key_column(recipe: Recipe, key: tuple[int, ...], cells: Mapping[int, Cells], rows: int) -> pa.BinaryArray:
     found: KeyedRows = keyed_rows([cells[at] for at in key], [recipe.columns[at].type for at in key], rows)
     whole, valid = np.zeros(rows, KEY_HASH), np.zeros(rows, np.bool_)
     whole["first"][found.rows] = found.first
@@ -245,14 +254,3 @@ def _key_column(recipe: Recipe, key: tuple[int, ...], cells: Sequence[Cells], ro
     valid[found.rows] = True
     fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(KEY_HASH.itemsize), rows, [None, pa.py_buffer(whole)])
     return pc.if_else(pa.array(valid), fixed.cast(pa.binary()), pa.scalar(None, pa.binary()))
-
-
-def _order_of(rows: RowBatch) -> pa.BinaryArray:
-    """Write each row so that rows are in the order of their columns, one after the other, each as text."""
-    if not rows.columns:
-        return pa.array([b""] * rows.rows, pa.binary())
-    parts = []
-    for column in rows.columns:
-        text = pc.replace_substring(as_text(column).cast(pa.string()), _END, f"{_END}{_TEXT}")
-        parts.append(pc.fill_null(pc.binary_join_element_wise(_TEXT, text, _END, ""), _NULL))
-    return pc.binary_join_element_wise(*parts, "").cast(pa.binary())

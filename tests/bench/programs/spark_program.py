@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import SparkSession
 
+from dq import check_frame, split_rows
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from etl_core.objects.store import ObjectStore
@@ -34,7 +36,7 @@ def main() -> None:
     def prepare() -> Mapping[str, Work]:
         plain = SparkSession.builder.master(arguments.master)
         work = SparkWork(plain.getOrCreate() if arguments.as_it_comes else build_session(master=arguments.master))
-        return {"noop": work.noop, "score": work.score}
+        return {"noop": work.noop, "score": work.score, "check_frame": work.check_frame, "split": work.split}
 
     serve(prepare)
 
@@ -67,6 +69,18 @@ class SparkWork:
 
         told = scored(path, definition, store, profile)
         return {**told, "jobs": len(context.statusTracker().getJobIdsForGroup(group))}
+
+    def check_frame(self, path: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Judge the DataFrame that Spark reads from a Parquet file."""
+        verdict = check_frame(self._session.read.parquet(path), dict(definition))
+        return {"score": verdict.score, "payload_bytes": len(json.dumps(verdict.profile_payload))}
+
+    def split(self, path: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Split that DataFrame into good rows and bad ones, and compute every cell of both."""
+        passed, failed = split_rows(self._session.read.parquet(path), dict(definition))
+        for frame in (passed, failed):
+            frame.write.format("noop").mode("overwrite").save()
+        return {"failed": failed.count()}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from tests.bench.works.inbox import inbox
 from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
 from tests.bench.works.latency import latency
+from tests.bench.works.rows import findings, frames, rows_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,9 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "small_objects": files.small_objects,
     "one_small_file": files.one_small_file,
     "memory": files.memory,
+    "frames": frames,
+    "findings": findings,
+    "rows_memory": rows_memory,
     "large_gzip": large_gzip,
     "lake": lake,
     "inbox": inbox,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from etl_core.spark.profiles import TABLES
 from etl_core.spark.session import build_session
+from jobs.lake.how_to_read import in_pyspark
 from jobs.lake.maintain import maintain_tables
 from jobs.running.settings import read_settings
 from pipelines.lake.files.table_folder import TableFolder
@@ -48,6 +49,12 @@ def start(access: S3Access) -> None:
 def sql(statement: str) -> list[dict[str, Any]]:
     """Carry out a statement; its rows."""
     return [row.asDict(recursive=True) for row in _SESSION[0].sql(statement).collect()]
+
+
+def told_rows(folder: TableFolder) -> list[dict[str, Any]]:
+    """Read a table by the line of PySpark that people are shown."""
+    found = eval(in_pyspark(folder), {"spark": _SESSION[0]})  # noqa: S307 - that is what people do with it
+    return [row.asDict(recursive=True) for row in found.collect()]
 
 
 def replace_by_spark(

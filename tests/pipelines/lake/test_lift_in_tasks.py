@@ -92,8 +92,9 @@ def planned(folder: Path, names: list[str], tables: LakeTables, limits: Limits =
         for at, name in enumerate(names)
     ]
     plan = read_silver_plan(DEFINITION, "trips")
-    referred = Referred(partners=(PARTNERS,))
-    objects = plan_objects([(one, DEFINITION, plan, referred) for one in due], FaultyStore(), limits)
+    objects = plan_objects(
+        [(one, DEFINITION, plan, Referred(partners=(PARTNERS,))) for one in due], FaultyStore(), limits
+    )
     schema, found = tables.silver_schema, {}
     for at, one in enumerate(objects):
         assert not isinstance(one, PipelineError)

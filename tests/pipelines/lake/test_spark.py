@@ -65,7 +65,7 @@ class Writer:
 
 
 def rows_by_spark(spark_tables: TableSession, folder: TableFolder) -> list[Row]:
-    return rows_of(spark_tables(table_session.sql, f"SELECT * FROM delta.`{folder.for_spark}`"))
+    return rows_of(spark_tables(table_session.told_rows, folder))
 
 
 def test_runs_are_replaced_alike_by_both_writers(

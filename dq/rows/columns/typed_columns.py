@@ -43,6 +43,7 @@ DIGITS: Final = "digits"
 #: Decimals that fit: 20 digits before the point, 18 behind it.
 _FITTING: Final = r"^-?[0-9]{1,20}(?:\.[0-9]{0,18})?$"
 
+_AS_THEY_CAME: Final = (FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
 _FROM_NUMBERS: Final[Mapping[FieldType, Callable[[Numbers], pa.Array]]] = {
     FieldType.INTEGER: lambda numbers: pa.array(numbers, pa.int64()),
     FieldType.NUMBER: lambda numbers: pa.array(numbers, pa.float64()),
@@ -62,27 +63,27 @@ def typed_column(column: pa.Array, cells: Cells, kind: FieldType) -> pa.Array:
         cells: its cells, parsed.
         kind: the declared type.
     """
-    if kind in (FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY) and column.type != JSON_TOKENS:
+    if kind in _AS_THEY_CAME and column.type != JSON_TOKENS:
         return _spread(cells.present.filter(pa.array(_fits(cells))), cells, len(column))
     return _spread(_values(cells, kind), cells, len(column))
 
 
 def typed_type(column: pa.DataType, kind: FieldType) -> pa.DataType:
     """Give the type that `typed_column` gives a column of this type."""
-    if kind in (FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY):
+    if kind in _AS_THEY_CAME:
         return pa.string() if column == JSON_TOKENS else column
     if kind is FieldType.DECIMAL:
         return DECIMAL
     return _FROM_NUMBERS[kind](np.empty(0, np.int64)).type if kind in _FROM_NUMBERS else pa.string()
 
 
-def typed_rows(recipe: Recipe, batch: RowBatch, cells: Sequence[Cells]) -> list[pa.Array]:
-    """Give the columns of a batch, those that are declared in their types and all others as they came."""
-    columns = list(batch.columns)
-    for column, own in zip(recipe.columns, cells, strict=True):
-        if column.declared:
-            columns[column.position] = typed_column(columns[column.position], own, column.type)
-    return columns
+def typed_columns(recipe: Recipe, batch: RowBatch, cells: Sequence[Cells]) -> dict[int, pa.Array]:
+    """Give the declared columns of a batch in their types, by their places, without those that stay as they came."""
+    return {
+        column.position: typed_column(batch.columns[column.position], own, column.type)
+        for column, own in zip(recipe.columns, cells, strict=True)
+        if column.declared and not stays(batch.columns[column.position].type, column.type)
+    }
 
 
 def unfit_marks(recipe: Recipe, cells: Sequence[Cells]) -> Iterator[Mark]:
@@ -99,6 +100,11 @@ def unfit_marks(recipe: Recipe, cells: Sequence[Cells]) -> Iterator[Mark]:
                 positions = own.parsed_positions()[unfit]
                 check = Check(DIGITS, schema.KEY, (column.name,))
                 yield Mark(check, own.row_of(positions), len(unfit), texts_of(own, positions))
+
+
+def stays(column: pa.DataType, kind: FieldType) -> bool:
+    """Tell whether the values of a column are as they came; in texts some may be declared as missing."""
+    return kind in _AS_THEY_CAME and not pa.types.is_string(column)
 
 
 def _values(cells: Cells, kind: FieldType) -> pa.Array:

@@ -1,0 +1,1 @@
+"""Columns: those of tables of other libraries, and those of the declared types."""
