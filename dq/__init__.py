@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from dq.checks.plan import plan_checks
     from dq.checks.wording import MASK
     from dq.definitions import load_definition
+    from dq.engine.byte_ranges.spark_work import PartedFile, work_in_tasks
+    from dq.engine.parts import named_fault
     from dq.engine.profile_files import profile_files
+    from dq.engine.small import is_small_work
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.ledger.silver_loads import (
         LoadCounts,
+        LoadResult,
         LoadSubject,
         SilverLoad,
         fail_load,
@@ -35,27 +39,35 @@ if TYPE_CHECKING:
     from dq.profiling.cells.parsing import parse_text
     from dq.profiling.cells.texts import as_text
     from dq.profiling.cells.values import Cells
+    from dq.profiling.row_rules.reference_keys import ReferenceKeys
     from dq.profiling.summary.summary import FileSummary
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
+    from dq.references.reading import ReferenceReader
+    from dq.references.schemes import read_reference_place
     from dq.rows.check_frame import check_frame
-    from dq.rows.columns.typed_columns import typed_column, typed_type
+    from dq.rows.files.file_parts import PartFacts, PartOfFile
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
+    from dq.rows.files.part_survey import PartRead, RowsWanted, misplaced
     from dq.rows.findings import FINDINGS_TYPE, malformed_finding
+    from dq.rows.flat_columns import flat_column, flat_type, text_column
     from dq.rows.framed import FramedChecks
     from dq.rows.quality_check import QualityCheck
+    from dq.rows.referred.reference_rows import reference_rows
+    from dq.rows.spark.surveys import SurveyedFile, survey_in_tasks
     from dq.rows.split_rows import row_findings, split_rows
     from dq.rows.validator import Validator
     from dq.schema.date_formats import format_problem
-    from dq.schema.definition import FieldType, SchemaDefinition
+    from dq.schema.definition import FieldDefinition, FieldType, SchemaDefinition, WantedKeys
     from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
     from dq.schema.loading.properties import exact, fold, read_properties
-    from dq.silver_due import DueObject, Wanted, due_objects
+    from dq.schema.type_names import find_type
+    from dq.silver_due import DueObject, Wanted, due_objects, judged_objects
     from dq.verdict.judge import judge
     from dq.verdict.verdict import Verdict
     from etl_core.errors import PipelineError
-    from etl_core.objects.store import ObjectStore
+    from etl_core.objects.store import ObjectStore, Peek
 
 __all__ = [
     "FINDINGS_TYPE",
@@ -64,51 +76,72 @@ __all__ = [
     "Cells",
     "ColumnRecipe",
     "DueObject",
+    "FieldDefinition",
     "FieldType",
     "FileRows",
     "FileSummary",
     "FramedChecks",
     "Limits",
     "LoadCounts",
+    "LoadResult",
     "LoadSubject",
     "MalformedRow",
     "ObjectStore",
+    "PartFacts",
+    "PartOfFile",
+    "PartRead",
+    "PartedFile",
+    "Peek",
     "PipelineError",
     "Problems",
     "QualityCheck",
+    "ReferenceKeys",
+    "ReferenceReader",
     "RowBatch",
     "RowsOfFile",
+    "RowsWanted",
     "RunQuery",
     "SchemaDefinition",
     "SilverLoad",
     "SourceObject",
+    "SurveyedFile",
     "UnreadableFileError",
     "Validator",
     "Verdict",
     "Wanted",
+    "WantedKeys",
     "as_text",
     "check_frame",
     "due_objects",
     "exact",
     "fail_load",
+    "find_type",
     "finish_load",
+    "flat_column",
+    "flat_type",
     "fold",
     "format_problem",
     "healed_rows",
     "hold_load",
+    "is_small_work",
     "judge",
+    "judged_objects",
     "kind_of",
     "load_definition",
     "load_of_object",
     "loads_of_object",
     "loads_of_run",
     "malformed_finding",
+    "misplaced",
+    "named_fault",
     "parse_text",
     "plan_checks",
     "process_batch",
     "profile_files",
     "profile_of",
     "read_properties",
+    "read_reference_place",
+    "reference_rows",
     "replace_load",
     "restore_load",
     "row_findings",
@@ -116,8 +149,9 @@ __all__ = [
     "split_rows",
     "start_load",
     "suggestion",
-    "typed_column",
-    "typed_type",
+    "survey_in_tasks",
+    "text_column",
+    "work_in_tasks",
 ]
 
 _HOMES = {
@@ -126,52 +160,73 @@ _HOMES = {
     "ColumnRecipe": "dq.profiling.tally.recipe",
     "DueObject": "dq.silver_due",
     "FINDINGS_TYPE": "dq.rows.findings",
+    "FieldDefinition": "dq.schema.definition",
     "FieldType": "dq.schema.definition",
     "FileRows": "dq.rows.files.file_rows",
     "FileSummary": "dq.profiling.summary.summary",
     "FramedChecks": "dq.rows.framed",
     "Limits": "dq.formats.limits",
     "LoadCounts": "dq.ledger.silver_loads",
+    "LoadResult": "dq.ledger.silver_loads",
     "LoadSubject": "dq.ledger.silver_loads",
     "MASK": "dq.checks.wording",
     "MalformedRow": "dq.profiling.tally.row_batch",
     "ObjectStore": "etl_core.objects.store",
+    "PartFacts": "dq.rows.files.file_parts",
+    "PartOfFile": "dq.rows.files.file_parts",
+    "PartRead": "dq.rows.files.part_survey",
+    "PartedFile": "dq.engine.byte_ranges.spark_work",
+    "Peek": "etl_core.objects.store",
     "PipelineError": "etl_core.errors",
     "Problems": "dq.schema.loading.problems",
     "QualityCheck": "dq.rows.quality_check",
+    "ReferenceKeys": "dq.profiling.row_rules.reference_keys",
+    "ReferenceReader": "dq.references.reading",
     "RowBatch": "dq.profiling.tally.row_batch",
     "RowsOfFile": "dq.rows.files.file_rows",
+    "RowsWanted": "dq.rows.files.part_survey",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SilverLoad": "dq.ledger.silver_loads",
     "SourceObject": "dq.engine.source_file",
+    "SurveyedFile": "dq.rows.spark.surveys",
     "UnreadableFileError": "dq.errors",
     "Validator": "dq.rows.validator",
     "Verdict": "dq.verdict.verdict",
     "Wanted": "dq.silver_due",
+    "WantedKeys": "dq.schema.definition",
     "as_text": "dq.profiling.cells.texts",
     "check_frame": "dq.rows.check_frame",
     "due_objects": "dq.silver_due",
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
+    "find_type": "dq.schema.type_names",
     "finish_load": "dq.ledger.silver_loads",
+    "flat_column": "dq.rows.flat_columns",
+    "flat_type": "dq.rows.flat_columns",
     "fold": "dq.schema.loading.properties",
     "format_problem": "dq.schema.date_formats",
     "healed_rows": "dq.rows.files.healed",
     "hold_load": "dq.ledger.silver_loads",
+    "is_small_work": "dq.engine.small",
     "judge": "dq.verdict.judge",
+    "judged_objects": "dq.silver_due",
     "kind_of": "dq.schema.loading.problems",
     "load_definition": "dq.definitions",
     "load_of_object": "dq.ledger.silver_loads",
     "loads_of_object": "dq.ledger.silver_loads",
     "loads_of_run": "dq.ledger.silver_loads",
     "malformed_finding": "dq.rows.findings",
+    "misplaced": "dq.rows.files.part_survey",
+    "named_fault": "dq.engine.parts",
     "parse_text": "dq.profiling.cells.parsing",
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",
     "profile_of": "dq.ledger.profile_states",
     "read_properties": "dq.schema.loading.properties",
+    "read_reference_place": "dq.references.schemes",
+    "reference_rows": "dq.rows.referred.reference_rows",
     "replace_load": "dq.ledger.silver_loads",
     "restore_load": "dq.ledger.silver_loads",
     "row_findings": "dq.rows.split_rows",
@@ -179,8 +234,9 @@ _HOMES = {
     "split_rows": "dq.rows.split_rows",
     "start_load": "dq.ledger.silver_loads",
     "suggestion": "dq.schema.loading.problems",
-    "typed_column": "dq.rows.columns.typed_columns",
-    "typed_type": "dq.rows.columns.typed_columns",
+    "survey_in_tasks": "dq.rows.spark.surveys",
+    "text_column": "dq.rows.flat_columns",
+    "work_in_tasks": "dq.engine.byte_ranges.spark_work",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Text, cast, exists, or_, select
 from dq.ledger.tables import object_inbox, silver_load
 from dq.reporting.catalogue.expected import FILE, QUALITY, RUN
 from dq.reporting.table_writer import as_sqlalchemy
+from etl_core.number_set import NumberSet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _I, _L = object_inbox.c, silver_load.c
 #: A load that ended in one of these is not begun again by itself.
 _ENDED = ("loaded", "replaced", "held", "failed")
+_FETCHED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class DueObject:
     """One version of an object that has a verdict.
 
     `version_id` and `etag` are those that were read; `run_hour` is 0 to 23, UTC. `fingerprint` is that of the
-    definition by which it was judged, None where there was none.
+    definition by which it was judged, None where there was none. `keys_unique`: by the verdict no row repeats a key of
+    that definition, or so few that they are tolerated.
     """
 
     object_id: int
@@ -44,17 +48,22 @@ class DueObject:
     score: int
     passed: bool
     fingerprint: str | None
+    keys_unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which objects: of an agency, of a file, of runs from one day to before another; `released` whatever was said."""
+    """Which objects: of an agency, of a file, of runs from one day to before another; `released` whatever was said.
+
+    `waiting` are not asked for now.
+    """
 
     agency: str | None = None
     file: str | None = None
     since: date | None = None
     until: date | None = None
     released: Collection[int] = ()
+    waiting: Collection[int] = ()
 
 
 def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int) -> tuple[DueObject, ...]:
@@ -85,6 +94,7 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
             quality.c.score,
             quality.c.passed,
             _I.definition_fingerprint.label("fingerprint"),
+            quality.c.metrics,
         )
         .join_from(object_inbox, runs, cast(runs.c.id, Text) == _I.monitoring_file_run_id)
         .join(files, files.c.id == runs.c.monitoring_file_id)
@@ -93,6 +103,32 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
         .order_by(runs.c.run_date, runs.c.run_hour, _I.id)
         .limit(limit)
     )
+    statement = _of_wanted(statement, wanted, files, runs)
+    if wanted.released:
+        statement = statement.where(_I.id.in_(list(wanted.released)))
+    with engine.connect() as connection:
+        return tuple(_due(**row) for row in connection.execute(statement).mappings())
+
+
+def judged_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted) -> NumberSet:
+    """The numbers of all objects that have a verdict, lifted or not; there may be any number of them.
+
+    Raises:
+        DatabaseUnavailableError: no answer.
+    """
+    files, runs = (as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN))
+    statement: Any = (
+        select(_I.id)
+        .join_from(object_inbox, runs, cast(runs.c.id, Text) == _I.monitoring_file_run_id)
+        .join(files, files.c.id == runs.c.monitoring_file_id)
+        .where(_I.state == "done")
+    )
+    with engine.connect().execution_options(yield_per=_FETCHED) as connection:
+        return NumberSet(connection.scalars(_of_wanted(statement, wanted, files, runs)))
+
+
+def _of_wanted(statement: Any, wanted: Wanted, files: Any, runs: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    """Leave to a statement what is wanted of agency, file and days."""
     if wanted.agency is not None:
         statement = statement.where(files.c.agency_slug == wanted.agency)
     if wanted.file is not None:
@@ -101,7 +137,13 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
         statement = statement.where(runs.c.run_date >= wanted.since)
     if wanted.until is not None:
         statement = statement.where(runs.c.run_date < wanted.until)
-    if wanted.released:
-        statement = statement.where(_I.id.in_(list(wanted.released)))
-    with engine.connect() as connection:
-        return tuple(DueObject(**row) for row in connection.execute(statement).mappings())
+    if wanted.waiting:
+        statement = statement.where(_I.id.not_in(list(wanted.waiting)))
+    return statement
+
+
+def _due(metrics: Any, **values: Any) -> DueObject:  # noqa: ANN401 - columns
+    found = json.loads(metrics) if isinstance(metrics, str) else metrics
+    told = found.get("uniqueness") if isinstance(found, dict) else None
+    unique = isinstance(told, dict) and told.get("status") == "passed" and told.get("warnings") == 0
+    return DueObject(**values, keys_unique=unique)

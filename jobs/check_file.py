@@ -118,13 +118,13 @@ def _write_rows(location: str, definition: SchemaDefinition, settings: Settings,
     from dq.rows.files.file_rows import RowsOfFile
     from etl_core.objects.place import parse_place
     from jobs.console.rows_output import write_rows
-    from jobs.running.wiring import key_reader, object_store
+    from jobs.running.wiring import object_store, reference_reader
 
     place = parse_place(location.removeprefix("file://"))
     store = object_store(settings)
     source = SourceObject(0, store.peek(place.bucket, place.key), definition)
     try:
-        references = known_references([definition], key_reader(settings, store, Limits(), own_files=True))
+        references = known_references([definition], reference_reader(settings, store, Limits(), own_files=True))
         return write_rows(RowsOfFile(source, store, Limits(), references), definition, out, raw=raw)
     except UnreadableFileError:  # the verdict says why; what came before is not told either
         return write_rows(None, definition, out, raw=raw)

@@ -21,8 +21,8 @@ def main(argv: list[str]) -> int:
     from jobs.working_off.owners import new_owner
 
     program = start()
-    version = f" version {arguments.version_id}" if arguments.version_id else ""
-    note(subject=f"s3://{arguments.bucket}/{arguments.key}{version}")
+    versions = [f"version {arguments.version_id}"] if arguments.version_id else []
+    note(subject=f"s3://{arguments.bucket}/{arguments.key}", inputs=versions)
     limit = program.settings[LedgerSettings].max_files_per_batch
     with open_doors(program.settings) as doors, StopRequest() as stop:
         if not doors.accepts(arguments.bucket):

@@ -145,8 +145,8 @@ a decimal of more than 38 digits before its point, or a number beyond a double. 
 computed exactly; a quotient, and whatever a `number` field takes part in, is a double.""".splitlines()
 REFERENCES = """`references` names fields (`fields`) whose values together are a key that something else holds in its columns `on`
 (left out: of the same names). `in` says where: `s3://bucket/key`, a file of any format, in one of `ALLOWED_BUCKETS`;
-`table:schema.name`, a table or view of the database, in one of `REFERENCE_SCHEMAS`; or, for `check_file` alone, `file://path`.
-Keys are read once for all files of a batch, by the types of the fields, so 1 and 01 are one integer and `1` and `01` two
+`table:schema.name`, a table or view of the database, in one of `REFERENCE_SCHEMAS`; `silver:table`, a table of the lake as it
+is then; or, for `check_file` alone, `file://path`. Keys are read once for all files of a batch, by the types of the fields, so 1 and 01 are one integer and `1` and `01` two
 texts; repeats do not matter. Rows with a null, or a cell that is not of its type, in the fields are not asked. It is critical
 unless it says otherwise. What cannot be read, has rows that cannot be parsed, or more keys than 64 MiB hold (8 million numbers
 or 4 million other keys) leaves the rule `not_run` with the reason, and the file does not pass.""".splitlines()

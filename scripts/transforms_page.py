@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pipelines.transforms.derived
+import pipelines.transforms.enriched.enrich
 import pipelines.transforms.text
 import pipelines.transforms.values
 from pipelines.transforms.derive import DERIVATIONS
@@ -33,6 +34,8 @@ BLOCK = """\
                 "phone": {"phone": "US"}, "cents": {"scale": 0.01}, "note": "null_if_blank"},
   "derive": {"fare_band": {"band": "fare", "edges": [0, 100, 1000], "labels": ["Bronze", "Silver", "Gold"]},
              "trip_ref": {"concat": ["agency", "id"], "separator": "_"}},
+  "enrich": [{"from": "s3://ref/stations.csv", "on": {"station": "code"}, "take": {"station_name": "name"},
+              "valid": {"at": "service_date", "from": "valid_from", "to": "valid_to"}, "missing": "null"}],
   "rename": {"drv": "driver_code"},
   "drop": ["internal_note"]
 }"""
@@ -111,6 +114,7 @@ def page() -> Iterator[str]:
         "  time. It keeps nulls null, and a value that it cannot make sense of as it is: then the rules of the field decide.",
         "- `derive`: columns made from others, as they are after `normalize`, and from what is known of the run:",
         f"  {', '.join(f'`{name}`' for name in RUN_COLUMNS)}. A column of the file with such a name goes before it.",
+        "- `enrich`: columns from references, between `normalize` and `derive`, see below.",
         "- `rename` and `drop` come last. All names before are those of the file.",
         f"- No column may be called {', '.join(f'`{name}`' for name in TABLE_COLUMNS)}: every table has these.",
         "",
@@ -124,6 +128,18 @@ def page() -> Iterator[str]:
     yield from ("## Derived columns", "")
     for name in DERIVATIONS:
         yield from (f"### {name}", "", *prose(documented[name]), *derivation_examples(documented[name]))
+    told = pipelines.transforms.enriched.enrich.__doc__ or ""
+    examples = told.partition("\n>>> ")[2].strip().splitlines()
+    yield from (
+        "## Columns from references",
+        "",
+        *prose(told),
+        "```python",
+        f">>> {examples[0]}",
+        *examples[1:],
+        "```",
+        "",
+    )
 
 
 def text() -> str:

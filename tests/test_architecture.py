@@ -21,7 +21,7 @@ PACKAGES_OF_OURS = ("dq", "etl_core", "jobs", "pipelines")
 #: Modules in a folder at most.
 MOST_MODULES = 12
 #: Modules outside the engine that have to do with Spark's tables and streams.
-SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark.frames", "dq.rows.spark.types"}
+SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark.frames", "dq.rows.spark.surveys", "dq.rows.spark.types"}
 
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
@@ -67,7 +67,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
-    "dq.silver_due": ("dq.ledger", "dq.reporting"),
+    "dq.silver_due": ("dq.ledger", "dq.reporting", "etl_core.number_set"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
         *PURE,
@@ -124,7 +124,7 @@ PACKAGES = {
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
-        "dq.ledger.settings",
+        *("dq.ledger.settings", "pipelines.lake.settings"),
     },
     "py4j": {"dq.engine"},
     "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source", "dq.rows", "pipelines.lake"},
@@ -142,6 +142,7 @@ PACKAGES = {
         "etl_core.objects",
         "etl_core.queue",
         "dq.engine",
+        "dq.rows.spark.surveys",
         "dq.intake",
         "dq.reporting",
         "dq.batch",

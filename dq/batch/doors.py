@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dq.events.run_window import WindowSource
     from dq.ledger.inbox import Inbox
     from dq.reporting.reporting import ReportingStore
+    from etl_core.audit.account import Account
     from etl_core.errors import PipelineError
     from etl_core.objects.store import ObjectStore
 
@@ -38,8 +39,8 @@ class Doors:
     empty: every bucket is accepted. `bucket_agencies`: of these buckets, files of these agencies alone.
     `process_inactive_files`: whatever `is_active` says. `scoring_mode` is that of definitions that name none.
     `keep_profiles`: the profile of every run is kept in the ledger, to be merged with others; `states_at_once` are the
-    bytes of them that are held at a time, about. `metrics` count what becomes of the objects, `evidence` is what was
-    seen of their buckets.
+    bytes of them that are held at a time, about. `account` writes lines of the audit, None where no job is under way.
+    `metrics` count what becomes of the objects, `evidence` is what was seen of their buckets.
     """
 
     database: Engine
@@ -59,6 +60,7 @@ class Doors:
     scoring_mode: ScoringMode = ScoringMode.PROPORTIONAL
     keep_profiles: bool = True
     states_at_once: int = 256 * 1024 * 1024
+    account: Account | None = None
     metrics: BatchMetrics = field(default_factory=BatchMetrics)
     evidence: BucketEvidence = field(default_factory=BucketEvidence)
 

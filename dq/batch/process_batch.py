@@ -26,7 +26,7 @@ from dq.batch.find import find_objects
 from dq.batch.judging import judge_objects
 from dq.batch.look_again import look_again
 from dq.batch.outages import Outages
-from dq.batch.settle import settle
+from dq.batch.settling.settle import settle
 from dq.engine.one_ahead import one_ahead
 
 if TYPE_CHECKING:

@@ -118,14 +118,8 @@ def count_part(
         known, reading = opened(store, task, split, limits)
         tally = FileTally(known.recipe, split.number, references)
         part = _counted(task, known, reading, tally, keys, limits, stopped)
-    except PipelineError as error:
-        part = error
-    except MemoryError:
-        most = f"{limits.object_memory >> 20:,} MiB"
-        message = f"{task.head.uri}: reading it needs more memory than a worker may have ({most})"
-        part = EngineFaultError(f"{message}; raise OBJECT_MEMORY_MIB where workers have more")
     except Exception as error:  # noqa: BLE001 - a fault in a library must not take the neighbours down
-        part = fault(task.head.uri, error)
+        part = named_fault(task.head.uri, error, limits)
     if isinstance(part, PipelineError):
         keys.close()
     return part
@@ -156,6 +150,17 @@ def _counted(
 def _out_of_time(uri: str, seconds: float) -> OutOfTimeError:
     message = f"{uri}: reading it took longer than it may ({seconds:,g} s); raise OBJECT_SECONDS if it is that large"
     return OutOfTimeError(message)
+
+
+def named_fault(uri: str, error: Exception, limits: Limits) -> PipelineError:
+    """Name what went wrong while a file was read."""
+    if isinstance(error, PipelineError):
+        return error
+    if isinstance(error, MemoryError):
+        most = f"{limits.object_memory >> 20:,} MiB"
+        message = f"{uri}: reading it needs more memory than a worker may have ({most})"
+        return EngineFaultError(f"{message}; raise OBJECT_MEMORY_MIB where workers have more")
+    return fault(uri, error)
 
 
 def fault(uri: str, error: Exception) -> EngineFaultError:

@@ -10,7 +10,7 @@ from dq.formats.byte_source import ByteSource
 from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.spark_reading import SparkReading
-from dq.formats.splits import Split
+from dq.formats.splits import Split, SplitSurvey
 from dq.profiling.tally.recipe import CellEncoding
 from dq.profiling.tally.row_batch import RowBatch
 from dq.schema.definition import SchemaDefinition
@@ -120,6 +120,8 @@ class Format:
         late: its layouts are late.
         streamed: a compressed file is expanded while it is read. Of other formats it is held in memory.
         together: how small files are parsed in one call, where that is of use.
+        survey: how the lines of one of several parts are counted without reading its records; None where the records
+            have to be read for it.
         spark: how Spark's own readers read it, None where there is none.
     """
 
@@ -135,6 +137,7 @@ class Format:
     late: bool = False
     streamed: bool = False
     together: Together | None = None
+    survey: Callable[[ByteSource, FileLayout, Split, Limits], SplitSurvey] | None = None
     spark: SparkReading | None = None
 
     @property

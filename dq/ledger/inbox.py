@@ -34,7 +34,7 @@ from etl_core.retry import Backoff
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -172,7 +172,15 @@ class Inbox:
         change_held(transaction, item, values)
 
     def fail(
-        self, item: InboxItem, reason: str, *, retryable: bool, now: datetime, jitter: float, alone: bool = False
+        self,
+        item: InboxItem,
+        reason: str,
+        *,
+        retryable: bool,
+        now: datetime,
+        jitter: float,
+        alone: bool = False,
+        along: Callable[[Transaction, State], object] = lambda _transaction, _state: None,
     ) -> State:
         """Note a failure: the row waits for its next attempt, or is dead.
 
@@ -183,13 +191,15 @@ class Inbox:
             now: aware.
             jitter: from 0 to 1, see `Backoff`.
             alone: whether it brought down what others share, and is handed out with no other from now on.
+            along: writes, in the same transaction, what goes with the row's new state.
 
         Raises:
             LeaseLostError: the row is no longer the item's.
         """
         dead = not retryable or item.attempts >= self.max_attempts
+        state: State = "dead" if dead else "pending"
         values: dict[str, Any] = {
-            "state": "dead" if dead else "pending",
+            "state": state,
             "reason": storable(reason).strip() or "no reason was given",
             "finished_at": now if dead else None,
             "due_at": now + self._backoff.wait(item.attempts, jitter),
@@ -199,8 +209,9 @@ class Inbox:
         if alone:
             values["alone"] = True
         with begin(self.engine) as transaction:
+            along(transaction, state)
             change_held(transaction, item, values)
-        return "dead" if dead else "pending"
+        return state
 
     def renew(self, owner: str, lease_seconds: float, now: datetime, batch: int | None = None) -> int:
         """Extend the leases of `owner`; how many rows it still holds."""

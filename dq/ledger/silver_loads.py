@@ -7,25 +7,39 @@ has of the run. So an attempt whose process was thought dead changes nothing whe
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from sqlalchemy import and_, func, insert, literal, select, tuple_, update
 
-from dq.ledger.tables import silver_load
+from dq.ledger.tables import object_inbox, silver_load
+from etl_core.audit.account import Step, object_inputs
+from etl_core.audit.table import add_lines
 from etl_core.postgres.locks import lock
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection, Engine
+
+    from etl_core.audit.account import Account
+    from etl_core.audit.record import Status
 
 #: loading: under way, or its process died; loaded: the rows are in the table; held: not to be loaded before somebody
 #: says so; failed: could not be loaded; replaced: another object of the run has taken its place.
 LoadState: TypeAlias = Literal["loading", "loaded", "held", "failed", "replaced"]
 
 _C = silver_load.c
+#: The step that lines of the audit about loads are of.
+STEP: Final = "load"
+_STATUS: Final[Mapping[str, Status]] = {
+    "loaded": "succeeded",
+    "replaced": "succeeded",
+    "held": "refused",
+    "failed": "failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,23 @@ class LoadCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadResult:
+    """Rows that are in the tables.
+
+    Attributes:
+        counts: what became of the rows.
+        delta_version: of the silver table; None where the commit changed nothing.
+        quarantine_version: of the quarantine table, likewise.
+        note: what is to be said of it although it went well; the reason of a load that is loaded.
+    """
+
+    counts: LoadCounts
+    delta_version: int | None
+    quarantine_version: int | None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SilverLoad:
     """One attempt as the ledger has it; `id` is its generation."""
 
@@ -101,23 +132,16 @@ def start_load(engine: Engine, subject: LoadSubject, now: datetime) -> int:
 
 
 def finish_load(
-    engine: Engine,
-    generation: int,
-    counts: LoadCounts,
-    now: datetime,
-    *,
-    delta_version: int | None,
-    quarantine_version: int | None,
+    engine: Engine, generation: int, result: LoadResult, now: datetime, account: Account | None = None
 ) -> LoadState:
     """Note that the rows are in the tables: those the run had before are replaced, unless a later attempt was quicker.
 
     Args:
         engine: of the ledger.
         generation: of the attempt.
-        counts: what became of the rows.
+        result: what became of the rows.
         now: when.
-        delta_version: of the silver table; None where the commit changed nothing.
-        quarantine_version: of the quarantine table, likewise.
+        account: writes lines of the audit, None where no job is under way.
 
     Returns:
         `loaded`, or `replaced` when a later attempt on the run is loaded already. The same when asked again.
@@ -134,36 +158,42 @@ def finish_load(
         later = connection.scalar(select(func.max(_C.id)).where(of_run)) or 0
         state: LoadState = "replaced" if later > generation else "loaded"
         if state == "loaded":
-            _end(connection, of_run, "replaced", f"replaced by load {generation}", now)
+            _end(connection, of_run, _Ended("replaced", f"replaced by load {generation}", now, account))
             left = and_(_is_run_of(load.subject), _C.state == "loading", _C.id < generation)
-            _end(connection, left, "replaced", f"its process ended before it did; replaced by load {generation}", now)
-        values = asdict(counts) | {"delta_version": delta_version, "quarantine_version": quarantine_version}
-        reason = None if state == "loaded" else f"replaced by load {later}"
-        _end(connection, _C.id == generation, state, reason, now, **values)
+            died = f"its process ended before it did; replaced by load {generation}"
+            _end(connection, left, _Ended("replaced", died, now, account))
+        values = asdict(result.counts) | {
+            "delta_version": result.delta_version,
+            "quarantine_version": result.quarantine_version,
+        }
+        reason = result.note if state == "loaded" else f"replaced by load {later}"
+        _end(connection, _C.id == generation, _Ended(state, reason, now, account), **values)
         return state
 
 
-def hold_load(engine: Engine, generation: int, reason: str, now: datetime) -> None:
+def hold_load(engine: Engine, generation: int, reason: str, now: datetime, account: Account | None = None) -> None:
     """Note that an attempt waits for somebody's word; also that the rows of a loaded one were taken out again.
 
     Raises:
         LookupError: there is no such attempt.
         DatabaseUnavailableError: no answer.
     """
-    _give_up(engine, generation, "held", reason, now)
+    _give_up(engine, generation, _Ended("held", reason, now, account))
 
 
-def fail_load(engine: Engine, generation: int, reason: str, now: datetime) -> None:
+def fail_load(engine: Engine, generation: int, reason: str, now: datetime, account: Account | None = None) -> None:
     """Note that an attempt came to nothing; the tables are as they were.
 
     Raises:
         LookupError: there is no such attempt.
         DatabaseUnavailableError: no answer.
     """
-    _give_up(engine, generation, "failed", reason, now)
+    _give_up(engine, generation, _Ended("failed", reason, now, account))
 
 
-def restore_load(engine: Engine, generation: int, restored_from: int, now: datetime) -> None:
+def restore_load(
+    engine: Engine, generation: int, restored_from: int, now: datetime, account: Account | None = None
+) -> None:
     """Note that `generation` brought back the rows that the replaced attempt `restored_from` had loaded.
 
     Raises:
@@ -174,24 +204,19 @@ def restore_load(engine: Engine, generation: int, restored_from: int, now: datet
         before = _row(connection, generation=restored_from)
     if before.counts is None:
         raise LookupError(f"load {restored_from} has no counts; load its object again instead")
-    finish_load(
-        engine,
-        generation,
-        before.counts,
-        now,
-        delta_version=before.delta_version,
-        quarantine_version=before.quarantine_version,
-    )
+    note = f"the rows of load {restored_from} again"
+    result = LoadResult(before.counts, before.delta_version, before.quarantine_version, note)
+    finish_load(engine, generation, result, now, account)
 
 
-def replace_load(engine: Engine, generation: int, reason: str, now: datetime) -> None:
+def replace_load(engine: Engine, generation: int, reason: str, now: datetime, account: Account | None = None) -> None:
     """Note that the tables have a later attempt on the run and took nothing of this one.
 
     Raises:
         LookupError: there is no such attempt.
         DatabaseUnavailableError: no answer.
     """
-    _give_up(engine, generation, "replaced", reason, now)
+    _give_up(engine, generation, _Ended("replaced", reason, now, account))
 
 
 def read_load(engine: Engine, generation: int) -> SilverLoad:
@@ -234,22 +259,60 @@ def known_tables(engine: Engine) -> tuple[str, ...]:
         return tuple(connection.scalars(query))
 
 
-def _give_up(engine: Engine, generation: int, state: LoadState, reason: str, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How attempts end, when, and what notes it."""
+
+    state: LoadState
+    reason: str | None
+    now: datetime
+    account: Account | None
+
+
+def _give_up(engine: Engine, generation: int, ended: _Ended) -> None:
     with engine.begin() as connection:
         _locked(connection, generation)
-        _end(connection, _C.id == generation, state, reason, now)
+        _end(connection, _C.id == generation, ended)
 
 
 def _end(
     connection: Connection,
     which: ColumnElement[bool],
-    state: LoadState,
-    reason: str | None,
-    now: datetime,
+    ended: _Ended,
     **values: Any,  # noqa: ANN401 - columns of the table
 ) -> None:
-    kept = None if reason is None else storable(reason)
-    connection.execute(update(silver_load).where(which).values(state=state, reason=kept, finished_at=now, **values))
+    kept = None if ended.reason is None else storable(ended.reason)
+    statement = update(silver_load).where(which).values(
+        state=ended.state, reason=kept, finished_at=ended.now, **values
+    )  # fmt: skip
+    if ended.account is None:
+        connection.execute(statement)
+        return
+    place = [
+        select(object_inbox.c[name]).where(object_inbox.c.id == _C.object_id).scalar_subquery().label(name)
+        for name in ("bucket", "key", "read_version_id")
+    ]
+    found = connection.execute(statement.returning(silver_load, *place)).mappings().all()
+    add_lines(connection, [ended.account.line(_step(row, ended)) for row in found])
+
+
+def _step(row: Any, ended: _Ended) -> Step:  # noqa: ANN401 - a mapping of columns
+    known = row["rows_read"] is not None and ended.state == "loaded"
+    told = f"{row['rows_silver']:,} to silver, {row['rows_quarantined']:,} to quarantine" if known else None
+    parts = (f"{ended.state}: {told}" if told else ended.state, ended.reason)
+    table, version = row["table"], row["delta_version"]
+    return Step(
+        STEP,
+        _STATUS[ended.state],
+        ended.now,
+        subject=None if row["bucket"] is None else f"s3://{row['bucket']}/{row['key']}",
+        inputs=object_inputs(row["object_id"], row["read_version_id"]),
+        outputs=(f"load {row['id']}", *((f"{table} version {version}",) if known and version is not None else ())),
+        rows_in=row["rows_read"] if known else None,
+        rows_out=row["rows_silver"] if known else None,
+        message="; ".join(part for part in parts if part),
+        seconds=(ended.now - row["started_at"]).total_seconds(),
+    )
 
 
 def _locked(connection: Connection, generation: int) -> SilverLoad:

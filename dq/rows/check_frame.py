@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -15,8 +16,9 @@ from dq.profiling.summary.summarise import FileFacts, KeyFigures, summarise
 from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.offences import placed
-from dq.rows.framed import CellsAs, FramedChecks, framed, is_of_spark
+from dq.rows.framed import CellsAs, FramedChecks, definition_of, framed, is_of_spark
 from dq.rows.frames import Frame, frame_of
+from dq.rows.referred.reference_frames import NO_TABLES, known_frames
 from dq.verdict.judge import judge
 from dq.verdict.verdict import Verdict
 from etl_core.errors import UsageError
@@ -31,6 +33,7 @@ def check_frame(
     *,
     cells: CellsAs = "auto",
     run_start: datetime | None = None,
+    references: Mapping[str, Any] = NO_TABLES,
 ) -> Verdict:
     """Judge a table: the verdict is that of a Parquet file of these rows, but that a table has no size in bytes.
 
@@ -40,15 +43,20 @@ def check_frame(
         definition: as parsed JSON, as JSON text, as the path of a file that holds it, or loaded.
         cells: how its cells are taken, see `CellsAs`; as `typed`, they are always those of a Parquet file.
         run_start: when the window of its run begins, aware; `freshness` is not run without it.
+        references: the tables that the definition refers to, of any library, by what it calls them
+            (`s3://bucket/key`, ...); a rule is not run whose table is not given.
 
     Raises:
         DefinitionError: the definition is broken; lists every problem.
-        UsageError: the table, or the definition, is nothing that can be read, or `run_start` has no time zone.
+        UsageError: the table, the definition, or a table that it refers to is nothing that can be read, or `run_start`
+            has no time zone.
+        TooManyKeysError: a table that it refers to has more keys than every task can hold.
         PipelineError: a table of PySpark could not be read.
     """
     if run_start is not None:
         require_aware(run_start, "run_start")
-    checks, summary = summarise_frame(frame, definition, cells)
+    known = definition_of(definition)
+    checks, summary = summarise_frame(frame, known, cells, known_frames(known, references))
     return judge(summary, replace(checks.plan, run_start=run_start))
 
 

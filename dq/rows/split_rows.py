@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +11,15 @@ import numpy as np
 import pyarrow as pa
 
 from dq.checks.check import Check
+from dq.profiling.cells.values import Cells
 from dq.profiling.tally.row_batch import RowBatch
 from dq.rows.columns.typed_columns import typed_columns, unfit_marks
 from dq.rows.findings import FINDINGS_TYPE, findings_column
-from dq.rows.framed import CellsAs, FramedChecks, framed, is_of_spark
+from dq.rows.framed import CellsAs, FramedChecks, definition_of, framed, is_of_spark
 from dq.rows.frames import Mask, frame_of
+from dq.rows.referred.reference_frames import NO_TABLES, known_frames
 from dq.rows.repeats import KeyRepeatFinder
-from dq.rows.row_marks import MarkedRows, mark_rows, read_rows
+from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_rows
 from dq.rows.rule_counts import RuleCounts, tolerates
 
 
@@ -50,24 +52,33 @@ def row_findings(batch: pa.RecordBatch, definition: Any, *, cells: CellsAs = "au
     return pa.concat_arrays(parts) if parts else pa.nulls(0, FINDINGS_TYPE)
 
 
-def split_rows(frame: Any, definition: Any, *, cells: CellsAs = "auto") -> tuple[Any, Any]:  # noqa: ANN401
+def split_rows(
+    frame: Any,  # noqa: ANN401 - of any library
+    definition: Any,  # noqa: ANN401 - in any form
+    *,
+    cells: CellsAs = "auto",
+    references: Mapping[str, Any] = NO_TABLES,
+) -> tuple[Any, Any]:
     """Split a table into the rows that passed and those that failed, both of the kind that came in.
 
     Both have a column `_findings`; one of that name from before is replaced. Passed rows have the declared types,
     failed ones are as they came. A table of PySpark has no order: the first of equal keys is the row that sorts first
     over all its columns. Nothing of it is read before the result is, but for rules with a threshold, whose failing
-    rows have to be counted at once.
+    rows have to be counted at once. Tables that the definition refers to are given as in `check_frame`; a rule whose
+    table is not given finds nothing.
 
     Raises:
         DefinitionError: the definition is broken.
         UsageError: the table, or the definition, is nothing that can be read.
     """
+    known = definition_of(definition)
+    keys = known_frames(known, references)
     if is_of_spark(frame):
         from dq.rows.spark.frames import split_spark_frame  # noqa: PLC0415 - loads Spark
 
-        return split_spark_frame(frame, definition, cells)
+        return split_spark_frame(frame, known, cells, keys)
     table = frame_of(frame)
-    checks = framed(table.schema, definition, cells)
+    checks = framed(table.schema, known, cells, keys)
     typed, findings, failing = [], [], []
     for found in find_rows(checks, table.batches, typed=True):
         findings.append(found.findings)
@@ -89,11 +100,12 @@ def require_all(rows: int, passed: int, failed: int) -> None:
 
 
 def find_rows(
-    checks: FramedChecks, batches: Callable[[], Iterable[RowBatch]], *, typed: bool = False
+    checks: FramedChecks, batches: Callable[[], Iterable[RowBatch]], *, typed: bool = False, unique: bool = False
 ) -> Iterator[FoundRows]:
     """Find what is wrong with the rows of all batches, which `batches` gives twice where that is needed.
 
-    With `typed`, decimals that have no place in a typed column count as findings, too.
+    With `typed`, decimals that have no place in a typed column count as findings, too. `unique`: somebody knows that no
+    row repeats a key.
 
     Raises:
         NoTemporarySpaceError: the keys are too many for memory, and the disk is full.
@@ -102,7 +114,7 @@ def find_rows(
         tolerated: frozenset[Check] = frozenset()
         of_keys = {check for check in checks.plan.checks if check.columns in _keys(checks)}
         counted = tolerates(checks.plan.checks)
-        if of_keys:
+        if of_keys and not unique:
             for batch in batches():
                 finder.collect(batch)
         if counted:
@@ -110,12 +122,32 @@ def find_rows(
             finder.again()
         for batch in batches():
             cells = read_rows(checks.recipe, batch)
-            marked = mark_rows(
-                checks.recipe, checks.plan, batch, cells, finder.repeats(cells, batch.rows), checks.references
-            )
-            extra = unfit_marks(checks.recipe, cells) if typed else ()
-            findings, failing = findings_column((*marked.marks, *extra), batch.rows, tolerated, checks.plan.sensitive)
-            yield FoundRows(marked, findings, failing)
+            yield found_rows(checks, batch, cells, finder.repeats(cells, batch.rows), tolerated, typed=typed)
+
+
+def found_rows(
+    checks: FramedChecks,
+    batch: RowBatch,
+    cells: Sequence[Cells],
+    repeats: Mapping[tuple[str, ...], KeyRepeats],
+    tolerated: Collection[Check],
+    *,
+    typed: bool,
+) -> FoundRows:
+    """Find what is wrong with the rows of one batch.
+
+    Args:
+        checks: what they are held against.
+        batch: the rows.
+        cells: of these rows, from `read_rows`.
+        repeats: which of them repeat a key of an earlier row, by the columns of the key.
+        tolerated: rules that no larger share of the file breaks than they tolerate.
+        typed: decimals that have no place in a typed column count as findings, too.
+    """
+    marked = mark_rows(checks.recipe, checks.plan, batch, cells, repeats, checks.references)
+    extra = unfit_marks(checks.recipe, cells) if typed else ()
+    findings, failing = findings_column((*marked.marks, *extra), batch.rows, tolerated, checks.plan.sensitive)
+    return FoundRows(marked, findings, failing)
 
 
 def _keys(checks: FramedChecks) -> set[tuple[str, ...]]:

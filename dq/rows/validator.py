@@ -30,7 +30,7 @@ from dq.rows.quality_check import (
     share_of,
     share_of_failures,
 )
-from dq.rows.reference_frames import keys_of_frame
+from dq.rows.referred.reference_frames import keys_of_frame
 from dq.schema.definition import FieldType, Severity
 from dq.schema.expressions.parser import parse_expression
 from dq.schema.expressions.tokens import ExpressionError

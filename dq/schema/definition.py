@@ -173,6 +173,8 @@ class SchemaDefinition:
 
     fields: tuple[FieldDefinition, ...]
     keys: tuple[KeyDefinition, ...] = ()
+    #: the columns of `primaryKey`
+    primary_key: tuple[str, ...] = ()
     format: str | None = None
     strict: bool = False
     missing_values: tuple[str, ...] = ("",)

@@ -1,23 +1,27 @@
-"""The table `pipeline.audit`: how it is made, and how a line gets into it."""
+"""The table `pipeline.audit`: how it is made, and how lines get into it, alone or with what they tell of."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, Uuid, insert
+from sqlalchemy.dialects.postgresql import JSONB
 
 from etl_core.postgres.migrations import History, Migration, from_script
 from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.transaction import prepare
 from etl_core.shipped_files import shipped_file
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Engine
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection, Engine
 
     from etl_core.audit.record import AuditRecord
     from etl_core.log.redaction import Redaction
+    from etl_core.postgres.transaction import Statement, Transaction
 
 _SCRIPT = partial(shipped_file, "sql/pipeline.sql")
 
@@ -30,12 +34,24 @@ AUDIT = History(
     problems=lambda connection: missing_on_table(connection, "pipeline.audit", ["INSERT"]),
 )
 
-_INSERT = text("""
-INSERT INTO pipeline.audit (id, at, job, job_version, run_id, step, subject, inputs, outputs, rows_in, rows_out,
-                            status, message, duration_ms)
-VALUES (CAST(:id AS uuid), :at, :job, :job_version, :run_id, :step, :subject, CAST(:inputs AS jsonb),
-        CAST(:outputs AS jsonb), :rows_in, :rows_out, :status, :message, :duration_ms)
-""")
+audit = Table(
+    "audit",
+    MetaData(schema="pipeline"),
+    Column("id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("job", Text, nullable=False),
+    Column("job_version", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("subject", Text),
+    Column("inputs", JSONB, nullable=False),
+    Column("outputs", JSONB, nullable=False),
+    Column("rows_in", BigInteger),
+    Column("rows_out", BigInteger),
+    Column("status", Text, nullable=False),
+    Column("message", Text),
+    Column("duration_ms", BigInteger, nullable=False),
+)
 
 
 def write_audit(engine: Engine, record: AuditRecord, redaction: Redaction) -> None:
@@ -50,7 +66,27 @@ def write_audit(engine: Engine, record: AuditRecord, redaction: Redaction) -> No
         DatabaseUnavailableError: no answer.
         CatalogueError: the table is not there, or this role may not add to it.
     """
-    values = asdict(record.cleaned(redaction))
-    values |= {"id": str(record.id), "inputs": json.dumps(values["inputs"]), "outputs": json.dumps(values["outputs"])}
     with engine.begin() as connection:
-        connection.execute(_INSERT, values)
+        add_lines(connection, [record.cleaned(redaction)])
+
+
+def add_lines(connection: Connection, records: Sequence[AuditRecord]) -> None:
+    """Add lines to somebody's transaction, all in one statement: they are there when what they tell of is."""
+    if records:
+        connection.execute(insert(audit), [_values(record) for record in records])
+
+
+def send_line(transaction: Transaction, record: AuditRecord) -> None:
+    """Add a line to somebody's transaction, with the next statement whose answer is asked for."""
+    values = _values(record)
+    written = {"id": str(record.id), **{name: json.dumps(values[name]) for name in ("inputs", "outputs")}}
+    transaction.send(_line(), values | written)
+
+
+def _values(record: AuditRecord) -> dict[str, Any]:
+    return {column.name: getattr(record, column.name) for column in audit.columns}
+
+
+@cache
+def _line() -> Statement:
+    return prepare(insert(audit), [column.name for column in audit.columns])

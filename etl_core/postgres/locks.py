@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select, text
 
 from etl_core.postgres.transaction import prepare
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
 
     from etl_core.postgres.transaction import Transaction
 
@@ -31,6 +33,19 @@ def lock(connection: Connection, *parts: object) -> None:
         DatabaseUnavailableError: it was not free within the session's lock timeout.
     """
     connection.execute(_SELECT, {"number": lock_number(*parts)})
+
+
+@contextmanager
+def held(engine: Engine, *parts: object) -> Iterator[None]:
+    """Hold the lock of a name while the block runs, however long; where this process dies, the server lets it go.
+
+    Raises:
+        DatabaseUnavailableError: it was not free within the session's lock timeout.
+    """
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        lock(connection, *parts)
+        yield
 
 
 def lock_first(transaction: Transaction, *parts: object) -> None:

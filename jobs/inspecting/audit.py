@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -16,17 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Engine, RowMapping
 
+    from dq import SilverLoad
     from dq.ledger.inspection import InboxRow
 
 _AUDIT = text("""
     SELECT at, job, step, subject, status, message, rows_in, rows_out, duration_ms
     FROM pipeline.audit WHERE run_id = :run_id ORDER BY at, id
 """)
+#: The lines about an object, of one row of the ledger or of none in particular.
 _OF_SUBJECT = text("""
-    SELECT at, job, step, status, message, run_id FROM pipeline.audit
-    WHERE subject = :uri OR subject LIKE :uri_and_more ESCAPE '!' ORDER BY at, id
+    SELECT at, job, step, status, message, run_id, outputs, duration_ms FROM pipeline.audit
+    WHERE subject = :uri AND (inputs @> CAST(:row AS jsonb) OR NOT inputs::text LIKE '%"object %') ORDER BY at, id
 """)
 
 
@@ -40,7 +43,7 @@ def main(argv: list[str]) -> int:
     with open_database(program.settings) as database:
         steps = list(_run(database, arguments.run_id) if arguments.run_id else _object(database, arguments.object))
     table = Table("at", "step", "state", "what", header_style="bold")
-    for at, step, state, what in sorted(steps, key=lambda one: one[0]):
+    for at, step, state, what in sorted(dict.fromkeys(steps), key=lambda one: one[0]):
         table.add_row(*map(cell, (f"{at:%Y-%m-%d %H:%M:%S}", step, state, what)))
     stdout().print(table)
     return ExitCode.OK
@@ -66,6 +69,7 @@ def _what(row: Mapping[str, Any]) -> str:
 
 
 def _object(database: Engine, named: str) -> Iterator[_Step]:
+    """Give the steps of an object: those that jobs noted, and what the ledger knows of those that nobody noted."""
     from dq import loads_of_object
 
     for row in _rows(database, named):
@@ -73,25 +77,32 @@ def _object(database: Engine, named: str) -> Iterator[_Step]:
         uri = f"s3://{event.bucket}/{event.key}"
         version = f" version {event.version_id}" if event.version_id else ""
         yield row.received_at, "announced", event.source or "", f"object {row.id}, {uri}{version}"
-        if row.finished_at is not None:
+        lines = _lines(database, uri, row.id)
+        noted = {output for line in lines for output in line["outputs"]}
+        if row.finished_at is not None and not any(line["step"] == "verdict" for line in lines):
             yield row.finished_at, "judged", row.state, _verdict(database, row)
         for load in loads_of_object(database, row.id):
-            counts = load.counts
-            rows = load.reason or ""
-            if counts is not None:
-                where = f"{counts.rows_silver:,} to silver, {counts.rows_quarantined:,} to quarantine"
-                table = f"version {load.delta_version} of {load.subject.table}"
-                rows = f"{counts.rows_read:,} rows: {where}, {counts.rows_malformed:,} malformed; {table}"
-            yield load.finished_at or load.started_at, "lifted", load.state, rows
-        yield from _of_jobs(database, uri)
+            if f"load {load.id}" not in noted:
+                yield _lifted(load)
+        for line in lines:
+            outputs = ", ".join(line["outputs"])
+            what = "; ".join(part for part in (line["message"], outputs, f"run {line['run_id']}") if part)
+            yield line["at"], f"{line['job']}: {line['step']}", line["status"], what
 
 
-def _of_jobs(database: Engine, uri: str) -> Iterator[_Step]:
-    escaped = uri.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+def _lifted(load: SilverLoad) -> _Step:
+    counts, rows = load.counts, load.reason or ""
+    if counts is not None:
+        where = f"{counts.rows_silver:,} to silver, {counts.rows_quarantined:,} to quarantine"
+        table = f"version {load.delta_version} of {load.subject.table}"
+        rows = f"{counts.rows_read:,} rows: {where}, {counts.rows_malformed:,} malformed; {table}"
+    return load.finished_at or load.started_at, "lifted", load.state, rows
+
+
+def _lines(database: Engine, uri: str, object_id: int) -> Sequence[RowMapping]:
+    known = {"uri": uri, "row": json.dumps([f"object {object_id}"])}
     with database.connect() as connection:
-        found = connection.execute(_OF_SUBJECT, {"uri": uri, "uri_and_more": f"{escaped} %"}).mappings().all()
-    for one in found:
-        yield one["at"], f"{one['job']}: {one['step']}", one["status"], one["message"] or f"run {one['run_id']}"
+        return connection.execute(_OF_SUBJECT, known).mappings().all()
 
 
 def _verdict(database: Engine, row: InboxRow) -> str:

@@ -9,7 +9,7 @@ from etl_core.number_set import NumberSet
 from jobs.console.terminal import cell, stdout
 from jobs.inspecting.selecting import is_chosen, numbers, said, selection_of
 from jobs.running.exit_codes import ExitCode
-from jobs.running.job_run import note
+from jobs.running.job_run import current_account, note
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +34,7 @@ def retry(database: Engine, settings: Settings, arguments: argparse.Namespace) -
     if arguments.dry_run:
         return _tell(arguments, f"{len(ids)} objects and {len(letter_ids)} dead letters are named; nothing was changed")
     moment = DatabaseClock(database)()
-    objects = retry_rows(database, moment, ids=ids, states=RETRIED)
+    objects = retry_rows(database, moment, ids=ids, states=RETRIED, account=current_account())
     understood = retry_dead_letters(database, moment, ids=letter_ids) if letter_ids else None
     text = f"{objects} objects are due again"
     if understood is not None:
@@ -63,12 +63,14 @@ def discard(database: Engine, settings: Settings, arguments: argparse.Namespace)
         if arguments.dry_run:
             return _tell(arguments, f"{len(chosen)} objects would be discarded; nothing was changed")
         _announce(len(chosen), "discarding")
-        done = discard_rows(database, moment, ids=chosen, reason=arguments.reason, states=states)
+        done = discard_rows(
+            database, moment, ids=chosen, reason=arguments.reason, states=states, account=current_account()
+        )
         return _tell(arguments, f"discarded {done} objects{_rest(chosen, done)}: {arguments.reason}")
     ids, letter_ids = _named(database, arguments, "discard")
     if arguments.dry_run:
         return _tell(arguments, f"{len(ids)} objects and {len(letter_ids)} dead letters are named; nothing was changed")
-    objects = discard_rows(database, moment, ids=ids, reason=arguments.reason)
+    objects = discard_rows(database, moment, ids=ids, reason=arguments.reason, account=current_account())
     letters = discard_dead_letters(database, moment, ids=letter_ids) if letter_ids else 0
     if not (objects or letters):
         raise UsageError("nothing was discarded: what has its verdict stays, and so does what is being worked on")
@@ -85,7 +87,7 @@ def _retry_selection(
     if arguments.dry_run:
         return _tell(arguments, f"{len(chosen)} objects would be due again; nothing was changed")
     _announce(len(chosen), "making due again")
-    done = retry_rows(database, DatabaseClock(database)(), ids=chosen, states=states)
+    done = retry_rows(database, DatabaseClock(database)(), ids=chosen, states=states, account=current_account())
     return _tell(arguments, f"{done} objects are due again{_rest(chosen, done)}")
 
 

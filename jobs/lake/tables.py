@@ -1,16 +1,19 @@
-"""Look at the lake's tables, and take an object's rows out again."""
+"""Look at the lake's tables, keep them in order, and take an object's rows out again."""
 
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from etl_core.errors import UsageError
+from jobs.console.arguments import duration
 from jobs.console.terminal import cell, stdout
 from jobs.lake.doors import lake_doors
 from jobs.lake.how_to_read import in_duckdb, in_pyspark
+from jobs.lake.maintain import maintain_tables
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
@@ -26,19 +29,23 @@ _LAYERS = ("silver", "quarantine")
 def main(argv: list[str]) -> int:
     """Do what the first word says."""
     arguments = _parser().parse_args(argv)
+    from jobs.running.sessions import open_tables_session
     from jobs.running.wiring import open_doors, start
     from pipelines.lake.lifting.undo import undo_object
 
     program = start()
     if arguments.action == "undo":
         note(subject=f"object {arguments.object}", step="undo")
-        with open_doors(program.settings) as doors:
-            done = undo_object(arguments.object, lake_doors(doors, program.settings))
+        with open_doors(program.settings) as doors, open_tables_session(program.settings) as session:
+            done = undo_object(arguments.object, lake_doors(doors, program.settings, session))
         back = (
             f"those of object {done.restored.subject.object_id} are back" if done.restored else "the run has none now"
         )
         stdout().print(cell(f"the rows of object {arguments.object} were taken out of the lake; {back}"))
         return ExitCode.OK
+    if arguments.action == "maintain":
+        with open_tables_session(program.settings) as session:
+            return maintain_tables(program.settings, arguments.tables, arguments.retain, session)
     if arguments.action == "list":
         _list(program.settings, arguments.tables)
         return ExitCode.OK
@@ -144,9 +151,15 @@ def _parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=what)
         action.add_argument("table", metavar="TABLE")
         action.add_argument("--limit", type=int, default=50, help="at most so many lines (50)")
+    keep = actions.add_parser("maintain", help="put files of past days together, delete what no version needs")
+    keep.add_argument("tables", metavar="TABLE", nargs="*", help="only these")
+    keep.add_argument(
+        "--retain", metavar="SPAN", type=duration, default=timedelta(hours=168),
+        help="how far back tables can be read, and objects undone: 168h, the least, when left out",
+    )  # fmt: skip
     undo = actions.add_parser("undo", help="take an object's rows out again; those of its predecessor come back")
     undo.add_argument("--object", type=int, required=True, metavar="ID", help="its id in the inbox")
     return parser
 
 
-JOB = (main, "look at the lake's tables, and take an object's rows out again")
+JOB = (main, "look at the lake's tables, keep them in order, take an object's rows out again")

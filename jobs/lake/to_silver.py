@@ -1,20 +1,20 @@
 """Lift objects that have a verdict into the lake: good rows to silver, the others to quarantine with their reasons.
 
 Each object is lifted once for each definition; of two objects of one run the later one counts. An object that failed
-its checks is held (SILVER_GATE) until `--release` lets it pass.
+its checks is held (SILVER_GATE) until `--release` lets it pass. `--watch` goes on until a signal asks to end; then the
+batch at hand is finished. The tables are those of one run over the same objects.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
 import structlog
 from rich.table import Table
 
-from etl_core.errors import PipelineError, UsageError
+from etl_core.errors import UsageError
 from jobs.console.terminal import cell, stdout
 from jobs.lake.doors import lake_doors
 from jobs.running.exit_codes import ExitCode
@@ -23,12 +23,15 @@ from jobs.running.job_run import note
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dq import DueObject, SchemaDefinition
-    from dq.batch.doors import Doors
+    from pyspark.sql import SparkSession
+
+    from dq import DueObject
     from jobs.running.wiring import Program
     from pipelines.lake.lifting.load_objects import Outcome
 
 log = structlog.get_logger()
+
+_COUNTED = ("read", "silver", "quarantined", "malformed", "healed", "unmatched")
 
 
 def main(argv: list[str], program: Program | None = None) -> int:
@@ -37,62 +40,55 @@ def main(argv: list[str], program: Program | None = None) -> int:
     `program` has other settings than those of the environment.
     """
     arguments = _parser().parse_args(argv)
-    from dq import Wanted, due_objects
+    from dq import Wanted
     from dq.ledger.settings import LedgerSettings
-    from dq.reporting.catalogue.catalogue import read_catalogue
+    from jobs.lake.lifting import LiftRounds, keep_lifting
+    from jobs.running.sessions import open_tables_session
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
-    from pipelines.lake.lifting.load_objects import load_objects
     from pipelines.lake.settings import LakeSettings
 
     program = program or start()
-    if program.settings[LakeSettings].silver_gate == "off":
+    settings = program.settings[LakeSettings]
+    if settings.silver_gate == "off":
         raise UsageError("SILVER_GATE is off, so that nothing goes to silver; set it to passed or any")
     wanted = Wanted(arguments.agency, arguments.file, arguments.since, arguments.until, tuple(arguments.release))
     limit = program.settings[LedgerSettings].max_files_per_batch
-    ended: list[Outcome] = []
-    with open_doors(program.settings) as doors, StopRequest() as stop:
-        catalogue = read_catalogue(doors.database)
-        lake = lake_doors(doors, program.settings)
-        while not stop.is_set():
-            due = due_objects(doors.database, catalogue, wanted, limit)
-            pending = {outcome.due.object_id for outcome in ended}
-            due = tuple(one for one in due if one.object_id not in pending)
-            if arguments.dry_run:
-                _show_due(due)
-                return ExitCode.OK
-            if not due:
-                break
-            outcomes = load_objects(due, _definitions(due, doors), arguments.release, lake)
-            for one in outcomes:
-                _tell(one)
+    note(step="watch" if arguments.watch else "once")
+    with (
+        open_doors(program.settings) as doors,
+        open_tables_session(program.settings) as session,
+        StopRequest() as stop,
+    ):
+
+        def listening() -> SparkSession:
+            """The session; starting it puts other handlers of signals in place."""
+            found = session()
+            stop.listen()
+            return found
+
+        rounds = LiftRounds(doors, lake_doors(doors, program.settings, listening), wanted, limit, _tell)
+        if arguments.dry_run:
+            _show_due(rounds.due())
+            return ExitCode.OK
+        if arguments.watch:
+            log.info("watching", seconds=settings.silver_poll_seconds)
+            keep_lifting(rounds, stop, settings.silver_poll_seconds)
+            note(message=rounds.told())
+            log.info("stopped")
+            return ExitCode.OK
+        ended: list[Outcome] = []
+        while not stop.is_set() and (outcomes := rounds.lift()):
             ended += outcomes
-    states = Counter(outcome.state for outcome in ended)
-    note(message=", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "nothing was due")
+    note(message=rounds.told())
     _show(ended)
-    return _code(states)
+    return _code(rounds.states)
 
 
 def _code(states: Mapping[str, int]) -> ExitCode:
     if states.get("pending"):
         return ExitCode.TRY_AGAIN
     return ExitCode.FAILED if states.get("failed") else ExitCode.OK
-
-
-def _definitions(due: Sequence[DueObject], doors: Doors) -> dict[int, SchemaDefinition | PipelineError | None]:
-    """The definitions that their files have now, by object."""
-    from dq.definitions import definition_or_none
-
-    with doors.database.begin() as connection:
-        files = doors.reporting.monitored_files(connection, {(one.agency_slug, one.file_name) for one in due})
-    found: dict[int, SchemaDefinition | PipelineError | None] = {}
-    for one in due:
-        file = files.get((one.agency_slug, one.file_name))
-        try:
-            found[one.object_id] = definition_or_none(file.definition, mode=doors.scoring_mode) if file else None
-        except PipelineError as error:
-            found[one.object_id] = error
-    return found
 
 
 def _tell(outcome: Outcome) -> None:
@@ -118,17 +114,10 @@ def _show_due(due: Sequence[DueObject]) -> None:
 
 
 def _show(ended: Sequence[Outcome]) -> None:
-    table = Table(
-        "object", "agency", "file", "run", "state", "read", "silver", "quarantined", "malformed", "healed", "reason",
-        header_style="bold",
-    )  # fmt: skip
+    table = Table("object", "agency", "file", "run", "state", *_COUNTED, "reason", header_style="bold")
     for one in ended:
         due, counts = one.due, one.counts
-        figures = (
-            (counts.rows_read, counts.rows_silver, counts.rows_quarantined, counts.rows_malformed, counts.rows_healed)
-            if counts
-            else ("", "", "", "", "")
-        )
+        figures = tuple(getattr(counts, f"rows_{name}") for name in _COUNTED) if counts else ("",) * len(_COUNTED)
         run = f"{due.run_date} {due.run_hour:02d}h"
         row = (due.object_id, due.agency_slug, due.file_name, run, one.state, *figures, one.reason or "")
         table.add_row(*map(cell, row))
@@ -145,7 +134,12 @@ def _parser() -> argparse.ArgumentParser:
         "--release", metavar="ID", type=int, action="append", default=[],
         help="lift this object, held or failed as it may be; may be given several times",
     )  # fmt: skip
-    parser.add_argument("--dry-run", action="store_true", help="only show what would be lifted")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--once", action="store_true", help="lift what is due, then end (the default)")
+    how.add_argument(
+        "--watch", action="store_true", help="go on lifting what gets a verdict, until a signal asks to end"
+    )
+    how.add_argument("--dry-run", action="store_true", help="only show what would be lifted")
     return parser
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import sqlalchemy
 
     from dq.batch.batch_counts import BatchCounts
+    from etl_core.audit.account import Account
     from etl_core.audit.record import Status
     from jobs.registry import Job
 
@@ -61,12 +62,20 @@ class Doing:
 class JobRun:
     """The run that is under way; made by `run_job`. All lines of it, also those of its steps, carry `run_id`."""
 
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
+    def __init__(self, run_id: str, job: Job | None = None, new_id: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
+        self.run_id, self.job, self._new_id = run_id, job, new_id
         self.database: sqlalchemy.Engine | None = None
         self.secrets: tuple[str, ...] = ()
         self.doing = Doing()
         self._held = ExitStack()
+
+    def account(self) -> Account | None:
+        """What writes the lines of its steps; None where it is no run of a job."""
+        from etl_core.audit.account import Account
+
+        if self.job is None:
+            return None
+        return Account(self.job.name, self.job.version, self.run_id, self._new_id, Redaction(self.secrets))
 
     def hold(self, resource: AbstractContextManager[_T]) -> _T:
         """Open something that stays open until the line is written."""
@@ -75,6 +84,12 @@ class JobRun:
     def close(self) -> None:
         """Let go of everything that is held."""
         self._held.close()
+
+
+def current_account() -> Account | None:
+    """What writes the lines of the steps of this thread's job; None where none runs."""
+    run = _CURRENT.get()
+    return None if run is None else run.account()
 
 
 _CURRENT: ContextVar[JobRun | None] = ContextVar("job_run", default=None)
@@ -124,7 +139,7 @@ def run_job(
         new_id: gives the ids of the run and of its line.
         clock: tells the time, aware.
     """
-    run, started = JobRun(new_id().hex), time.monotonic()
+    run, started = JobRun(new_id().hex, job, new_id), time.monotonic()
     token = _CURRENT.set(run)
     try:
         ended = end_of(job.entrypoint, argv)

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from etl_core.spark.profiles import FILES, SessionProfile
+from etl_core.spark.profiles import FILES, TABLES, SessionProfile
 
 #: Jobs that need another session than one for files, by their names.
-_OTHERS: Mapping[str, SessionProfile] = MappingProxyType({})
+_OTHERS: Mapping[str, SessionProfile] = MappingProxyType({"lake": TABLES, "reprocess": TABLES, "to_silver": TABLES})
 
 
 def profile_of_job(name: str) -> SessionProfile:

@@ -23,21 +23,24 @@ from etl_core.log.settings import LogSettings
 from etl_core.metrics.settings import MetricsSettings
 from etl_core.objects.settings import S3Settings
 from etl_core.settings import Settings
+from etl_core.spark.profiles import FILES, SessionProfile
 from jobs.running.database import database_at_hand, open_database
-from jobs.running.job_run import current_run
+from jobs.running.job_run import current_account, current_run
+from jobs.running.sessions import Sessions
 from jobs.running.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pyarrow import RecordBatchReader
     from pyspark.sql import SparkSession
     from rich.console import Console
 
     from dq.batch.process_batch import Doors
     from dq.engine.file_results import FileVerdict
-    from dq.engine.references import ReadKeys
     from dq.engine.source_file import Source, SourceObject
     from dq.formats.limits import Limits
+    from dq.references.reading import ReferenceReader
     from etl_core.objects.store import ObjectStore, S3Access
 
 log = structlog.get_logger()
@@ -81,8 +84,8 @@ def s3_access(settings: Settings) -> S3Access:
     return S3Access(s3.s3_endpoint, s3.s3_region, *s3.key_pair())
 
 
-def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReadKeys:
-    """What reads the keys that files refer to, from the places that the settings open to definitions.
+def reference_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_files: bool) -> ReferenceReader:
+    """What reads the keys and rows that files refer to, from the places that the settings open to definitions.
 
     Args:
         settings: which buckets and schemas these are.
@@ -90,14 +93,22 @@ def key_reader(settings: Settings, store: ObjectStore, limits: Limits, *, own_fi
         limits: within which files are read.
         own_files: files of this machine, too.
     """
-    from dq.references.reading import KeyReader
+    from dq.references.reading import ReferenceReader
 
-    return KeyReader(
+    def silver(table: str, names: tuple[str, ...]) -> RecordBatchReader:
+        from pipelines.lake.files.table_folder import lake_table
+        from pipelines.lake.settings import LakeSettings
+        from pipelines.lake.tables.reading import columns_of
+
+        return columns_of(lake_table(settings[LakeSettings].lake_root, "silver", table, s3_access(settings)), names)
+
+    return ReferenceReader(
         store,
         limits,
         allowed_buckets=frozenset(settings[BatchSettings].allowed_buckets) - {EVERY_BUCKET},
         schemas=frozenset(settings[EngineSettings].reference_schemas),
         database=lambda: database_at_hand(settings),
+        silver=silver,
         own_files=own_files,
     )
 
@@ -113,6 +124,7 @@ class Profiler:
         keep_states: bool = False,
         isolated: bool = False,
         own_references: bool = False,
+        profile: SessionProfile = FILES,
     ) -> None:
         from dq.formats.limits import Limits
 
@@ -120,29 +132,15 @@ class Profiler:
         engine = settings[EngineSettings]
         self._isolated = isolated
         self._limits = Limits(object_memory=engine.object_memory_mib << 20, object_seconds=engine.object_seconds)
-        self._read_keys = key_reader(settings, store, self._limits, own_files=own_references)
+        self._read_keys = reference_reader(settings, store, self._limits, own_files=own_references)
         self._store = store
         self._keep_states = keep_states
-        self._session: SparkSession | None = None
-        self._is_ours = False
+        self._sessions = Sessions(settings, profile)
 
     @property
     def session(self) -> SparkSession:
         """The running session; started now if there is none."""
-        if self._session is None:
-            from etl_core.spark.session import build_session, session_is_running
-
-            s3 = self._settings[S3Settings]
-            self._is_ours = not session_is_running()
-            access_key, secret_key = s3.key_pair()
-            self._session = build_session(
-                master=self._settings[EngineSettings].spark_master,
-                s3_endpoint=s3.s3_endpoint,
-                s3_region=s3.s3_region,
-                s3_access_key=access_key,
-                s3_secret_key=secret_key,
-            )
-        return self._session
+        return self._sessions()
 
     def __call__(self, sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
         """Profile and judge the files of one batch."""
@@ -154,7 +152,7 @@ class Profiler:
         sizes = [source.size for source in sources]
         reader = self._settings[EngineSettings].reader
         is_little = is_small_work(sizes) and not any(source.isolated for source in sources)
-        worth_a_session = self._session is not None or reader == "spark" or not is_little
+        worth_a_session = self._sessions.is_started or reader == "spark" or not is_little
         return judge_sources(
             sources,
             store=self._store,
@@ -192,9 +190,7 @@ class Profiler:
 
     def close(self) -> None:
         """Stop the session if it was started here."""
-        if self._session is not None and self._is_ours:
-            self._session.stop()
-        self._session = None
+        self._sessions.close()
 
 
 @contextmanager
@@ -205,6 +201,7 @@ def open_profiler(
     keep_states: bool = False,
     isolated: bool = False,
     own_references: bool = False,
+    profile: SessionProfile = FILES,
 ) -> Iterator[Profiler]:
     """An engine, stopped at the end.
 
@@ -214,8 +211,11 @@ def open_profiler(
         keep_states: give mergeable states, too.
         isolated: read every object in a worker of Spark's, for this process is to outlive whatever one of them does.
         own_references: files may refer to keys in files of this machine.
+        profile: the kind of Spark session that is started.
     """
-    profiler = Profiler(settings, store, keep_states=keep_states, isolated=isolated, own_references=own_references)
+    profiler = Profiler(
+        settings, store, keep_states=keep_states, isolated=isolated, own_references=own_references, profile=profile
+    )
     try:
         yield profiler
     finally:
@@ -223,8 +223,10 @@ def open_profiler(
 
 
 @contextmanager
-def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator[Doors]:
-    """Everything a batch needs; `profiler` is made when none is given.
+def open_doors(
+    settings: Settings, profiler: Profiler | None = None, *, profile: SessionProfile = FILES
+) -> Iterator[Doors]:
+    """Everything a batch needs; `profiler` is made when none is given, for Spark sessions of the kind `profile`.
 
     Raises:
         CatalogueError: lists what the database lacks.
@@ -246,7 +248,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
     with (
         left_in_file(metrics.registry, settings[MetricsSettings].metrics_file),
         open_database(settings) as database,
-        open_profiler(settings, store, keep_states=ledger.keep_profiles) as own_profiler,
+        open_profiler(settings, store, keep_states=ledger.keep_profiles, profile=profile) as own_profiler,
     ):
         catalogue = read_catalogue(database, creates_files=batch.auto_create_files)
         doors = Doors(
@@ -265,6 +267,7 @@ def open_doors(settings: Settings, profiler: Profiler | None = None) -> Iterator
             process_inactive_files=batch.inactive_files == "process",
             scoring_mode=ScoringMode(batch.scoring_mode),
             keep_profiles=ledger.keep_profiles,
+            account=current_account(),
             metrics=metrics,
         )
         try:

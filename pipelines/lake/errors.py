@@ -17,8 +17,16 @@ class ColumnTypeError(TerminalError):
     """A column has another type than the table, or a type no table holds."""
 
 
-class FrozenSchemaError(TerminalError):
+class HeldError(TerminalError):
+    """An object is not loaded before somebody says so, or mends what is in the way; releasing it tries again."""
+
+
+class FrozenSchemaError(HeldError):
     """A file brings columns that a frozen table does not take."""
+
+
+class FrozenTypesError(HeldError):
+    """A file has values of other types than declared, and its definition wants none of its rows then."""
 
 
 class CommitConflictError(RetryableError):
@@ -33,5 +41,21 @@ class TableChangedMeanwhileError(RetryableError):
     """A table got columns that files written for it do not fit; they have to be written again, and that may help."""
 
 
+class NoTablesSessionError(RetryableError):
+    """The Spark session that runs already knows no Delta tables; another one does."""
+
+
+class TableModeError(TerminalError):
+    """A table is filled in another way than a definition asks for; somebody has to name another one."""
+
+
 class HistoryGoneError(TerminalError):
     """The rows a run had before cannot be had from the table any more; its object has to be loaded again."""
+
+
+class ReferenceGoneError(HeldError):
+    """What rows refer to cannot be read, or has two rows for one key; somebody has to mend it."""
+
+
+class ReferenceAwayError(RetryableError):
+    """What rows refer to cannot be reached at present."""

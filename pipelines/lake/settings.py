@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from etl_core.settings import Lower, RoomSettings, setting
 
 
@@ -19,4 +21,9 @@ class LakeSettings(RoomSettings):
         "Which objects are lifted to silver: those whose verdict passed, any that has a verdict, or none",
         "passed, any or off",
         default="passed",
+    )
+    silver_poll_seconds: Annotated[float, Field(ge=0.1, le=3600)] = setting(
+        "How often `to_silver --watch` looks for objects with a verdict, in seconds",
+        "a number from 0.1 to 3600",
+        default=5.0,
     )

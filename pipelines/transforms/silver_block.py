@@ -13,7 +13,7 @@ from dq import FieldType, Problems, SchemaDefinition, fold, kind_of, read_proper
 from pipelines.transforms.derive import read_derived
 from pipelines.transforms.derived_column import DerivedColumn
 from pipelines.transforms.read_steps import read_steps
-from pipelines.transforms.silver_columns import SilverColumns
+from pipelines.transforms.silver_columns import OWN_COLUMNS, SilverColumns
 from pipelines.transforms.step import NormalizeStep
 
 #: The properties that are read here, by their folded spellings; who reads others of the block adds these to its own.
@@ -29,7 +29,7 @@ RUN_COLUMNS: Final = MappingProxyType(
     {"agency": FieldType.STRING, "run_date": FieldType.DATE, "run_hour": FieldType.INTEGER}
 )
 #: Columns that every silver table has.
-TABLE_COLUMNS: Final = ("_agency_slug", "_run_date", "_run_hour", "_object_id", "_line", "_findings")
+TABLE_COLUMNS: Final = ("_agency_slug", "_run_date", "_run_hour", "_object_id", "_line", *OWN_COLUMNS)
 _NONE: Final[Mapping[str, FieldType]] = MappingProxyType({})
 _PLACE: Final = "silver"
 

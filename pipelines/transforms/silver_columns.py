@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from pipelines.transforms.derived_column import DerivedColumn
 from pipelines.transforms.step import NormalizeStep
+
+#: Columns that silver adds beside those of a file.
+OWN_COLUMNS: Final = ("_findings", "_extras")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class SilverColumns:
     def _arranged(self, names: list[str]) -> Iterator[tuple[str, str]]:
         renamed, dropped = dict(self.rename), frozenset(self.drop)
         ours = [one.name for one in self.derive]
-        taken = {*ours, *(renamed[name] for name in names if name in renamed)}
+        taken = {*OWN_COLUMNS, *ours, *(renamed[name] for name in names if name in renamed)}
         for name in names:
             if name in dropped:
                 continue

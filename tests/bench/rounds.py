@@ -24,6 +24,11 @@ class Measured:
         """Median on the clock."""
         return median(sample.seconds for sample in self.samples)
 
+    @property
+    def cpu(self) -> float:
+        """Median of all processors."""
+        return median(sample.cpu for sample in self.samples)
+
     def peak(self, *kinds: str) -> float:
         """Highest peak memory of these kinds of process together, in MiB."""
         return max(sum(sample.peaks.get(kind, 0.0) for kind in kinds) for sample in self.samples)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,15 @@ class Landing:
 
     def configure(self, file_name: str = "trips", definition: object = TRIPS, **values: object) -> None:
         add_file(self.database, "tenant-a", file_name, definition=definition, **values)
+
+    def redefine(self, definition: object, file_name: str = "trips") -> None:
+        """Give a configured file another definition."""
+        self.sql(
+            "UPDATE reporting.monitoring_file_schema_definition SET definition = CAST(:new AS jsonb) WHERE id = ("
+            "SELECT schema_definition_id FROM reporting.monitoring_file WHERE file_name = :name)",
+            new=json.dumps(definition),
+            name=file_name,
+        )
 
     def put(self, key: str, body: bytes = GOOD) -> ObjectEvent:
         """Upload a version; what S3 would announce of it."""

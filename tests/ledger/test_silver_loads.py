@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from dq.ledger.silver_loads import (
     LoadCounts,
+    LoadResult,
     LoadSubject,
     fail_load,
     finish_load,
@@ -33,7 +34,7 @@ COUNTS = LoadCounts(10, 7, 2, 1, rows_healed=3, rows_unmatched=4)
 
 
 def finish(engine: Engine, generation: int, counts: LoadCounts = COUNTS) -> str:
-    return finish_load(engine, generation, counts, LATER, delta_version=generation, quarantine_version=None)
+    return finish_load(engine, generation, LoadResult(counts, generation, None), LATER)
 
 
 def states(engine: Engine) -> list[str]:

@@ -16,10 +16,15 @@ from dq.engine.file_results import FileVerdict
 from dq.engine.profile_files import judge_sources
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
-from dq.references.reading import KeyReader
+from dq.references.reading import ReferenceReader
 from etl_core.errors import PipelineError
 from etl_core.postgres.database import connect
+from pipelines.lake.files.table_folder import lake_table
+from pipelines.lake.schema.table_schema import new_schema
+from pipelines.lake.tables.reading import columns_of
+from pipelines.lake.tables.replace_runs import replace_runs
 from tests.databases import admin_engine
+from tests.pipelines.lake.lake_tables import batch, identity, run_part, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +48,8 @@ def wanted(place: str, *columns: tuple[str, str]) -> WantedKeys:
 
 
 @pytest.fixture
-def reader(store: ObjectStore) -> KeyReader:
-    return KeyReader(store, LIMITS)
+def reader(store: ObjectStore) -> ReferenceReader:
+    return ReferenceReader(store, LIMITS)
 
 
 def as_parquet() -> bytes:
@@ -63,7 +68,7 @@ def as_parquet() -> bytes:
     ],
 )
 def test_keys_are_read_from_objects_of_every_format(
-    s3: S3Client, bucket: str, reader: KeyReader, key: str, body: bytes
+    s3: S3Client, bucket: str, reader: ReferenceReader, key: str, body: bytes
 ) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=body)
     place = f"s3://{bucket}/{key}"
@@ -72,7 +77,7 @@ def test_keys_are_read_from_objects_of_every_format(
     assert len(reader(wanted(place, ("number", "integer"), ("code", "string")))) == 2
 
 
-def test_a_file_of_many_parts_is_read_whole(s3: S3Client, bucket: str, reader: KeyReader) -> None:
+def test_a_file_of_many_parts_is_read_whole(s3: S3Client, bucket: str, reader: ReferenceReader) -> None:
     rows = "".join(f'"line\n{at}",{at}\n' for at in range(20_000))
     s3.put_object(Bucket=bucket, Key="many.csv", Body=f"code,number\n{rows}".encode())
     assert len(reader(wanted(f"s3://{bucket}/many.csv", ("code", "string")))) == 20_000
@@ -91,7 +96,9 @@ def test_a_file_of_many_parts_is_read_whole(s3: S3Client, bucket: str, reader: K
         ("table:open.stations", "there is no database here"),
     ],
 )
-def test_what_cannot_be_read_says_why(s3: S3Client, bucket: str, reader: KeyReader, place: str, said: str) -> None:
+def test_what_cannot_be_read_says_why(
+    s3: S3Client, bucket: str, reader: ReferenceReader, place: str, said: str
+) -> None:
     s3.put_object(Bucket=bucket, Key="empty.csv", Body=b"")
     s3.put_object(Bucket=bucket, Key="broken.csv", Body=b"code,number\nA,1\nB\n")
     s3.put_object(Bucket=bucket, Key="other.csv", Body=b"id\n1\n")
@@ -132,7 +139,7 @@ def stations(database_url: str) -> str:
     ],
 )
 def test_tables_hold_keys_of_every_type(
-    stations: str, reader: KeyReader, tmp_path: Path, column: str, kind: str, here: list[str]
+    stations: str, reader: ReferenceReader, tmp_path: Path, column: str, kind: str, here: list[str]
 ) -> None:
     reads = replace(reader, schemas=frozenset({"open"}), database=lambda: engine)
     engine = connect(stations)
@@ -144,7 +151,9 @@ def test_tables_hold_keys_of_every_type(
     assert failed == ({"references": (1, 2)} if len(here) == 2 else {})
 
 
-def test_tables_are_named_within_the_schemas_that_are_open_and_never_as_sql(stations: str, reader: KeyReader) -> None:
+def test_tables_are_named_within_the_schemas_that_are_open_and_never_as_sql(
+    stations: str, reader: ReferenceReader
+) -> None:
     engine = connect(stations)
     reads = replace(reader, schemas=frozenset({"open"}), database=lambda: engine)
     assert len(reads(wanted("table:open.seen", ("code", "string")))) == 2
@@ -158,6 +167,29 @@ def test_tables_are_named_within_the_schemas_that_are_open_and_never_as_sql(stat
     with pytest.raises(PipelineError, match="it has no column nothing"):
         reads(wanted("table:open.seen", ("nothing", "string")))
     engine.dispose()
+
+
+def test_tables_of_the_lake_hold_keys_whatever_their_columns_are_called(
+    tmp_path: Path, reader: ReferenceReader
+) -> None:
+    def silver(table: str, names: tuple[str, ...]) -> pa.RecordBatchReader:
+        return columns_of(lake_table(str(tmp_path), "silver", table), names)
+
+    columns = {"code": pa.array(["A", "B", "A", None]), "Num `ber": pa.array([1, 2, 1, 3], pa.int64())}
+    schema = new_schema({name: column.type for name, column in columns.items()})
+    folder = lake_table(str(tmp_path), "silver", "stations")
+    replace_runs(folder, schema, [written(folder, run_part(), 1, [batch(columns)], schema)], identity())
+    reads = replace(reader, silver=silver)
+    assert len(reads(wanted("silver:stations", ("code", "string")))) == 2
+    assert len(reads(wanted("silver:stations", ("Num `ber", "integer"), ("code", "string")))) == 2
+    for one, said in {
+        wanted("silver:none", ("code", "string")): "there is no table .*silver/none",
+        wanted("silver:stations", ("no", "string")): "has no column no; it has _agency_slug, .*code",
+    }.items():
+        with pytest.raises(PipelineError, match=said):
+            reads(one)
+    with pytest.raises(PipelineError, match="there is no lake here"):
+        reader(wanted("silver:stations", ("code", "string")))
 
 
 def judged(folder: Path, text: str, definition: dict[str, Any], **how: Any) -> FileVerdict:  # noqa: ANN401 - passed on
@@ -184,7 +216,7 @@ def large_file() -> str:
 
 
 def test_a_reference_that_cannot_be_read_leaves_the_rule_unanswered_and_the_file_does_not_pass(
-    tmp_path: Path, reader: KeyReader
+    tmp_path: Path, reader: ReferenceReader
 ) -> None:
     verdict = judged(tmp_path, "station,n\nA,1\n", definition_of("s3://no-such-bucket/x.csv"), read_keys=reader).verdict
     details = verdict.metrics["boundsRange"]["details"]
@@ -200,7 +232,7 @@ def test_a_sensitive_key_is_shown_nowhere(tmp_path: Path) -> None:
     from etl_core.objects.store import ObjectStore  # noqa: PLC0415
 
     found = judged(tmp_path, "station,n\nsecret-x,1\n", definition,
-                   read_keys=KeyReader(ObjectStore(), LIMITS, own_files=True))  # fmt: skip
+                   read_keys=ReferenceReader(ObjectStore(), LIMITS, own_files=True))  # fmt: skip
     assert [one["rule"] for one in found.verdict.failed_validation_rules] == ["references"]
     assert "secret-x" not in str(found.verdict)
 
@@ -210,7 +242,7 @@ def test_all_lanes_say_the_same(spark: SparkSession, tmp_path: Path, reads_by: s
     from etl_core.objects.store import ObjectStore  # noqa: PLC0415
 
     (tmp_path / "ref.csv").write_text("code\nA\nB\nB\n")
-    reads = KeyReader(ObjectStore(), LIMITS, own_files=True)
+    reads = ReferenceReader(ObjectStore(), LIMITS, own_files=True)
     definition = definition_of(f"file://{tmp_path}/ref.csv")
     here = judged(tmp_path, large_file(), definition, read_keys=reads).verdict
     there = judged(tmp_path, large_file(), definition, read_keys=reads, spark=spark, reader=reads_by).verdict
@@ -230,7 +262,7 @@ def test_keys_are_read_once_for_all_files_of_a_batch(tmp_path: Path) -> None:
 
     (tmp_path / "ref.csv").write_text("code\nA\n")
     store, asked = ObjectStore(), []
-    reads = KeyReader(store, LIMITS, own_files=True)
+    reads = ReferenceReader(store, LIMITS, own_files=True)
 
     def read(one: WantedKeys) -> Any:  # noqa: ANN401
         asked.append(one.source)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _SOME = 7
 
 
-def begun(simulation: Simulation, variant: int = 0, batch_size: int = 20) -> World:
+def begun(simulation: Simulation, variant: int = 0, ahead: float | None = None) -> World:
     """A world in which both files are configured."""
-    world = simulation.new_world(variant, batch_size=batch_size)
+    world = simulation.new_world(variant, ahead=ahead, batch_size=20)
     for file_name in FILES:
         world.configure(file_name)
     return world
@@ -158,3 +158,21 @@ def test_whatever_befalls_a_process_at_whichever_moment_the_account_is_right(sim
             break
     assert after > 50
     assert set(seen) == {"done", "superseded", "dead", "gone"}
+
+
+def test_two_owners_whose_clocks_are_130_seconds_apart_lose_nothing(simulation: Simulation) -> None:
+    """Neither asks the database what time it is: the leases of the one have long ended in the eyes of the other."""
+    for after in range(0, 1000, _SOME):
+        world = begun(simulation, after % 2, ahead=130.0)
+        world.announce(*(world.put(VERSIONED, key_of("trips")) for _ in range(2)))
+        world.announce(world.put(PLAIN, key_of("stops")))
+        one, other = world.consumers
+        befall(world, one, other, "stalls and other works", after)
+        turn(world)
+        came = one.faults.moments <= after
+        turn(world, 1)
+        settle_down(world)
+        assert sorted(states(world).values()) == ["done", "done", "superseded"]
+        if came:
+            break
+    assert after > 50

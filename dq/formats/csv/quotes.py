@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dq.formats.lines.line_format import count_feeds
 from dq.schema.definition import CsvDialect
 
 _LF, _CR = 10, 13
-#: Bytes looked at in one go.
-_PIECE = 256 * 1024
 Positions = npt.NDArray[np.int64]
 
 
@@ -64,13 +63,16 @@ def line_breaks(text: bytes) -> Positions:
 
 def count_lines(text: bytes) -> int:
     """Count the physical lines of a text that begins at one; what is behind the last break counts as a line."""
-    array = np.frombuffer(text, np.uint8)
-    # Thrice as fast as bytes.count; in pieces, so that what is compared stays in the processor's cache.
-    pieces = (array[start : start + _PIECE] for start in range(0, len(array), _PIECE))
-    count = sum(int(np.count_nonzero(piece == _LF)) for piece in pieces)
+    return count_line_breaks(text) + bool(text and not text.endswith((b"\n", b"\r")))
+
+
+def count_line_breaks(text: bytes, following: bytes = b"") -> int:
+    """Count the line breaks of a text, told the byte that follows it: CR LF counts where its LF is."""
+    count = count_feeds(text)
     if b"\r" in text:
         count += text.count(b"\r") - text.count(b"\r\n")
-    return count + bool(text and not text.endswith((b"\n", b"\r")))
+        count -= text.endswith(b"\r") and following == b"\n"
+    return count
 
 
 def _quotes(array: npt.NDArray[np.uint8], dialect: CsvDialect) -> Positions:

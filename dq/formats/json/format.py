@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dq.formats.format import Format
 from dq.formats.json.array import array_layout, read_array
-from dq.formats.json.lines import lines_layout, read_json_lines
+from dq.formats.json.lines import lines_layout, read_json_lines, survey_json_lines
 from dq.formats.json.spark import ARRAY, LINES
 from dq.formats.lines.reading import line_splits
 from dq.formats.splits import one_split
@@ -21,6 +21,7 @@ JSON_LINES = Format(
     suffixes=("jsonl", "ndjson", "json"),
     text_start=b"{",
     streamed=True,
+    survey=survey_json_lines,
     spark=LINES,
 )
 

@@ -11,8 +11,9 @@ from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.lines.line_format import LineFormat
 from dq.formats.lines.reading import read_lines
+from dq.formats.lines.surveying import survey_lines
 from dq.formats.lines.text_check import refuse_binary
-from dq.formats.splits import Split
+from dq.formats.splits import Split, SplitSurvey
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -45,3 +46,8 @@ _LINES = LineFormat(_rows)
 def read_json_lines(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> Reading:
     """Read one part of a file."""
     return read_lines(source, layout, split, limits, _LINES)
+
+
+def survey_json_lines(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> SplitSurvey:
+    """Count the lines of one part."""
+    return survey_lines(source, layout, split, limits, _LINES)

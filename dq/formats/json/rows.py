@@ -124,6 +124,7 @@ def _batch(
         lines=len(lines),
         extras=_extras(records, found.difference(names)),
         line_numbers=lambda rows: known[rows].tolist(),
+        rest=(lambda: _rest(records, frozenset(names))) if found.difference(names) else None,
     )
 
 
@@ -143,6 +144,20 @@ def _extras(records: Records, names: set[str]) -> dict[str, pa.Array]:
             for name in record.keys() & values.keys():
                 values[name].append(record[name])
     return {name: _cells(cells) for name, cells in values.items()}
+
+
+def _rest(records: Records, names: frozenset[str]) -> pa.StringArray:
+    """Write what each record has beside the columns `names` as a JSON object; null where there is nothing."""
+    return pa.array([_object_text(record, names) for record in records], pa.string())
+
+
+def _object_text(record: dict[str, Any], names: frozenset[str]) -> str | None:
+    told = [
+        f"{json_token(name)}:{json_token(value)}"
+        for name, value in record.items()
+        if name not in names and value is not None
+    ]
+    return f"{{{','.join(told)}}}" if told else None
 
 
 def _cells(values: list[Any]) -> pa.Array:

@@ -65,7 +65,7 @@ class SplitReading:
     def _batches(self) -> Iterator[RowBatch]:
         split = self._split
         known = split.sure or split.given
-        begin = split.start if known else self._find_start()
+        begin = split.start if known else self.find_start()
         self.began = self.ended = begin
         if begin >= split.end:
             return
@@ -105,7 +105,7 @@ class SplitReading:
         """Give the bytes that are parsed at once: more for wide files, where a column is worth its overhead."""
         return max(self._limits.block, min(4 * self._limits.block, len(self._layout.header) * 128 * 1024))
 
-    def _find_start(self) -> int:
+    def find_start(self) -> int:
         """Find the first record at or behind the start of the split, which is not the start of the file.
 
         Raises UnreadableFileError when no line ends within the limit.

@@ -19,7 +19,7 @@ from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.orc.moments import put_together, taken_apart
 from dq.formats.orc.tail import Stripe, Tail, open_orc
-from dq.formats.splits import Split, group_splits
+from dq.formats.splits import Split, group_splits, survey_groups
 from dq.formats.typed.columns import families, typed_batch
 from dq.formats.typed.faults import named
 from dq.formats.typed.spark import TYPED, arrow_schema, refuse_types
@@ -179,6 +179,7 @@ ORC = Format(
     layout=_layout,
     splits=group_splits,
     read=_read,
+    survey=survey_groups,
     suffixes=("orc",),
     magic=(Magic(b"ORC", "ORC", marked=True),),
     spark=replace(TYPED, refuse=_refuse, rows=_sparks_rows),

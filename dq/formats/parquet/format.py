@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dq.formats.format import Format, Magic
 from dq.formats.parquet.rows import parquet_layout, read_parquet
-from dq.formats.splits import group_splits
+from dq.formats.splits import group_splits, survey_groups
 from dq.formats.typed.spark import TYPED
 from dq.profiling.tally.recipe import CellEncoding
 from dq.schema.format_names import FormatNames
@@ -16,6 +16,7 @@ PARQUET = Format(
     layout=parquet_layout,
     splits=group_splits,
     read=read_parquet,
+    survey=survey_groups,
     suffixes=("parquet", "pq"),
     magic=(Magic(b"PAR1", "Parquet"), Magic(b"PARE", "Parquet, encrypted")),
     spark=TYPED,

@@ -6,6 +6,7 @@ date or a moment is depends on what its field asks for, never on its neighbours 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -91,13 +92,13 @@ def sheet_value(token: object) -> object:
     return token
 
 
-def sheet_text(value: object) -> str | None:
-    """Show a cell of a mixed column that is no value of its field's type, a number as its cell does."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, SheetError):
-        return value.shown
-    cell = pa.array([value])
-    shown = moments_for(cell, FieldType.STRING)[0] if is_date_or_moment(cell.type) else cell
-    text: str | None = as_text(shown)[0].as_py()
-    return text
+def sheet_texts(values: Sequence[object]) -> list[str | None]:
+    """Show cells of a mixed column, all of one type, that are no values of its field's type; numbers as cells do."""
+    if not values or isinstance(values[0], str):
+        return [str(value) for value in values]
+    if isinstance(values[0], SheetError):
+        return [value.shown for value in values if isinstance(value, SheetError)]
+    cells = pa.array(values)
+    shown = moments_for(cells, FieldType.STRING)[0] if is_date_or_moment(cells.type) else cells
+    texts: list[str | None] = as_text(shown).to_pylist()
+    return texts

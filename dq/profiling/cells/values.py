@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from dq.profiling.cells.moments import read_datetimes, read_durations, read_time
 from dq.profiling.cells.number_line import DAYS, Mask
 from dq.profiling.cells.parsing import Parsed, parse_text, some_rests, within
 from dq.profiling.cells.physical import type_family
-from dq.profiling.cells.sheet_cells import SheetError, is_date_or_moment, moments_for, sheet_text, sheet_value
+from dq.profiling.cells.sheet_cells import SheetError, is_date_or_moment, moments_for, sheet_texts, sheet_value
 from dq.profiling.cells.sheet_durations import as_durations, durations_for
 from dq.profiling.cells.texts import as_text, nested_text
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
@@ -217,19 +218,26 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     values = [orjson.loads(token) for token in encoded.dictionary.to_pylist()]
     if encoding is CellEncoding.SHEET:
         values = list(map(sheet_value, values))
-    shown = sheet_text if encoding is CellEncoding.SHEET else _json_text
+    shown = sheet_texts if encoding is CellEncoding.SHEET else _json_texts
     absent = {None, *missing}
     keep = np.array([not _is_null(value, absent) for value in values], np.bool_)
     at = encoded.indices.to_numpy(zero_copy_only=False)
     valid = keep[at] if len(at) else np.empty(0, np.bool_)
-    texts, numbers, rests, offsets, fits = [], [], [], [], []
-    for value in values:
-        parsed = None if _is_null(value, absent) else _one(value, recipe, encoding)
-        fits.append(parsed is not None)
-        texts.append(as_text(parsed.cells)[0].as_py() if parsed else shown(value))
-        numbers.append(parsed.numbers[0] if parsed and parsed.numbers is not None else 0)
-        rests.append(parsed.rests[0] if parsed and parsed.rests is not None else 0)
-        offsets.append(bool(parsed and parsed.with_offset is not None and parsed.with_offset[0]))
+    texts: list[str | None] = [None] * len(values)
+    numbers, rests, offsets, fits = [0] * len(values), [0] * len(values), [False] * len(values), [False] * len(values)
+    for kind, places in _by_type(values, keep).items():
+        some = [values[place] for place in places]
+        parsed = _alike(some, kind, recipe, encoding)
+        fitting = [] if parsed is None else [place for place, fit in zip(places, _fits(parsed), strict=True) if fit]
+        if parsed is not None:
+            for at_place, text in zip(fitting, as_text(parsed.cells).to_pylist(), strict=True):
+                texts[at_place], fits[at_place] = text, True
+            for given, taken in ((numbers, parsed.numbers), (rests, parsed.rests), (offsets, parsed.with_offset)):
+                for at_place, one in zip(fitting, () if taken is None else taken, strict=taken is not None):
+                    given[at_place] = one
+        others = [place for place in places if not fits[place]]
+        for place, text in zip(others, shown([values[place] for place in others]), strict=True):
+            texts[place] = text
     ok = np.array(fits, np.bool_)[at][valid] if len(at) else np.empty(0, np.bool_)
     present = pa.array(texts, pa.string()).take(pa.array(at[valid]))
     kept = None if recipe.type in _AS_TEXT else np.array(numbers)[at][valid][ok]
@@ -244,31 +252,45 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
 
 
-def _json_text(value: object) -> str | None:
-    return value if isinstance(value, str) else nested_text(value)
+def _json_texts(values: Sequence[object]) -> list[str | None]:
+    return [value if isinstance(value, str) else nested_text(value) for value in values]
+
+
+def _by_type(values: Sequence[object], wanted: npt.NDArray[np.bool_]) -> dict[type, list[int]]:
+    """Group the places of the wanted values by what they are; integers beyond 64 bits are a group of their own."""
+    places: dict[type, list[int]] = {}
+    for place in np.flatnonzero(wanted).tolist():
+        value = values[place]
+        kind = _Huge if type(value) is int and not -(2**63) <= value < 2**63 else type(value)
+        places.setdefault(kind, []).append(place)
+    return places
+
+
+class _Huge:
+    """Stands for integers beyond 64 bits."""
+
+
+def _fits(parsed: Parsed) -> Sequence[bool]:
+    return [True] * len(parsed.cells) if parsed.ok is None else parsed.ok.tolist()
 
 
 def _is_null(value: object, absent: set[str | None]) -> bool:
     return value is None or (isinstance(value, str) and value in absent)
 
 
-def _one(value: object, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed | None:
-    """Parse one JSON value that is not null; None when it does not fit."""
+def _alike(values: list[Any], of: type, recipe: ColumnRecipe, encoding: CellEncoding) -> Parsed | None:
+    """Parse JSON values of one type, none of which is null; None when none fits."""
     kind = recipe.type
-    if isinstance(value, SheetError):
-        return Parsed(None, pa.array([value.shown]), None) if kind is FieldType.ANY else None
-    if isinstance(value, dict | list):
-        fits = kind in (FieldType.ANY, FieldType.OBJECT if isinstance(value, dict) else FieldType.ARRAY)
-        return Parsed(None, pa.array([nested_text(value)], pa.string()), None) if fits else None
-    parsed: Parsed | None
-    if isinstance(value, timedelta):
-        parsed = durations_for(pa.array([value], pa.duration("us")), kind)[1]
-    elif isinstance(value, str) and kind in WRITTEN_AS_STRINGS:
-        parsed = parse_text(pa.array([value]), kind, recipe.format)
-    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-        parsed = parse_text(pa.array([str(value)]), kind, None) if kind in _FROM_INTEGERS else None
-    elif isinstance(value, datetime):
-        parsed = _moments(pa.array([value]), kind)[1]
-    else:
-        parsed = typed_values(pa.array([value]), kind, encoding)
-    return parsed if parsed is not None and len(parsed.cells) == 1 else None
+    if of is SheetError:
+        shown = pa.array([value.shown for value in values], pa.string())
+        return Parsed(None, shown, None) if kind is FieldType.ANY else None
+    if of in (dict, list):
+        fits = kind in (FieldType.ANY, FieldType.OBJECT if of is dict else FieldType.ARRAY)
+        return Parsed(None, pa.array(map(nested_text, values), pa.string()), None) if fits else None
+    if of in (timedelta, datetime):
+        return (durations_for if of is timedelta else _moments)(pa.array(values), kind)[1]
+    if of is str and kind in WRITTEN_AS_STRINGS:
+        return parse_text(pa.array(values), kind, recipe.format)
+    if of is _Huge:
+        return parse_text(pa.array(map(str, values)), kind, None) if kind in _FROM_INTEGERS else None
+    return typed_values(pa.array(values), kind, encoding)

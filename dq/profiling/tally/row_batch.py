@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,7 +40,8 @@ class RowBatch:
     Text formats give string arrays; typed formats give Arrow types; JSON gives the struct
     `values.JSON_TOKENS` where a column mixes physical types. `malformed` counts the rows that could
     not be parsed, `malformed_rows` holds at least the first of them, `reasons` counts all by why. `lines` counts
-    the physical lines the batch covers. `extras` are columns the recipe does not know, by name.
+    the physical lines the batch covers. `extras` are columns the recipe does not know, by name, without the rows that
+    lack them; `rest` gives for each row what it has of them as a JSON object, null for none, on demand.
     """
 
     columns: list[pa.Array]
@@ -51,3 +52,4 @@ class RowBatch:
     lines: int = 0
     extras: Mapping[str, pa.Array] = field(default_factory=dict)
     line_numbers: LineNumbers = unknown_lines
+    rest: Callable[[], pa.StringArray] | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +13,10 @@ from dq.checks.plan import plan_checks
 from dq.engine.assignment import Assignment
 from dq.engine.parts import as_read, opened, proven_splits
 from dq.engine.planning import plan_file
-from dq.engine.source_file import SourceObject
+from dq.engine.source_file import SourceObject, StoredSource
+from dq.formats.format import Reading
 from dq.formats.limits import Limits
+from dq.formats.splits import Split, SplitSurvey
 from dq.profiling.row_rules.reference_keys import NO_REFERENCES, KnownReferences
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
@@ -21,7 +24,7 @@ from dq.rows.framed import FramedChecks
 from dq.rows.split_rows import FoundRows, find_rows
 from dq.schema.definition import SchemaDefinition
 from etl_core.errors import PipelineError
-from etl_core.objects.store import ObjectStore
+from etl_core.objects.store import ObjectHead, ObjectStore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +40,15 @@ class FileRows:
     raw: RowBatch
     lines: pa.Array
     malformed: tuple[MalformedRow, ...]
+
+
+def with_lines(found: FoundRows, raw: RowBatch, before: int) -> FileRows:
+    """Put the lines of a batch, which begins behind so many others of its file, beside its rows."""
+    batch = found.marked.batch
+    lines = np.array(batch.line_numbers(np.arange(batch.rows, dtype=np.int64)), np.int64)
+    lines[lines > 0] += before
+    malformed = (replace(one, line=one.line and one.line + before) for one in batch.malformed_rows)
+    return FileRows(found, raw, pa.array(lines, mask=lines == 0), tuple(malformed))
 
 
 class RowsOfFile:
@@ -80,6 +92,7 @@ class RowsOfFile:
         prepare: Callable[[RowBatch], RowBatch] = lambda batch: batch,
         *,
         typed: bool = False,
+        unique: bool = False,
     ) -> Iterator[FileRows]:
         """Give all rows with what is wrong with them. A row that cannot be parsed is in no batch, but beside it.
 
@@ -87,6 +100,7 @@ class RowsOfFile:
             definition: what they are held against.
             prepare: makes the cells of a batch ready before they are looked at; its rows stay.
             typed: decimals that have no place in a typed column count as findings, too.
+            unique: somebody knows that no row repeats a key.
 
         Raises:
             PipelineError: the file cannot be read now, or is another one.
@@ -99,13 +113,66 @@ class RowsOfFile:
                 yield prepare(batch)
 
         before = self._known.layout.first_line
-        for found in find_rows(self.checks(definition), prepared, typed=typed):
-            batch = found.marked.batch
-            lines = np.array(batch.line_numbers(np.arange(batch.rows, dtype=np.int64)), np.int64)
-            lines[lines > 0] += before
-            malformed = (replace(one, line=one.line and one.line + before) for one in batch.malformed_rows)
-            yield FileRows(found, raw[0], pa.array(lines, mask=lines == 0), tuple(malformed))
-            before += batch.lines
+        for found in find_rows(self.checks(definition), prepared, typed=typed, unique=unique):
+            yield with_lines(found, raw[0], before)
+            before += found.marked.batch.lines
+
+    @property
+    def head(self) -> ObjectHead:
+        """The version of the object."""
+        return self._task.head
+
+    @property
+    def parts(self) -> tuple[Split, ...]:
+        """The parts that can be read apart, whose beginnings may be guesses; one where there is nothing to gain."""
+        return self._task.splits if len(self._task.splits) > 1 and not self._task.layout.late else ()
+
+    @property
+    def lines_before(self) -> int:
+        """The lines above the first row."""
+        return self._known.layout.first_line
+
+    @property
+    def key_ranges(self) -> int:
+        """Into how many ranges its keys are dealt, so that those of one fit into memory."""
+        return self._task.key_ranges
+
+    def whole(self) -> RowsOfFile:
+        """The same rows in one piece."""
+        return self._with((Split(0, self._task.layout.first_row, self._task.head.size, sure=True),))
+
+    def realigned(self, parts: Sequence[Split]) -> RowsOfFile:
+        """The same rows, cut in other places."""
+        return self._with(tuple(parts))
+
+    def travelling(self) -> RowsOfFile:
+        """The same rows without the list of all parts, which would travel with each of them."""
+        return self._with(self._task.splits[:2])
+
+    def survey(self, part: Split, until: int) -> SplitSurvey | None:
+        """Count the lines of a part without reading its records; None where they have to be read for it.
+
+        Args:
+            part: where it is.
+            until: where the next part starts: behind the end of this one, where it was moved there.
+
+        Raises:
+            PipelineError: the file cannot be read now, or is another one.
+        """
+        survey = self._task.layout.format.survey
+        if survey is None:
+            return None
+        source = StoredSource(self._store, self._task.head, self._task.first)
+        return survey(source, self._task.layout, replace(part, end=until), self._limits)
+
+    def reading(self, part: Split) -> Reading:
+        """Open one part for reading."""
+        return opened(self._store, self._task, part, self._limits)[1]
+
+    def _with(self, splits: tuple[Split, ...]) -> RowsOfFile:
+        other = copy(self)
+        other._task = replace(self._task, splits=splits)  # noqa: SLF001 - one of us
+        return other
 
     def _raw(self) -> Iterator[RowBatch]:
         for split in proven_splits(self._task):

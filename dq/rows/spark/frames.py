@@ -98,6 +98,7 @@ def split_spark_frame(
     frame: DataFrame,
     definition: Any,  # noqa: ANN401 - in any form
     cells: CellsAs,
+    references: KnownReferences = NO_REFERENCES,
 ) -> tuple[DataFrame, DataFrame]:
     """Split a table into the rows that passed and those that failed: two tables that are read when they are asked for.
 
@@ -109,7 +110,7 @@ def split_spark_frame(
         whole = frame.select(F.lit(None).cast(findings).alias(FINDINGS))
         return whole, whole.limit(0)
     schema = arrow_schema(rows)
-    checks = framed(_named(schema, names), definition, cells)
+    checks = framed(_named(schema, names), definition, cells, references)
     marked = _with_repeats(rows, checks)
     tolerated = _tolerated(marked, checks, len(schema)) if tolerates(checks.plan.checks) else frozenset[Check]()
     declared = {column.position: column.type for column in checks.recipe.columns if column.declared}
@@ -183,7 +184,7 @@ def _marked(checks: FramedChecks, batch: pa.RecordBatch, columns: int) -> Marked
         names = tuple(checks.recipe.columns[column].name for column in key)
         again = pc.fill_null(told, 0).to_numpy(zero_copy_only=False)
         repeats[names] = KeyRepeats(np.flatnonzero(again), len(told) - told.null_count)
-    return mark_rows(checks.recipe, checks.plan, rows, cells, repeats)
+    return mark_rows(checks.recipe, checks.plan, rows, cells, repeats, checks.references)
 
 
 def _tolerated(marked: DataFrame, checks: FramedChecks, columns: int) -> frozenset[Check]:

@@ -90,6 +90,7 @@ def _read(document: Any, words: Vocabulary, problems: Problems) -> SchemaDefinit
     definition = SchemaDefinition(
         fields=fields,
         keys=keys.keys,
+        primary_key=keys.primary,
         format=file_format,
         strict=_read_strict(properties, problems),
         missing_values=_read_missing_values(properties, problems),

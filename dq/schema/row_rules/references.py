@@ -72,7 +72,7 @@ def _read_reference(
     tolerance = read_tolerance(properties, place, problems).over(Tolerance(severity=Severity.CRITICAL))
     names = _read_names(properties, "fields", place, problems)
     on = _read_names(properties, "on", place, problems) if "on" in properties else names
-    source = _read_source(properties, schemes, place, problems)
+    source = read_place(properties, "in", schemes, place, problems)
     if names is None or on is None:
         return None
     if len(names) != len(on):
@@ -110,19 +110,20 @@ def _read_names(properties: Mapping[str, Any], what: str, place: str, problems: 
     return trimmed
 
 
-def _read_source(
-    properties: Mapping[str, Any], schemes: Sequence[SchemeName], place: str, problems: Problems
+def read_place(
+    properties: Mapping[str, Any], name: str, schemes: Sequence[SchemeName], place: str, problems: Problems
 ) -> str | None:
+    """Read where something is held, which the property `name` of an object says; `schemes` are the kinds of places."""
     expected = " or ".join(scheme.example for scheme in schemes)
-    if "in" not in properties:
-        problems.add(place, f"does not say in what; expected in as {expected}")
+    if name not in properties:
+        problems.add(place, f"does not say {name} what; expected {name} as {expected}")
         return None
-    text = read_text(properties["in"], "in", place, problems)
+    text = read_text(properties[name], name, place, problems)
     if text is None:
         return None
     text = text.strip()
     fitting = next((one for one in schemes if text.startswith(one.start) and one.fits(text[len(one.start) :])), None)
     if fitting is None or len(text) > _MOST_SOURCE:
-        problems.add(place, f"in is {shown(text)}; expected {expected}")
+        problems.add(place, f"{name} is {shown(text)}; expected {expected}")
         return None
     return text

@@ -6,7 +6,7 @@ parts of uploads. That bounds the size of a file, and of the memory, whatever th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -56,8 +56,10 @@ def write_rows(
         ColumnTypeError: a column is of another type than in the table.
         ObjectRefusedError, StorageUnavailableError, TableUnavailableError: the folder cannot be written.
     """
-    stored = (_stored(batch, schema, run) for batch in batches)
-    return write_stored(table, schema, run.key, stored, attempt=attempt, file_bytes=file_bytes)
+    files = ObjectFiles(table, schema, run, attempt=attempt, file_bytes=file_bytes)
+    for batch in batches:
+        files.add(batch)
+    return files.close()
 
 
 def write_stored(
@@ -82,19 +84,76 @@ def write_stored(
     Raises:
         ObjectRefusedError, StorageUnavailableError, TableUnavailableError: the folder cannot be written.
     """
-    written: list[WrittenFile] = []
-    groups = _row_groups(_aligned(batch, schema) for batch in batches)
-    group = next(groups, None)
-    while group is not None:
-        file = _File(schema)
-        while group is not None and file.size < file_bytes:
-            file.add(group)
-            group = next(groups, None)
-        path = file_path(run, attempt, len(written))
-        data, rows, statistics = file.close()
-        table.create(path, data)
-        written.append(WrittenFile(path, len(data), rows, tuple(partition_values(run).items()), statistics))
-    return tuple(written)
+    files = _Files(table, schema, run, attempt, file_bytes)
+    for batch in batches:
+        files.add(_aligned(batch, schema))
+    return files.close()
+
+
+class ObjectFiles:
+    """The files of one object, or of a part of it, while its rows come; arguments and errors as of `write_rows`."""
+
+    def __init__(
+        self, table: TableFolder, schema: TableSchema, run: RunPart, *, attempt: str, file_bytes: int = FILE_BYTES
+    ) -> None:
+        self._schema, self._run = schema, run
+        self._files = _Files(table, schema, run.key, attempt, file_bytes)
+        self.rows = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take rows in; what makes a file is written."""
+        if batch.num_rows:
+            self._files.add(_stored(batch, self._schema, self._run))
+            self.rows += batch.num_rows
+
+    def close(self) -> tuple[WrittenFile, ...]:
+        """Write what is left; all files, in the order of the rows."""
+        return self._files.close()
+
+
+class _Files:
+    """Batches with a table's columns become row groups, these become files."""
+
+    def __init__(self, table: TableFolder, schema: TableSchema, run: RunKey, attempt: str, file_bytes: int) -> None:
+        self._table, self._schema, self._run, self._attempt = table, schema, run, attempt
+        self._file_bytes = file_bytes
+        self._pending: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+        self._file: _File | None = None
+        self._written: list[WrittenFile] = []
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Put batches together until they make a row group; those that are larger are cut."""
+        for start in range(0, batch.num_rows, GROUP_ROWS):
+            piece = batch.slice(start, GROUP_ROWS)
+            if self._pending and (self._rows + piece.num_rows > GROUP_ROWS or self._bytes + piece.nbytes > GROUP_BYTES):
+                self._write_group()
+            self._pending.append(piece)
+            self._rows += piece.num_rows
+            self._bytes += piece.nbytes
+
+    def close(self) -> tuple[WrittenFile, ...]:
+        if self._pending:
+            self._write_group()
+        self._write_file()
+        return tuple(self._written)
+
+    def _write_group(self) -> None:
+        if self._file is not None and self._file.size >= self._file_bytes:
+            self._write_file()
+        self._file = self._file or _File(self._schema)
+        self._file.add(pa.Table.from_batches(self._pending))
+        self._pending, self._rows, self._bytes = [], 0, 0
+
+    def _write_file(self) -> None:
+        if self._file is None:
+            return
+        path = file_path(self._run, self._attempt, len(self._written))
+        data, rows, statistics = self._file.close()
+        self._file = None
+        self._table.create(path, data)
+        values = tuple(partition_values(self._run).items())
+        self._written.append(WrittenFile(path, len(data), rows, values, statistics))
 
 
 def _aligned(batch: pa.RecordBatch, schema: TableSchema) -> pa.RecordBatch:
@@ -178,19 +237,3 @@ def _renamed(array: pa.Array, stored: pa.DataType) -> pa.Array:
     children = [_renamed(array.field(at), stored.field(at).type) for at in range(stored.num_fields)]
     mask = array.is_null() if array.null_count else None
     return pa.StructArray.from_arrays(children, fields=list(stored), mask=mask)
-
-
-def _row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Batches put together until they make a row group; those that are larger are cut."""
-    pending: list[pa.RecordBatch] = []
-    rows = size = 0
-    for batch in batches:
-        for start in range(0, batch.num_rows, GROUP_ROWS):
-            piece = batch.slice(start, GROUP_ROWS)
-            if pending and (rows + piece.num_rows > GROUP_ROWS or size + piece.nbytes > GROUP_BYTES):
-                yield pa.Table.from_batches(pending)
-                pending, rows, size = [], 0, 0
-            pending.append(piece)
-            rows, size = rows + piece.num_rows, size + piece.nbytes
-    if pending:
-        yield pa.Table.from_batches(pending)

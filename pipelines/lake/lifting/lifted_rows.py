@@ -17,33 +17,30 @@ from dq import (
     CellEncoding,
     Cells,
     ColumnRecipe,
-    FieldType,
     FileRows,
     FramedChecks,
     RowBatch,
     as_text,
+    flat_column,
+    flat_type,
+    healed_rows,
     malformed_finding,
-    typed_column,
-    typed_type,
+    text_column,
 )
+from pipelines.lake.lifting.frozen import require_frozen
+from pipelines.lake.lifting.missing_partners import with_partners_missing
+from pipelines.lake.lifting.silver_plan import Types
 from pipelines.lake.run_part import RunPart
+from pipelines.lake.schema.drift import NewColumns
 from pipelines.transforms.derive import derive
+from pipelines.transforms.enriched.enrich import enrich
+from pipelines.transforms.enriched.partners import Partners
 from pipelines.transforms.normalize import normalized
 from pipelines.transforms.silver_columns import SilverColumns
 
 FINDINGS, TEXT, DEFINITION, LINE = "_findings", "_text", "_definition", "_line"
-#: Types that a table holds as such; values of all others are texts there, nested ones as JSON.
-_HELD: Final = frozenset(
-    {
-        FieldType.INTEGER,
-        FieldType.NUMBER,
-        FieldType.DECIMAL,
-        FieldType.BOOLEAN,
-        FieldType.DATE,
-        FieldType.DATETIME,
-        FieldType.STRING,
-    }
-)
+#: Fields of JSON objects that too few of the first ones have to be columns: those of a row as one JSON object.
+EXTRAS: Final = "_extras"
 #: The columns of quarantine beside those that every table has.
 QUARANTINE_COLUMNS: Final[Mapping[str, pa.DataType]] = {
     TEXT: pa.string(),
@@ -52,27 +49,72 @@ QUARANTINE_COLUMNS: Final[Mapping[str, pa.DataType]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LiftedBatch:
+    """What became of some rows: read = rows of silver + rows of quarantine, which has the malformed ones, too.
+
+    `silver` and `quarantine` have the line of each row as their last column. `healed` rows had values that
+    normalising mended; `unmatched` are those that keep to all rules and found no partner in a reference.
+    """
+
+    silver: pa.RecordBatch
+    quarantine: pa.RecordBatch
+    read: int
+    malformed: int
+    healed: int
+    unmatched: int
+
+
 @dataclass(frozen=True, slots=True)
 class LiftedRows:
-    """How the rows of one file become rows of the lake.
+    """How the rows of one file become rows of the lake; travels to tasks.
 
     Attributes:
         checks: the definition, laid over the file.
         columns: what the definition's block says of values and columns.
         run: whose rows they are.
+        references: where rows find their partners, in their order.
+        new_columns: what becomes of columns, and fields of JSON objects, that nobody expected.
+        types: what becomes of values of other types than declared.
     """
 
     checks: FramedChecks
     columns: SilverColumns
     run: RunPart
+    references: tuple[Partners, ...] = ()
+    new_columns: NewColumns = "evolve"
+    types: Types = "quarantine"
 
-    def types(self) -> dict[str, pa.DataType]:
+    def column_types(self) -> dict[str, pa.DataType]:
         """Give the types of silver's columns by their names, in order; also of declared ones that the file lacks."""
         found = {column.name: self._type(column) for column in self.checks.recipe.columns}
         for field in self.checks.definition.fields:
-            found.setdefault(field.name, _held(field.type))
+            found.setdefault(field.name, flat_type(field.type))
+        for one in self.references:
+            found |= {name: flat_type(kind) for name, kind in one.enrichment.types.items()}
         found |= {one.name: pa.string() for one in self.columns.derive}
-        return {**{new: found[old] for old, new in self._arranged()}, FINDINGS: FINDINGS_TYPE}
+        rest = {EXTRAS: pa.string()} if self._keeps_extras else {}
+        ours = {FINDINGS: FINDINGS_TYPE, **rest}  # in front, so that their names are theirs in a new table
+        return {**ours, **{new: found[old] for old, new in self._arranged()}}
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """Name the columns that the definition asks for; others are there because the file brings them."""
+        declared = {field.name for field in self.checks.definition.fields}
+        declared |= {one.name for one in self.columns.derive}
+        declared |= {name for one in self.references for name in one.enrichment.types}
+        return frozenset({new for old, new in self._arranged() if old in declared}) | {FINDINGS, EXTRAS}
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Name the declared columns that the file has not."""
+        there = {column.name for column in self.checks.recipe.columns}
+        return tuple(field.name for field in self.checks.definition.fields if field.name not in there)
+
+    @property
+    def _keeps_extras(self) -> bool:
+        """Tell whether fields of JSON objects that are no column of the file have a column together."""
+        return self.new_columns == "evolve" and self.checks.recipe.encoding is CellEncoding.JSON
 
     def prepared(self, batch: RowBatch) -> RowBatch:
         """Normalise the texts of a batch; a column that no step changes stays the same object."""
@@ -85,25 +127,57 @@ class LiftedRows:
                     columns[column.position] = done.column
         return replace(batch, columns=columns)
 
-    def silver(self, rows: FileRows) -> pa.RecordBatch:
-        """Give the rows that pass, with silver's columns, their findings, and the line of each as the last one."""
+    def lifted(self, rows: FileRows) -> LiftedBatch:
+        """Decide where each row goes, and make it ready for there.
+
+        Raises:
+            FrozenSchemaError, FrozenTypesError: some row has what the definition wants the whole object held for.
+        """
+        require_frozen(rows, self.new_columns, self.types)
+        if rows.raw.malformed != len(rows.malformed):
+            raise AssertionError(f"{rows.raw.malformed} rows cannot be parsed, {len(rows.malformed)} of them were told")
+        columns = self._columns(rows)
+        new = enrich(columns, self.references)
+        columns |= new.columns
+        unmatched = np.zeros(len(rows.lines), np.bool_)
+        for _, missing in new.without_partner:
+            unmatched |= missing & ~rows.found.failing
+        decided = with_partners_missing(rows, columns, new.without_partner, self.checks.plan.sensitive)
+        return LiftedBatch(
+            self._silver(decided, columns),
+            self._quarantined(decided),
+            rows.raw.rows + rows.raw.malformed,
+            rows.raw.malformed,
+            healed_rows(rows, self.checks),
+            int(np.count_nonzero(unmatched)),
+        )
+
+    def _columns(self, rows: FileRows) -> dict[str, pa.Array]:
+        """Give the columns of the file in their types, also declared ones that it lacks."""
         batch, cells = rows.found.marked.batch, rows.found.marked.cells
-        passed = pa.array(~rows.found.failing)
         found: dict[str, pa.Array] = {
             column.name: self._column(column, batch.columns[column.position], own)
             for column, own in zip(self.checks.recipe.columns, cells, strict=True)
         }
         for field in self.checks.definition.fields:
             if field.name not in found:
-                found[field.name] = pa.nulls(batch.rows, _held(field.type))
-        found |= derive({**found, **self._run_columns(batch.rows)}, self.columns.derive)
+                found[field.name] = pa.nulls(batch.rows, flat_type(field.type))
+        return found
+
+    def _silver(self, rows: FileRows, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
+        """Give the rows that pass, with silver's columns, their findings, and the line of each as the last one."""
+        count = len(rows.lines)
+        found = {**columns, **derive({**columns, **self._run_columns(count)}, self.columns.derive)}
         names = [new for _, new in self._arranged()]
         arrays = [found[old] for old, _ in self._arranged()]
+        if self._keeps_extras:
+            names.append(EXTRAS)
+            arrays.append(_rest_of(rows.raw))
         return pa.RecordBatch.from_arrays(
             [*arrays, rows.found.findings, rows.lines.cast(pa.int64())], names=[*names, FINDINGS, LINE]
-        ).filter(passed)
+        ).filter(pa.array(~rows.found.failing))
 
-    def quarantined(self, rows: FileRows, fingerprint: str) -> pa.RecordBatch:
+    def _quarantined(self, rows: FileRows) -> pa.RecordBatch:
         """Give the rows that fail as they stand in the file, and those that cannot be parsed, each with its reasons."""
         failing = np.flatnonzero(rows.found.failing)
         wanted = pa.array(failing)
@@ -119,7 +193,7 @@ class LiftedRows:
             [
                 pa.array([texts[at] for at in order], pa.string()),
                 pa.array([findings[at] for at in order], FINDINGS_TYPE),
-                pa.array([fingerprint] * len(order), pa.string()),
+                pa.repeat(pa.scalar(self.checks.definition.fingerprint, pa.string()), len(order)),
                 pa.array([lines[at] for at in order], pa.int64()),
             ],
             names=[*QUARANTINE_COLUMNS, LINE],
@@ -128,6 +202,7 @@ class LiftedRows:
     def _arranged(self) -> tuple[tuple[str, str], ...]:
         names = [column.name for column in self.checks.recipe.columns]
         names += [field.name for field in self.checks.definition.fields if field.name not in names]
+        names += [name for one in self.references for name in one.enrichment.types if name not in names]
         return self.columns.arranged(names)
 
     def _run_columns(self, rows: int) -> dict[str, pa.Array]:
@@ -139,21 +214,14 @@ class LiftedRows:
         }
 
     def _type(self, column: ColumnRecipe) -> pa.DataType:
-        return _held(column.type) if self._is_typed(column) else pa.string()
+        return flat_type(column.type) if self._is_typed(column) else pa.string()
 
     def _is_typed(self, column: ColumnRecipe) -> bool:
         """Tell whether every value of a column is of its type: what nobody declared is where a file has types."""
         return column.declared or self.checks.recipe.encoding is CellEncoding.TYPED
 
     def _column(self, column: ColumnRecipe, raw: pa.Array, cells: Cells) -> pa.Array:
-        if self._is_typed(column) and column.type in _HELD:
-            return typed_column(raw, cells, column.type)
-        texts = as_text(cells.present).cast(pa.string())
-        if cells.rows is None:
-            return texts
-        places = np.full(len(raw), -1, np.int64)
-        places[cells.rows] = np.arange(len(texts), dtype=np.int64)
-        return texts.take(pa.array(places, mask=places < 0))
+        return flat_column(raw, cells, column.type) if self._is_typed(column) else text_column(cells, len(raw))
 
     def _texts(self, raw: RowBatch, wanted: pa.Array) -> list[str]:
         """Write rows as JSON objects of the file's texts, with the values of sensitive columns hidden."""
@@ -162,13 +230,15 @@ class LiftedRows:
             hidden = column.name in self.checks.plan.sensitive or column.repeats in self.checks.plan.sensitive
             cells = raw.columns[column.position].take(wanted)
             columns[column.name] = [MASK] * len(wanted) if hidden else _json_texts(cells)
+        more = _rest_of(raw).take(wanted).to_pylist()
         return [
-            orjson.dumps(dict(zip(columns, row, strict=True))).decode() for row in zip(*columns.values(), strict=True)
+            orjson.dumps(dict(zip(columns, row, strict=True)) | orjson.loads(rest or "{}")).decode()
+            for *row, rest in zip(*columns.values(), more, strict=True)
         ]
 
 
-def _held(kind: FieldType) -> pa.DataType:
-    return typed_type(pa.string(), kind) if kind in _HELD else pa.string()
+def _rest_of(batch: RowBatch) -> pa.StringArray:
+    return pa.nulls(batch.rows, pa.string()) if batch.rest is None else batch.rest()
 
 
 def _json_texts(cells: pa.Array) -> list[str | None]:

@@ -8,7 +8,7 @@ left their file are never in neither table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,12 @@ from dq import (
     DueObject,
     Limits,
     LoadCounts,
+    LoadResult,
     LoadSubject,
     ObjectStore,
     PipelineError,
-    RowsOfFile,
+    ReferenceReader,
     SchemaDefinition,
-    SourceObject,
     fail_load,
     finish_load,
     hold_load,
@@ -32,19 +32,25 @@ from dq import (
 )
 from etl_core.errors import RetryableError
 from etl_core.objects.store import S3Access
-from pipelines.lake.files.table_folder import TableFolder, lake_table
-from pipelines.lake.lifting.lift_object import LakeTables, Lifted, lift_object
-from pipelines.lake.lifting.lifted_rows import QUARANTINE_COLUMNS, LiftedRows
-from pipelines.lake.lifting.silver_plan import SilverPlan, read_silver_plan
-from pipelines.lake.run_part import Committed, RunPart, RunRows
-from pipelines.lake.schema.drift import drift
-from pipelines.lake.schema.table_schema import TableSchema, new_schema
+from pipelines.lake.errors import HeldError, ReferenceGoneError
+from pipelines.lake.lifting.lake_tables import LakeTables, lake_tables, merge_rows
+from pipelines.lake.lifting.lift_objects import lift_objects
+from pipelines.lake.lifting.lift_part import Lifted, Lifting
+from pipelines.lake.lifting.plan_objects import PlannedObject, plan_objects
+from pipelines.lake.lifting.references import ReferencesOfObjects, Referred
+from pipelines.lake.lifting.silver_plan import SilverPlan, usable_plan
+from pipelines.lake.run_part import RunRows
+from pipelines.lake.schema.drift import Drift, drift, told_drift
+from pipelines.lake.schema.table_schema import TableSchema
 from pipelines.lake.tables.delta_log import read_snapshot
 from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
 from pipelines.transforms.normalized_definition import normalized_definition
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
     from sqlalchemy.engine import Engine
+
+    from etl_core.audit.account import Account
 
 log = structlog.get_logger()
 
@@ -62,6 +68,9 @@ class LakeDoors:
         gate: SILVER_GATE.
         clock: gives the aware present.
         new_id: gives an identifier that nobody has.
+        account: writes lines of the audit, None where no job is under way.
+        references: reads what rows refer to, and get columns from.
+        session: gives Spark's session, started when it is first asked for.
     """
 
     database: Engine
@@ -72,6 +81,9 @@ class LakeDoors:
     gate: str
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    references: ReferenceReader
+    session: Callable[[], SparkSession]
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +107,8 @@ class _Begun:
     due: DueObject
     definition: SchemaDefinition
     plan: SilverPlan
+    referred: Referred
     generation: int
-
-    @property
-    def run(self) -> RunPart:
-        due = self.due
-        return RunPart(due.agency_slug, due.file_name, due.run_date, due.run_hour, due.object_id)
 
 
 def load_objects(
@@ -124,15 +132,16 @@ def load_objects(
         RetryableError: the database is away.
     """
     outcomes: list[Outcome] = []
-    by_table: dict[str, list[_Begun]] = {}
+    by_table: dict[tuple[str, tuple[str, ...]], list[_Begun]] = {}
+    references = ReferencesOfObjects(doors.references)
     for one in _newest_of_runs(due, outcomes, doors):
-        begun = _begin(one, definitions.get(one.object_id), frozenset(released), doors)
+        begun = _begin(one, definitions.get(one.object_id), frozenset(released), references, doors)
         if isinstance(begun, Outcome):
             outcomes.append(begun)
         else:
-            by_table.setdefault(begun.plan.table, []).append(begun)
-    for table, objects in by_table.items():
-        outcomes += _load_table(table, objects, doors)
+            by_table.setdefault((begun.plan.table, begun.plan.key), []).append(begun)
+    for (table, key), objects in by_table.items():
+        outcomes += _load_table(table, key, objects, doors)
     return outcomes
 
 
@@ -143,7 +152,7 @@ def _newest_of_runs(due: Sequence[DueObject], outcomes: list[Outcome], doors: La
         if one.object_id not in kept:
             generation = start_load(doors.database, _subject(one, one.file_name), doors.clock())
             reason = "a later object of the same run is loaded instead"
-            replace_load(doors.database, generation, reason, doors.clock())
+            replace_load(doors.database, generation, reason, doors.clock(), doors.account)
             outcomes.append(Outcome(one, "replaced", reason))
     return list(newest.values())
 
@@ -155,81 +164,87 @@ def _subject(due: DueObject, table: str) -> LoadSubject:
 
 
 def _begin(
-    due: DueObject, definition: SchemaDefinition | PipelineError | None, released: frozenset[int], doors: LakeDoors
+    due: DueObject,
+    definition: SchemaDefinition | PipelineError | None,
+    released: frozenset[int],
+    references: ReferencesOfObjects,
+    doors: LakeDoors,
 ) -> _Begun | Outcome:
     """Note that an object's load begins, unless it has to wait or nothing says what it should look like."""
 
     def held(reason: str, table: str = due.file_name) -> Outcome:
         generation = start_load(doors.database, _subject(due, table), doors.clock())
-        hold_load(doors.database, generation, reason, doors.clock())
+        hold_load(doors.database, generation, reason, doors.clock(), doors.account)
         return Outcome(due, "held", reason)
 
-    if definition is None:
-        return held("there is no definition, which would say what its rows should look like; add one")
-    if isinstance(definition, PipelineError):
-        return held(f"its definition cannot be used: {definition}")
     try:
-        plan = read_silver_plan(definition, due.file_name)
+        known, plan = usable_plan(definition, due.file_name)
     except PipelineError as error:
         return held(str(error))
     if doors.gate == "passed" and not due.passed and due.object_id not in released:
         return held(
             f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}", plan.table
         )
-    meant = normalized_definition(definition, plan.columns)
-    return _Begun(due, meant, plan, start_load(doors.database, _subject(due, plan.table), doors.clock()))
-
-
-def _load_table(table: str, objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
-    """Load the objects of one table: their files first, then one commit for each of the two tables."""
-    silver = lake_table(doors.root, "silver", table, doors.access)
-    quarantine = lake_table(doors.root, "quarantine", table, doors.access)
-    outcomes: list[Outcome] = []
-    lifted: list[tuple[_Begun, Lifted]] = []
     try:
-        schema, others = _schema_of(silver), _schema_of(quarantine) or new_schema(QUARANTINE_COLUMNS)
-        for one in objects:
-            found = _tried(one, LakeTables(silver, schema or new_schema({}), quarantine, others), doors)
-            if isinstance(found, Outcome):
-                outcomes.append(found)
+        referred = references.of(known, plan.enrich)
+    except ReferenceGoneError as error:
+        return held(
+            f"{error}; when that is mended, release the object by to_silver --release {due.object_id}", plan.table
+        )
+    except RetryableError as error:
+        return Outcome(due, "pending", str(error))
+    meant = normalized_definition(known, plan.columns)
+    return _Begun(due, meant, plan, referred, start_load(doors.database, _subject(due, plan.table), doors.clock()))
+
+
+def _load_table(table: str, key: tuple[str, ...], objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
+    """Load the objects of one table: their files first, then one commit for each of the tables they go to."""
+    outcomes: list[Outcome] = []
+    try:
+        tables = lake_tables(table, key, doors.root, doors.access)
+        planned, schema = _planned(objects, tables.silver_schema, outcomes, doors)
+        tables = replace(tables, silver_schema=schema)
+        begun = {one.due.object_id: one for one in objects}
+        liftings = {
+            id_: Lifting(one.wanted, one.how, tables, f"{begun[id_].generation}-{doors.new_id()}")
+            for id_, one in planned.items()
+        }
+        lifted: list[tuple[_Begun, Lifted]] = []
+        for id_, done in lift_objects(liftings, doors.session, doors.limits).items():
+            if isinstance(done, PipelineError):
+                outcomes.append(_came_to_nothing(begun[id_], done, doors))
             else:
-                schema, done = found
-                lifted.append((one, done))
-        if lifted and schema is not None:
-            outcomes += _commit(lifted, LakeTables(silver, schema, quarantine, others), doors)
+                lifted.append((begun[id_], replace(done, note=planned[id_].note)))
+        if lifted:
+            outcomes += _commit(lifted, tables, doors)
     except PipelineError as error:
         ended = {outcome.due.object_id for outcome in outcomes}
         outcomes += [_came_to_nothing(one, error, doors) for one in objects if one.due.object_id not in ended]
     return outcomes
 
 
-def _schema_of(folder: TableFolder) -> TableSchema | None:
-    snapshot = read_snapshot(folder)
-    return None if snapshot is None else snapshot.schema
+def _planned(
+    objects: Sequence[_Begun], schema: TableSchema, outcomes: list[Outcome], doors: LakeDoors
+) -> tuple[dict[int, PlannedObject], TableSchema]:
+    """How the rows of objects are read, and the table's schema with the columns they bring."""
+    wanted = [(one.due, one.definition, one.plan, one.referred) for one in objects]
+    planned: dict[int, PlannedObject] = {}
+    for one, found in zip(objects, plan_objects(wanted, doors.store, doors.limits), strict=True):
+        brought = found if isinstance(found, PipelineError) else _drifted(schema, found, one)
+        if isinstance(brought, PipelineError):
+            outcomes.append(_came_to_nothing(one, brought, doors))
+        elif not isinstance(found, PipelineError):
+            schema = brought.schema
+            planned[one.due.object_id] = replace(found, note=told_drift(brought, found.how.lacking))
+    return planned, schema
 
 
-def _tried(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchema, Lifted] | Outcome:
+def _drifted(schema: TableSchema, planned: PlannedObject, one: _Begun) -> Drift | PipelineError:
+    how = planned.how
     try:
-        return _lift(one, tables, doors)
+        return drift(schema, how.column_types(), one.plan.new_columns, how.expected)
     except PipelineError as error:
-        return _came_to_nothing(one, error, doors)
-
-
-def _lift(one: _Begun, tables: LakeTables, doors: LakeDoors) -> tuple[TableSchema, Lifted]:
-    """Read an object and write its files, by the table's schema with the columns that it brings."""
-    due = one.due
-    peek = doors.store.peek(due.bucket, due.key, due.version_id)
-    rows = RowsOfFile(SourceObject(due.object_id, peek, one.definition), doors.store, doors.limits)
-    how = LiftedRows(rows.checks(one.definition), one.plan.columns, one.run)
-    schema = drift(tables.silver_schema, how.types(), one.plan.new_columns).schema
-    done = lift_object(
-        rows,
-        one.definition,
-        how,
-        LakeTables(tables.silver, schema, tables.quarantine, tables.quarantine_schema),
-        f"{one.generation}-{doors.new_id()}",
-    )
-    return schema, done
+        return error
 
 
 def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Outcome:
@@ -237,42 +252,42 @@ def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Out
     if isinstance(error, RetryableError):
         log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=str(error))
         return Outcome(one.due, "pending", str(error))
-    fail_load(doors.database, one.generation, str(error), doors.clock())
+    if isinstance(error, HeldError):
+        hold_load(doors.database, one.generation, str(error), doors.clock(), doors.account)
+        return Outcome(one.due, "held", str(error))
+    fail_load(doors.database, one.generation, str(error), doors.clock(), doors.account)
     return Outcome(one.due, "failed", str(error))
 
 
 def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: LakeDoors) -> list[Outcome]:
+    def identity() -> CommitIdentity:
+        return CommitIdentity(doors.clock(), doors.new_id())
+
     put_aside = None
     runs = [RunRows(done.run, one.generation, done.quarantine) for one, done in lifted]
     if any(run.files for run in runs) or read_snapshot(tables.quarantine) is not None:
-        put_aside = _committed(tables.quarantine, tables.quarantine_schema, runs, doors)
-    loaded = _committed(
-        tables.silver,
-        tables.silver_schema,
-        [RunRows(done.run, one.generation, done.silver) for one, done in lifted],
-        doors,
-    )
+        put_aside = replace_runs(tables.quarantine, tables.quarantine_schema, runs, identity())
+    rows = [RunRows(done.run, one.generation, done.silver) for one, done in lifted]
+    if tables.merged is None:
+        loaded = replace_runs(tables.silver, tables.silver_schema, rows, identity())
+    else:
+        loaded = merge_rows(tables.merged, tables.silver, tables.silver_schema, rows, doors)
     outcomes = []
     for one, done in lifted:
         if loaded.outcomes[done.run.key] == "superseded":
             reason = "a later load of the same run was quicker"
-            replace_load(doors.database, one.generation, reason, doors.clock())
+            replace_load(doors.database, one.generation, reason, doors.clock(), doors.account)
             outcomes.append(Outcome(one.due, "replaced", reason))
             continue
         counts = LoadCounts(
-            done.rows_read, done.rows_silver, done.rows_quarantined, done.rows_malformed, done.rows_healed
+            done.rows_read,
+            done.rows_silver,
+            done.rows_quarantined,
+            done.rows_malformed,
+            done.rows_healed,
+            done.rows_unmatched,
         )
-        state = finish_load(
-            doors.database,
-            one.generation,
-            counts,
-            doors.clock(),
-            delta_version=loaded.version,
-            quarantine_version=put_aside.version if put_aside else None,
-        )
-        outcomes.append(Outcome(one.due, state, None, counts, loaded.version))
+        result = LoadResult(counts, loaded.version, put_aside.version if put_aside else None, done.note)
+        state = finish_load(doors.database, one.generation, result, doors.clock(), doors.account)
+        outcomes.append(Outcome(one.due, state, done.note, counts, loaded.version))
     return outcomes
-
-
-def _committed(folder: TableFolder, schema: TableSchema, runs: Sequence[RunRows], doors: LakeDoors) -> Committed:
-    return replace_runs(folder, schema, runs, CommitIdentity(doors.clock(), doors.new_id()))

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal, cast
 from dq import PipelineError, Problems, SchemaDefinition, fold, read_properties, shown
 from pipelines.lake.files.folders import plain_name
 from pipelines.lake.schema.drift import NewColumns
+from pipelines.transforms.enriched.enrichment import Enrichment
+from pipelines.transforms.enriched.read_enrich import read_enrich
 from pipelines.transforms.silver_block import PROPERTIES, read_silver_columns, silver_block
 from pipelines.transforms.silver_columns import SilverColumns
 
@@ -20,18 +22,23 @@ _SPELLINGS: Final = {"table": "table", "mode": "mode", "enrich": "enrich", "drif
 _DRIFT: Final = {"newcolumns": "new_columns", "types": "types"}
 _NEW_COLUMNS: Final = ("evolve", "discard", "freeze")
 _TYPES: Final = ("quarantine", "freeze")
-#: What is asked for that this program does not do yet.
-_REPLACE: Final = "replace_run"
+_MODES: Final = ("replace_run", "merge")
 
 
 @dataclass(frozen=True, slots=True)
 class SilverPlan:
-    """Where the rows of a file go, what becomes of their values and columns, and of columns that nobody expected."""
+    """Where the rows of a file go, what becomes of their values and columns, and of columns that nobody expected.
+
+    `enrich`: the references that rows get columns from. `key`: the table has one row for each value of these columns;
+    without any, the rows of a run are replaced as a whole.
+    """
 
     table: str
     columns: SilverColumns
+    enrich: tuple[Enrichment, ...] = ()
     new_columns: NewColumns = "evolve"
     types: Types = "quarantine"
+    key: tuple[str, ...] = ()
 
 
 class SilverBlockError(PipelineError):
@@ -46,27 +53,55 @@ def read_silver_plan(definition: SchemaDefinition, file_name: str) -> SilverPlan
     """
     raw, problems = silver_block(definition), Problems()
     fields = {field.name: field.type for field in definition.fields}
-    columns = read_silver_columns(raw, fields, problems)
     others = {fold(str(key)) for key in raw} & PROPERTIES.keys()
     properties = read_properties(raw, _SPELLINGS, _PLACE, problems, others)
+    enrich = read_enrich(properties.get("enrich"), fields, problems)
+    taken = {name: kind for one in enrich for name, kind in one.types.items()}
+    columns = read_silver_columns(raw, fields, problems, taken)
     table = properties.get("table", file_name)
     if not isinstance(table, str) or not table.strip():
         problems.add(_PLACE, f"table is {shown(table)}; expected a name")
-    if properties.get("mode", _REPLACE) != _REPLACE:
-        problems.add(_PLACE, f"mode is {shown(properties['mode'])}; only {_REPLACE} is written yet")
-    if properties.get("enrich"):
-        problems.add(_PLACE, "enrich is not done yet; take it out to lift the rows without it")
+    mode = properties.get("mode", _MODES[0])
+    if mode not in _MODES:
+        problems.add(_PLACE, f"mode is {shown(mode)}; expected one of {', '.join(_MODES)}")
+    key = _read_key(definition, columns, problems) if mode == "merge" else ()
     drift = _read_drift(properties.get("drift"), problems)
-    if drift.get("types") == "freeze":
-        problems.add(_PLACE, "drift.types freeze is not done yet; rows with values of another type go to quarantine")
     if problems.found:
         raise SilverBlockError(f"the silver block of {file_name}: {'; '.join(problems.found)}")
     return SilverPlan(
         plain_name(str(table)),
         columns,
+        enrich,
         cast("NewColumns", drift.get("new_columns", "evolve")),
         cast("Types", drift.get("types", "quarantine")),
+        key,
     )
+
+
+def _read_key(definition: SchemaDefinition, columns: SilverColumns, problems: Problems) -> tuple[str, ...]:
+    """Give the primary key by the names that its columns have in the table."""
+    if not definition.primary_key:
+        problems.add(_PLACE, "mode is merge, and there is no primaryKey to merge by; declare one")
+    names = dict(columns.arranged(field.name for field in definition.fields))
+    for column in definition.primary_key:
+        if column not in names:
+            problems.add(_PLACE, f"mode is merge, and column {shown(column)} of the primaryKey is dropped; keep it")
+    return tuple(names.get(column, column) for column in definition.primary_key)
+
+
+def usable_plan(
+    definition: SchemaDefinition | PipelineError | None, file_name: str
+) -> tuple[SchemaDefinition, SilverPlan]:
+    """Give a definition and what it says of the lake.
+
+    Raises:
+        SilverBlockError: there is none, or it cannot be used.
+    """
+    if definition is None:
+        raise SilverBlockError("there is no definition, which would say what its rows should look like; add one")
+    if isinstance(definition, PipelineError):
+        raise SilverBlockError(f"its definition cannot be used: {definition}")
+    return definition, read_silver_plan(definition, file_name)
 
 
 def _read_drift(raw: Any, problems: Problems) -> Mapping[str, str]:  # noqa: ANN401 - any JSON value

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from dq import SilverLoad, hold_load, load_of_object, loads_of_run, restore_load, start_load
 from etl_core.errors import UsageError
 from pipelines.lake.files.table_folder import TableFolder, lake_table
+from pipelines.lake.lifting.lake_tables import RUNS, MergedTable, key_of, merge_rows
 from pipelines.lake.lifting.load_objects import LakeDoors
 from pipelines.lake.run_part import RunPart, RunRows, WrittenFile
 from pipelines.lake.tables.delta_log import read_snapshot
-from pipelines.lake.tables.recall import recall_files
+from pipelines.lake.tables.recall import commit_of, recall_files
 from pipelines.lake.tables.replace_runs import CommitIdentity, replace_runs
 
 
@@ -37,32 +38,41 @@ def undo_object(object_id: int, doors: LakeDoors) -> Undone:
     before = next((one for one in earlier if one.counts is not None and one.subject.object_id != object_id), None)
     subject = (before or load).subject
     run = RunPart(subject.agency_slug, subject.file_name, subject.run_date, subject.run_hour, subject.object_id)
-    folders = {layer: lake_table(doors.root, layer, subject.table, doors.access) for layer in ("quarantine", "silver")}
-    versions = {
-        "quarantine": before.quarantine_version if before else None,
-        "silver": before.delta_version if before else None,
-    }
-    files = {layer: _files(folders[layer], run, before, versions[layer]) for layer in folders}
+    quarantine, silver, runs = (
+        lake_table(doors.root, layer, subject.table, doors.access) for layer in ("quarantine", "silver", RUNS)
+    )
+    key = key_of(runs)
+    put_back = _rows_before(quarantine, run, before, before.quarantine_version if before else None)
+    if key is None:
+        rows = _rows_before(silver, run, before, before.delta_version if before else None)
+    else:
+        rows = _rows_before(runs, run, before, commit_of(runs, run.key, before.id) if before else None)
     generation = start_load(doors.database, subject, doors.clock())
-    for layer, folder in folders.items():
-        snapshot = read_snapshot(folder)
-        if snapshot is not None:
-            rows = RunRows(run, generation, files[layer])
-            replace_runs(folder, snapshot.schema, [rows], CommitIdentity(doors.clock(), doors.new_id()))
+    _replace(quarantine, RunRows(run, generation, put_back), doors)
+    if key is None:
+        _replace(silver, RunRows(run, generation, rows), doors)
+    else:
+        merge_rows(MergedTable(silver, key), runs, None, [RunRows(run, generation, rows)], doors)
     if before is not None:
-        restore_load(doors.database, generation, before.id, doors.clock())
+        restore_load(doors.database, generation, before.id, doors.clock(), doors.account)
     else:
         reason = f"its rows were taken out again; to_silver --release {object_id} lifts it anew"
-        hold_load(doors.database, generation, reason, doors.clock())
-        hold_load(doors.database, load.id, reason, doors.clock())
+        hold_load(doors.database, generation, reason, doors.clock(), doors.account)
+        hold_load(doors.database, load.id, reason, doors.clock(), doors.account)
     return Undone(load, before)
 
 
-def _files(
+def _rows_before(
     folder: TableFolder, run: RunPart, before: SilverLoad | None, version: int | None
 ) -> tuple[WrittenFile, ...]:
-    """Give the files that a load brought, as long as they are there."""
+    """The files that a load brought, as long as they are there."""
     snapshot = None if before is None or version is None else read_snapshot(folder)
     if snapshot is None or before is None or version is None:
         return ()
     return recall_files(snapshot, run.key, before.id, version)
+
+
+def _replace(folder: TableFolder, rows: RunRows, doors: LakeDoors) -> None:
+    snapshot = read_snapshot(folder)
+    if snapshot is not None:
+        replace_runs(folder, snapshot.schema, [rows], CommitIdentity(doors.clock(), doors.new_id()))

@@ -30,6 +30,6 @@ def named_conflicts(uri: str) -> Iterator[None]:
             raise CommitConflictError(f"{uri} was changed by somebody else at the same time: {said}") from error
         if any(name in said for name in _REFUSALS):
             raise TableAlteredError(
-                f"{uri} does not take the rows: {said}; compare its columns and settings"
+                f"Delta refuses to change {uri}: {said}; compare its columns, partitions and settings"
             ) from error
         raise

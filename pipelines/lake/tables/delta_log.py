@@ -70,7 +70,7 @@ class Snapshot:
 
     def files_of(self, days: Collection[date]) -> list[ActiveFile]:
         """The files the table has of some days of runs."""
-        with _named_failures(self.folder):
+        with named_failures(self.folder):
             return active_files(self.source, days)
 
     def transaction_versions(self) -> dict[str, int]:
@@ -89,10 +89,10 @@ def read_snapshot(folder: TableFolder, version: int | None = None) -> Snapshot |
         TableCorruptError: its log cannot be read, or lacks the version.
         TableUnavailableError: its place does not answer.
     """
-    table = _opened(folder, version)
+    table = opened_table(folder, version)
     if table is None:
         return None
-    with _named_failures(folder):
+    with named_failures(folder):
         described, asked = table.metadata(), table.protocol()
     configuration = dict(described.configuration)
     _refuse_unknown(folder, configuration, asked.min_writer_version, asked.writer_features or [])
@@ -109,27 +109,31 @@ def read_snapshot(folder: TableFolder, version: int | None = None) -> Snapshot |
 
 def latest_version(folder: TableFolder) -> int | None:
     """The version of a table, whatever its features; None where there is none. Raises as `read_snapshot`."""
-    table = _opened(folder, None)
+    table = opened_table(folder, None)
     return None if table is None else table.version()
 
 
 def transaction_version(folder: TableFolder, app_id: str) -> int | None:
     """How far an application is, whatever the table's features. Raises as `read_snapshot`."""
-    table = _opened(folder, None)
+    table = opened_table(folder, None)
     return None if table is None else table.transaction_version(app_id)
 
 
-def creation(schema: TableSchema, table_id: str, milliseconds: int) -> list[dict[str, Any]]:
+def creation(
+    schema: TableSchema, table_id: str, milliseconds: int, properties: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """The actions that make a table.
 
     Args:
         schema: its columns.
         table_id: of the new table.
         milliseconds: since 1970, UTC.
+        properties: settings of the table beside Delta's own.
     """
     configuration = {
         "delta.checkpointInterval": str(CHECKPOINT_INTERVAL),
         "delta.setTransactionRetentionDuration": TRANSACTION_RETENTION,
+        **(properties or {}),
         **_mapping(schema),
     }
     asked = _MAPPED_PROTOCOL if schema.mapped else _PLAIN_PROTOCOL
@@ -180,11 +184,12 @@ def sum_up(folder: TableFolder, version: int) -> None:
         log.warning("no checkpoint was written", table=folder.uri, version=version, error=error)
 
 
-def _opened(folder: TableFolder, version: int | None) -> DeltaTable | None:
+def opened_table(folder: TableFolder, version: int | None) -> DeltaTable | None:
+    """Have delta-rs read a log, whatever the table's features; None where there is none. Raises as `read_snapshot`."""
     from deltalake import DeltaTable  # noqa: PLC0415 - 100 MB that only lake jobs need
     from deltalake.exceptions import TableNotFoundError  # noqa: PLC0415 - comes with it
 
-    with _named_failures(folder):
+    with named_failures(folder):
         try:
             return DeltaTable(folder.uri, version=version, storage_options=folder.storage_options())
         except TableNotFoundError:
@@ -213,7 +218,7 @@ def _refuse_unknown(
 
 
 @contextmanager
-def _named_failures(folder: TableFolder) -> Iterator[None]:
+def named_failures(folder: TableFolder) -> Iterator[None]:
     """Have what delta-rs raises in the block raised as this package's errors."""
     from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError  # noqa: PLC0415 - as above
 

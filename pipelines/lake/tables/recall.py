@@ -16,7 +16,7 @@ from pipelines.lake.files.table_folder import TableFolder
 from pipelines.lake.run_part import RunKey, WrittenFile
 from pipelines.lake.schema.system_columns import PARTITION_COLUMNS
 from pipelines.lake.tables.active_file import ActiveFile
-from pipelines.lake.tables.delta_log import Snapshot
+from pipelines.lake.tables.delta_log import Snapshot, latest_version
 from pipelines.lake.tables.replace_runs import app_id
 
 _ADVICE = "load the object again"
@@ -54,6 +54,25 @@ def recall_files(snapshot: Snapshot, run: RunKey, generation: int, version: int)
     if gone:
         raise HistoryGoneError(f"{len(gone)} files of load {generation} of {run} were vacuumed ({gone[0]}); {_ADVICE}")
     return tuple(found)
+
+
+def commit_of(folder: TableFolder, run: RunKey, generation: int) -> int:
+    """The version of a table whose commit brought an attempt's rows of a run.
+
+    Args:
+        folder: of the table.
+        run: whose rows.
+        generation: of the attempt.
+
+    Raises:
+        HistoryGoneError: there is none as far as the log reaches back.
+        ObjectRefusedError, StorageUnavailableError, TableUnavailableError: the folder cannot be read.
+    """
+    mark = {"appId": app_id(run), "version": generation}
+    for version in range(latest_version(folder) or 0, -1, -1):
+        if any(mark.items() <= one.items() for one in _actions(folder, version).get("txn", ())):
+            return version
+    raise HistoryGoneError(f"no version of {folder.uri} is load {generation} of {run}; {_ADVICE}")
 
 
 def _actions(folder: TableFolder, version: int) -> dict[str, list[dict[str, Any]]]:

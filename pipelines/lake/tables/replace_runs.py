@@ -11,7 +11,7 @@ that was thought dead, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,7 @@ def replace_runs(
     identity: CommitIdentity,
     *,
     attempts: int = MOST_ATTEMPTS,
+    properties: Mapping[str, str] | None = None,
 ) -> Committed:
     """Commit runs, each at most once in `runs`.
 
@@ -70,6 +71,7 @@ def replace_runs(
         runs: with their files.
         identity: of this commit.
         attempts: how often the commit is tried.
+        properties: settings of the table where it is made.
 
     Raises:
         CommitConflictError: others were quicker every time; trying again may help.
@@ -86,7 +88,7 @@ def replace_runs(
     def once() -> Committed:
         nonlocal tried
         tried += 1
-        return _commit_once(folder, schema, runs, identity, tried)
+        return _commit_once(folder, schema, runs, identity, tried, properties)
 
     done = call_again(once, attempts=attempts, backoff=BACKOFF, on=CommitConflictError)
     sum_up(folder, done.version)
@@ -94,7 +96,12 @@ def replace_runs(
 
 
 def _commit_once(
-    folder: TableFolder, schema: TableSchema, runs: Sequence[RunRows], identity: CommitIdentity, tried: int
+    folder: TableFolder,
+    schema: TableSchema,
+    runs: Sequence[RunRows],
+    identity: CommitIdentity,
+    tried: int,
+    properties: Mapping[str, str] | None,
 ) -> Committed:
     snapshot = read_snapshot(folder)
     known = {} if snapshot is None or not runs else snapshot.transaction_versions()
@@ -107,7 +114,7 @@ def _commit_once(
     removed: tuple[ActiveFile, ...] = ()
     if snapshot is None:
         version = 0
-        made: list[dict[str, Any]] = creation(schema, identity.commit_id, identity.milliseconds)
+        made: list[dict[str, Any]] = creation(schema, identity.commit_id, identity.milliseconds, properties)
     else:
         version = snapshot.version + 1
         made = changed

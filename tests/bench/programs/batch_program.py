@@ -6,6 +6,8 @@ import argparse
 import json
 import tempfile
 import time
+import uuid
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,12 +15,21 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from sqlalchemy import text
 
+from dq.definitions import load_definition
 from dq.engine.profile_files import judge_sources
 from dq.events.object_event import ObjectEvent
+from dq.formats.limits import Limits
+from dq.references.reading import ReferenceReader
+from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.silver_due import Wanted, due_objects
+from etl_core.objects.store import S3Access
 from etl_core.postgres.database import connect
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.shipped_files import shipped_file
 from etl_core.spark.session import build_session
+from pipelines.lake.files.table_folder import lake_table
+from pipelines.lake.lifting.load_objects import LakeDoors, load_objects
+from pipelines.lake.tables.delta_log import latest_version
 from tests.bench.contestant import Work, serve
 from tests.bench.inputs import TRIP_DEFINITION, TRIP_FIELDS
 from tests.end_to_end.landing import key_of, make_landing
@@ -34,6 +45,8 @@ if TYPE_CHECKING:
 
 HOURS = 10
 BUCKET = "landing"
+#: The rows of all files go to one table.
+_DEFINITION = {**TRIP_DEFINITION, "fields": list(TRIP_FIELDS), "silver": {"table": "trips"}}
 _TABLES = (
     "reporting.monitoring_file_run, reporting.monitoring_file_data_quality, "
     "pipeline.object_inbox, pipeline.profile_state"
@@ -67,7 +80,7 @@ def _prepare(stack: ExitStack, server: S3Server, objects: int) -> Mapping[str, W
     )
     profiler = TimedProfiler(session)
     work = BatchWork(_landing(postgres.dsn, server, profiler, objects), profiler, objects)
-    return {"noop": work.noop, "process": work.process}
+    return {"noop": work.noop, "process": work.process, "lift": work.lift}
 
 
 class TimedProfiler:
@@ -110,6 +123,34 @@ class BatchWork:
         frame = self.profiler.session.read.schema(columns).option("header", value=True).csv(paths)
         frame.write.format("noop").mode("overwrite").save()
 
+    def lift(self) -> Mapping[str, Any]:
+        """Rows of all objects, judged before, to one silver table and one quarantine; tells the versions they have."""
+        self.landing.sql("TRUNCATE pipeline.silver_load")
+        with tempfile.TemporaryDirectory() as root:
+            doors = LakeDoors(
+                database=self.landing.database,
+                store=self.landing.doors.objects,
+                root=root,
+                access=S3Access(),
+                limits=Limits(),
+                gate="any",
+                clock=self.landing.clock,
+                new_id=lambda: uuid.uuid4().hex,
+                references=ReferenceReader(self.landing.doors.objects, Limits()),
+                session=lambda: self.profiler.session,
+            )
+            catalogue = read_catalogue(self.landing.database)
+            definition = load_definition(_DEFINITION)
+            start = time.perf_counter()
+            due = due_objects(self.landing.database, catalogue, Wanted(), self.objects)
+            ended = load_objects(due, dict.fromkeys((one.object_id for one in due), definition), (), doors)
+            seconds = time.perf_counter() - start
+            states = Counter(one.state for one in ended)
+            if states != {"loaded": self.objects}:
+                raise AssertionError(states)
+            tables = [lake_table(root, layer, "trips") for layer in ("silver", "quarantine")]
+            return {"seconds": seconds, "versions": sum((latest_version(one) or 0) + 1 for one in tables)}
+
     def process(self) -> Mapping[str, Any]:
         """Announced objects in, committed verdicts out; tells the seconds of each stage and the Spark jobs."""
         self.landing.sql(f"TRUNCATE {_TABLES} CASCADE")
@@ -141,7 +182,7 @@ def _landing(dsn: str, server: S3Server, profiler: TimedProfiler, objects: int) 
     landing = make_landing(dsn, server, client, BUCKET, profiler)
     profiler.store = landing.doors.objects
     for number in range(-(-objects // HOURS)):
-        landing.configure(f"trips-{number:04}", dict(TRIP_DEFINITION))
+        landing.configure(f"trips-{number:04}", _DEFINITION)
     with landing.database.begin() as connection:
         connection.execute(text("ANALYZE"))
     return landing

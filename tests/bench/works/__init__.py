@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.works import files
 from tests.bench.works.inbox import inbox
+from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
 from tests.bench.works.latency import latency
 from tests.bench.works.rows import findings, frames, rows_memory
@@ -31,6 +32,7 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "findings": findings,
     "rows_memory": rows_memory,
     "large_gzip": large_gzip,
+    "lake": lake,
     "inbox": inbox,
     "latency": latency,
     "deequ": files.deequ,

@@ -133,7 +133,7 @@ def json_lines(bench: Bench) -> Iterator[Figure]:
 
 
 def small_objects(bench: Bench) -> Iterator[Figure]:
-    """Many small objects in one batch, from the ledger to committed verdicts."""
+    """Many small objects in one batch, from the ledger to committed verdicts, and from there to silver."""
     count, rows = bench.sizes.objects, bench.sizes.object_rows
     with ExitStack() as stack:
         server = stack.enter_context(object_server(bench.folder / "objects", bench.folder / "tools"))
@@ -152,6 +152,7 @@ def small_objects(bench: Bench) -> Iterator[Figure]:
         found = measure(
             {"noop": partial(batch.run, "noop"), "batch": partial(batch.run, "process")}, bench.sizes.rounds
         )
+        lifted = measure({"lift": partial(batch.run, "lift")}, bench.sizes.rounds)["lift"]
         before = server.request_count()
         batch.run("process")
         after = server.request_count()
@@ -159,6 +160,9 @@ def small_objects(bench: Bench) -> Iterator[Figure]:
     stages = ", ".join(f"{stage} {ours.told(stage):.1f} s" for stage in ("in the engine", "last writes"))
     work = f"{count:,} objects x {rows} rows on {server.name}, one batch to committed verdicts ({stages})"
     yield against("objects/batch", work, ours, NOOP, found["noop"], must=6, aim=3, bounds_ours=True)
+    what = "the same objects to silver and quarantine, one commit of each table"
+    yield against("objects/lift", what, lifted, "their verdicts", ours, must=2)
+    yield Figure("objects/versions", "versions that both tables get by it", lifted.told("versions"), unit="versions")
     yield Figure("objects/jobs", "Spark jobs of that batch", ours.told("jobs"), unit="jobs")
     if before is not None and after is not None:
         yield Figure("objects/requests", "S3 requests of that batch", after - before, unit="requests")

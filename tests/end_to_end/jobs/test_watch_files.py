@@ -44,6 +44,7 @@ def watch(landing: Landing, s3_server: S3Server, queue_url: str, unused_port: in
     """A watch that has warmed up."""
     landing.configure()
     variables = {"POLL_QUEUE_URL": queue_url, "ALLOWED_BUCKETS": landing.bucket, "METRICS_PORT": str(unused_port)}
+    variables["CHECKPOINT_ROOT"] = str(tmp_path / "checkpoints")
     running = Watch({**environment(landing.database, s3_server), **variables}, tmp_path)
     try:
         wait_for(lambda: running.says("watching"), START_SECONDS, "start")
@@ -74,8 +75,10 @@ def allow_connections(landing: Landing, *, allowed: bool) -> None:
 
 
 def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
-    watch: Watch, landing: Landing, sqs: SQSClient, queue_url: str, unused_port: int
+    watch: Watch, landing: Landing, sqs: SQSClient, queue_url: str, unused_port: int, tmp_path: Path
 ) -> None:
+    (told,) = [line["checkpoints"] for line in watch.log() if line["message"] == "watching"]
+    assert told.startswith((tmp_path / "checkpoints").as_uri() + "/"), "the path of checkpoints, with its scheme"
     for number in range(1, 6):
         landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=number), Body=GOOD)
         wait_for(lambda n=number: len(landing.verdicts()) == n, VERDICT_SECONDS, "a verdict")  # type: ignore[misc]

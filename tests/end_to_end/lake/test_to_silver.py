@@ -10,6 +10,8 @@ from deltalake import DeltaTable
 from sqlalchemy import text
 
 from pipelines.lake.tables.replace_runs import replace_runs
+from tests.end_to_end.lake.lake_rows import loads as all_loads
+from tests.end_to_end.lake.lake_rows import rows
 from tests.end_to_end.landing import TRIPS, key_of
 
 if TYPE_CHECKING:
@@ -47,16 +49,8 @@ BODY = (
 )
 
 
-def rows(command_line: CommandLine, layer: str, table: str = "trips") -> list[dict[str, Any]]:
-    found = DeltaTable(str(command_line.folder / ".data/lake" / layer / table)).to_pyarrow_table().to_pylist()
-    return sorted(found, key=lambda row: (row["_agency_slug"], row["_run_hour"], row["_line"]))
-
-
 def loads(landing: Landing) -> list[tuple[Any, ...]]:
-    columns = "object_id, state, rows_read, rows_silver, rows_quarantined, rows_malformed, rows_healed"
-    with landing.database.connect() as connection:
-        found = connection.execute(text(f"SELECT {columns} FROM pipeline.silver_load ORDER BY id")).all()
-    return [tuple(row) for row in found]
+    return all_loads(landing, "object_id, state, rows_read, rows_silver, rows_quarantined, rows_malformed, rows_healed")
 
 
 def lifted(command_line: CommandLine, *arguments: str) -> Ran:
@@ -142,7 +136,7 @@ def test_what_cannot_be_lifted_has_a_reason_and_its_neighbours_are_lifted(
     command_line: CommandLine, landing: Landing
 ) -> None:
     landing.configure(definition=TRIPS)
-    landing.configure("broken", {**TRIPS, "silver": {"mode": "merge", "drop": ["nowhere"]}})
+    landing.configure("broken", {**TRIPS, "silver": {"mode": "merges", "drop": ["nowhere"]}})
     landing.announce(landing.put(key_of()), landing.put(key_of("broken")))
     landing.process()
     ran = lifted(command_line)
@@ -152,7 +146,7 @@ def test_what_cannot_be_lifted_has_a_reason_and_its_neighbours_are_lifted(
             text("SELECT state, reason FROM pipeline.silver_load WHERE file_name = 'broken'")
         ).one()
     assert reasons.state == "held"
-    assert 'mode is "merge"' in reasons.reason
+    assert 'mode is "merges"' in reasons.reason
     assert "nowhere" in reasons.reason
     assert len(rows(command_line, "silver")) == 2
 
@@ -217,11 +211,27 @@ def test_the_path_of_an_object_is_told_from_its_announcement_to_the_lake(
     for named in ("1", f"s3://{judged.bucket}/{key_of()}"):
         ran = command_line.run("audit", "--object", named)
         steps = [line.split("│")[2].strip() for line in ran.out.splitlines() if line.startswith("│")]
-        assert (ran.code, steps[:3]) == (0, ["announced", "judged", "lifted"])
-        assert "5 rows: 2 to silver, 2 to quarantine, 1 malformed; version 0 of trips" in " ".join(ran.out.split())
+        assert (ran.code, steps[:3]) == (0, ["announced", "judged", "to_silver: load"])
+        assert "loaded: 2 to silver, 2 to quarantine; load 1, trips version 0" in " ".join(ran.out.split())
     with judged.database.connect() as connection:
         run_id = connection.scalar(text("SELECT run_id FROM pipeline.audit WHERE job = 'to_silver'"))
     assert "1 loaded" in command_line.run("audit", "--run-id", str(run_id)).out
+    assert command_line.run("lake", "undo", "--object", "1").code == 0
+    assert command_line.run("reprocess", "--verdicts").code == 0
+    with judged.database.connect() as connection:
+        path = connection.execute(
+            text("SELECT job, step, status FROM pipeline.audit WHERE inputs @> '[\"object 1\"]' ORDER BY at, job")
+        ).all()
+    assert [tuple(one) for one in path] == [
+        ("to_silver", "load", "succeeded"),
+        ("lake", "load", "refused"),
+        ("lake", "load", "refused"),
+        ("reprocess", "retry", "succeeded"),
+        ("reprocess", "verdict", "succeeded"),
+    ]
+    out = " ".join(command_line.run("audit", "--object", "1").out.split())
+    assert "its rows were taken out again" in out
+    assert "judged" not in out
     assert command_line.run("audit", "--run-id", "nobody").code == 2
     assert command_line.run("audit", "--object", "s3://nowhere/x").code == 2
 

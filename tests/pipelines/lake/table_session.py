@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import os
+from contextlib import redirect_stdout
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from etl_core.spark.profiles import TABLES
 from etl_core.spark.session import build_session
 from jobs.lake.how_to_read import in_pyspark
+from jobs.lake.maintain import maintain_tables
+from jobs.running.settings import read_settings
+from pipelines.lake.files.table_folder import TableFolder
 from pipelines.lake.spark.maintaining import maintain
 from pipelines.lake.spark.merging import merge_runs
 from pipelines.lake.spark.replace_runs import replace_runs_by_spark
+from pipelines.lake.tables.replace_runs import replace_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from etl_core.objects.store import S3Access
-    from pipelines.lake.files.table_folder import TableFolder
     from pipelines.lake.run_part import Committed, RunRows
     from pipelines.lake.schema.table_schema import TableSchema
     from pipelines.lake.spark.maintaining import Maintained
-    from pipelines.lake.spark.merging import Merged
     from pipelines.lake.tables.replace_runs import CommitIdentity
 
 _SESSION: list[Any] = []
@@ -60,12 +65,28 @@ def replace_by_spark(
 
 
 def merge(
-    folder: TableFolder, schema: TableSchema, key: Sequence[str], runs: Sequence[RunRows], identity: CommitIdentity
-) -> Merged:
-    """Merge runs."""
-    return merge_runs(_SESSION[0], folder, schema, key, runs, identity)
+    folder: TableFolder, schema: TableSchema, key: Sequence[str], rows: Sequence[RunRows], identity: CommitIdentity
+) -> int:
+    """Give runs their rows, and merge them; the rows of all runs lie beside the table."""
+    runs = beside(folder)
+    replace_runs(runs, schema, rows, identity)
+    return merge_runs(_SESSION[0], folder, runs, key, [one.run.key for one in rows], identity)
+
+
+def beside(folder: TableFolder) -> TableFolder:
+    """Where the rows of all runs lie."""
+    return TableFolder(f"{folder.uri}-runs", folder.access)
 
 
 def keep_in_order(folder: TableFolder, before: date) -> Maintained:
     """Compact and vacuum."""
     return maintain(_SESSION[0], folder, before=before, retain=timedelta(days=7))
+
+
+def keep_lake_in_order(variables: dict[str, str], named: list[str]) -> tuple[int, str]:
+    """Maintain tables as `lake maintain` does, with this process' session: the exit code, and what was printed."""
+    os.environ.update(variables)
+    out = io.StringIO()
+    with redirect_stdout(out):
+        code = maintain_tables(read_settings(), named, timedelta(days=7), lambda: _SESSION[0])
+    return int(code), out.getvalue()

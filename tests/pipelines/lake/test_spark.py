@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -29,13 +30,16 @@ from tests.pipelines.lake.lake_tables import (
     run_part,
     written,
 )
+from tests.pipelines.lake.table_session import beside
 from tests.pipelines.lake.test_statistics import FILTERED, fill, filters
 from tests.pipelines.lake.test_table_schema import HOSTILE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from etl_core.objects.store import S3Access
     from pipelines.lake.files.table_folder import TableFolder
-    from pipelines.lake.run_part import Committed, RunRows
+    from pipelines.lake.run_part import Committed, RunKey, RunPart, RunRows
     from pipelines.lake.schema.table_schema import TableSchema
     from tests.pipelines.lake.conftest import TableSession
 
@@ -146,35 +150,37 @@ def test_a_table_with_features_is_written_by_spark_and_left_alone_by_others(
 def test_of_a_key_the_row_of_the_newest_window_stays_whatever_comes_when(
     spark_tables: TableSession, folder: TableFolder
 ) -> None:
-    def merge(*rows: RunRows) -> tuple[int, int, int]:
-        done = spark_tables(table_session.merge, folder, SCHEMA, ["id"], rows, identity())
-        return done.merged, done.without_key, done.repeated
+    """Runs come late, twice, and are restated: the table is that of one pass over what each of them has last."""
+    truth: dict[RunKey, list[tuple[int | None, str]]] = {}
+    generations = count(1)
 
-    noon = written(folder, run_part(12), 1, [notes([1, 2], "noon"), notes([2], "twice", first_line=4)])
-    nobody = written(folder, run_part(12, agency="tenant-b"), 1, [notes([1], "other agency")])
-    nulls = written(folder, run_part(12, agency="tenant-c"), 1, [notes([None, None], "no key")])  # type: ignore[list-item]
-    assert merge(noon, nobody, nulls) == (3, 2, 1)
-    assert merge(written(folder, run_part(11), 1, [notes([2, 3], "late")])) == (2, 0, 0)
-    assert merge(written(folder, run_part(13), 1, [notes([1], "newer")]), noon) == (2, 0, 2)
-    expected = [
-        ("tenant-a", 1, "newer"),
-        ("tenant-a", 2, "noon"),
-        ("tenant-a", 3, "late"),
-        ("tenant-b", 1, "other agency"),
-    ]
-    for _ in range(2):
-        found = rows_by_spark(spark_tables, folder)
-        assert sorted((row.agency, row.id, row.note) for row in found) == expected
-        assert merge(noon, nobody, nulls) == (3, 2, 1)
+    def merge(*runs: tuple[RunPart, list[tuple[int | None, str]]]) -> None:
+        rows = []
+        for run, ids in runs:
+            truth[run.key] = ids
+            batches = [notes([id_], note, 2 + at) for at, (id_, note) in enumerate(ids)]  # type: ignore[list-item]
+            rows.append(written(beside(folder), run, next(generations), batches))
+        for _ in range(2):
+            spark_tables(table_session.merge, folder, SCHEMA, ["id"], rows, identity())
+            expected: dict[tuple[str, int], str] = {}
+            for key, ids in sorted(truth.items(), key=lambda one: one[0].run_hour):
+                expected |= {(key.agency_slug, id_): note for id_, note in reversed(ids) if id_ is not None}
+            found = [(row.agency, row.id, row.note) for row in rows_by_spark(spark_tables, folder)]
+            assert sorted(found) == sorted((*of, note) for of, note in expected.items())
+
+    noon, other = run_part(12), run_part(12, agency="tenant-b")
+    merge((noon, [(1, "noon"), (2, "noon"), (2, "twice"), (None, "no key")]), (other, [(1, "other agency")]))
+    merge((run_part(11), [(2, "late"), (3, "late")]), (run_part(13), [(1, "newer")]))
+    merge((noon, [(4, "restated")]))  # 2 is the late one's again
+    merge((run_part(13), []), (run_part(11), [(3, "late, restated")]))  # 1 and 2 have gone from all
 
 
 def test_merged_files_bring_their_columns(spark_tables: TableSession, folder: TableFolder) -> None:
-    spark_tables(
-        table_session.merge, folder, SCHEMA, ["id"], [written(folder, run_part(), 1, [notes([1])])], identity()
-    )
-    schema = drift(current_schema(folder), {**COLUMNS, "two words": pa.int64()}, "evolve").schema
+    first = written(beside(folder), run_part(), 1, [notes([1])])
+    spark_tables(table_session.merge, folder, SCHEMA, ["id"], [first], identity())
+    schema = drift(current_schema(beside(folder)), {**COLUMNS, "two words": pa.int64()}, "evolve").schema
     columns = {"id": pa.array([1, 2]), "note": pa.array(["", ""]), "two words": pa.array([7, 8])}
-    rows = written(folder, run_part(13), 1, [batch(columns)], schema)
+    rows = written(beside(folder), run_part(13), 1, [batch(columns)], schema)
     spark_tables(table_session.merge, folder, schema, ["id"], [rows], identity())
     found = spark_tables(table_session.sql, f"SELECT id, `two words` FROM delta.`{folder.for_spark}` ORDER BY id")
     assert found == [{"id": 1, "two words": 7}, {"id": 2, "two words": 8}]
@@ -189,3 +195,29 @@ def test_a_table_on_s3_is_the_same_for_spark(spark_tables: TableSession, bucket:
         replace_runs(folder, new_schema(COLUMNS), rows, identity())
     assert [row.id for row in rows_by_spark(spark_tables, folder)] == [0, 1, 2]
     assert rows_by_spark(spark_tables, folder) == rows_by_delta_rs(folder)
+
+
+def test_all_tables_are_kept_in_order_but_those_that_somebody_broke_or_partitioned_otherwise(
+    spark_tables: TableSession, variant_a: str, tmp_path: Path
+) -> None:
+    """Each of them is named with what is wrong with it."""
+    root = tmp_path / "lake"
+    sound, broken = (lake_table(str(root), "silver", name) for name in ("sound", "broken"))
+    for folder in (sound, broken):
+        replace_runs(
+            folder, SCHEMA, [written(folder, run_part(hour), 1, [notes([hour])]) for hour in (1, 2)], identity()
+        )
+    (root / "silver/broken/_delta_log" / f"{0:020d}.json").write_text("{not json")
+    other = lake_table(str(root), "silver", "other")
+    spark_tables(table_session.sql, f"CREATE TABLE delta.`{other.for_spark}` (id bigint) USING delta")
+    table = f"delta.`{sound.for_spark}`"
+    spark_tables(table_session.sql, f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')")
+    variables = {"DATABASE_URL": variant_a, "LAKE_ROOT": str(root)}
+    code, out = spark_tables(table_session.keep_lake_in_order, variables, ["sound", "broken", "other"])
+    told = " ".join(out.replace("│", " ").split())
+    assert code == 1
+    assert "sound silver 2 1" in told
+    assert "the log of" in told
+    assert "Delta refuses to change" in told
+    assert sorted(row["id"] for row in spark_tables(table_session.sql, f"SELECT id FROM {table}")) == [1, 2]
+    assert spark_tables(table_session.keep_lake_in_order, variables, ["sound"])[0] == 0

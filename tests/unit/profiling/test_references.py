@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dq.profiling.summary.summary import RowRuleSummary
 
 THOROUGH = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PLACES = "s3://bucket/key or table:schema.name or silver:table or file://path"
 EXAMPLE = '{"fields": ["station"], "in": "s3://bucket/stations.csv", "on": ["code"]}'
 PLACE = "s3://ref/keys.csv"
 KINDS = [kind for kind in TEXTS if kind != "any"]
@@ -186,10 +187,10 @@ def test_no_keys_are_found_among_none() -> None:
         ({"fields": ["f0", "f0"]}, 'references: fields is ["f0", "f0"]; expected each name once'),
         ({"on": ["a", "b"]}, "references: has 1 fields and 2 columns in on; expected as many of each"),
         ({"in": "stations.csv"},
-         'references: in is "stations.csv"; expected s3://bucket/key or table:schema.name or file://path'),
-        ({"in": "ftp://x/y"}, 'references: in is "ftp://x/y"; expected s3://bucket/key or table:schema.name or file://path'),
-        ({"in": "table:t"}, 'references: in is "table:t"; expected s3://bucket/key or table:schema.name or file://path'),
-        ({"in": None}, "references: does not say in what; expected in as s3://bucket/key or table:schema.name or file://path"),
+         f'references: in is "stations.csv"; expected {PLACES}'),
+        ({"in": "ftp://x/y"}, f'references: in is "ftp://x/y"; expected {PLACES}'),
+        ({"in": "table:t"}, f'references: in is "table:t"; expected {PLACES}'),
+        ({"in": None}, f"references: does not say in what; expected in as {PLACES}"),
         ({"in": 3}, "references: in is a number; expected a text"),
         ({"fields": None}, f"references: has no fields; expected an object such as {EXAMPLE}"),
         ({"severity": "x"}, 'references: severity is "x"; expected one of warning, error, critical'),

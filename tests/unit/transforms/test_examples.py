@@ -10,6 +10,7 @@ import pytest
 
 import pipelines.transforms
 from pipelines.transforms.derive import DERIVATIONS, derived
+from pipelines.transforms.enriched.enrich import enriched
 from pipelines.transforms.normalize import tried
 from pipelines.transforms.steps import STEPS
 
@@ -21,7 +22,7 @@ MODULES = sorted(
 @pytest.mark.parametrize("name", MODULES)
 def test_every_example_gives_what_it_says(name: str) -> None:
     module = importlib.import_module(name)
-    assert doctest.testmod(module, extraglobs={"tried": tried, "derived": derived}).failed == 0
+    assert doctest.testmod(module, extraglobs={"tried": tried, "derived": derived, "enriched": enriched}).failed == 0
 
 
 def test_every_step_and_derivation_has_examples_in_its_module() -> None:

@@ -10,6 +10,7 @@ import structlog
 from dq.batch.batch_counts import BatchCounts
 from dq.batch.endings import Failed, Judged, SetAside, describe_error, log_fields
 from dq.batch.metrics import ObjectEnded
+from dq.batch.settling.ending_line import Told, note_ending
 from dq.engine.halving import EngineDownError, NotTriedError
 from dq.errors import LeaseLostError
 from dq.events.object_version import ObjectVersion
@@ -114,6 +115,10 @@ def _save(judged: Judged, doors: Doors) -> str:
             read_version_id=head.version_id,
             read_etag=head.etag,
         )
+        verdict = judged.verdict
+        said = f"score {verdict.score}, {'passed' if verdict.passed else 'failed'}"
+        told = Told(SUPERSEDED if superseded else said, head.version_id, judged.rows, (f"run {saved.run_id}",))
+        note_ending(transaction, doors, item, saved.state, now, told)
         doors.inbox.finish(transaction, item, ending, now)
     times = _times(item, doors.clock())
     doors.metrics.ended(
@@ -127,7 +132,7 @@ def _save(judged: Judged, doors: Doors) -> str:
         )
     )
     write = log.info if judged.unreadable is None else log.warning
-    told = {} if judged.unreadable is None else {"error": judged.unreadable, "error_type": "UnreadableFileError"}
+    fault = {} if judged.unreadable is None else {"error": judged.unreadable, "error_type": "UnreadableFileError"}
     write(
         "superseded" if superseded else "scored",
         **log_fields(item, found.file),
@@ -137,7 +142,7 @@ def _save(judged: Judged, doors: Doors) -> str:
         rows=judged.rows,
         **times,
         note=window.note,
-        **told,
+        **fault,
     )
     return saved.state
 
@@ -157,8 +162,10 @@ def _set_aside(ending: SetAside, doors: Doors) -> str:
         monitoring_file_id=ending.file.id if ending.file is not None else None,
         waits_for=ending.waits_for,
     )
+    now = doors.clock()
     with begin(doors.database) as transaction:
-        doors.inbox.finish(transaction, ending.item, finished, doors.clock())
+        note_ending(transaction, doors, ending.item, ending.state, now, Told(ending.reason))
+        doors.inbox.finish(transaction, ending.item, finished, now)
     times = _times(ending.item, doors.clock())
     doors.metrics.ended(ObjectEnded(ending.state, times=times))
     write = log.info if ending.state in {"ignored", "superseded"} else log.warning
@@ -169,13 +176,15 @@ def _set_aside(ending: SetAside, doors: Doors) -> str:
 
 def _fail(ending: Failed, doors: Doors) -> str:
     reason, retryable = describe_error(ending.error), not isinstance(ending.error, TerminalError)
+    now = doors.clock()
     state = doors.inbox.fail(
         ending.item,
         reason,
         retryable=retryable,
-        now=doors.clock(),
+        now=now,
         jitter=doors.chance(),
         alone=ending.alone,
+        along=lambda transaction, state: note_ending(transaction, doors, ending.item, state, now, Told(reason)),
     )
     doors.metrics.ended(ObjectEnded(state, times=_times(ending.item, doors.clock())))
     log.debug("where it failed", exc_info=ending.error, **log_fields(ending.item))

@@ -1,0 +1,1 @@
+"""What rows of a table refer to: keys and rows of other tables."""
