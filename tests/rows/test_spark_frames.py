@@ -148,7 +148,12 @@ def test_a_file_that_spark_reads_as_something_else_is_left_to_spark(spark: Spark
 
 
 def test_columns_keep_sparks_own_types_and_rows_without_columns_are_rows(spark: SparkSession) -> None:
-    kinds = "interval '1' day as a", "map('k', 1) as b", "timestamp_ntz'2024-01-01 00:00:00' as c", "array(map(1, 2)) as d"
+    kinds = (
+        "interval '1' day as a",
+        "map('k', 1) as b",
+        "timestamp_ntz'2024-01-01 00:00:00' as c",
+        "array(map(1, 2)) as d",
+    )
     frame = spark.sql(f"SELECT 1 AS n, {', '.join(kinds)} UNION ALL SELECT 1 AS n, {', '.join(kinds)}")
     passed, failed = split_rows(frame, {"fields": [{"name": "n", "type": "integer", "unique": True}]})
     assert [kind for name, kind in failed.dtypes if name != "_findings"] == [kind for _, kind in frame.dtypes]
@@ -157,7 +162,7 @@ def test_columns_keep_sparks_own_types_and_rows_without_columns_are_rows(spark: 
     passed, failed = split_rows(spark.range(3).select(), DEFINITION)
     assert (passed.count(), failed.count()) == (3, 0)
     months = spark.sql("SELECT 1 AS n, interval '1' month AS m")
-    with pytest.raises(UsageError, match="column 2 of the table is of type interval month, whose values PySpark does not"):
+    with pytest.raises(UsageError, match="column 2 of the table is of type interval month, whose values"):
         split_rows(months, DEFINITION)
 
 
