@@ -21,7 +21,10 @@ PACKAGES_OF_OURS = ("dq", "etl_core", "jobs", "pipelines")
 #: Modules in a folder at most.
 MOST_MODULES = 12
 #: Modules outside the engine that have to do with Spark's tables and streams.
-SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark.frames", "dq.rows.spark.surveys", "dq.rows.spark.types"}
+SPARKS_TABLES = {
+    "dq.intake.stream_source",
+    *(f"dq.rows.spark.{name}" for name in ("frames", "scanned_file", "surveys", "types")),
+}
 
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
@@ -131,7 +134,7 @@ PACKAGES = {
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.lake.settings"),
     },
-    "py4j": {"dq.engine"},
+    "py4j": {"dq.engine", "dq.rows"},
     "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source", "dq.rows", "pipelines.lake"},
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
