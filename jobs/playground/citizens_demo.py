@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from sqlalchemy import text
 
+from etl_core.errors import UsageError
 from jobs.console.terminal import cell, stdout
 from jobs.playground.sample_workbooks import CITIZENS, PHONES, Town, write_workbook
 
@@ -41,12 +42,18 @@ GROUP BY d.month_key ORDER BY d.month_key
 
 
 def play(settings: CitizensSettings, run_id: str) -> int:
-    """Play the months in an own warehouse; the exit code."""
+    """Play the months in a warehouse that is empty, as its owner; the exit code."""
     from pipelines.citizens.ingest import ingest
     from pipelines.citizens.run_pipeline import open_doors, run
     from pipelines.citizens.transform import roll_back
+    from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse
 
     console = stdout()
+    if settings.warehouse_url is None:
+        raise UsageError("the demo of citizens needs a warehouse of its own")
+    warehouse = connect_warehouse(settings.warehouse_url.get_secret_value())
+    make_warehouse(warehouse)
+    warehouse.dispose()
     with (
         tempfile.TemporaryDirectory(prefix="citizens-") as folder,
         open_doors(settings, run_id=run_id, clock=lambda: datetime.now(timezone.utc)) as doors,

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 
 
 def test_three_months_are_played_and_what_core_and_mart_hold_is_printed(
-    service: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    warehouse_owner: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    address = service.url.render_as_string(hide_password=False)
+    address = warehouse_owner.url.render_as_string(hide_password=False)
     settings = CitizensSettings(warehouse_url=SecretStr(address), citizens_root=str(tmp_path / "root"))
     assert play(settings, "demo") == 0
     printed = capsys.readouterr().out
     assert printed.count("mart.fact_citizen_snapshot") == 3
     assert "rolled back" in printed
-    months = [row[0] for row in rows(service, "SELECT DISTINCT date_key FROM mart.fact_citizen_snapshot ORDER BY 1")]
+    months = [
+        row[0] for row in rows(warehouse_owner, "SELECT DISTINCT date_key FROM mart.fact_citizen_snapshot ORDER BY 1")
+    ]
     assert months == [20260101, 20260301]
-    steps = rows(service, "SELECT DISTINCT step FROM meta.etl_audit WHERE status = 'OK' ORDER BY 1")
+    steps = rows(warehouse_owner, "SELECT DISTINCT step FROM meta.etl_audit WHERE status = 'OK' ORDER BY 1")
     assert steps == [(step,) for step in ("ingest", "publish", "rollback", "transform", "validate")]
-    assert rows(service, "SELECT count(*) FROM meta.etl_audit WHERE status = 'FAIL'") == [(0,)]
+    assert rows(warehouse_owner, "SELECT count(*) FROM meta.etl_audit WHERE status = 'FAIL'") == [(0,)]
 
 
 def test_the_same_seed_gives_the_same_town() -> None:
