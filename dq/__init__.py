@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from dq.checks.wording import MASK
     from dq.definitions import load_definition
     from dq.engine.byte_ranges.spark_work import PartedFile, work_in_tasks
+    from dq.engine.halving import BroughtDownError
     from dq.engine.parts import named_fault
     from dq.engine.profile_files import profile_files
     from dq.engine.small import is_small_work
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
     from dq.formats.limits import Limits
+    from dq.ledger.loads.finishing import finish_load, finish_loads, restore_load
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.ledger.silver_loads import (
         LoadCounts,
@@ -27,14 +29,13 @@ if TYPE_CHECKING:
         LoadSubject,
         SilverLoad,
         fail_load,
-        finish_load,
         hold_load,
         load_of_object,
         loads_of_object,
         loads_of_run,
         replace_load,
-        restore_load,
         start_load,
+        start_loads,
     )
     from dq.profiling.cells.parsing import parse_text
     from dq.profiling.cells.texts import as_text
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FINDINGS_TYPE",
     "MASK",
+    "BroughtDownError",
     "CellEncoding",
     "Cells",
     "ColumnRecipe",
@@ -117,6 +119,7 @@ __all__ = [
     "fail_load",
     "find_type",
     "finish_load",
+    "finish_loads",
     "flat_column",
     "flat_type",
     "fold",
@@ -148,6 +151,7 @@ __all__ = [
     "shown",
     "split_rows",
     "start_load",
+    "start_loads",
     "suggestion",
     "survey_in_tasks",
     "text_column",
@@ -155,6 +159,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BroughtDownError": "dq.engine.halving",
     "CellEncoding": "dq.profiling.tally.recipe",
     "Cells": "dq.profiling.cells.values",
     "ColumnRecipe": "dq.profiling.tally.recipe",
@@ -201,7 +206,8 @@ _HOMES = {
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
     "find_type": "dq.schema.type_names",
-    "finish_load": "dq.ledger.silver_loads",
+    "finish_load": "dq.ledger.loads.finishing",
+    "finish_loads": "dq.ledger.loads.finishing",
     "flat_column": "dq.rows.flat_columns",
     "flat_type": "dq.rows.flat_columns",
     "fold": "dq.schema.loading.properties",
@@ -228,11 +234,12 @@ _HOMES = {
     "read_reference_place": "dq.references.schemes",
     "reference_rows": "dq.rows.referred.reference_rows",
     "replace_load": "dq.ledger.silver_loads",
-    "restore_load": "dq.ledger.silver_loads",
+    "restore_load": "dq.ledger.loads.finishing",
     "row_findings": "dq.rows.split_rows",
     "shown": "dq.schema.loading.problems",
     "split_rows": "dq.rows.split_rows",
     "start_load": "dq.ledger.silver_loads",
+    "start_loads": "dq.ledger.silver_loads",
     "suggestion": "dq.schema.loading.problems",
     "survey_in_tasks": "dq.rows.spark.surveys",
     "text_column": "dq.rows.flat_columns",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from sqlalchemy import and_, func, insert, literal, select, tuple_, update
+from sqlalchemy import insert, literal, select, tuple_, update
 
 from dq.ledger.tables import object_inbox, silver_load
 from etl_core.audit.account import Step, object_inputs
@@ -18,7 +18,7 @@ from etl_core.postgres.locks import lock
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from sqlalchemy import ColumnElement
@@ -126,49 +126,17 @@ def start_load(engine: Engine, subject: LoadSubject, now: datetime) -> int:
     Raises:
         DatabaseUnavailableError: no answer.
     """
+    return start_loads(engine, [subject], now)[0]
+
+
+def start_loads(engine: Engine, subjects: Sequence[LoadSubject], now: datetime) -> tuple[int, ...]:
+    """Note that attempts begin, in one statement; their generations, in the same order. Raises as `start_load`."""
+    if not subjects:
+        return ()
+    rows = [{**run_values(subject), "state": "loading", "started_at": now} for subject in subjects]
+    statement = insert(silver_load).returning(_C.id, sort_by_parameter_order=True)
     with engine.begin() as connection:
-        statement = insert(silver_load).values(**_run_values(subject), state="loading", started_at=now)
-        return int(connection.scalar(statement.returning(_C.id)) or 0)
-
-
-def finish_load(
-    engine: Engine, generation: int, result: LoadResult, now: datetime, account: Account | None = None
-) -> LoadState:
-    """Note that the rows are in the tables: those the run had before are replaced, unless a later attempt was quicker.
-
-    Args:
-        engine: of the ledger.
-        generation: of the attempt.
-        result: what became of the rows.
-        now: when.
-        account: writes lines of the audit, None where no job is under way.
-
-    Returns:
-        `loaded`, or `replaced` when a later attempt on the run is loaded already. The same when asked again.
-
-    Raises:
-        LookupError: there is no such attempt.
-        DatabaseUnavailableError: no answer.
-    """
-    with engine.begin() as connection:
-        load = _locked(connection, generation)
-        if load.state == "replaced":
-            return "replaced"
-        of_run = and_(_is_run_of(load.subject), _C.state == "loaded", _C.id != generation)
-        later = connection.scalar(select(func.max(_C.id)).where(of_run)) or 0
-        state: LoadState = "replaced" if later > generation else "loaded"
-        if state == "loaded":
-            _end(connection, of_run, _Ended("replaced", f"replaced by load {generation}", now, account))
-            left = and_(_is_run_of(load.subject), _C.state == "loading", _C.id < generation)
-            died = f"its process ended before it did; replaced by load {generation}"
-            _end(connection, left, _Ended("replaced", died, now, account))
-        values = asdict(result.counts) | {
-            "delta_version": result.delta_version,
-            "quarantine_version": result.quarantine_version,
-        }
-        reason = result.note if state == "loaded" else f"replaced by load {later}"
-        _end(connection, _C.id == generation, _Ended(state, reason, now, account), **values)
-        return state
+        return tuple(int(id_) for id_ in connection.scalars(statement, rows))
 
 
 def hold_load(engine: Engine, generation: int, reason: str, now: datetime, account: Account | None = None) -> None:
@@ -178,7 +146,7 @@ def hold_load(engine: Engine, generation: int, reason: str, now: datetime, accou
         LookupError: there is no such attempt.
         DatabaseUnavailableError: no answer.
     """
-    _give_up(engine, generation, _Ended("held", reason, now, account))
+    _give_up(engine, generation, Ended("held", reason, now, account))
 
 
 def fail_load(engine: Engine, generation: int, reason: str, now: datetime, account: Account | None = None) -> None:
@@ -188,25 +156,7 @@ def fail_load(engine: Engine, generation: int, reason: str, now: datetime, accou
         LookupError: there is no such attempt.
         DatabaseUnavailableError: no answer.
     """
-    _give_up(engine, generation, _Ended("failed", reason, now, account))
-
-
-def restore_load(
-    engine: Engine, generation: int, restored_from: int, now: datetime, account: Account | None = None
-) -> None:
-    """Note that `generation` brought back the rows that the replaced attempt `restored_from` had loaded.
-
-    Raises:
-        LookupError: there is no such attempt, or the rows of `restored_from` were never counted.
-        DatabaseUnavailableError: no answer.
-    """
-    with engine.connect() as connection:
-        before = _row(connection, generation=restored_from)
-    if before.counts is None:
-        raise LookupError(f"load {restored_from} has no counts; load its object again instead")
-    note = f"the rows of load {restored_from} again"
-    result = LoadResult(before.counts, before.delta_version, before.quarantine_version, note)
-    finish_load(engine, generation, result, now, account)
+    _give_up(engine, generation, Ended("failed", reason, now, account))
 
 
 def replace_load(engine: Engine, generation: int, reason: str, now: datetime, account: Account | None = None) -> None:
@@ -216,7 +166,7 @@ def replace_load(engine: Engine, generation: int, reason: str, now: datetime, ac
         LookupError: there is no such attempt.
         DatabaseUnavailableError: no answer.
     """
-    _give_up(engine, generation, _Ended("replaced", reason, now, account))
+    _give_up(engine, generation, Ended("replaced", reason, now, account))
 
 
 def read_load(engine: Engine, generation: int) -> SilverLoad:
@@ -234,7 +184,7 @@ def loads_of_run(engine: Engine, subject: LoadSubject) -> tuple[SilverLoad, ...]
     """All attempts on a run and table, the newest first."""
     query = select(silver_load).where(_is_run_of(subject)).order_by(_C.id.desc())
     with engine.connect() as connection:
-        return tuple(_load(row._mapping) for row in connection.execute(query))  # noqa: SLF001 - SQLAlchemy's public name
+        return tuple(load_of(row._mapping) for row in connection.execute(query))  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def load_of_object(engine: Engine, object_id: int) -> SilverLoad | None:
@@ -242,14 +192,14 @@ def load_of_object(engine: Engine, object_id: int) -> SilverLoad | None:
     query = select(silver_load).where(_C.object_id == object_id, _C.state == "loaded").order_by(_C.id.desc()).limit(1)
     with engine.connect() as connection:
         row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else _load(row)
+        return None if row is None else load_of(row)
 
 
 def loads_of_object(engine: Engine, object_id: int) -> tuple[SilverLoad, ...]:
     """All attempts on an object, in their order."""
     query = select(silver_load).where(_C.object_id == object_id).order_by(_C.id)
     with engine.connect() as connection:
-        return tuple(map(_load, connection.execute(query).mappings()))
+        return tuple(map(load_of, connection.execute(query).mappings()))
 
 
 def known_tables(engine: Engine) -> tuple[str, ...]:
@@ -260,7 +210,7 @@ def known_tables(engine: Engine) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class Ended:
     """How attempts end, when, and what notes it."""
 
     state: LoadState
@@ -269,7 +219,7 @@ class _Ended:
     account: Account | None
 
 
-def _give_up(engine: Engine, generation: int, ended: _Ended) -> None:
+def _give_up(engine: Engine, generation: int, ended: Ended) -> None:
     with engine.begin() as connection:
         _locked(connection, generation)
         _end(connection, _C.id == generation, ended)
@@ -278,7 +228,7 @@ def _give_up(engine: Engine, generation: int, ended: _Ended) -> None:
 def _end(
     connection: Connection,
     which: ColumnElement[bool],
-    ended: _Ended,
+    ended: Ended,
     **values: Any,  # noqa: ANN401 - columns of the table
 ) -> None:
     kept = None if ended.reason is None else storable(ended.reason)
@@ -288,15 +238,20 @@ def _end(
     if ended.account is None:
         connection.execute(statement)
         return
-    place = [
+    found = connection.execute(statement.returning(silver_load, *places())).mappings().all()
+    add_lines(connection, [ended.account.line(step_of(row, ended)) for row in found])
+
+
+def places() -> list[Any]:
+    """Where the object of a row is, as columns beside those of the row."""
+    return [
         select(object_inbox.c[name]).where(object_inbox.c.id == _C.object_id).scalar_subquery().label(name)
         for name in ("bucket", "key", "read_version_id")
     ]
-    found = connection.execute(statement.returning(silver_load, *place)).mappings().all()
-    add_lines(connection, [ended.account.line(_step(row, ended)) for row in found])
 
 
-def _step(row: Any, ended: _Ended) -> Step:  # noqa: ANN401 - a mapping of columns
+def step_of(row: Any, ended: Ended) -> Step:  # noqa: ANN401 - a mapping of columns
+    """The step of the audit that tells of an attempt's end: of its row, with where its object is."""
     known = row["rows_read"] is not None and ended.state == "loaded"
     told = f"{row['rows_silver']:,} to silver, {row['rows_quarantined']:,} to quarantine" if known else None
     parts = (f"{ended.state}: {told}" if told else ended.state, ended.reason)
@@ -315,12 +270,16 @@ def _step(row: Any, ended: _Ended) -> Step:  # noqa: ANN401 - a mapping of colum
     )
 
 
+def lock_name(subject: LoadSubject) -> tuple[str, str]:
+    """The name of the lock under which attempts on a run end."""
+    run = f"{subject.table}/{subject.agency_slug}/{subject.file_name}/{subject.run_date}/{subject.run_hour}"
+    return "silver_load", run
+
+
 def _locked(connection: Connection, generation: int) -> SilverLoad:
     """The attempt, and nobody else ends one of its run until the transaction ends."""
     load = _row(connection, generation=generation)
-    subject = load.subject
-    run = f"{subject.table}/{subject.agency_slug}/{subject.file_name}/{subject.run_date}/{subject.run_hour}"
-    lock(connection, "silver_load", run)
+    lock(connection, *lock_name(load.subject))
     return _row(connection, generation=generation)
 
 
@@ -328,10 +287,11 @@ def _row(connection: Connection, *, generation: int) -> SilverLoad:
     row = connection.execute(select(silver_load).where(_C.id == generation)).mappings().one_or_none()
     if row is None:
         raise LookupError(f"pipeline.silver_load has no row {generation}")
-    return _load(row)
+    return load_of(row)
 
 
-def _load(row: Any) -> SilverLoad:  # noqa: ANN401 - a mapping of columns
+def load_of(row: Any) -> SilverLoad:  # noqa: ANN401 - a mapping of columns
+    """The attempt of a row."""
     subject = LoadSubject(**{name: row[name] for name in LoadSubject.__dataclass_fields__})
     counted = {name: row[name] for name in LoadCounts.__dataclass_fields__}
     counts = None if row["rows_read"] is None else LoadCounts(**counted)
@@ -348,12 +308,13 @@ def _load(row: Any) -> SilverLoad:  # noqa: ANN401 - a mapping of columns
     )
 
 
-def _run_values(subject: LoadSubject) -> dict[str, Any]:
+def run_values(subject: LoadSubject) -> dict[str, Any]:
+    """What a row says of its subject, as it may be kept."""
     values = asdict(subject)
     return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _is_run_of(subject: LoadSubject) -> ColumnElement[bool]:
-    values = _run_values(subject)
+    values = run_values(subject)
     names = ("table", "agency_slug", "file_name", "run_date", "run_hour")
     return tuple_(*(_C[name] for name in names)) == tuple_(*(literal(values[name], _C[name].type) for name in names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from etl_core.postgres.transaction import Transaction
 
 _SELECT = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+_SELECT_ALL = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number")
 _LOCK = prepare(_SELECT)
 
 
@@ -33,6 +34,12 @@ def lock(connection: Connection, *parts: object) -> None:
         DatabaseUnavailableError: it was not free within the session's lock timeout.
     """
     connection.execute(_SELECT, {"number": lock_number(*parts)})
+
+
+def lock_all(connection: Connection, names: Iterable[tuple[object, ...]]) -> None:
+    """Hold the locks of many names, in an order that is the same for everyone. Raises as `lock`."""
+    numbers = sorted({lock_number(*parts) for parts in names})
+    connection.execute(_SELECT_ALL, {"numbers": numbers})
 
 
 @contextmanager

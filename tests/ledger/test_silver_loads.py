@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from dq.ledger.loads.finishing import finish_load, finish_loads, restore_load
 from dq.ledger.silver_loads import (
     LoadCounts,
     LoadResult,
     LoadSubject,
     fail_load,
-    finish_load,
     hold_load,
     loads_of_run,
     read_load,
     replace_load,
-    restore_load,
     start_load,
+    start_loads,
 )
 from etl_core.errors import TerminalError
 
@@ -114,3 +114,31 @@ def test_an_attempt_nobody_began_is_named(engine: Engine) -> None:
     for call in (finish, lambda store, number: fail_load(store, number, "x", LATER), read_load):
         with pytest.raises(LookupError, match="has no row 99"):
             call(engine, 99)
+
+
+def test_many_attempts_end_together_as_each_would_alone(engine: Engine) -> None:
+    """One replaces a loaded one, one is the first, one is late, and one was replaced before."""
+    runs = [replace(TRIPS, run_hour=hour) for hour in range(4)]
+    died, before = (start_load(engine, runs[0], NOW) for _ in range(2))
+    finish(engine, before)
+    given_up = start_load(engine, runs[3], NOW)
+    replace_load(engine, given_up, "by another", LATER)
+    late, *mine = start_loads(engine, [runs[1], *runs[:3]], NOW)
+    finish(engine, mine[1])
+    several = {generation: LoadResult(COUNTS, 5, 6, "a note") for generation in (mine[0], mine[2], late, given_up)}
+    assert finish_loads(engine, several, LATER) == {
+        mine[0]: "loaded",
+        mine[2]: "loaded",
+        late: "replaced",
+        given_up: "replaced",
+    }
+    found = {number: read_load(engine, number) for number in (died, before, mine[0], late)}
+    assert found[mine[0]].counts == COUNTS
+    assert (found[mine[0]].delta_version, found[mine[0]].quarantine_version) == (5, 6)
+    assert {number: one.reason for number, one in found.items()} == {
+        died: f"its process ended before it did; replaced by load {before}",
+        before: f"replaced by load {mine[0]}",
+        mine[0]: "a note",
+        late: f"its process ended before it did; replaced by load {mine[1]}",
+    }
+    assert [found[number].state for number in (died, before, late)] == ["replaced"] * 3

@@ -12,6 +12,7 @@ def test_the_public_names_are_these() -> None:
     assert dq.__all__ == [
         "FINDINGS_TYPE",
         "MASK",
+        "BroughtDownError",
         "CellEncoding",
         "Cells",
         "ColumnRecipe",
@@ -57,6 +58,7 @@ def test_the_public_names_are_these() -> None:
         "fail_load",
         "find_type",
         "finish_load",
+        "finish_loads",
         "flat_column",
         "flat_type",
         "fold",
@@ -88,6 +90,7 @@ def test_the_public_names_are_these() -> None:
         "shown",
         "split_rows",
         "start_load",
+        "start_loads",
         "suggestion",
         "survey_in_tasks",
         "text_column",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from dq import FileRows, PartFacts, PartOfFile, RowsWanted
+from dq import FileRows, LoadCounts, LoadResult, PartFacts, PartOfFile, RowsWanted
 from pipelines.lake.files.writing import ObjectFiles
 from pipelines.lake.lifting.lake_tables import LakeTables
 from pipelines.lake.lifting.lifted_rows import LiftedRows
@@ -37,6 +37,18 @@ class Lifted:
     ended: int = 0
     lines: int = 0
     note: str | None = None
+
+    def result(self, version: int, quarantine_version: int | None) -> LoadResult:
+        """What the ledger is told of an object, with the versions of the tables that have its rows."""
+        counts = LoadCounts(
+            self.rows_read,
+            self.rows_silver,
+            self.rows_quarantined,
+            self.rows_malformed,
+            self.rows_healed,
+            self.rows_unmatched,
+        )
+        return LoadResult(counts, version, quarantine_version, self.note)
 
     def require_all(self) -> None:
         """Hold the equation."""

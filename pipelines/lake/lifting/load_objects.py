@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq import (
+    BroughtDownError,
     DueObject,
     Limits,
     LoadCounts,
@@ -25,12 +26,14 @@ from dq import (
     ReferenceReader,
     SchemaDefinition,
     fail_load,
-    finish_load,
+    finish_loads,
     hold_load,
+    loads_of_object,
     replace_load,
     start_load,
+    start_loads,
 )
-from etl_core.errors import RetryableError
+from etl_core.errors import RetryableError, TerminalError
 from etl_core.objects.store import S3Access
 from pipelines.lake.errors import HeldError, ReferenceGoneError
 from pipelines.lake.lifting.lake_tables import LakeTables, lake_tables, merge_rows
@@ -53,6 +56,9 @@ if TYPE_CHECKING:
     from etl_core.audit.account import Account
 
 log = structlog.get_logger()
+
+#: How often an object may bring down the workers that lift it.
+_MOST_FALLS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ class _Begun:
     definition: SchemaDefinition
     plan: SilverPlan
     referred: Referred
-    generation: int
+    generation: int = 0
 
 
 def load_objects(
@@ -132,14 +138,18 @@ def load_objects(
         RetryableError: the database is away.
     """
     outcomes: list[Outcome] = []
-    by_table: dict[tuple[str, tuple[str, ...]], list[_Begun]] = {}
+    ready: list[_Begun] = []
     references = ReferencesOfObjects(doors.references)
-    for one in _newest_of_runs(due, outcomes, doors):
-        begun = _begin(one, definitions.get(one.object_id), frozenset(released), references, doors)
+    for newest in _newest_of_runs(due, outcomes, doors):
+        begun = _ready(newest, definitions.get(newest.object_id), frozenset(released), references, doors)
         if isinstance(begun, Outcome):
             outcomes.append(begun)
         else:
-            by_table.setdefault((begun.plan.table, begun.plan.key), []).append(begun)
+            ready.append(begun)
+    generations = start_loads(doors.database, [_subject(one.due, one.plan.table) for one in ready], doors.clock())
+    by_table: dict[tuple[str, tuple[str, ...]], list[_Begun]] = {}
+    for one, generation in zip(ready, generations, strict=True):
+        by_table.setdefault((one.plan.table, one.plan.key), []).append(replace(one, generation=generation))
     for (table, key), objects in by_table.items():
         outcomes += _load_table(table, key, objects, doors)
     return outcomes
@@ -163,14 +173,14 @@ def _subject(due: DueObject, table: str) -> LoadSubject:
     )
 
 
-def _begin(
+def _ready(
     due: DueObject,
     definition: SchemaDefinition | PipelineError | None,
     released: frozenset[int],
     references: ReferencesOfObjects,
     doors: LakeDoors,
 ) -> _Begun | Outcome:
-    """Note that an object's load begins, unless it has to wait or nothing says what it should look like."""
+    """What an object's load begins with, unless it has to wait or nothing says what it should look like."""
 
     def held(reason: str, table: str = due.file_name) -> Outcome:
         generation = start_load(doors.database, _subject(due, table), doors.clock())
@@ -194,7 +204,7 @@ def _begin(
     except RetryableError as error:
         return Outcome(due, "pending", str(error))
     meant = normalized_definition(known, plan.columns)
-    return _Begun(due, meant, plan, referred, start_load(doors.database, _subject(due, plan.table), doors.clock()))
+    return _Begun(due, meant, plan, referred)
 
 
 def _load_table(table: str, key: tuple[str, ...], objects: Sequence[_Begun], doors: LakeDoors) -> list[Outcome]:
@@ -248,7 +258,11 @@ def _drifted(schema: TableSchema, planned: PlannedObject, one: _Begun) -> Drift 
 
 
 def _came_to_nothing(one: _Begun, error: PipelineError, doors: LakeDoors) -> Outcome:
-    """Leave a load open that may go well later; end one that will not."""
+    """Leave a load open that may go well later; end one that will not, or brings its workers down each time."""
+    if isinstance(error, BroughtDownError):
+        loads = loads_of_object(doors.database, one.due.object_id)
+        if sum(load.state == "loading" for load in loads) >= _MOST_FALLS:
+            error = TerminalError(f"{error}; given up after {_MOST_FALLS} attempts")
     if isinstance(error, RetryableError):
         log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=str(error))
         return Outcome(one.due, "pending", str(error))
@@ -272,22 +286,17 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
         loaded = replace_runs(tables.silver, tables.silver_schema, rows, identity())
     else:
         loaded = merge_rows(tables.merged, tables.silver, tables.silver_schema, rows, doors)
-    outcomes = []
+    outcomes, results = list[Outcome](), dict[int, LoadResult]()
     for one, done in lifted:
         if loaded.outcomes[done.run.key] == "superseded":
             reason = "a later load of the same run was quicker"
             replace_load(doors.database, one.generation, reason, doors.clock(), doors.account)
             outcomes.append(Outcome(one.due, "replaced", reason))
-            continue
-        counts = LoadCounts(
-            done.rows_read,
-            done.rows_silver,
-            done.rows_quarantined,
-            done.rows_malformed,
-            done.rows_healed,
-            done.rows_unmatched,
-        )
-        result = LoadResult(counts, loaded.version, put_aside.version if put_aside else None, done.note)
-        state = finish_load(doors.database, one.generation, result, doors.clock(), doors.account)
-        outcomes.append(Outcome(one.due, state, done.note, counts, loaded.version))
-    return outcomes
+        else:
+            results[one.generation] = done.result(loaded.version, put_aside.version if put_aside else None)
+    states = finish_loads(doors.database, results, doors.clock(), doors.account)
+    return outcomes + [
+        Outcome(one.due, states[one.generation], done.note, results[one.generation].counts, loaded.version)
+        for one, done in lifted
+        if one.generation in states
+    ]

@@ -10,6 +10,7 @@ import pytest
 
 from etl_core.objects.store import S3Access
 from pipelines.lake.files.table_folder import TableFolder, lake_table
+from tests.end_to_end.conftest import landing
 from tests.pipelines.lake import table_session
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.local_s3 import S3Server
+
+__all__ = ["landing"]
 
 P = ParamSpec("P")
 T = TypeVar("T")

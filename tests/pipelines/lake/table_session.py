@@ -7,9 +7,11 @@ import os
 from contextlib import redirect_stdout
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from etl_core.spark.profiles import TABLES
 from etl_core.spark.session import build_session
+from jobs.cli import main
 from jobs.lake.how_to_read import in_pyspark
 from jobs.lake.maintain import maintain_tables
 from jobs.running.settings import read_settings
@@ -90,3 +92,9 @@ def keep_lake_in_order(variables: dict[str, str], named: list[str]) -> tuple[int
     with redirect_stdout(out):
         code = maintain_tables(read_settings(), named, timedelta(days=7), lambda: _SESSION[0])
     return int(code), out.getvalue()
+
+
+def run_job(variables: dict[str, str], *arguments: str) -> int:
+    """Run a job in this process, which has the session; its exit code."""
+    with mock.patch.dict(os.environ, variables):
+        return main(arguments)

@@ -144,7 +144,7 @@ def test_parts_lifted_by_tasks_give_the_tables_of_whole_objects(tmp_path: Path, 
     assert {names[at]: counts(one) for at, one in in_parts.items()} == {
         names[at]: counts(one) for at, one in whole.items()
     }
-    read, silver, quarantined, malformed, healed = counts(in_parts[names.index("large.csv")])
+    read, silver, quarantined, malformed, healed, _ = counts(in_parts[names.index("large.csv")])
     assert (read, malformed) == (ROWS + 9, 9)
     assert quarantined == ROWS - 777
     assert silver > 0 < healed

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from sqlalchemy import text
 
 from pipelines.lake.errors import TableAlteredError
 from pipelines.lake.files.table_folder import lake_table
 from pipelines.lake.schema.drift import drift
 from pipelines.lake.schema.table_schema import new_schema
 from pipelines.lake.tables.replace_runs import replace_runs
+from tests.end_to_end.command_line import environment
+from tests.end_to_end.landing import TRIPS, key_of
 from tests.pipelines.lake import table_session
 from tests.pipelines.lake.lake_tables import (
     COLUMNS,
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from pipelines.lake.files.table_folder import TableFolder
     from pipelines.lake.run_part import Committed, RunKey, RunPart, RunRows
     from pipelines.lake.schema.table_schema import TableSchema
+    from tests.end_to_end.landing import Landing
+    from tests.local_s3 import S3Server
     from tests.pipelines.lake.conftest import TableSession
 
 ODD = "b: %20ü/.. 'x'=1"
@@ -186,6 +191,46 @@ def test_merged_files_bring_their_columns(spark_tables: TableSession, folder: Ta
     assert found == [{"id": 1, "two words": 7}, {"id": 2, "two words": 8}]
     with pytest.raises(ValueError, match="names a column that is not among those"):
         spark_tables(table_session.merge, folder, schema, ["nothing"], [rows], identity())
+
+
+def test_objects_are_merged_restated_and_taken_out_again_by_jobs(
+    spark_tables: TableSession, landing: Landing, s3_server: S3Server, tmp_path: Path
+) -> None:
+    """Two hours of a file; the later one is restated without a key, then taken out."""
+    definition = {**TRIPS, "primaryKey": ["id"], "silver": {"mode": "merge"}, "scoring": {"passScore": 10}}
+    landing.configure(definition=definition)
+    variables = {**environment(landing.database, s3_server), "LAKE_ROOT": str(tmp_path / "lake")}
+    silver = lake_table(str(tmp_path / "lake"), "silver", "trips")
+
+    def job(*arguments: str) -> dict[int, str]:
+        assert spark_tables(table_session.run_job, variables, *arguments) == 0
+        rows = spark_tables(table_session.sql, f"SELECT id, driver FROM delta.`{silver.for_spark}`")
+        found = {row["id"]: row["driver"] for row in rows}
+        assert len(found) == len(rows)
+        return found
+
+    def land(hour: int, body: bytes) -> dict[int, str]:
+        landing.announce(landing.put(key_of(hour=hour), b"id,driver\n" + body))
+        landing.process()
+        return job("to_silver")
+
+    assert land(2, b"1,ada\n2,ben\n2,twice\n") == {1: "ada", 2: "ben"}
+    assert land(1, b"2,late\n3,cy\n") == {1: "ada", 2: "ben", 3: "cy"}
+    assert land(2, b"1,eve\n") == {1: "eve", 2: "late", 3: "cy"}
+    assert job("lake", "undo", "--object", "3") == {1: "ada", 2: "ben", 3: "cy"}
+    assert job("to_silver", "--release", "3") == {1: "eve", 2: "late", 3: "cy"}
+    with landing.database.connect() as connection:
+        loads = connection.execute(
+            text("SELECT object_id, rows_silver, rows_quarantined FROM pipeline.silver_load WHERE state = 'loaded'")
+        ).all()
+    assert sorted(map(tuple, loads)) == [(2, 2, 0), (3, 1, 0)]
+    landing.sql("UPDATE reporting.monitoring_file_schema_definition SET definition = definition - 'silver'")
+    landing.announce(landing.put(key_of(hour=4)))
+    landing.process()
+    assert spark_tables(table_session.run_job, variables, "to_silver") == 1
+    with landing.database.connect() as connection:
+        reason = connection.scalar(text("SELECT reason FROM pipeline.silver_load WHERE state = 'failed'"))
+    assert "is merged by id" in str(reason)
 
 
 def test_a_table_on_s3_is_the_same_for_spark(spark_tables: TableSession, bucket: str, s3_access: S3Access) -> None:

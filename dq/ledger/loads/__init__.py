@@ -1,0 +1,1 @@
+"""Attempts on objects of the lake that end together."""
