@@ -70,9 +70,10 @@ class SparkWork:
         told = scored(path, definition, store, profile)
         return {**told, "jobs": len(context.statusTracker().getJobIdsForGroup(group))}
 
-    def check_frame(self, path: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Judge the DataFrame that Spark reads from a Parquet file."""
-        verdict = check_frame(self._session.read.parquet(path), dict(definition))
+    def check_frame(self, path: str, definition: Mapping[str, Any], condition: str | None) -> Mapping[str, Any]:
+        """Judge the DataFrame that Spark reads from a Parquet file, or its rows that fulfil a condition."""
+        frame = self._session.read.parquet(path)
+        verdict = check_frame(frame if condition is None else frame.where(condition), dict(definition))
         return {"score": verdict.score, "payload_bytes": len(json.dumps(verdict.profile_payload))}
 
     def split(self, path: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
