@@ -48,14 +48,16 @@ def main(argv: list[str]) -> int:
 
     program = start()
     if arguments.json is not None:
-        require_writable(arguments.json, "result")
+        require_writable(arguments.json, "result", (arguments.file, arguments.schema))
+    if arguments.raw and arguments.rows is None:
+        raise UsageError("--raw is about the rows in --rows OUT.csv; name a file, or leave it out")
     if arguments.rows is not None:
         from jobs.console.rows_output import kind_of_rows
 
         if arguments.schema is None:
             raise UsageError("--rows needs --schema: without a definition no row fails; name one")
         kind_of_rows(arguments.rows)
-        require_writable(arguments.rows, "file of rows")
+        require_writable(arguments.rows, "file of rows", (arguments.file, arguments.schema, arguments.json))
     mode = ScoringMode(program.settings[BatchSettings].scoring_mode)
     definition = read_definition(arguments.schema, mode) if arguments.schema else None
     with show_share(program.console, "reading") as progress:

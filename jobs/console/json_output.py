@@ -11,22 +11,31 @@ from typing import TYPE_CHECKING, Any
 from etl_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
-def require_writable(out: str, what: str) -> None:
-    """Find out before the work is done whether its result can be written.
+def require_writable(out: str, what: str, apart_from: Iterable[str | None] = ()) -> None:
+    """Find out before the work is done whether its result can be written, and lies `apart_from` other files.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: it cannot, or is one of these files.
     """
     path = Path(out)
+    for other in apart_from:
+        if other is not None and _is_same(path, Path(other.removeprefix("file://"))):
+            raise UsageError(f"the {what} cannot be written to {out!r}: another file of this command; name a new one")
     if out == "-" or (path.exists() and not path.is_dir() and os.access(path, os.W_OK)):
         return
     if path.is_dir():
         raise UsageError(f"the {what} cannot be written to {out!r}: it is a folder; name a file")
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise UsageError(f"the {what} cannot be written to {out!r}: there is no such folder, or it may not be written")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.absolute() == other.absolute()
 
 
 def write_json(result: Mapping[str, Any], out: str, what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
@@ -70,7 +71,8 @@ def write_rows(rows: RowsOfFile | None, definition: SchemaDefinition, out: str, 
     if rows is None:
         _write([], (), out, raw=raw, as_texts=True)
         return 0
-    as_texts = rows.recipe.encoding not in (CellEncoding.TYPED, CellEncoding.TEXT)
+    # Of files without types of columns each batch may have others, which Parquet does not take; JSON takes any.
+    as_texts = rows.recipe.encoding not in (CellEncoding.TYPED, CellEncoding.TEXT) and kind_of_rows(out) != ".jsonl"
     names = column_names([*_OURS, *rows.header])[len(_OURS) :]
     return _write(rows.found(definition), names, out, raw=raw, as_texts=as_texts)
 
@@ -122,9 +124,20 @@ def _wanted(some: FileRows, names: Sequence[str], *, as_texts: bool) -> pa.Recor
 
 
 def _plain(column: pa.Array, *, as_texts: bool) -> pa.Array:
-    if column.type == JSON_TOKENS:
-        return column.field(0)
-    return as_text(column).cast(pa.string()) if as_texts else column
+    if not as_texts:
+        return column
+    return _unquoted(column.field(0)) if column.type == JSON_TOKENS else as_text(column)
+
+
+def _unquoted(tokens: pa.StringArray) -> pa.StringArray:
+    """Give JSON tokens as text: texts without their quotes, null as null, anything else as it stands."""
+    encoded = tokens.dictionary_encode()
+    values = [None if token is None else orjson.loads(token) for token in encoded.dictionary.to_pylist()]
+    texts = [
+        value if value is None or isinstance(value, str) else token
+        for value, token in zip(values, encoded.dictionary.to_pylist(), strict=True)
+    ]
+    return pa.array(texts, pa.string()).take(encoded.indices)
 
 
 def _of_malformed(rows: Sequence[MalformedRow]) -> list[pa.Array]:
@@ -170,14 +183,27 @@ class _JsonLines:
 
     def write(self, rows: pa.RecordBatch) -> None:
         columns: Mapping[str, list[Any]] = {
-            name: column.to_pylist() if _is_json(column.type) else _texts(column)
-            for name, column in zip(rows.schema.names, rows.columns, strict=True)
+            name: _json_values(column) for name, column in zip(rows.schema.names, rows.columns, strict=True)
         }
         for row in zip(*columns.values(), strict=True):
             self._file.write(orjson.dumps(dict(zip(columns, row, strict=True)), option=orjson.OPT_APPEND_NEWLINE))
 
     def close(self) -> None:
         self._file.close()
+
+
+def _json_values(column: pa.Array) -> list[Any]:
+    """Give values as JSON has them; what it has no form of, infinite numbers among it, as text."""
+    if column.type == JSON_TOKENS:
+        return [None if token is None else orjson.Fragment(token) for token in column.field(0).to_pylist()]
+    if _is_json(column.type):
+        values: list[Any] = column.to_pylist()
+        if not pa.types.is_floating(column.type):
+            return values
+        return [str(one) if isinstance(one, float) and not math.isfinite(one) else one for one in values]
+    if pa.types.is_nested(column.type):
+        return [None if text is None else orjson.Fragment(text) for text in _texts(column)]
+    return list(_texts(column))
 
 
 def _is_json(kind: pa.DataType) -> bool:

@@ -10,6 +10,8 @@ import pytest
 from chispa import assert_df_equality
 
 from dq import check_frame, judge, load_definition, plan_checks, split_rows
+from dq.rows.spark.scanned_file import scanned_file
+from etl_core.errors import UsageError
 from tests.rows.found import counted, summary_of
 from tests.rows.test_frames import DEFINITION, TEXT, said
 
@@ -124,10 +126,44 @@ def test_the_verdict_is_that_of_the_parquet_file_it_came_from_in_one_job(spark: 
     definition = load_definition(DEFINITION)
     of_file = judge(summary_of(path, definition), plan_checks(definition))
     frame = spark.read.parquet(str(path))
-    spark.sparkContext.setJobGroup("check", "check")
-    verdict = check_frame(frame, DEFINITION)
-    assert jobs_of(spark, "check") == 1
-    assert said(verdict) == said(of_file)
+    assert scanned_file(frame) == str(path)
+    others = frame.coalesce(1), frame.where("true"), frame.select("*", frame["id"].alias("more")).drop("more")
+    assert [scanned_file(other) for other in others] == [None] * 3
+    for at, one in enumerate((frame, others[0])):
+        spark.sparkContext.setJobGroup(f"check {at}", "check")
+        verdict = check_frame(one, DEFINITION)
+        assert jobs_of(spark, f"check {at}") == 1
+        assert said(verdict) == said(of_file)
+
+
+def test_a_file_that_spark_reads_as_something_else_is_left_to_spark(spark: SparkSession, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": pa.array([1, 2], pa.int32())}), tmp_path / "a b%20.parquet")
+    plain = spark.read.parquet(str(tmp_path / "a b%20.parquet"))
+    assert scanned_file(plain) == str(tmp_path / "a b%20.parquet")
+    declared = spark.read.schema("id bigint").parquet(str(tmp_path / "a b%20.parquet"))
+    assert scanned_file(declared) is None
+    plain.write.partitionBy("id").parquet(str(tmp_path / "parts"))
+    assert scanned_file(spark.read.parquet(str(tmp_path / "parts"))) is None
+    assert check_frame(declared, {"fields": [{"name": "id", "type": "integer"}]}).score == 100
+
+
+def test_columns_keep_sparks_own_types_and_rows_without_columns_are_rows(spark: SparkSession) -> None:
+    kinds = (
+        "interval '1' day as a",
+        "map('k', 1) as b",
+        "timestamp_ntz'2024-01-01 00:00:00' as c",
+        "array(map(1, 2)) as d",
+    )
+    frame = spark.sql(f"SELECT 1 AS n, {', '.join(kinds)} UNION ALL SELECT 1 AS n, {', '.join(kinds)}")
+    passed, failed = split_rows(frame, {"fields": [{"name": "n", "type": "integer", "unique": True}]})
+    assert [kind for name, kind in failed.dtypes if name != "_findings"] == [kind for _, kind in frame.dtypes]
+    assert passed.dtypes[1:] == failed.dtypes[1:]
+    assert [row["b"] for row in (*passed.collect(), *failed.collect())] == [{"k": 1}] * 2
+    passed, failed = split_rows(spark.range(3).select(), DEFINITION)
+    assert (passed.count(), failed.count()) == (3, 0)
+    months = spark.sql("SELECT 1 AS n, interval '1' month AS m")
+    with pytest.raises(UsageError, match="column 2 of the table is of type interval month, whose values"):
+        split_rows(months, DEFINITION)
 
 
 def test_a_table_without_rows_has_a_verdict(spark: SparkSession) -> None:

@@ -68,9 +68,9 @@ class RowsOfFile:
         if isinstance(planned, PipelineError):
             raise planned
         self._task = self._known = planned
-        if planned.layout.late:  # how it is laid out is known once it is read
-            for _ in self._raw():
-                pass
+        if planned.layout.late:  # how it is laid out is known once its first rows are read
+            self._known, reading = opened(store, planned, planned.splits[0], self._limits)
+            next(reading.batches(), None)  # nobody holds it, so that it ends, and a child that reads ahead
 
     @property
     def recipe(self) -> Recipe:

@@ -39,6 +39,7 @@ from dq.rows.findings import FINDINGS, FINDINGS_TYPE, findings_column
 from dq.rows.framed import CellsAs, FramedChecks, framed
 from dq.rows.row_marks import KeyRepeats, MarkedRows, mark_rows, read_column, read_rows
 from dq.rows.rule_counts import RuleCount, RuleCounts, tolerates
+from dq.rows.spark.scanned_file import summarise_scanned_file
 from dq.rows.spark.types import arrow_schema, held_type, sortable, with_types
 from etl_core.errors import PipelineError
 from etl_core.objects.store import ObjectHead, ObjectStore
@@ -70,6 +71,9 @@ def summarise_spark_frame(
     """
     names, rows = _by_place(frame)
     checks = framed(_named(arrow_schema(rows), names), definition, cells, references)
+    whole = summarise_scanned_file(frame, checks, _READER) if checks.recipe.encoding is PARQUET.cells else None
+    if whole is not None:
+        return checks, replace(whole, bytes=None)
     context = frame.sparkSession.sparkContext
     header = tuple(name.strip() for name in names)
     task = FileTask(

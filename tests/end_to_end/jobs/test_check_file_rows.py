@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.end_to_end.command_line import CommandLine, Ran
 
-DEFINITION = {
+DEFINITION: dict[str, Any] = {
     "fields": [
         {"name": "id", "type": "integer", "required": True, "unique": True},
         {"name": "fare", "type": "number", "max": 190},
@@ -97,3 +97,45 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_read(bare_command_li
     assert run(bare_command_line, "nowhere/bad.csv").code == 2
     ran = bare_command_line.run("check_file", "trips.csv", "--rows", "bad.csv")
     assert (ran.code, "--rows needs --schema" in ran.err) == (2, True)
+
+
+def test_no_file_of_the_command_is_written_over(bare_command_line: CommandLine) -> None:
+    ran = run(bare_command_line, "./trips.csv")
+    assert (ran.code, "another file of this command" in ran.err) == (2, True)
+    assert (bare_command_line.folder / "trips.csv").read_text() == BODY
+    assert run(bare_command_line, "bad.jsonl", "--json", "bad.jsonl").code == 2
+    ran = bare_command_line.run("check_file", "trips.csv", "--schema", "definition.json", "--json", "definition.json")
+    assert (ran.code, json.loads((bare_command_line.folder / "definition.json").read_text())) == (2, DEFINITION)
+    ran = bare_command_line.run("check_file", "trips.csv", "--raw")
+    assert (ran.code, "--raw is about the rows in --rows" in ran.err) == (2, True)
+
+
+def test_values_of_json_stay_values_and_texts_have_no_quotes(bare_command_line: CommandLine) -> None:
+    body = '{"id":1,"fare":5,"driver":"A","more":1}\n{"id":2,"fare":"x","driver":null,"more":{"a":[1]}}\n[]\n'
+    definition = {"fields": DEFINITION["fields"][:3]}
+    (bare_command_line.folder / "trips.jsonl").write_text(body)
+    (bare_command_line.folder / "json.json").write_text(json.dumps(definition))
+    expected = {"id": 2, "fare": "x", "driver": None, "more": {"a": [1]}}
+    command = ("check_file", "trips.jsonl", "--schema", "json.json", "--rows")
+    bare_command_line.run(*command, "bad.jsonl")
+    rows = [json.loads(line) for line in (bare_command_line.folder / "bad.jsonl").read_text().splitlines()]
+    assert {name: rows[0][name] for name in expected} == expected
+    assert (rows[1]["id"], rows[1]["_text"]) == (None, "[]")
+    bare_command_line.run(*command, "bad.csv")
+    with (bare_command_line.folder / "bad.csv").open(newline="") as file:
+        row = next(csv.DictReader(file))
+    assert {name: row[name] for name in expected} == {"id": "2", "fare": "x", "driver": "", "more": '{"a":[1]}'}
+    bare_command_line.run(*command, "bad.parquet")
+    assert pq.read_table(bare_command_line.folder / "bad.parquet").to_pylist()[0]["fare"] == "x"
+
+
+def test_infinite_numbers_are_told_in_json_and_a_full_disk_in_words(bare_command_line: CommandLine) -> None:
+    table = pa.table({"id": [1], "fare": [float("inf")], "driver": ["a"], "_line": ["a"]})
+    pq.write_table(table, bare_command_line.folder / "typed.parquet")
+    (bare_command_line.folder / "definition.json").write_text(json.dumps(DEFINITION))
+    (bare_command_line.folder / "full.csv").symlink_to("/dev/full")
+    command = ("check_file", "typed.parquet", "--schema", "definition.json", "--rows")
+    bare_command_line.run(*command, "bad.jsonl")
+    assert json.loads((bare_command_line.folder / "bad.jsonl").read_text())["fare"] == "inf"
+    ran = bare_command_line.run(*command, "full.csv")
+    assert (ran.code, "cannot be written to 'full.csv': No space left on device" in ran.err) == (2, True)

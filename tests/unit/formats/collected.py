@@ -67,7 +67,8 @@ def collected(batches: Iterable[RowBatch]) -> Rows:
 def _values(column: pa.Array) -> list[Any]:
     """Give plain values, also of a column that holds a JSON token in each cell."""
     if column.type == JSON_TOKENS:
-        return [None if cell["json"] is None else json.loads(cell["json"]) for cell in column.to_pylist()]
+        tokens = column.field(0).to_pylist()
+        return [None if token is None else json.loads(token) for token in tokens]
     return list(column.to_pylist())
 
 

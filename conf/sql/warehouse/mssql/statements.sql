@@ -1,0 +1,296 @@
+-- What the job `citizens` sends to SQL Server for a load, a rollback (from "touched keys" on) and a
+-- publication, for review. Versions and months are examples. Nobody applies this file.
+
+-- temporary table #incoming
+CREATE TABLE [#incoming] (
+	key_hash BIGINT NOT NULL,
+	row_hash BIGINT NOT NULL,
+	citizen_id NVARCHAR(40) NULL,
+	first_name NVARCHAR(100) NULL,
+	last_name NVARCHAR(100) NULL,
+	birth_date DATE NULL,
+	sex NVARCHAR(1) NULL,
+	street NVARCHAR(200) NULL,
+	house_no NVARCHAR(20) NULL,
+	zip NVARCHAR(20) NULL,
+	city NVARCHAR(100) NULL,
+	email NVARCHAR(254) NULL,
+	registered_on DATE NULL,
+	status NVARCHAR(20) NULL
+);
+GO
+
+-- temporary table #chain
+CREATE TABLE [#chain] (
+	version_id BIGINT NOT NULL,
+	ordinal INTEGER NOT NULL,
+	effective_version_id BIGINT NULL,
+	effective_on DATE NULL,
+	effective_day INTEGER NULL,
+	PRIMARY KEY (version_id)
+);
+GO
+
+-- temporary table #said
+CREATE TABLE [#said] (
+	key_id BIGINT NOT NULL,
+	row_hash BIGINT NOT NULL,
+	PRIMARY KEY (key_id)
+);
+GO
+
+-- temporary table #before
+CREATE TABLE [#before] (
+	key_id BIGINT NOT NULL,
+	row_hash BIGINT NOT NULL,
+	PRIMARY KEY (key_id)
+);
+GO
+
+-- temporary table #touched
+CREATE TABLE [#touched] (
+	key_id BIGINT NOT NULL,
+	PRIMARY KEY (key_id)
+);
+GO
+
+-- temporary table #wanted
+CREATE TABLE [#wanted] (
+	surrogate_key BIGINT NOT NULL,
+	key_id BIGINT NOT NULL,
+	row_hash BIGINT NOT NULL,
+	valid_from DATE NOT NULL,
+	valid_to DATE NOT NULL,
+	version_id BIGINT NOT NULL,
+	closed_by_version_id BIGINT NULL,
+	PRIMARY KEY (surrogate_key)
+);
+GO
+
+-- keys never seen
+INSERT INTO core.citizen_key (key_id, key_hash, citizen_id) SELECT 1000 + row_number() OVER (ORDER BY [#incoming].key_hash) AS anon_1, [#incoming].key_hash, [#incoming].citizen_id
+FROM [#incoming]
+WHERE NOT (EXISTS (SELECT *
+FROM core.citizen_key
+WHERE core.citizen_key.key_hash = [#incoming].key_hash));
+GO
+
+-- keys with one hash: 0
+SELECT count(*) AS count_1
+FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash
+WHERE core.citizen_key.citizen_id != [#incoming].citizen_id;
+GO
+
+-- what the load says
+INSERT INTO [#said] (key_id, row_hash) SELECT core.citizen_key.key_id, [#incoming].row_hash
+FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash;
+GO
+
+-- what the load before it in the chain said
+INSERT INTO [#before] (key_id, row_hash) SELECT latest.key_id, latest.row_hash
+FROM (SELECT core.citizen_claim.key_id AS key_id, core.citizen_claim.row_hash AS row_hash, row_number() OVER (PARTITION BY core.citizen_claim.key_id ORDER BY [#chain].ordinal DESC) AS backwards
+FROM core.citizen_claim JOIN [#chain] ON [#chain].version_id = core.citizen_claim.version_id
+WHERE [#chain].ordinal <= 3) AS latest
+WHERE latest.backwards = 1 AND latest.row_hash IS NOT NULL;
+GO
+
+-- its claims
+INSERT INTO core.citizen_claim (version_id, key_id, row_hash) SELECT 5 AS anon_1, coalesce([#said].key_id, [#before].key_id) AS coalesce_1, [#said].row_hash
+FROM [#said] FULL OUTER JOIN [#before] ON [#said].key_id = [#before].key_id
+WHERE NOT EXISTS (SELECT [#said].row_hash INTERSECT SELECT [#before].row_hash);
+GO
+
+-- values never said
+INSERT INTO core.citizen_value (key_id, row_hash, first_name, last_name, birth_date, sex, street, house_no, zip, city, email, registered_on, status) SELECT core.citizen_key.key_id, [#incoming].row_hash, [#incoming].first_name, [#incoming].last_name, [#incoming].birth_date, [#incoming].sex, [#incoming].street, [#incoming].house_no, [#incoming].zip, [#incoming].city, [#incoming].email, [#incoming].registered_on, [#incoming].status
+FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash JOIN core.citizen_claim ON core.citizen_claim.key_id = core.citizen_key.key_id AND core.citizen_claim.version_id = 5
+WHERE NOT (EXISTS (SELECT *
+FROM core.citizen_value
+WHERE core.citizen_value.key_id = core.citizen_key.key_id AND core.citizen_value.row_hash = [#incoming].row_hash));
+GO
+
+-- the load after it says what it had in common with the one before
+INSERT INTO core.citizen_claim (version_id, key_id, row_hash) SELECT 4 AS anon_1, ours.key_id, [#before].row_hash
+FROM core.citizen_claim AS ours LEFT OUTER JOIN [#before] ON [#before].key_id = ours.key_id
+WHERE ours.version_id = 5 AND NOT (EXISTS (SELECT *
+FROM core.citizen_claim AS theirs
+WHERE theirs.version_id = 4 AND theirs.key_id = ours.key_id));
+GO
+
+-- and does not repeat what the new one says
+DELETE FROM core.citizen_claim WHERE core.citizen_claim.version_id = 4 AND (EXISTS (SELECT *
+FROM core.citizen_claim AS ours
+WHERE ours.version_id = 5 AND ours.key_id = core.citizen_claim.key_id AND EXISTS (SELECT ours.row_hash INTERSECT SELECT core.citizen_claim.row_hash)));
+GO
+
+-- touched keys
+INSERT INTO [#touched] (key_id) SELECT DISTINCT core.citizen_claim.key_id
+FROM core.citizen_claim
+WHERE core.citizen_claim.version_id IN (4, 5);
+GO
+
+-- their intervals
+INSERT INTO [#wanted] (surrogate_key, key_id, row_hash, valid_from, valid_to, version_id, closed_by_version_id) SELECT changes.key_id * 65536 + changes.day AS anon_1, changes.key_id, changes.row_hash, changes.valid_from, coalesce(changes.valid_to, '9999-12-31') AS coalesce_1, changes.version_id, changes.closed_by
+FROM (SELECT points.key_id AS key_id, points.row_hash AS row_hash, points.version_id AS version_id, points.valid_from AS valid_from, points.day AS day, lead(points.valid_from) OVER (PARTITION BY points.key_id ORDER BY points.valid_from) AS valid_to, lead(points.version_id) OVER (PARTITION BY points.key_id ORDER BY points.valid_from) AS closed_by
+FROM (SELECT by_load.key_id AS key_id, by_load.row_hash AS row_hash, by_load.version_id AS version_id, by_load.valid_from AS valid_from, by_load.day AS day, lag(by_load.row_hash) OVER (PARTITION BY by_load.key_id ORDER BY by_load.valid_from) AS hash_before, row_number() OVER (PARTITION BY by_load.key_id ORDER BY by_load.valid_from) AS place
+FROM (SELECT core.citizen_claim.key_id AS key_id, core.citizen_claim.row_hash AS row_hash, [#chain].effective_version_id AS version_id, [#chain].effective_on AS valid_from, [#chain].effective_day AS day, row_number() OVER (PARTITION BY core.citizen_claim.key_id, [#chain].effective_version_id ORDER BY [#chain].ordinal DESC) AS backwards
+FROM core.citizen_claim JOIN [#chain] ON [#chain].version_id = core.citizen_claim.version_id JOIN [#touched] ON [#touched].key_id = core.citizen_claim.key_id
+WHERE [#chain].effective_version_id IS NOT NULL) AS by_load
+WHERE by_load.backwards = 1) AS points
+WHERE points.place = 1 OR NOT EXISTS (SELECT points.row_hash INTERSECT SELECT points.hash_before)) AS changes
+WHERE changes.row_hash IS NOT NULL;
+GO
+
+-- last end of rows that go
+SELECT max(core.citizen.valid_to) AS max_1
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id
+WHERE NOT (EXISTS (SELECT *
+FROM [#wanted]
+WHERE [#wanted].surrogate_key = core.citizen.citizen_sk AND [#wanted].row_hash = core.citizen.row_hash));
+GO
+
+-- and of rows that come
+SELECT max([#wanted].valid_to) AS max_1
+FROM [#wanted]
+WHERE NOT (EXISTS (SELECT *
+FROM core.citizen
+WHERE [#wanted].surrogate_key = core.citizen.citizen_sk AND [#wanted].row_hash = core.citizen.row_hash));
+GO
+
+-- rows that go
+DELETE FROM core.citizen WHERE (EXISTS (SELECT *
+FROM [#touched]
+WHERE [#touched].key_id = core.citizen.key_id)) AND NOT (EXISTS (SELECT *
+FROM [#wanted]
+WHERE [#wanted].surrogate_key = core.citizen.citizen_sk AND [#wanted].row_hash = core.citizen.row_hash));
+GO
+
+-- rows that change
+UPDATE core.citizen SET valid_to=[#wanted].valid_to, is_current=CASE WHEN ([#wanted].valid_to = '9999-12-31') THEN 1 ELSE 0 END, version_id=[#wanted].version_id, closed_by_version_id=[#wanted].closed_by_version_id FROM core.citizen, [#wanted] WHERE core.citizen.citizen_sk = [#wanted].surrogate_key AND (NOT EXISTS (SELECT core.citizen.valid_to INTERSECT SELECT [#wanted].valid_to) OR NOT EXISTS (SELECT core.citizen.version_id INTERSECT SELECT [#wanted].version_id) OR NOT EXISTS (SELECT core.citizen.closed_by_version_id INTERSECT SELECT [#wanted].closed_by_version_id));
+GO
+
+-- rows that come
+INSERT INTO core.citizen (citizen_sk, key_id, citizen_id, first_name, last_name, birth_date, sex, street, house_no, zip, city, email, registered_on, status, valid_from, valid_to, is_current, row_hash, version_id, closed_by_version_id) SELECT [#wanted].surrogate_key, [#wanted].key_id, core.citizen_key.citizen_id, core.citizen_value.first_name, core.citizen_value.last_name, core.citizen_value.birth_date, core.citizen_value.sex, core.citizen_value.street, core.citizen_value.house_no, core.citizen_value.zip, core.citizen_value.city, core.citizen_value.email, core.citizen_value.registered_on, core.citizen_value.status, [#wanted].valid_from, [#wanted].valid_to, CASE WHEN ([#wanted].valid_to = '9999-12-31') THEN 1 ELSE 0 END AS anon_1, [#wanted].row_hash, [#wanted].version_id, [#wanted].closed_by_version_id
+FROM [#wanted] JOIN core.citizen_key ON core.citizen_key.key_id = [#wanted].key_id JOIN core.citizen_value ON core.citizen_value.key_id = [#wanted].key_id AND core.citizen_value.row_hash = [#wanted].row_hash
+WHERE NOT (EXISTS (SELECT *
+FROM core.citizen
+WHERE core.citizen.citizen_sk = [#wanted].surrogate_key));
+GO
+
+-- 0 unless rows overlap
+SELECT count(*) AS count_1
+FROM (SELECT own.citizen_sk AS citizen_sk, own.key_id AS key_id, own.citizen_id AS citizen_id, own.first_name AS first_name, own.last_name AS last_name, own.birth_date AS birth_date, own.sex AS sex, own.street AS street, own.house_no AS house_no, own.zip AS zip, own.city AS city, own.email AS email, own.registered_on AS registered_on, own.status AS status, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
+FROM (SELECT core.citizen.citizen_sk AS citizen_sk, core.citizen.key_id AS key_id, core.citizen.citizen_id AS citizen_id, core.citizen.first_name AS first_name, core.citizen.last_name AS last_name, core.citizen.birth_date AS birth_date, core.citizen.sex AS sex, core.citizen.street AS street, core.citizen.house_no AS house_no, core.citizen.zip AS zip, core.citizen.city AS city, core.citizen.email AS email, core.citizen.registered_on AS registered_on, core.citizen.status AS status, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order
+WHERE in_order.valid_to > in_order.next_from;
+GO
+
+-- 0 unless rows end before they begin
+SELECT count(*) AS count_1
+FROM (SELECT own.citizen_sk AS citizen_sk, own.key_id AS key_id, own.citizen_id AS citizen_id, own.first_name AS first_name, own.last_name AS last_name, own.birth_date AS birth_date, own.sex AS sex, own.street AS street, own.house_no AS house_no, own.zip AS zip, own.city AS city, own.email AS email, own.registered_on AS registered_on, own.status AS status, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
+FROM (SELECT core.citizen.citizen_sk AS citizen_sk, core.citizen.key_id AS key_id, core.citizen.citizen_id AS citizen_id, core.citizen.first_name AS first_name, core.citizen.last_name AS last_name, core.citizen.birth_date AS birth_date, core.citizen.sex AS sex, core.citizen.street AS street, core.citizen.house_no AS house_no, core.citizen.zip AS zip, core.citizen.city AS city, core.citizen.email AS email, core.citizen.registered_on AS registered_on, core.citizen.status AS status, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order
+WHERE in_order.valid_from >= in_order.valid_to;
+GO
+
+-- 0 unless rows leave a gap although nothing was gone
+SELECT count(*) AS count_1
+FROM (SELECT own.citizen_sk AS citizen_sk, own.key_id AS key_id, own.citizen_id AS citizen_id, own.first_name AS first_name, own.last_name AS last_name, own.birth_date AS birth_date, own.sex AS sex, own.street AS street, own.house_no AS house_no, own.zip AS zip, own.city AS city, own.email AS email, own.registered_on AS registered_on, own.status AS status, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
+FROM (SELECT core.citizen.citizen_sk AS citizen_sk, core.citizen.key_id AS key_id, core.citizen.citizen_id AS citizen_id, core.citizen.first_name AS first_name, core.citizen.last_name AS last_name, core.citizen.birth_date AS birth_date, core.citizen.sex AS sex, core.citizen.street AS street, core.citizen.house_no AS house_no, core.citizen.zip AS zip, core.citizen.city AS city, core.citizen.email AS email, core.citizen.registered_on AS registered_on, core.citizen.status AS status, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order
+WHERE in_order.valid_to != '9999-12-31' AND in_order.valid_to < in_order.next_from AND NOT (EXISTS (SELECT *
+FROM core.citizen_claim, [#chain]
+WHERE core.citizen_claim.key_id = in_order.key_id AND core.citizen_claim.version_id = [#chain].version_id AND [#chain].effective_version_id = in_order.closed_by_version_id AND core.citizen_claim.row_hash IS NULL));
+GO
+
+-- 0 unless rows follow each other and are alike
+SELECT count(*) AS count_1
+FROM (SELECT own.citizen_sk AS citizen_sk, own.key_id AS key_id, own.citizen_id AS citizen_id, own.first_name AS first_name, own.last_name AS last_name, own.birth_date AS birth_date, own.sex AS sex, own.street AS street, own.house_no AS house_no, own.zip AS zip, own.city AS city, own.email AS email, own.registered_on AS registered_on, own.status AS status, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
+FROM (SELECT core.citizen.citizen_sk AS citizen_sk, core.citizen.key_id AS key_id, core.citizen.citizen_id AS citizen_id, core.citizen.first_name AS first_name, core.citizen.last_name AS last_name, core.citizen.birth_date AS birth_date, core.citizen.sex AS sex, core.citizen.street AS street, core.citizen.house_no AS house_no, core.citizen.zip AS zip, core.citizen.city AS city, core.citizen.email AS email, core.citizen.registered_on AS registered_on, core.citizen.status AS status, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order
+WHERE in_order.valid_to = in_order.next_from AND in_order.row_hash = in_order.next_hash;
+GO
+
+-- 0 unless rows are open and not current, or current and not open
+SELECT count(*) AS count_1
+FROM (SELECT own.citizen_sk AS citizen_sk, own.key_id AS key_id, own.citizen_id AS citizen_id, own.first_name AS first_name, own.last_name AS last_name, own.birth_date AS birth_date, own.sex AS sex, own.street AS street, own.house_no AS house_no, own.zip AS zip, own.city AS city, own.email AS email, own.registered_on AS registered_on, own.status AS status, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
+FROM (SELECT core.citizen.citizen_sk AS citizen_sk, core.citizen.key_id AS key_id, core.citizen.citizen_id AS citizen_id, core.citizen.first_name AS first_name, core.citizen.last_name AS last_name, core.citizen.birth_date AS birth_date, core.citizen.sex AS sex, core.citizen.street AS street, core.citizen.house_no AS house_no, core.citizen.zip AS zip, core.citizen.city AS city, core.citizen.email AS email, core.citizen.registered_on AS registered_on, core.citizen.status AS status, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order
+WHERE in_order.valid_to = '9999-12-31' AND in_order.is_current != 1 OR in_order.valid_to != '9999-12-31' AND in_order.is_current = 1;
+GO
+
+-- 0 unless rows are closed by no load
+SELECT count(*) AS count_1
+FROM (SELECT own.citizen_sk AS citizen_sk, own.key_id AS key_id, own.citizen_id AS citizen_id, own.first_name AS first_name, own.last_name AS last_name, own.birth_date AS birth_date, own.sex AS sex, own.street AS street, own.house_no AS house_no, own.zip AS zip, own.city AS city, own.email AS email, own.registered_on AS registered_on, own.status AS status, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
+FROM (SELECT core.citizen.citizen_sk AS citizen_sk, core.citizen.key_id AS key_id, core.citizen.citizen_id AS citizen_id, core.citizen.first_name AS first_name, core.citizen.last_name AS last_name, core.citizen.birth_date AS birth_date, core.citizen.sex AS sex, core.citizen.street AS street, core.citizen.house_no AS house_no, core.citizen.zip AS zip, core.citizen.city AS city, core.citizen.email AS email, core.citizen.registered_on AS registered_on, core.citizen.status AS status, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order
+WHERE in_order.valid_to != '9999-12-31' AND in_order.closed_by_version_id IS NULL;
+GO
+
+-- 0 unless keys have two current rows
+SELECT count(*) AS count_1
+FROM (SELECT core.citizen.key_id AS key_id
+FROM core.citizen
+WHERE core.citizen.is_current = 1 GROUP BY core.citizen.key_id
+HAVING count(*) > 1) AS twice;
+GO
+
+-- current rows
+SELECT count(*) AS count_1
+FROM core.citizen
+WHERE core.citizen.is_current = 1;
+GO
+
+-- places
+INSERT INTO mart.dim_location (location_key, zip, city) SELECT 10 + row_number() OVER (ORDER BY places.zip, places.city) AS anon_1, places.zip, places.city
+FROM (SELECT DISTINCT coalesce(core.citizen.zip, 'Unknown') AS zip, coalesce(core.citizen.city, 'Unknown') AS city
+FROM core.citizen) AS places
+WHERE NOT (EXISTS (SELECT *
+FROM mart.dim_location
+WHERE mart.dim_location.zip = places.zip AND mart.dim_location.city = places.city));
+GO
+
+-- members that go
+DELETE FROM mart.dim_citizen WHERE mart.dim_citizen.citizen_key != -1 AND NOT (EXISTS (SELECT *
+FROM core.citizen
+WHERE core.citizen.citizen_sk = mart.dim_citizen.citizen_key));
+GO
+
+-- members that change
+UPDATE mart.dim_citizen SET citizen_id=core.citizen.citizen_id, first_name=core.citizen.first_name, last_name=core.citizen.last_name, birth_date=core.citizen.birth_date, sex=core.citizen.sex, email=core.citizen.email, registered_on=core.citizen.registered_on, status=core.citizen.status, valid_from=core.citizen.valid_from, valid_to=core.citizen.valid_to, is_current=core.citizen.is_current, row_hash=core.citizen.row_hash FROM mart.dim_citizen, core.citizen WHERE mart.dim_citizen.citizen_key = core.citizen.citizen_sk AND (mart.dim_citizen.row_hash != core.citizen.row_hash OR mart.dim_citizen.valid_to != core.citizen.valid_to);
+GO
+
+-- members that come
+INSERT INTO mart.dim_citizen (citizen_key, citizen_id, first_name, last_name, birth_date, sex, email, registered_on, status, valid_from, valid_to, is_current, row_hash) SELECT core.citizen.citizen_sk, core.citizen.citizen_id, core.citizen.first_name, core.citizen.last_name, core.citizen.birth_date, core.citizen.sex, core.citizen.email, core.citizen.registered_on, core.citizen.status, core.citizen.valid_from, core.citizen.valid_to, core.citizen.is_current, core.citizen.row_hash
+FROM core.citizen
+WHERE NOT (EXISTS (SELECT *
+FROM mart.dim_citizen
+WHERE mart.dim_citizen.citizen_key = core.citizen.citizen_sk));
+GO
+
+-- a month's facts go
+DELETE FROM mart.fact_citizen_snapshot WHERE mart.fact_citizen_snapshot.date_key = 20260201;
+GO
+
+-- a month's facts come
+INSERT INTO mart.fact_citizen_snapshot (date_key, citizen_key, location_key, age_years, phone_count, is_new, is_changed) SELECT 20260201 AS anon_1, core.citizen.citizen_sk, coalesce(mart.dim_location.location_key, -1) AS coalesce_1, (2026 - DATEPART(year, core.citizen.birth_date)) - CASE WHEN (DATEPART(month, core.citizen.birth_date) * 100 + DATEPART(day, core.citizen.birth_date) > 201) THEN 1 ELSE 0 END AS anon_2, coalesce(counted.phones, 0) AS coalesce_2, CASE WHEN (core.citizen.valid_from = '2026-02-01' AND NOT (EXISTS (SELECT *
+FROM core.citizen AS earlier
+WHERE earlier.key_id = core.citizen.key_id AND earlier.valid_to = '2026-02-01'))) THEN 1 ELSE 0 END AS anon_3, CASE WHEN (core.citizen.valid_from = '2026-02-01' AND (EXISTS (SELECT *
+FROM core.citizen AS earlier
+WHERE earlier.key_id = core.citizen.key_id AND earlier.valid_to = '2026-02-01'))) THEN 1 ELSE 0 END AS anon_4
+FROM core.citizen LEFT OUTER JOIN mart.dim_location ON mart.dim_location.zip = coalesce(core.citizen.zip, 'Unknown') AND mart.dim_location.city = coalesce(core.citizen.city, 'Unknown') LEFT OUTER JOIN (SELECT core.citizen_phone.citizen_id AS citizen_id, count(*) AS phones
+FROM core.citizen_phone
+WHERE core.citizen_phone.valid_from <= '2026-02-01' AND core.citizen_phone.valid_to > '2026-02-01' AND core.citizen_phone.phone IS NOT NULL GROUP BY core.citizen_phone.citizen_id) AS counted ON counted.citizen_id = core.citizen.citizen_id
+WHERE core.citizen.valid_from <= '2026-02-01' AND core.citizen.valid_to > '2026-02-01';
+GO
+
+-- citizens of a month in the history
+SELECT count(*) AS count_1
+FROM core.citizen
+WHERE core.citizen.valid_from <= '2026-02-01' AND core.citizen.valid_to > '2026-02-01';
+GO
+
+-- facts of a month with their members
+SELECT count(*) AS count_1
+FROM mart.fact_citizen_snapshot JOIN mart.dim_citizen ON mart.dim_citizen.citizen_key = mart.fact_citizen_snapshot.citizen_key JOIN mart.dim_location ON mart.dim_location.location_key = mart.fact_citizen_snapshot.location_key
+WHERE mart.fact_citizen_snapshot.date_key = 20260201;
+GO

@@ -1,0 +1,1 @@
+"""Citizens' workbooks to their warehouse."""

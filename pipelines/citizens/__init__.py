@@ -1,0 +1,1 @@
+"""Monthly workbooks of citizens and their phones: landed, validated, historised, published as a star schema."""

@@ -1,0 +1,1 @@
+"""The statements that histories are made with, in whichever dialect the warehouse speaks."""

@@ -1,0 +1,88 @@
+"""What the steps of one transaction share: the lock of the dataset, its chain of loads, and its temporary tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select, text, update
+
+from pipelines.citizens.history.chain import Link, Load
+from pipelines.citizens.history.errors import BrokenHistoryError
+from pipelines.citizens.history.tables import (
+    HistoryTables,
+    Workspace,
+    dataset_table,
+    history_tables,
+    make,
+    version_table,
+    workspace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from pipelines.citizens.history.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the steps of one transaction share."""
+
+    connection: Connection
+    tables: HistoryTables
+    rooms: Workspace
+    chain: Sequence[Link]
+
+
+def lock_dataset(connection: Connection, dataset: Dataset) -> None:
+    """Wait for other writers of the dataset, and keep them waiting until this transaction ends.
+
+    It is the same statement in every dialect, and needs no more than read committed.
+    """
+    turn = (
+        update(dataset_table)
+        .where(dataset_table.c.name == dataset.name)
+        .values(generation=dataset_table.c.generation + 1)
+    )
+    if connection.execute(turn).rowcount == 0:
+        raise BrokenHistoryError(f"meta.dataset has no row for {dataset.name!r}; apply the warehouse's DDL")
+
+
+def loads_of(connection: Connection, dataset: Dataset) -> list[Load]:
+    """All loads of a dataset, also those that were taken back."""
+    columns = [version_table.c[name] for name in ("version_id", "snapshot_month", "landed_at", "is_live")]
+    found = connection.execute(select(*columns).where(version_table.c.dataset == dataset.name))
+    return [Load(row.version_id, row.snapshot_month, _aware(row.landed_at), row.is_live) for row in found]
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def open_work(connection: Connection, dataset: Dataset, chain: Sequence[Link]) -> Work:
+    """Make the temporary tables of a transaction, and tell them the chain."""
+    rooms = workspace(dataset, connection.dialect.name)
+    make(connection, *rooms.tables)
+    links = [
+        {
+            "version_id": link.load.version_id,
+            "ordinal": link.ordinal,
+            "effective_version_id": link.effective.version_id if link.effective else None,
+            "effective_on": link.effective.snapshot if link.effective else None,
+            "effective_day": link.effective_day,
+        }
+        for link in chain
+    ]
+    connection.execute(insert(rooms.chain), links)
+    return Work(connection, history_tables(dataset), rooms, chain)
+
+
+def know_sizes(work: Work, *tables: object) -> None:
+    """Let the planner know how many rows tables have that were filled just now: it takes them for nearly empty."""
+    if work.connection.dialect.name == "postgresql":
+        for table in tables:
+            work.connection.execute(text(f"ANALYZE {table}"))

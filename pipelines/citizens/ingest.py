@@ -1,0 +1,168 @@
+"""Workbooks land: copied as they are, known by their content, each of one month."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select, update
+
+from pipelines.citizens.contracts import CONTRACTS, Contract, contract_of, read_name
+from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
+from pipelines.citizens.history.tables import dataset_table
+from pipelines.citizens.warehouse.meta_tables import ingestion_log
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from pipelines.citizens.doors import CitizensDoors
+
+_CHUNK = 1 << 20
+#: What Excel keeps beside a workbook that somebody has open.
+_OWNER_FILE = "~$"
+_ZIPPED = frozenset({".xlsx", ".xlsm", ".xlsb", ".ods"})
+_ZIP_MAGIC = b"PK\x03\x04"
+_PARTS = ".part-"
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A workbook that has landed, now or, with `known`, before under the name `file_name`."""
+
+    ingestion_id: int
+    file_name: str
+    snapshot: date
+    landed_at: datetime
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the caller says of a workbook whose name does not say it: its kind, and the month it is of."""
+
+    kind: str | None = None
+    snapshot: date | None = None
+
+
+def ingest(path: Path, doors: CitizensDoors, expected: Expected | None = None) -> Landed:
+    """Copy a workbook into `land/` and note it, unless its content landed before.
+
+    The copy appears under its name when it is whole; one that a crash left half is taken away by the next landing.
+
+    Raises:
+        WorkbookRefusedError: it is not there, no workbook of ours, or of no known month.
+        StillBeingWrittenError: it changes, or is cut short, or somebody has it open.
+        DatabaseUnavailableError: the warehouse is away.
+    """
+    contract, snapshot = _identity(path, expected or Expected())
+    with doors.trail.step("ingest", path.name) as step:
+        _refuse_unfinished(path)
+        doors.land.mkdir(parents=True, exist_ok=True)
+        part = doors.land / f"{_PARTS}{doors.trail.run_id}-{path.name}"
+        try:
+            digest, size = _copy(path, part)
+            landed = _note(path.name, part, digest, size, contract, snapshot, doors)
+        finally:
+            part.unlink(missing_ok=True)
+        if landed.known:
+            step.message = f"landed before as {landed.file_name}, on {landed.landed_at:%Y-%m-%d %H:%M}"
+        else:
+            step.message = f"{size:,} bytes, {contract.kind} of {snapshot:%Y-%m}"
+        return landed
+
+
+def sweep_parts(doors: CitizensDoors) -> None:
+    """Take away the halves of copies that a crash left; nobody else may be landing workbooks meanwhile."""
+    for part in doors.land.glob(f"{_PARTS}*"):
+        part.unlink(missing_ok=True)
+
+
+def _identity(path: Path, expected: Expected) -> tuple[Contract, date]:
+    contract, snapshot = read_name(path.name)
+    if expected.kind is not None:
+        contract = contract_of(expected.kind)
+    kinds = " or ".join(one.kind for one in CONTRACTS)
+    if contract is None:
+        named = f"{expected.kind!r} is no kind of workbooks" if expected.kind else f"{path.name} names no kind"
+        raise WorkbookRefusedError(
+            f"{named}; expected {kinds}, as in {CONTRACTS[0].kind}_2026-01.xlsx, or say it with --kind"
+        )
+    snapshot = expected.snapshot or snapshot
+    if snapshot is None:
+        raise WorkbookRefusedError(
+            f"{path.name} does not say which month it is of; expected a name such as {contract.kind}_2026-01.xlsx, "
+            "or say it with --snapshot 2026-01"
+        )
+    return contract, snapshot
+
+
+def _refuse_unfinished(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_ZIP_MAGIC))
+    except OSError as error:
+        raise WorkbookRefusedError(f"{path} cannot be read: {error.strerror}; expected a workbook") from error
+    owner = path.with_name(_OWNER_FILE + path.name)
+    if owner.exists():
+        raise StillBeingWrittenError(
+            f"somebody has {path.name} open ({owner.name} is beside it); close it and try again"
+        )
+    if path.suffix.lower() in _ZIPPED and start == _ZIP_MAGIC and not zipfile.is_zipfile(path):
+        raise StillBeingWrittenError(
+            f"{path.name} is cut short: it has no end; it is still being copied, or was broken"
+        )
+
+
+def _copy(path: Path, part: Path) -> tuple[str, int]:
+    """Copy a file, and give its SHA-256 and size."""
+    digest, before = hashlib.sha256(), path.stat()
+    try:
+        with path.open("rb") as source, part.open("wb") as target:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+    except OSError as error:
+        raise StillBeingWrittenError(f"{path.name} could not be copied to {part.parent}: {error.strerror}") from error
+    after, size = path.stat(), part.stat().st_size
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+        raise StillBeingWrittenError(f"{path.name} changed while it was copied; try again when it is finished")
+    return digest.hexdigest(), size
+
+
+def _note(
+    name: str, part: Path, digest: str, size: int, contract: Contract, snapshot: date, doors: CitizensDoors
+) -> Landed:
+    stem, dot, suffix = name.rpartition(".")
+    final = doors.land / f"{stem or suffix}.{digest[:12]}{dot and '.'}{suffix if stem else ''}"
+    now = doors.clock()
+    with doors.warehouse.begin() as connection:
+        own = dataset_table.c.name == contract.dataset.name
+        connection.execute(update(dataset_table).where(own).values(generation=dataset_table.c.generation + 1))
+        known = connection.execute(select(ingestion_log).where(ingestion_log.c.sha256 == digest)).one_or_none()
+        if known is not None:
+            return Landed(known.ingestion_id, known.file_name, known.snapshot_month, known.landed_at, known=True)
+        part.replace(final)
+        line = insert(ingestion_log).values(
+            dataset=contract.dataset.name,
+            file_name=name,
+            land_path=str(final),
+            sha256=digest,
+            size_bytes=size,
+            snapshot_month=snapshot,
+            landed_at=now,
+        )
+        number = connection.execute(line.returning(ingestion_log.c.ingestion_id)).scalar_one()
+    return Landed(number, name, snapshot, now, known=False)
+
+
+if __name__ == "__main__":
+    from pipelines.citizens.run_pipeline import main
+
+    sys.exit(main(["ingest", *sys.argv[1:]]))

@@ -1,0 +1,1 @@
+"""The star schema that reports read, filled from the history."""

@@ -1,0 +1,94 @@
+"""The statements that bring the dimensions to what the history says; keys that were given once stay."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, func, insert, literal, or_, select, update
+
+from pipelines.citizens.contracts import CITIZEN
+from pipelines.citizens.history.tables import history_tables
+from pipelines.citizens.mart.tables import UNKNOWN, UNKNOWN_KEY, dim_citizen, dim_location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy import ColumnElement, Delete, Insert, Update
+
+#: Columns of `dim_citizen` that are called as those of core.
+_SAME = (
+    *("citizen_id", "first_name", "last_name", "birth_date", "sex", "email", "registered_on", "status"),
+    *("valid_from", "valid_to", "is_current", "row_hash"),
+)
+
+
+def date_key(day: date) -> int:
+    """The key of a day: 20260131."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def days_of(years: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """Rows of `dim_date` for whole years, as tools that work with time want them."""
+    for year in sorted(set(years)):
+        day = date(year, 1, 1)
+        while day.year == year:
+            yield {
+                "date_key": date_key(day),
+                "day": day,
+                "year": year,
+                "quarter": (day.month + 2) // 3,
+                "month": day.month,
+                "month_name": f"{day:%B}",
+                "month_key": year * 100 + day.month,
+                "day_of_month": day.day,
+            }
+            day += timedelta(days=1)
+
+
+def known(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A part of a place, or what stands for one that is not known."""
+    return func.coalesce(column, literal(UNKNOWN))
+
+
+def add_locations(highest: int) -> Insert:
+    """Number the places that are new, above the `highest` number so far."""
+    core = history_tables(CITIZEN).core
+    places = select(known(core.c.zip).label("zip"), known(core.c.city).label("city")).distinct().subquery("places")
+    new = select(
+        literal(highest) + func.row_number().over(order_by=[places.c.zip, places.c.city]), places.c.zip, places.c.city
+    ).where(~exists().where(dim_location.c.zip == places.c.zip, dim_location.c.city == places.c.city).correlate(places))
+    return insert(dim_location).from_select(["location_key", "zip", "city"], new)
+
+
+def drop_citizens() -> Delete:
+    """Drop the members that the history does not have any more."""
+    core = history_tables(CITIZEN).core
+    return delete(dim_citizen).where(
+        dim_citizen.c.citizen_key != UNKNOWN_KEY,
+        ~exists().where(core.c.surrogate_key == dim_citizen.c.citizen_key).correlate(dim_citizen),
+    )
+
+
+def change_citizens() -> Update:
+    """Change the members whose row in the history is another one now."""
+    core = history_tables(CITIZEN).core
+    return (
+        update(dim_citizen)
+        .values({name: core.c[name] for name in _SAME})
+        .where(
+            dim_citizen.c.citizen_key == core.c.surrogate_key,
+            or_(dim_citizen.c.row_hash != core.c.row_hash, dim_citizen.c.valid_to != core.c.valid_to),
+        )
+    )
+
+
+def add_citizens() -> Insert:
+    """Add the members that are new."""
+    core = history_tables(CITIZEN).core
+    new = (
+        select(core.c.surrogate_key, *(core.c[name] for name in _SAME))
+        .where(~exists().where(dim_citizen.c.citizen_key == core.c.surrogate_key).correlate(core))
+        .order_by(core.c.surrogate_key)
+    )
+    return insert(dim_citizen).from_select(["citizen_key", *_SAME], new)

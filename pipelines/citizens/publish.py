@@ -1,0 +1,81 @@
+"""The mart is brought to what the history says: months that changed, whole, in one transaction."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, insert, select
+
+from pipelines.citizens.contracts import CITIZEN, CITIZEN_PHONE
+from pipelines.citizens.errors import MartMismatchError
+from pipelines.citizens.history.work import lock_dataset
+from pipelines.citizens.mart import dimensions, facts
+from pipelines.citizens.mart.tables import dim_date, dim_location
+from pipelines.citizens.transform import effective_months
+from pipelines.citizens.warehouse.meta_tables import unpublished_month
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy.engine import Connection
+
+    from pipelines.citizens.doors import CitizensDoors
+
+
+def to_publish(doors: CitizensDoors) -> list[date]:
+    """The months whose facts are not what the history says."""
+    with doors.warehouse.connect() as connection:
+        return list(connection.scalars(select(unpublished_month.c.snapshot_month).order_by("snapshot_month")))
+
+
+def publish(doors: CitizensDoors) -> int:
+    """Publish the months that changed; how many. Whoever reads meanwhile sees the mart as it was.
+
+    Raises:
+        MartMismatchError: the mart would have other rows than the history.
+    """
+    with doors.trail.step("publish", "mart") as step, doors.warehouse.begin() as connection:
+        for dataset in (CITIZEN, CITIZEN_PHONE):  # always in this order: no two processes wait for each other
+            lock_dataset(connection, dataset)
+        months = list(connection.scalars(select(unpublished_month.c.snapshot_month).order_by("snapshot_month")))
+        if not months:
+            step.message = "nothing has changed"
+            return 0
+        known = set(effective_months(connection, CITIZEN))
+        _dimensions(connection, known)
+        step.rows = sum(_facts(connection, month, exists=month in known) for month in months)
+        connection.execute(delete(unpublished_month).where(unpublished_month.c.snapshot_month.in_(months)))
+        step.message = f"{len(months)} months, {step.rows:,} facts: {', '.join(f'{month:%Y-%m}' for month in months)}"
+        return len(months)
+
+
+def _dimensions(connection: Connection, months: set[date]) -> None:
+    there = set(connection.scalars(select(dim_date.c.year).distinct()))
+    if days := list(dimensions.days_of({month.year for month in months} - there)):
+        connection.execute(insert(dim_date), days)
+    highest = connection.scalar(select(func.max(dim_location.c.location_key)))
+    connection.execute(dimensions.add_locations(max(highest or 0, 0)))
+    for statement in (dimensions.drop_citizens(), dimensions.change_citizens(), dimensions.add_citizens()):
+        connection.execute(statement)
+
+
+def _facts(connection: Connection, month: date, *, exists: bool) -> int:
+    connection.execute(facts.drop_facts(month))
+    if not exists:
+        return 0
+    connection.execute(facts.add_facts(month))
+    expected = connection.scalar(facts.rows_of_history(month)) or 0
+    found = connection.scalar(facts.rows_of_mart(month)) or 0
+    if found != expected:
+        raise MartMismatchError(
+            f"the mart would have {found} facts of {month:%Y-%m} and the history has {expected} citizens; "
+            "nothing was published"
+        )
+    return found
+
+
+if __name__ == "__main__":
+    from pipelines.citizens.run_pipeline import main
+
+    sys.exit(main(["publish", *sys.argv[1:]]))

@@ -1,0 +1,208 @@
+"""The gate: rows that keep to the contract are clean, all others are rejected with their reasons.
+
+The verdict is that of the cleansed rows. Under the pass score the whole workbook stops here; above it what failed stays
+behind all the same. Rows that say the same of one key are one; rows that say different things of one key all go.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import insert
+
+from dq import FINDINGS_TYPE, UnreadableFileError, check_frame, malformed_finding, split_rows
+from pipelines.citizens.contracts import Contract, contract_of_dataset
+from pipelines.citizens.history.row_hashes import KEY_HASH, ROW_HASH, with_hashes
+from pipelines.citizens.warehouse.landings import Landing, landings
+from pipelines.citizens.warehouse.meta_tables import validation_log
+from pipelines.citizens.workbook_rows import LINE, WorkbookRows, read_workbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dq import Verdict
+    from pipelines.citizens.doors import CitizensDoors
+
+FINDINGS: Final = "_findings"
+TEXT: Final = "_text"
+_TYPES: Final = {"text": pa.string(), "date": pa.date32()}
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What became of a workbook's rows: read = clean + rejected + malformed."""
+
+    status: str
+    score: int | None
+    rows_read: int
+    rows_clean: int
+    rows_rejected: int
+    rows_malformed: int
+    message: str
+
+
+def to_validate(doors: CitizensDoors) -> list[Landing]:
+    """Workbooks that landed and were not looked at yet, or whose clean rows are gone before they were loaded."""
+    with doors.warehouse.connect() as connection:
+        return [landing for landing in landings(connection) if landing.status is None or _is_lost(landing)]
+
+
+def _is_lost(landing: Landing) -> bool:
+    is_wanted = landing.status == "passed" and landing.version_id is None
+    return is_wanted and not (landing.clean_path is not None and landing.clean_path.exists())
+
+
+def validate(landing: Landing, doors: CitizensDoors) -> Validated:
+    """Split the rows of a landed workbook and write them to the stage; nothing of a workbook that stops is clean.
+
+    Raises:
+        PipelineError: it cannot be read now, or the stage cannot be written.
+    """
+    contract = contract_of_dataset(landing.dataset)
+    with doors.trail.step("validate", landing.file_name) as step:
+        clean_path, rejected_path = _paths(landing, doors)
+        try:
+            rows = read_workbook(landing.path, contract, doors.region, doors.store)
+        except UnreadableFileError as error:
+            done = Validated("unreadable", None, 0, 0, 0, 0, str(error))
+        else:
+            done = _split(rows, contract, clean_path, rejected_path)
+        _note(landing, contract, done, clean_path, rejected_path, doors)
+        step.message, step.rows = done.message, done.rows_read
+        return done
+
+
+def _split(rows: WorkbookRows, contract: Contract, clean_path: Path, rejected_path: Path) -> Validated:
+    if lacking := [one.name for one in contract.dataset.columns if one.name not in rows.raw.column_names]:
+        # Nobody could tell a column that was renamed from one whose values are all gone.
+        header = ", ".join(name for name in rows.raw.column_names if name != LINE)
+        message = f"{', '.join(lacking)} missing; the header is {header}; nothing of it goes on"
+        read, malformed = rows.raw.num_rows + len(rows.malformed), len(rows.malformed)
+        return Validated("failed", None, read, 0, read - malformed, malformed, message)
+    verdict = check_frame(rows.cleansed.drop_columns([LINE]), contract.definition, cells="text")
+    passed, failed = split_rows(rows.cleansed, contract.definition_of_rows, cells="text")
+    clean, contradicting = _without_contradictions(_typed(passed, contract), contract)
+    rejected = _rejected(rows, failed, contradicting, contract)
+    malformed = len(rows.malformed)
+    read = rows.raw.num_rows + malformed
+    if read != clean.num_rows + (rejected.num_rows - malformed) + malformed:
+        raise AssertionError(f"rows were lost: {read} read, {clean.num_rows} clean, {rejected.num_rows} rejected")
+    _write(rejected, rejected_path)
+    if verdict.passed:
+        _write(clean, clean_path)
+    kept = clean.num_rows if verdict.passed else 0
+    return Validated(
+        "passed" if verdict.passed else "failed",
+        verdict.score,
+        read,
+        kept,
+        read - malformed - kept,
+        malformed,
+        _message(verdict, kept, read - kept),
+    )
+
+
+def _typed(passed: pa.Table, contract: Contract) -> pa.Table:
+    """The columns that are historised, in their types."""
+    fields = [pa.field(column.name, _TYPES[column.kind]) for column in contract.dataset.columns]
+    arrays = [passed.column(field.name).cast(field.type) for field in fields]
+    return pa.Table.from_arrays([*arrays, passed.column(LINE)], schema=pa.schema([*fields, pa.field(LINE, pa.int64())]))
+
+
+def _without_contradictions(clean: pa.Table, contract: Contract) -> tuple[pa.Table, dict[int, str]]:
+    """Rows without those that say different things of one key; these by their lines, with the reason."""
+    hashed = pl.from_arrow(with_hashes(clean, contract.dataset))
+    assert isinstance(hashed, pl.DataFrame)  # noqa: S101 - a table is a frame
+    odd = hashed.filter(pl.col(ROW_HASH).n_unique().over(KEY_HASH) > 1)
+    keys = [column.name for column in contract.dataset.keys]
+    several = odd.with_columns(pl.col(ROW_HASH).n_unique().over(KEY_HASH).alias("versions"))
+    reasons = {
+        row[LINE]: f"{', '.join(f'{key} {row[key]}' for key in keys)} stands in {row['versions']} rows that differ"
+        for row in several.iter_rows(named=True)
+    }
+    if not reasons:
+        return clean, {}
+    kept = hashed.filter(pl.col(ROW_HASH).n_unique().over(KEY_HASH) == 1)[LINE].to_arrow()
+    return clean.filter(pc.is_in(clean.column(LINE), value_set=kept)), reasons
+
+
+def _rejected(rows: WorkbookRows, failed: pa.Table, contradicting: dict[int, str], contract: Contract) -> pa.Table:
+    """Rows that are not clean as they stand in the workbook, each with its findings, in its order."""
+    keys = [column.name for column in contract.dataset.keys]
+    findings = dict(zip(failed.column(LINE).to_pylist(), failed.column(FINDINGS).to_pylist(), strict=True))
+    for line, reason in contradicting.items():
+        findings[line] = [_finding("contradiction", ", ".join(keys), reason)]
+    wanted = pa.array(sorted(findings), pa.int64())
+    held = rows.raw.filter(pc.is_in(rows.raw.column(LINE), value_set=wanted)).sort_by(LINE)
+    told = pa.array([findings[line] for line in held.column(LINE).to_pylist()], FINDINGS_TYPE)
+    table = held.append_column(TEXT, pa.nulls(held.num_rows, pa.string())).append_column(FINDINGS, told)
+    unread = [{LINE: row.line or None, TEXT: row.text, FINDINGS: [malformed_finding(row)]} for row in rows.malformed]
+    return pa.concat_tables([table, pa.Table.from_pylist(unread, table.schema)])
+
+
+def _finding(rule: str, column: str, message: str) -> dict[str, object]:
+    return {
+        "rule": rule,
+        "dimension": "uniqueness",
+        "column": column,
+        "severity": "error",
+        "tolerated": False,
+        "message": message,
+        "value": None,
+    }
+
+
+def _paths(landing: Landing, doors: CitizensDoors) -> tuple[Path, Path]:
+    name = f"{landing.file_name.rpartition('.')[0] or landing.file_name}.{landing.sha256[:12]}.parquet"
+    return doors.clean / name, doors.rejected / name
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    """Write a Parquet file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".part-{path.name}")
+    try:
+        pq.write_table(table, part, compression="zstd")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _message(verdict: Verdict, clean: int, others: int) -> str:
+    if verdict.passed:
+        return f"score {verdict.score}; {clean:,} rows are clean, {others:,} rejected"
+    reasons = verdict.failed_validation_message
+    return f"score {verdict.score}, which is under the pass score: nothing of it goes on; {reasons}"
+
+
+def _note(
+    landing: Landing, contract: Contract, done: Validated, clean: Path, rejected: Path, doors: CitizensDoors
+) -> None:
+    line = insert(validation_log).values(
+        ingestion_id=landing.ingestion_id,
+        status=done.status,
+        score=done.score,
+        rows_read=done.rows_read,
+        rows_clean=done.rows_clean,
+        rows_rejected=done.rows_rejected,
+        rows_malformed=done.rows_malformed,
+        clean_path=str(clean) if done.status == "passed" else None,
+        rejected_path=str(rejected) if done.score is not None else None,
+        message=done.message[:2000],
+        definition=contract.definition.fingerprint,
+        validated_at=doors.clock(),
+    )
+    with doors.warehouse.begin() as connection:
+        connection.execute(line)
+
+
+if __name__ == "__main__":
+    from pipelines.citizens.run_pipeline import main
+
+    sys.exit(main(["validate", *sys.argv[1:]]))

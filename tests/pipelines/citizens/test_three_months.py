@@ -1,0 +1,85 @@
+"""Workbooks from land to mart: months in and out of order, taken back and brought back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from etl_core.errors import CatalogueError
+from pipelines.citizens.run_pipeline import run
+from pipelines.citizens.status import status_lines
+from pipelines.citizens.transform import rebuild_all, roll_back, roll_forward
+from tests.pipelines.citizens.town import CORE, FACTS, Workbooks, load, person, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from pipelines.citizens.doors import CitizensDoors
+
+
+def test_three_months_one_late_and_one_taken_back(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    january = workbooks.citizens("2026-01", person(1), person(2))
+    march = workbooks.citizens("2026-03", person(1, last_name="Miller"), person(3))
+    phones = workbooks.phones("2026-01", ["C1", "Cell", "(415) 555-2671"], ["C1", "home", "415.555.2672"])
+    assert load(doors, january, march, phones) == 0
+    engine = doors.warehouse
+    assert rows(engine, FACTS) == [
+        (20260101, "C1", "Smith", "New York", 45, 2, True, False),
+        (20260101, "C2", "Smith", "New York", 45, 0, True, False),
+        (20260301, "C1", "Miller", "New York", 45, 2, False, True),
+        (20260301, "C3", "Smith", "New York", 45, 0, True, False),
+    ]
+    before, published = rows(engine, CORE), rows(engine, FACTS)
+
+    february = workbooks.citizens("2026-02", person(1, last_name="Miller"), person(2))
+    assert load(doors, february) == 0
+    assert [(row[0], row[2], row[5], row[6]) for row in rows(engine, CORE)] == [
+        ("C1", "Smith", date(2026, 1, 1), date(2026, 2, 1)),
+        ("C1", "Miller", date(2026, 2, 1), date(9999, 12, 31)),
+        ("C2", "Smith", date(2026, 1, 1), date(2026, 3, 1)),
+        ("C3", "Smith", date(2026, 3, 1), date(9999, 12, 31)),
+    ]
+    assert [row[:3] + row[6:] for row in rows(engine, FACTS)] == [
+        (20260101, "C1", "Smith", True, False),
+        (20260101, "C2", "Smith", True, False),
+        (20260201, "C1", "Miller", False, True),
+        (20260201, "C2", "Smith", False, False),
+        (20260301, "C1", "Miller", False, False),
+        (20260301, "C3", "Smith", True, False),
+    ]
+    late = rows(engine, CORE), rows(engine, FACTS)
+
+    ((version,),) = rows(engine, "SELECT version_id FROM meta.dataset_version WHERE snapshot_month = '2026-02-01'")
+    roll_back(version, doors)
+    run(doors)
+    assert (rows(engine, CORE), rows(engine, FACTS)) == (before, published)
+    assert any("rolled back" in line and "citizens_2026-02" in line for line in status_lines(doors))
+    roll_forward(version, doors)
+    run(doors)
+    assert (rows(engine, CORE), rows(engine, FACTS)) == late
+    assert rebuild_all(doors) == 0
+
+
+def test_a_second_run_has_nothing_to_do(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    load(doors, workbooks.citizens("2026-01", person(1)))
+    before = rows(doors.warehouse, CORE), rows(doors.warehouse, FACTS)
+    assert run(doors) == 0
+    assert (rows(doors.warehouse, CORE), rows(doors.warehouse, FACTS)) == before
+    assert rows(doors.warehouse, "SELECT message FROM meta.etl_audit ORDER BY audit_id DESC LIMIT 1") == [
+        ("mart: nothing has changed",)
+    ]
+
+
+def test_unknown_places_and_births_have_a_member_that_says_so(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    load(doors, workbooks.citizens("2026-01", person(1, city=None, zip=None), person(2, city=None)))
+    assert [row[3] for row in rows(doors.warehouse, FACTS)] == ["Unknown", "Unknown"]
+    assert rows(doors.warehouse, "SELECT count(*) FROM mart.dim_citizen WHERE citizen_key < 0") == [(1,)]
+
+
+def test_the_service_makes_no_table_and_drops_none(service: Engine) -> None:
+    for statement in ("CREATE TABLE core.mine (a int)", "DROP TABLE core.citizen", "TRUNCATE mart.dim_date"):
+        with pytest.raises(CatalogueError), service.begin() as connection:
+            connection.execute(text(statement))

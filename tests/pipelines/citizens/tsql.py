@@ -1,0 +1,80 @@
+"""The statements of a load, a rollback and a publication as SQL Server gets them.
+
+`python -m tests.pipelines.citizens.tsql` writes them to `statements.sql` beside the scripts, for people to review.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.dialects import mssql
+from sqlalchemy.schema import CreateTable
+
+from pipelines.citizens.contracts import CITIZEN
+from pipelines.citizens.history.statements import claims, intervals
+from pipelines.citizens.history.statements.invariants import current_rows, violations
+from pipelines.citizens.history.tables import history_tables, workspace
+from pipelines.citizens.mart import dimensions, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.sql.elements import ClauseElement
+
+KEPT = Path(__file__).parents[3] / "conf/sql/warehouse/mssql/statements.sql"
+_HEAD = """-- What the job `citizens` sends to SQL Server for a load, a rollback (from "touched keys" on) and a
+-- publication, for review. Versions and months are examples. Nobody applies this file.
+"""
+
+
+def statements() -> Iterator[tuple[str, ClauseElement]]:
+    """All of them with a name each, in their order."""
+    tables, rooms = history_tables(CITIZEN), workspace(CITIZEN, "mssql")
+    for table in rooms.tables:
+        yield f"temporary table {table.name}", CreateTable(table)
+    yield "keys never seen", claims.add_keys(tables, rooms, 1000)
+    yield "keys with one hash: 0", claims.keys_with_one_hash(tables, rooms)
+    yield "what the load says", claims.say(tables, rooms)
+    yield "what the load before it in the chain said", claims.remember_before(tables, rooms, 3)
+    yield "its claims", claims.claim_differences(tables, rooms, 5)
+    yield "values never said", claims.keep_values(tables, rooms, 5)
+    yield "the load after it says what it had in common with the one before", claims.rebase_added(tables, rooms, 5, 4)
+    yield "and does not repeat what the new one says", claims.rebase_dropped(tables, 5, 4)
+    yield "touched keys", intervals.touch(tables, rooms, [4, 5])
+    yield "their intervals", intervals.compute(tables, rooms)
+    going, coming = intervals.ends_of_changes(tables, rooms)
+    yield "last end of rows that go", going
+    yield "and of rows that come", coming
+    yield "rows that go", intervals.drop_rows(tables, rooms)
+    yield "rows that change", intervals.change_rows(tables, rooms)
+    yield "rows that come", intervals.add_rows(tables, rooms)
+    for what, count in violations(tables, rooms).items():
+        yield f"0 unless {what}", count
+    yield "current rows", current_rows(tables)
+    month = date(2026, 2, 1)
+    yield "places", dimensions.add_locations(10)
+    yield "members that go", dimensions.drop_citizens()
+    yield "members that change", dimensions.change_citizens()
+    yield "members that come", dimensions.add_citizens()
+    yield "a month's facts go", facts.drop_facts(month)
+    yield "a month's facts come", facts.add_facts(month)
+    yield "citizens of a month in the history", facts.rows_of_history(month)
+    yield "facts of a month with their members", facts.rows_of_mart(month)
+
+
+def written() -> str:
+    """All statements as text."""
+    dialect = mssql.dialect()  # type: ignore[no-untyped-call]
+    dialect.server_version_info = (15,)  # type: ignore[assignment]  # 2019: it knows dates
+    parts = [_HEAD]
+    for name, statement in statements():
+        text = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).strip()
+        lines = "\n".join(line.rstrip() for line in text.splitlines())
+        parts.append(f"-- {name}\n{lines};\nGO\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    KEPT.write_text(written(), encoding="utf-8")
