@@ -11,6 +11,8 @@ import pytest
 from deltalake import DeltaTable
 from sqlalchemy import text
 
+from etl_core.postgres.database import connect
+from jobs.running.database import migrate_all
 from pipelines.lake.errors import TableAlteredError
 from pipelines.lake.files.table_folder import lake_table
 from pipelines.lake.schema.drift import drift
@@ -246,6 +248,9 @@ def test_all_tables_are_kept_in_order_but_those_that_somebody_broke_or_partition
     spark_tables: TableSession, variant_a: str, tmp_path: Path
 ) -> None:
     """Each of them is named with what is wrong with it."""
+    engine = connect(variant_a)
+    migrate_all(engine)
+    engine.dispose()
     root = tmp_path / "lake"
     sound, broken = (lake_table(str(root), "silver", name) for name in ("sound", "broken"))
     for folder in (sound, broken):
