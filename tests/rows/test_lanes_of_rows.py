@@ -66,7 +66,7 @@ def findings_of(frame: DataFrame) -> list[list[Mapping[str, Any]] | None]:
 def test_tables_of_pyspark_are_split_as_their_verdicts_count(spark: SparkSession) -> None:
     """Takes some seconds: each table is read several times, as people would."""
     held = 0
-    for table, definition in generated(tables(), 12, 17):
+    for table, definition in generated(tables(), 10, 17):
         if not table.num_rows:
             continue
         names = ", ".join(f"`{name}` string" for name in table.column_names)
@@ -77,6 +77,8 @@ def test_tables_of_pyspark_are_split_as_their_verdicts_count(spark: SparkSession
         verdict = check_frame(frame, definition, cells="text")
         told = {(rule["rule"], rule["column"]): rule["failed"] for rule in verdict.failed_validation_rules}
         assert counted(findings) == told
+        if any(field["type"] == "time" for field in definition["fields"]):
+            continue  # tables of PySpark hold times of day as text, which is no time to a typed column
         again, nothing = split_rows(passed, definition, cells="typed")
         assert nothing.isEmpty()
         assert_df_equality(again, passed, ignore_row_order=True)

@@ -137,12 +137,12 @@ def test_the_verdict_is_that_of_the_parquet_file_it_came_from_in_one_job(spark: 
 
 
 def test_a_file_that_spark_reads_as_something_else_is_left_to_spark(spark: SparkSession, tmp_path: Path) -> None:
-    pq.write_table(pa.table({"id": pa.array([1, 2], pa.int32())}), tmp_path / "a b%20.parquet")
+    pq.write_table(pa.table({"id": pa.array([1, 2], pa.int32()), "day": ["x", "y"]}), tmp_path / "a b%20.parquet")
     plain = spark.read.parquet(str(tmp_path / "a b%20.parquet"))
     assert scanned_file(plain) == str(tmp_path / "a b%20.parquet")
-    declared = spark.read.schema("id bigint").parquet(str(tmp_path / "a b%20.parquet"))
+    declared = spark.read.schema("id bigint, day string").parquet(str(tmp_path / "a b%20.parquet"))
     assert scanned_file(declared) is None
-    plain.write.partitionBy("id").parquet(str(tmp_path / "parts"))
+    plain.write.partitionBy("day").parquet(str(tmp_path / "parts"))
     assert scanned_file(spark.read.parquet(str(tmp_path / "parts"))) is None
     assert check_frame(declared, {"fields": [{"name": "id", "type": "integer"}]}).score == 100
 
