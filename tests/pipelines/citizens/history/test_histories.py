@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Histories by Hypothesis' profile, of each dataset.
 _HISTORIES = {"thorough": 1_000, "long": 10_000}
-_USUALLY = 30
+_USUALLY = 20
 
 TEXTS = st.sampled_from([None, "", "a", "b", "a:1:b", "\\N", 'q"uo,te\n'])
 VALUES = st.tuples(TEXTS, st.sampled_from([None, date(1980, 2, 29), date(2000, 1, 1)]))
