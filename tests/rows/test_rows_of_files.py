@@ -53,3 +53,15 @@ def test_csv(tmp_path: Path, case: Case, limits: Limits) -> None:
 @MANY
 def test_json_lines(tmp_path: Path, case: Case, limits: Limits) -> None:
     check_case(case, tmp_path, limits)
+
+
+def test_a_condition_on_a_column_of_another_type_is_unknown_however_the_rows_are_cut(tmp_path: Path) -> None:
+    """Where all cells of a batch were numbers, a column that should be true or false was taken for true."""
+    path = tmp_path / "table.jsonl"
+    path.write_bytes(b'{"open": 1}\n{"open": 2}\n{"open": null}\n{"open": true}\n')
+    rule = {"rule": "never", "expression": "open is null", "when": "open"}
+    definition = load_definition({"fields": [{"name": "open", "type": "boolean"}], "rows": [rule]})
+    for block in (16, 1 << 20):
+        found = rows_of(path, definition, Limits(split=7, block=block))
+        rules = [[one["rule"] for one in findings or ()] for findings in found.findings]
+        assert rules == [["type"], ["type"], [], ["never"]]

@@ -116,6 +116,8 @@ def present_in(cells: Cells, rows: int) -> Mask:
     return present
 
 
+#: What the values of a type are that are no exact numbers.
+_NOTHING: dict[FieldType, type[np.generic]] = {FieldType.NUMBER: np.float64, FieldType.BOOLEAN: np.bool_}
 _IN_SECONDS = (FieldType.DATETIME, FieldType.TIME, FieldType.DURATION)
 
 
@@ -133,8 +135,8 @@ def _values(
         number, fits = from_decimal_text(as_text(parsed.cells))
         return ExactNumbers(spread(number.units), number.places), fits
     if parsed.numbers is None:  # a column of another type
-        nothing = np.empty(0, np.float64 if kind is FieldType.NUMBER else np.int64)
-        return (spread(nothing) if kind is FieldType.NUMBER else ExactNumbers(spread(nothing))), None
+        nothing = spread(np.empty(0, _NOTHING.get(kind, np.int64)))
+        return (nothing if kind in _NOTHING else ExactNumbers(nothing)), None
     numbers = spread(parsed.numbers)
     if kind is FieldType.NUMBER:
         return numbers, None
