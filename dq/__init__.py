@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
     from dq.rows.files.part_survey import PartRead, RowsWanted, misplaced
-    from dq.rows.findings import FINDINGS_TYPE, malformed_finding
+    from dq.rows.findings import FINDINGS_TYPE, key_finding, malformed_finding
     from dq.rows.flat_columns import flat_column, flat_type, text_column
     from dq.rows.framed import FramedChecks
     from dq.rows.quality_check import QualityCheck
@@ -129,6 +129,7 @@ __all__ = [
     "is_small_work",
     "judge",
     "judged_objects",
+    "key_finding",
     "kind_of",
     "load_definition",
     "load_of_object",
@@ -217,6 +218,7 @@ _HOMES = {
     "is_small_work": "dq.engine.small",
     "judge": "dq.verdict.judge",
     "judged_objects": "dq.silver_due",
+    "key_finding": "dq.rows.findings",
     "kind_of": "dq.schema.loading.problems",
     "load_definition": "dq.definitions",
     "load_of_object": "dq.ledger.silver_loads",

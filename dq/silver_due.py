@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, cast, exists, or_, select
 
+from dq.checks.dimensions import uniqueness
 from dq.ledger.tables import object_inbox, silver_load
 from dq.reporting.catalogue.expected import FILE, QUALITY, RUN
 from dq.reporting.table_writer import as_sqlalchemy
@@ -144,6 +145,6 @@ def _of_wanted(statement: Any, wanted: Wanted, files: Any, runs: Any) -> Any:  #
 
 def _due(metrics: Any, **values: Any) -> DueObject:  # noqa: ANN401 - columns
     found = json.loads(metrics) if isinstance(metrics, str) else metrics
-    told = found.get("uniqueness") if isinstance(found, dict) else None
+    told = found.get(uniqueness.UNIQUENESS.metric) if isinstance(found, dict) else None
     unique = isinstance(told, dict) and told.get("status") == "passed" and told.get("warnings") == 0
     return DueObject(**values, keys_unique=unique)

@@ -70,7 +70,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
-    "dq.silver_due": ("dq.ledger", "dq.reporting", "etl_core.number_set"),
+    "dq.silver_due": ("dq.checks", "dq.ledger", "dq.reporting", "etl_core.number_set"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
         *PURE,

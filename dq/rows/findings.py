@@ -152,6 +152,19 @@ def malformed_finding(row: MalformedRow) -> dict[str, object]:
     }
 
 
+def key_finding(columns: Sequence[str], message: str) -> dict[str, object]:
+    """Give a finding on the key of a row that somebody compared with other rows by other means than a key rule."""
+    return {
+        "rule": "contradiction",
+        "dimension": uniqueness.KEY,
+        "column": ", ".join(columns),
+        "severity": Severity.ERROR.value,
+        "tolerated": False,
+        "message": message,
+        "value": None,
+    }
+
+
 def readable(findings: Sequence[Mapping[str, object]] | None) -> str:
     """Write the findings of one row as one line for people.
 

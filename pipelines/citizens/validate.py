@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import insert
 
-from dq import FINDINGS_TYPE, UnreadableFileError, check_frame, malformed_finding, split_rows
+from dq import FINDINGS_TYPE, UnreadableFileError, check_frame, key_finding, malformed_finding, split_rows
 from pipelines.citizens.contracts import Contract, contract_of_dataset
 from pipelines.citizens.history.row_hashes import KEY_HASH, ROW_HASH, with_hashes
 from pipelines.citizens.warehouse.landings import Landing, landings
@@ -137,25 +137,13 @@ def _rejected(rows: WorkbookRows, failed: pa.Table, contradicting: dict[int, str
     keys = [column.name for column in contract.dataset.keys]
     findings = dict(zip(failed.column(LINE).to_pylist(), failed.column(FINDINGS).to_pylist(), strict=True))
     for line, reason in contradicting.items():
-        findings[line] = [_finding("contradiction", ", ".join(keys), reason)]
+        findings[line] = [key_finding(keys, reason)]
     wanted = pa.array(sorted(findings), pa.int64())
     held = rows.raw.filter(pc.is_in(rows.raw.column(LINE), value_set=wanted)).sort_by(LINE)
     told = pa.array([findings[line] for line in held.column(LINE).to_pylist()], FINDINGS_TYPE)
     table = held.append_column(TEXT, pa.nulls(held.num_rows, pa.string())).append_column(FINDINGS, told)
     unread = [{LINE: row.line or None, TEXT: row.text, FINDINGS: [malformed_finding(row)]} for row in rows.malformed]
     return pa.concat_tables([table, pa.Table.from_pylist(unread, table.schema)])
-
-
-def _finding(rule: str, column: str, message: str) -> dict[str, object]:
-    return {
-        "rule": rule,
-        "dimension": "uniqueness",
-        "column": column,
-        "severity": "error",
-        "tolerated": False,
-        "message": message,
-        "value": None,
-    }
 
 
 def _paths(landing: Landing, doors: CitizensDoors) -> tuple[Path, Path]:

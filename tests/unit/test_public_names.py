@@ -68,6 +68,7 @@ def test_the_public_names_are_these() -> None:
         "is_small_work",
         "judge",
         "judged_objects",
+        "key_finding",
         "kind_of",
         "load_definition",
         "load_of_object",
