@@ -16,6 +16,7 @@ from dq.profiling.cells.number_line import Mask
 from dq.profiling.cells.values import Cells
 from dq.profiling.figures.key_tally import KeyedRows, keyed_rows
 from dq.profiling.figures.row_keys import Hashes, Numbers, joined
+from dq.profiling.row_rules.operands import present_in
 from dq.profiling.tally.recipe import Recipe
 from dq.profiling.tally.row_batch import RowBatch
 from dq.rows.row_marks import KeyRepeats, read_column
@@ -51,7 +52,7 @@ class KeyRepeatFinder:
         for at, key in enumerate(self._recipe.keys):
             names = tuple(self._recipe.columns[column].name for column in key)
             if not len(self._known[at]):
-                found[names] = KeyRepeats(np.empty(0, np.int64), _full([cells[column] for column in key], rows))
+                found[names] = KeyRepeats(np.empty(0, np.int64), full_rows([cells[column] for column in key], rows))
                 continue
             keyed = self._keyed(at, cells, rows)
             found[names] = KeyRepeats(keyed.rows[self._known[at].seen_before(keyed)], len(keyed.rows))
@@ -118,14 +119,11 @@ class _RepeatedKeys:
         return places
 
 
-def _full(cells: Sequence[Cells], rows: int) -> int:
-    """Count the rows without a null in the key."""
+def full_rows(key: Sequence[Cells], rows: int) -> int:
+    """Count the rows without a null in a key."""
     full = np.ones(rows, np.bool_)
-    for one in cells:
-        if one.rows is not None:
-            present = np.zeros(rows, np.bool_)
-            present[one.rows] = True
-            full &= present
+    for one in key:
+        full &= present_in(one, rows)
     return int(np.count_nonzero(full))
 
 

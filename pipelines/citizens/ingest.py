@@ -9,11 +9,11 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from pipelines.citizens.contracts import CONTRACTS, Contract, contract_of, read_name
 from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
-from pipelines.citizens.history.tables import dataset_table
+from pipelines.citizens.history.work import lock_dataset
 from pipelines.citizens.warehouse.meta_tables import ingestion_log
 
 if TYPE_CHECKING:
@@ -143,8 +143,7 @@ def _note(
     final = doors.land / f"{stem or suffix}.{digest[:12]}{dot and '.'}{suffix if stem else ''}"
     now = doors.clock()
     with doors.warehouse.begin() as connection:
-        own = dataset_table.c.name == contract.dataset.name
-        connection.execute(update(dataset_table).where(own).values(generation=dataset_table.c.generation + 1))
+        lock_dataset(connection, contract.dataset)
         known = connection.execute(select(ingestion_log).where(ingestion_log.c.sha256 == digest)).one_or_none()
         if known is not None:
             return Landed(known.ingestion_id, known.file_name, known.snapshot_month, known.landed_at, known=True)

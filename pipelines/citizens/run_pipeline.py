@@ -25,7 +25,7 @@ from etl_core.settings import Settings, read_rooms
 from pipelines.citizens.contracts import read_month
 from pipelines.citizens.doors import CitizensDoors
 from pipelines.citizens.ingest import Expected, ingest, sweep_parts
-from pipelines.citizens.publish import publish, to_publish
+from pipelines.citizens.publish import publish
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
 from pipelines.citizens.transform import rebuild_all, roll_back, roll_forward, to_transform, transform
@@ -184,8 +184,6 @@ def _ingest_all(files: Sequence[Path], doors: CitizensDoors, expected: Expected)
             codes.append(code_of(error))
     return max(codes)
 
-
-__all__ = ["carry_out", "main", "open_doors", "parser", "run", "to_publish"]
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:] or ["run"]))

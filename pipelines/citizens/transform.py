@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from etl_core.errors import TerminalError
 from pipelines.citizens.contracts import CITIZEN, CONTRACTS, contract_of_dataset
-from pipelines.citizens.history.chain import Load, chain_of
+from pipelines.citizens.history.chain import chain_of
 from pipelines.citizens.history.errors import NoSuchLoadError
 from pipelines.citizens.history.loads import (
     LoadReport,
@@ -23,7 +23,7 @@ from pipelines.citizens.history.loads import (
 )
 from pipelines.citizens.history.rebuild import rebuild
 from pipelines.citizens.history.tables import version_table
-from pipelines.citizens.history.work import lock_dataset
+from pipelines.citizens.history.work import loads_of, lock_dataset
 from pipelines.citizens.warehouse.landings import Landing, landings
 from pipelines.citizens.warehouse.meta_tables import unpublished_month
 from pipelines.citizens.workbook_rows import LINE
@@ -131,9 +131,7 @@ def _rows_of(by_version: Mapping[int, Landing], dataset: Dataset, version_id: in
 
 def effective_months(connection: Connection, dataset: Dataset) -> list[date]:
     """The months that a dataset has a snapshot of, in order."""
-    columns = [version_table.c[name] for name in ("version_id", "snapshot_month", "landed_at", "is_live")]
-    found = connection.execute(select(*columns).where(version_table.c.dataset == dataset.name))
-    chain = chain_of(Load(row.version_id, row.snapshot_month, row.landed_at, row.is_live) for row in found)
+    chain = chain_of(loads_of(connection, dataset))
     return sorted({link.effective.snapshot for link in chain if link.effective is not None})
 
 

@@ -119,16 +119,15 @@ def _without_contradictions(clean: pa.Table, contract: Contract) -> tuple[pa.Tab
     """Rows without those that say different things of one key; these by their lines, with the reason."""
     hashed = pl.from_arrow(with_hashes(clean, contract.dataset))
     assert isinstance(hashed, pl.DataFrame)  # noqa: S101 - a table is a frame
-    odd = hashed.filter(pl.col(ROW_HASH).n_unique().over(KEY_HASH) > 1)
+    versions = hashed.with_columns(pl.col(ROW_HASH).n_unique().over(KEY_HASH).alias("versions"))
     keys = [column.name for column in contract.dataset.keys]
-    several = odd.with_columns(pl.col(ROW_HASH).n_unique().over(KEY_HASH).alias("versions"))
     reasons = {
         row[LINE]: f"{', '.join(f'{key} {row[key]}' for key in keys)} stands in {row['versions']} rows that differ"
-        for row in several.iter_rows(named=True)
+        for row in versions.filter(pl.col("versions") > 1).iter_rows(named=True)
     }
     if not reasons:
         return clean, {}
-    kept = hashed.filter(pl.col(ROW_HASH).n_unique().over(KEY_HASH) == 1)[LINE].to_arrow()
+    kept = versions.filter(pl.col("versions") == 1)[LINE].to_arrow()
     return clean.filter(pc.is_in(clean.column(LINE), value_set=kept)), reasons
 
 

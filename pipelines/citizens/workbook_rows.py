@@ -77,8 +77,8 @@ def read_workbook(path: Path, contract: Contract, region: str, store: ObjectStor
 
 def _opened(source: SourceObject, kind: str, store: ObjectStore) -> RowsOfFile:
     last: UnreadableFileError | None = None
+    definition: SchemaDefinition = load_definition({"format": "excel", "fields": []})
     for sheet in (kind, kind.capitalize(), None):
-        definition: SchemaDefinition = load_definition({"format": "excel", "fields": []})
         wanted = replace(source, definition=replace(definition, sheet=sheet))
         try:
             return RowsOfFile(wanted, store, Limits())

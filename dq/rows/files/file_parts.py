@@ -14,6 +14,7 @@ from dq.profiling.tally.row_batch import RowBatch
 from dq.rows.files.file_rows import FileRows, RowsOfFile, with_lines
 from dq.rows.files.key_pieces import unpacked_rows
 from dq.rows.framed import FramedChecks
+from dq.rows.repeats import full_rows
 from dq.rows.row_marks import KeyRepeats, Rows, read_rows
 from dq.rows.split_rows import found_rows
 from dq.schema.definition import SchemaDefinition
@@ -79,17 +80,6 @@ def _repeats_of_batch(
         low, high = np.searchsorted(of_part, (first, first + rows))
         found[columns] = KeyRepeats(of_part[low:high] - first, full_rows([cells[at] for at in key], rows))
     return found
-
-
-def full_rows(key: Sequence[Cells], rows: int) -> int:
-    """Count the rows without a null in a key."""
-    full = np.ones(rows, np.bool_)
-    for one in key:
-        if one.rows is not None:
-            present = np.zeros(rows, np.bool_)
-            present[one.rows] = True
-            full &= present
-    return int(np.count_nonzero(full))
 
 
 _NONE: Rows = np.empty(0, np.int64)

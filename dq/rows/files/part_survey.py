@@ -18,9 +18,10 @@ from dq.checks.dimensions import uniqueness
 from dq.engine.file_results import Span, realigned
 from dq.formats.splits import NOWHERE, Split
 from dq.profiling.tally.row_batch import RowBatch
-from dq.rows.files.file_parts import PartFacts, full_rows
+from dq.rows.files.file_parts import PartFacts
 from dq.rows.files.file_rows import RowsOfFile
 from dq.rows.files.key_pieces import KeyPiece, KeyPieces, Repeats
+from dq.rows.repeats import full_rows
 from dq.rows.row_marks import mark_rows, read_rows
 from dq.rows.rule_counts import RuleCount, RuleCounts, tolerates
 from dq.schema.definition import SchemaDefinition
