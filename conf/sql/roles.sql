@@ -54,6 +54,9 @@ GRANT INSERT, UPDATE ON pipeline.object_inbox, pipeline.announcement_dead_letter
 GRANT UPDATE ON pipeline.batch_counter TO pipeline_writer;
 GRANT INSERT, UPDATE, DELETE ON pipeline.profile_state TO pipeline_writer;
 GRANT INSERT, UPDATE, DELETE ON pipeline.bucket_rest, pipeline.consumer TO pipeline_writer;
+GRANT INSERT, UPDATE ON pipeline.stream_partition TO pipeline_writer;
+GRANT INSERT, DELETE ON pipeline.stream_hour_part TO pipeline_writer;
+GRANT INSERT ON pipeline.stream_replay TO pipeline_writer;
 GRANT INSERT ON pipeline.audit TO pipeline_writer;
 
 -- Sequences, where an id is drawn from one; those of identity columns need no right.
