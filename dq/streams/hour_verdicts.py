@@ -129,7 +129,9 @@ class HourVerdicts:
         fingerprint = self._quality.checks.definition.fingerprint
         of_hour = and_(self._of_flow(), _C.hour == hour, _C.fingerprint == fingerprint)
         found: _Part | None = None
+        ids: list[int] = []
         for row in connection.execute(select(stream_hour_part).where(of_hour).order_by(_C.id)):
+            ids.append(row.id)
             try:
                 part = _Part(decode_profile(bytes(row.profile)), row.records, row.bytes, row.newest)
             except ProfileCodecError as error:
@@ -142,7 +144,8 @@ class HourVerdicts:
         if found is None:
             return None
         found = replace(found, profile=found.profile.settled(0))
-        connection.execute(delete(stream_hour_part).where(of_hour))
+        # Those that were read and no others: the stream goes on adding some.
+        connection.execute(delete(stream_hour_part).where(_C.id.in_(ids)))
         values = {
             "flow": storable(self._quality.flow),
             "hour": hour,

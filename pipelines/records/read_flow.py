@@ -61,9 +61,9 @@ def read_flow(text: str | bytes, place: str) -> Flow:
 
 def _flow(raw: Mapping[str, Any], problems: Problems) -> Flow | None:
     said = read_properties(raw, {fold(name): name for name in _PROPERTIES}, "flow", problems)
-    for name in _NEEDED:
-        if name not in said:
-            problems.add(name, "is missing")
+    for needed in _NEEDED:
+        if needed not in said:
+            problems.add(needed, "is missing")
     name = _name(said.get("flow"), "flow", problems) if "flow" in said else None
     source = _source(_object(said, "from", "{topic: user-events-raw}", problems), problems)
     definition = _definition(said.get("definition"), problems) if "definition" in said else None
@@ -75,7 +75,7 @@ def _flow(raw: Mapping[str, Any], problems: Problems) -> Flow | None:
     dead = _topic(letters, "dead_letters", {"topic": "topic"}, problems)
     quality = _quality(said, problems)
     _different_topics(source, target, dead, problems)
-    if name is None or source is None or definition is None or target is None or dead is None:
+    if not (name and source and definition and target and dead):
         return None
     return Flow(name, source, definition, derive, stamped, select, target, dead, quality)
 
