@@ -53,6 +53,14 @@ appender.stderr.layout.pattern = [%d] %p %c %m%n
 """
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on at present."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
 @dataclass(slots=True)
 class LocalBroker:
     """A broker, which may be stopped, killed and started again; what it was told it keeps.
@@ -66,8 +74,8 @@ class LocalBroker:
 
     folder: Path
     password: str
-    port: int = field(default_factory=lambda: free_port())
-    secured_port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
+    secured_port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -168,14 +176,6 @@ def local_broker(folder: Path) -> Iterator[LocalBroker]:
         yield broker
     finally:
         broker.kill()
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on at present."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _answers(port: int) -> bool:

@@ -95,6 +95,6 @@ def beginning_of(
 def _cut_off(topic: KnownTopic, partition: int, one: Standing, span: Span) -> str:
     return (
         f"partition {partition} of {topic.name} ends at offset {span.end:,}, and this flow had come to"
-        f" {one.next_offset:,}: a broker lost records that were read, and what comes now has offsets of others; make the"
-        " topic anew, or give the flow another name to have it read from the earliest"
+        f" {one.next_offset:,}: a broker lost records that were read, and what comes now has offsets of others; make"
+        " the topic anew, or give the flow another name to have it read from the earliest"
     )

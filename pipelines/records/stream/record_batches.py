@@ -81,9 +81,10 @@ class RecordBatches:
         rows = frame.select(*COLUMNS).mapInArrow(task, RESULT_DDL).collect()
         facts, hours = read_results((row.told, row.profile) for row in rows)
         advances = self._advances(facts, ends)
-        if self._doors.table is not None:
+        written = [file for one in facts for file in one.written]
+        if self._doors.table is not None and written:
             marks = {self._app(one.partition): one.until for one in advances}
-            self._doors.table.commit([file for one in facts for file in one.written], marks, now)
+            self._doors.table.commit(written, marks, now)
             self._marks |= marks
         advance(self._doors.database, self._topic, advances, hours, self._checks.definition.fingerprint, now)
         self._positions |= {one.partition: one.until for one in advances}

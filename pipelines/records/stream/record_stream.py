@@ -6,9 +6,10 @@ Every query has a checkpoint of its own, which is forgotten with it: the account
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ import structlog
 from dq import Counts, PipelineError, RecordChecks, record_checks
 from etl_core.errors import RetryableError
 from etl_core.retry import Backoff, Outage
-from pipelines.records.errors import StreamFailedError
+from pipelines.records.errors import KafkaRefusedError, StreamFailedError
 from pipelines.records.flow import Flow
 from pipelines.records.kafka.access import READ_COMMITTED
 from pipelines.records.stream.beginning import Beginning, beginning_of
@@ -34,6 +35,8 @@ TRIGGER: Final = "200 milliseconds"
 #: How often the query is looked at, and the hours that are due are judged.
 _LOOK_SECONDS, _JUDGE_SECONDS = 0.2, 10.0
 _REST: Final = Backoff(first=1.0, factor=2.0, longest=60.0)
+#: How Spark tells of an error that a task raised and that trying again does not mend.
+_REFUSED: Final = re.compile(r"pipelines\.records\.errors\.KafkaRefusedError: (.*)")
 #: Queries that end in a row, none of which lived as long as this, until the job gives up: about two minutes.
 _MOST_IN_A_ROW, _LONG_LIFE_SECONDS = 7, 300.0
 
@@ -45,7 +48,7 @@ class RecordStream:
         self,
         doors: StreamDoors,
         flow: Flow,
-        spark: SparkSession,
+        session: Callable[[], SparkSession],
         *,
         checkpoints: str | None = None,
         most_offsets: int,
@@ -56,12 +59,12 @@ class RecordStream:
         Args:
             doors: to the outside.
             flow: what is read, and what becomes of it.
-            spark: a session with the jars of Kafka.
+            session: gives one with the jars of Kafka; asked for when there is something to read with it.
             checkpoints: a folder for the checkpoints of queries; None: that for temporary files.
             most_offsets: records of a batch at most.
             accept_loss: go on behind records that are gone.
         """
-        self._doors, self._flow, self._spark = doors, flow, spark
+        self._doors, self._flow, self._session = doors, flow, session
         self._checks: RecordChecks = record_checks(flow.definition)
         self._checkpoints, self._most, self._accepts = checkpoints, most_offsets, accept_loss
         self._judged_at = 0.0
@@ -162,7 +165,8 @@ class RecordStream:
             **(self._doors.spark_options or {}),
         }
         writer = (
-            self._spark.readStream.format("kafka")
+            self._session()
+            .readStream.format("kafka")
             .options(**options)
             .load()
             .writeStream.foreachBatch(batches)
@@ -188,16 +192,22 @@ class RecordStream:
         if batches.error is not None:
             if isinstance(batches.error, PipelineError | AssertionError):
                 raise batches.error
-            raise StreamFailedError(_said(batches.error)) from batches.error
+            raise _named(batches.error) from batches.error
         failed: Exception | None = query.exception()  # pyspark says that there always is one
         if failed is not None:
             self._begin()  # which names what is gone
-            raise StreamFailedError(_said(failed)) from failed
+            raise _named(failed) from failed
 
 
 def _offsets(told: Any, topic: str) -> dict[int, int]:  # noqa: ANN401 - as Spark tells it
     read = json.loads(told) if isinstance(told, str) else told
     return {int(partition): offset for partition, offset in read.get(topic, {}).items()}
+
+
+def _named(error: Exception) -> PipelineError:
+    """Give what ended a query as an error of ours: the one a task raised, if one did."""
+    refused = _REFUSED.search(str(error))
+    return KafkaRefusedError(refused[1].strip()) if refused else StreamFailedError(_said(error))
 
 
 def _said(error: Exception) -> str:
