@@ -147,7 +147,7 @@ def advance(
     with engine.begin() as connection:
         lock(connection, "stream", topic.flow, topic.name)
         rows = connection.execute(select(_C.partition, _C.next_offset).where(_is(topic)))
-        known: dict[int, int] = dict(rows.tuples().all())
+        known: dict[int, int] = {row.partition: row.next_offset for row in rows}
         for one in advances:
             _advance(connection, topic, one, known.get(one.partition), now)
         values = [

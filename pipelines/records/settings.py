@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
 from etl_core.settings import RoomSettings, Upper, setting
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 class KafkaSettings(RoomSettings):
@@ -42,7 +39,7 @@ class KafkaSettings(RoomSettings):
     )
 
     @model_validator(mode="after")
-    def _signs_in(self) -> Self:
+    def _signs_in(self) -> KafkaSettings:
         """Ask for a name and a password where the protocol does."""
         if self.kafka_security_protocol.startswith("SASL") and not (
             self.kafka_sasl_username and self.kafka_sasl_password

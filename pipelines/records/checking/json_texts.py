@@ -30,6 +30,8 @@ def json_cells(column: pa.Array) -> pa.StringArray:
         or pa.types.is_decimal(kind)
     ):
         return pc.fill_null(text, _NULL)
+    if pa.types.is_timestamp(kind):  # all of them are UTC, and whoever reads a record has to be told
+        text = pc.binary_join_element_wise(text, pa.scalar("Z"), "")
     return pc.fill_null(_quoted(text), _NULL)
 
 
