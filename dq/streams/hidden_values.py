@@ -31,7 +31,10 @@ def without_hidden_values(profile: FileProfile, checks: RecordChecks) -> FilePro
     return replace(
         profile,
         malformed_rows=_places(profile.malformed_rows),
-        row_rules=tuple(replace(one, examples=_places(one.examples)) for one in profile.row_rules),
+        row_rules=tuple(
+            one if sensitive.isdisjoint(rule.columns) else replace(one, examples=_places(one.examples))
+            for rule, one in zip(checks.recipe.rules_over_rows, profile.row_rules, strict=False)
+        ),
         columns=columns,
         extras={name: _hidden(column) for name, column in profile.extras.items()},
         sample=_without_cells(profile.sample, hidden),

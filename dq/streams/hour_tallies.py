@@ -11,8 +11,9 @@ from dq.profiling.tally.file_tally import FileTally
 from dq.streams.hidden_values import without_hidden_values
 
 if TYPE_CHECKING:
-    from dq.profiling.tally.row_batch import RowBatch
-    from dq.streams.record_checks import RecordChecks
+    from collections.abc import Sequence
+
+    from dq.streams.record_checks import CheckedRecords, RecordChecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,16 @@ class HourTallies:
         self._checks, self._part = checks, part
         self._hours: dict[datetime, _Hour] = {}
 
-    def add(self, hour: datetime, rows: RowBatch, size: int, newest: datetime) -> None:
-        """Count records of one hour, of so many bytes."""
+    def look(self, hour: datetime, values: Sequence[bytes], newest: datetime) -> CheckedRecords:
+        """Check records of one hour, and count them; `newest` is when the last of them was written."""
         found = self._hours.get(hour)
         if found is None:
             found = self._hours[hour] = _Hour(FileTally(self._checks.recipe, self._part), newest)
-        found.tally.add(rows)
-        found.records += rows.rows + rows.malformed
-        found.size += size
+        checked = self._checks.look(values, found.tally)
+        found.records += len(values)
+        found.size += sum(map(len, values))
         found.newest = max(found.newest, newest)
+        return checked
 
     def parts(self) -> list[HourPart]:
         """Give what was counted, an entry for every hour."""

@@ -18,6 +18,7 @@ from dq.checks.plan import plan_checks
 from dq.formats.json.rows import json_batch
 from dq.formats.limits import Limits
 from dq.profiling.cells.values import JSON_TOKENS
+from dq.profiling.tally.file_tally import FileTally
 from dq.profiling.tally.recipe import CellEncoding, Recipe, make_recipe
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 from dq.rows.flat_columns import flat_column, flat_type
@@ -82,13 +83,14 @@ class RecordChecks:
         """The types of `CheckedRecords.columns`."""
         return {field.name: flat_type(field.type) for field in self.definition.fields}
 
-    def look(self, values: Sequence[bytes]) -> CheckedRecords:
-        """Check records by their values."""
+    def look(self, values: Sequence[bytes], tally: FileTally | None = None) -> CheckedRecords:
+        """Check records by their values; they are counted where somebody counts."""
         names = [field.name for field in self.definition.fields]
         batch = json_batch(values, names, _LIMITS, blank_is_row=True)
         malformed = [(row.line - 1, _why(values[row.line - 1], row.reason)) for row in batch.malformed_rows]
         rows = _told(batch, malformed)
-        cells = read_rows(self.recipe, rows)
+        counted = [] if tally is None else tally.add(rows)
+        cells = counted or read_rows(self.recipe, rows)
         found = found_rows(self.framed, rows, cells, {}, frozenset(), typed=True)
         columns, tokens = {}, {}
         for column, own in zip(self.recipe.columns, cells, strict=True):

@@ -70,8 +70,7 @@ def records(count: int) -> list[bytes]:
 def part(checks: RecordChecks, number: int, values: Sequence[bytes], batch: int = 100) -> HourTallies:
     tallies = HourTallies(checks, number)
     for start in range(0, len(values), batch):
-        some = values[start : start + batch]
-        tallies.add(HOUR, checks.look(some).rows, sum(map(len, some)), HOUR + timedelta(minutes=number))
+        tallies.look(HOUR, values[start : start + batch], HOUR + timedelta(minutes=number))
     return tallies
 
 

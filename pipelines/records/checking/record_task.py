@@ -150,8 +150,7 @@ class _Partition:
         faults: dict[int, Fault] = {}
         for hour, places, newest in records.hours(self._task.now):
             values = [records.values[at] or b"" for at in places.tolist()]
-            checked = self._task.checks.look(values)
-            self._tallies.add(hour, checked.rows, sum(map(len, values)), newest)
+            checked = self._tallies.look(hour, values, newest)
             faults |= {int(places[at]): one for at, one in faults_of(checked).items()}
             outgoing = outgoing_records(self._task.flow, checked, self._task.now, self._task.largest.processed)
             faults |= {int(places[at]): one for at, one in outgoing.faults.items()}

@@ -12,6 +12,7 @@ from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._resource import ResourceType
 
+from etl_core.retry import Backoff, call_again
 from pipelines.records.errors import KafkaRefusedError, KafkaUnavailableError
 from pipelines.records.kafka.access import KafkaAccess
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: Seconds an answer may take.
 _PATIENCE = 15.0
+#: Questions are asked again: a partition has no leader for a moment after it was made, or its broker was started.
+_ATTEMPTS = 6
+_BACKOFF = Backoff(first=0.1, factor=2.0, longest=2.0)
 #: What a topic takes where it does not say, and we may not ask.
 _DEFAULT_LARGEST = 1_048_588
 _LARGEST = "max.message.bytes"
@@ -58,12 +62,16 @@ class Topics:
             KafkaRefusedError: one is not there, or we may not see it.
             KafkaUnavailableError: no answer.
         """
-        found, wanted = {}, TopicCollection(list(names))
-        asked = self._asked(lambda: self._admin.describe_topics(wanted, request_timeout=_PATIENCE))
-        for name in names:
-            one = self._answer(asked[name], f"topic {name}")
-            found[name] = KnownTopic(name, str(one.topic_id), tuple(sorted(part.id for part in one.partitions)))
-        return found
+
+        def once() -> dict[str, KnownTopic]:
+            found, wanted = {}, TopicCollection(list(names))
+            asked = self._asked(lambda: self._admin.describe_topics(wanted, request_timeout=_PATIENCE))
+            for name in names:
+                one = self._answer(asked[name], f"topic {name}")
+                found[name] = KnownTopic(name, str(one.topic_id), tuple(sorted(part.id for part in one.partitions)))
+            return found
+
+        return call_again(once, attempts=_ATTEMPTS, backoff=_BACKOFF, on=KafkaUnavailableError)
 
     def spans(self, topic: KnownTopic) -> dict[int, Span]:
         """Which offsets the partitions of a topic have now; as far as transactions are decided.
@@ -71,9 +79,13 @@ class Topics:
         Raises:
             KafkaRefusedError, KafkaUnavailableError: see `find`.
         """
-        first = self._offsets(topic, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        end = self._offsets(topic, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        return {partition: Span(first[partition], end[partition]) for partition in topic.partitions}
+
+        def once() -> dict[int, Span]:
+            first = self._offsets(topic, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+            end = self._offsets(topic, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+            return {partition: Span(first[partition], end[partition]) for partition in topic.partitions}
+
+        return call_again(once, attempts=_ATTEMPTS, backoff=_BACKOFF, on=KafkaUnavailableError)
 
     def largest_record(self, name: str) -> int:
         """How many bytes a record of a topic may have; Kafka's default where we may not ask."""
