@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,8 @@ def open_flow(named: str) -> Flow:
         return read_flow(path.read_bytes(), path.name)
     except OSError as error:
         known = ", ".join(sorted(one.stem for one in folder.glob("*.yaml")))
-        said = (
-            f"the flow {named!r} cannot be read ({error.strerror}); expected the path of a YAML file, or one of {known}"
-        )
-        raise UsageError(said) from None
+        said = f"the flow {named!r} cannot be read: {error.strerror}"
+        raise UsageError(f"{said}; expected the path of a YAML file, or one of {known}") from None
 
 
 def kafka_access(settings: Settings) -> KafkaAccess:
@@ -70,6 +69,19 @@ def kafka_access(settings: Settings) -> KafkaAccess:
         None if password is None else password.get_secret_value(),
         kafka.kafka_ssl_ca,
     )
+
+
+def require_client() -> None:
+    """Ask for Kafka's client, which is installed for who wants it.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    if find_spec("confluent_kafka") is None:
+        raise UsageError(
+            "streams of records need the package confluent-kafka, which is not installed; install"
+            " pipeline-processing[records]"
+        )
 
 
 @contextmanager
@@ -131,10 +143,8 @@ def _table(settings: Settings, flow: Flow) -> TableSink | None:
         return None
     layer, name = flow.target.table.split("/", 1)
     folder = lake_table(settings[LakeSettings].lake_root, layer, name, s3_access(settings))
-    quality = flow.quality
-    return AppendedTable(
-        folder, "streams" if quality is None else quality.agency, flow.name if quality is None else quality.file
-    )
+    agency, file = ("streams", flow.name) if flow.quality is None else (flow.quality.agency, flow.quality.file)
+    return AppendedTable(folder, agency, file)
 
 
 def _verdicts(settings: Settings, database: Engine, flow: Flow) -> HourVerdicts | None:

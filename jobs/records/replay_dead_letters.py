@@ -28,11 +28,12 @@ def main(argv: list[str], program: Program | None = None) -> int:
     """Replay letters; exit 1 where a record has had its last attempt."""
     arguments = _parser().parse_args(argv)
     from etl_core.postgres.clock import DatabaseClock
-    from jobs.records.doors import kafka_access, open_accounts, open_flow
+    from jobs.records.doors import kafka_access, open_accounts, open_flow, require_client
     from jobs.running.wiring import start
     from pipelines.records.kafka.topics import Topics
     from pipelines.records.replay import Replay, Wanted
 
+    require_client()
     program = program or start()
     flow, access = open_flow(arguments.flow), kafka_access(program.settings)
     note(

@@ -29,12 +29,13 @@ def main(argv: list[str], program: Program | None = None) -> int:
     """Watch until stopped, or read what is there; `program` has other settings than those of the environment."""
     arguments = _parser().parse_args(argv)
     from etl_core.metrics.publishing import left_in_file, served
-    from jobs.records.doors import checkpoint_root, open_accounts, open_flow, stream_doors
+    from jobs.records.doors import checkpoint_root, open_accounts, open_flow, require_client, stream_doors
     from jobs.running.sessions import Sessions
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import start
     from pipelines.records.stream.record_stream import RecordStream
 
+    require_client()
     program = program or start()
     settings, flow = program.settings, open_flow(arguments.flow)
     metrics, sessions = settings[MetricsSettings], Sessions(settings, RECORDS)

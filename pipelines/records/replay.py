@@ -13,14 +13,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, TopicPartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE
 
 from dq import Replayed, Topic, note_replayed, record_checks, replayed
 from pipelines.records.checking.dead_letter import ATTEMPT, ReadLetter, read_letter
 from pipelines.records.flow import Flow
-from pipelines.records.kafka.access import READ_COMMITTED, KafkaAccess
-from pipelines.records.kafka.sending import Headers, Sender
-from pipelines.records.kafka.topics import KnownTopic, Span, Topics, kafka_error
+from pipelines.records.kafka.access import KafkaAccess
+from pipelines.records.kafka.reading import headers_of, read_topic
+from pipelines.records.kafka.sending import Sender
+from pipelines.records.kafka.topics import KnownTopic, Topics
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -30,8 +31,6 @@ log = structlog.get_logger()
 
 #: Letters that are looked at, sent and noted together.
 _AT_ONCE: Final = 1000
-#: Seconds without an answer until the brokers count as gone.
-_PATIENCE: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Replay:
         for message in self._messages(letters):
             if wanted.limit is not None and counts.sent + len(due) >= wanted.limit:
                 break
-            letter = read_letter(message.value(), _headers(message))
+            letter = read_letter(message.value(), headers_of(message))
             if letter.flow not in (None, self._flow.name) or not _is_wanted(message, letter, wanted):
                 continue
             counts.read += 1
@@ -176,49 +175,9 @@ class Replay:
         due.clear()
 
     def _messages(self, topic: KnownTopic) -> Iterator[Message]:
-        """The letters that are there now, partition by partition, in the order they were written."""
-        spans = self._topics.spans(topic)
-        settings = {
-            **self._access.of_librdkafka(),
-            **READ_COMMITTED,
-            "group.id": f"{self._flow.source.group}-replay",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-            "log_level": 2,
-        }
-        consumer = Consumer(settings)
-        try:
-            for partition, span in spans.items():
-                yield from self._partition(consumer, topic.name, partition, span)
-        finally:
-            consumer.close()
-
-    def _partition(self, consumer: Consumer, topic: str, partition: int, span: Span) -> Iterator[Message]:
-        if span.first >= span.end:
-            return
-        consumer.assign([TopicPartition(topic, partition, span.first)])
-        waited = 0.0
-        while waited < _PATIENCE:
-            message = consumer.poll(1.0)
-            if message is None:
-                waited += 1.0
-                continue
-            error = message.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                return
-            if error is not None:
-                raise kafka_error(error, f"topic {topic}", self._access)
-            waited = 0.0
-            if (message.offset() or 0) >= span.end:
-                return
-            yield message
-        raise kafka_error(KafkaError(KafkaError._TIMED_OUT), f"topic {topic}", self._access)  # noqa: SLF001 - as above
-
-
-def _headers(message: Message) -> Headers:
-    found = message.headers() or []
-    return list(found.items() if isinstance(found, dict) else found)
+        """The letters that are there now."""
+        group = f"{self._flow.source.group}-replay"
+        return read_topic(self._access, topic.name, self._topics.spans(topic), group)
 
 
 def _is_wanted(message: Message, letter: ReadLetter, wanted: Wanted) -> bool:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 HOUR = datetime(2026, 5, 4, 10, tzinfo=timezone.utc)
 TOPIC = Topic("events", "raw", "one")
-DEFINITION = {
+DEFINITION: dict[str, Any] = {
     "fields": [
         {"name": "user", "type": "string", "required": True},
         {"name": "kind", "type": "string", "enum": ["click", "view"]},
@@ -58,9 +58,8 @@ def records(count: int) -> list[bytes]:
         if number % 5 == 0:
             record["more"] = {"n": number, "tags": ["a", number]}
         if number % 7 == 0:
-            record |= [{"user": None}, {"kind": "sale"}, {"at": "soon"}, {"amount": -number}, {"kind": 5}][
-                number // 7 % 5
-            ]
+            faults: list[dict[str, Any]] = [{"user": None}, {"kind": "sale"}, {"at": "soon"}, {"amount": -number}]
+            record |= [*faults, {"kind": 5}][number // 7 % 5]
         made.append(json.dumps(record).encode())
         if number % 40 == 3:
             made.append([b"nope", b"[1]", b"\xff\xfe", b'{"user": NaN}'][number // 40 % 4])
@@ -183,7 +182,7 @@ def test_another_definition_begins_the_hour_anew(accounts: Engine) -> None:
 
 
 def test_nothing_of_a_sensitive_field_is_kept_but_counts(accounts: Engine, tmp_path: Path) -> None:
-    fields = [{**one, "sensitive": True} if one["name"] == "user" else one for one in DEFINITION["fields"]]  # type: ignore[dict-item]
+    fields = [{**one, "sensitive": True} if one["name"] == "user" else one for one in DEFINITION["fields"]]
     definition = {**DEFINITION, "fields": fields}
     checks = record_checks(load_definition(definition))
     secret = "canary-9c41"

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from sqlalchemy import text
 
 from dq import Counts, HourVerdicts, StreamQuality, record_checks, standing_of
@@ -27,6 +28,7 @@ from etl_core.postgres.migrations import migrate
 from pipelines.lake.files.table_folder import lake_table
 from pipelines.lake.tables.appended_table import AppendedTable
 from pipelines.records.kafka.access import KafkaAccess
+from pipelines.records.kafka.reading import headers_of, read_topic
 from pipelines.records.kafka.topics import Topics
 from pipelines.records.metrics import RecordMetrics
 from pipelines.records.read_flow import read_flow
@@ -112,7 +114,7 @@ class Rig:
     def made(cls, broker: LocalBroker, spark: SparkSession, database_url: str, folder: Path) -> Iterator[Rig]:
         database = connect(database_url)
         migrate(database, LEDGER, AUDIT, STREAMS)
-        clients = {"bootstrap.servers": broker.address, "log_level": 2}
+        clients: dict[str, str | int | float | bool] = {"bootstrap.servers": broker.address, "log_level": 2}
         name = f"events-{uuid.uuid4().hex[:8]}"
         rig = cls(broker, spark, database, database_url, folder, name, Producer(clients), AdminClient(clients))
         rig.make_topics()
@@ -205,31 +207,7 @@ class Rig:
         """All records of a topic that were committed."""
         topics = Topics(self.access)
         known = topics.find([self.topic(which)])[self.topic(which)]
-        spans = topics.spans(known)
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self.broker.address,
-                "group.id": uuid.uuid4().hex,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "log_level": 2,
-            }
-        )
-        found: list[Message] = []
-        for partition, span in spans.items():
-            if span.first == span.end:
-                continue
-            consumer.assign([TopicPartition(known.name, partition, span.first)])
-            deadline = time.monotonic() + 30
-            while time.monotonic() < deadline:
-                message = consumer.poll(5)
-                if message is None:
-                    continue
-                if message.error() is not None:
-                    break
-                found.append(message)
-        consumer.close()
-        return found
+        return list(read_topic(self.access, known.name, topics.spans(known), uuid.uuid4().hex))
 
     def ids(self) -> list[str]:
         """The ids of all good records, as often as they were sent."""
@@ -249,5 +227,4 @@ class Rig:
 
 def headers(message: Message) -> dict[str, str]:
     """The headers of a record."""
-    found = message.headers() or []
-    return {name: (value or b"").decode() for name, value in found}  # type: ignore[misc,union-attr]
+    return {name: value.decode() if isinstance(value, bytes) else value or "" for name, value in headers_of(message)}
