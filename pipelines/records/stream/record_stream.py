@@ -100,7 +100,7 @@ class RecordStream:
                 if ended.failures > _MOST_IN_A_ROW:
                     raise
                 self._doors.metrics.rebuilt()
-                log.warning("the stream ended and is built anew", flow=self._flow.name, error=error, wait=rest)
+                log.warning("the stream of records ended and is built anew", flow=self._flow.name, error=error, wait=rest)
                 stop.wait(rest)
         self.judge()
 
