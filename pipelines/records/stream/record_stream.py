@@ -100,7 +100,8 @@ class RecordStream:
                 if ended.failures > _MOST_IN_A_ROW:
                     raise
                 self._doors.metrics.rebuilt()
-                log.warning("the stream of records ended and is built anew", flow=self._flow.name, error=error, wait=rest)
+                named = {"flow": self._flow.name, "error": error, "wait": rest}
+                log.warning("the stream of records ended and is built anew", **named)
                 stop.wait(rest)
         self.judge()
 
