@@ -186,7 +186,7 @@ def _quality(said: Mapping[str, Any], problems: Problems) -> Quality | None:
         if isinstance(value, str) and value.strip():
             names[name] = value
         else:
-            problems.add(f"quality, {name}", f"is {shown(value)}; expected the name of a file's {name}")
+            problems.add(f"quality, {name}", f"is {shown(value)}; expected a name")
     return Quality(names["agency"], names["file"]) if len(names) == len(("agency", "file")) else None
 
 

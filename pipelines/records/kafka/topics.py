@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._listoffsets import OffsetSpec
@@ -53,7 +60,8 @@ class Topics:
         """Connect when the first question is asked."""
         self._access = access
         # librdkafka tells every broken connection on stderr; what matters comes back as an error.
-        self._admin = AdminClient({**access.of_librdkafka(), "log_level": "2", "socket.timeout.ms": "10000"})
+        self._admin = AdminClient({**access.of_librdkafka(), "log_level": 2, "error_cb": self._tell})
+        self._refusal: KafkaError | None = None
 
     def find(self, names: Sequence[str]) -> dict[str, KnownTopic]:
         """The topics of these names.
@@ -87,6 +95,13 @@ class Topics:
 
         return call_again(once, attempts=_ATTEMPTS, backoff=_BACKOFF, on=KafkaUnavailableError)
 
+    def note_offsets(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+        """Tell the brokers how far a group is, for who looks at its lag there; nothing here depends on it."""
+        places = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
+        wanted = [ConsumerGroupTopicPartitions(group, places)]
+        with suppress(KafkaException):  # a right that is missing is nobody's concern but theirs
+            self._admin.alter_consumer_group_offsets(wanted, request_timeout=_PATIENCE)
+
     def largest_record(self, name: str) -> int:
         """How many bytes a record of a topic may have; Kafka's default where we may not ask."""
         resource = ConfigResource(ResourceType.TOPIC, name)
@@ -95,6 +110,10 @@ class Topics:
         except KafkaException:
             return _DEFAULT_LARGEST
         return int(answer[_LARGEST].value) if _LARGEST in answer else _DEFAULT_LARGEST
+
+    def _tell(self, error: KafkaError) -> None:
+        if error.name() in _REFUSED:
+            self._refusal = error
 
     def _offsets(self, topic: KnownTopic, spec: Any) -> dict[int, int]:  # noqa: ANN401 - librdkafka's
         places = {TopicPartition(topic.name, partition): spec for partition in topic.partitions}
@@ -115,6 +134,11 @@ class Topics:
             raise kafka_error(error.args[0], "the brokers", self._access) from error
 
     def _answer(self, future: Any, subject: str) -> Any:  # noqa: ANN401 - librdkafka's
+        while not future.done():
+            self._admin.poll(0.05)
+            # The client goes on trying to sign in, whatever the brokers say.
+            if self._refusal is not None:
+                raise kafka_error(self._refusal, subject, self._access)
         try:
             return future.result()
         except KafkaException as error:

@@ -88,6 +88,7 @@ class RecordBatches:
             self._marks |= marks
         advance(self._doors.database, self._topic, advances, hours, self._checks.definition.fingerprint, now)
         self._positions |= {one.partition: one.until for one in advances}
+        self._doors.topics.note_offsets(self._flow.source.group, self._topic.name, self._positions)
         self._tell(advances, facts, time.monotonic() - began)
 
     def _task(self, now: datetime) -> RecordTask:

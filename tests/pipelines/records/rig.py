@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from sqlalchemy import text
@@ -161,10 +161,16 @@ class Rig:
         key: bytes | None = b"k",
         **more: Any,  # noqa: ANN401
     ) -> None:
+        failed: list[Any] = []
+
+        def told(error: Any, _message: Any) -> None:  # noqa: ANN401 - the client's
+            failed.extend([] if error is None else [error])
+
         for value in values:
-            self.producer.produce(self.topic("raw"), value, key, partition=partition, **more)
+            self.producer.produce(self.topic("raw"), value, key, partition=partition, on_delivery=told, **more)
             self.producer.poll(0)
         assert self.producer.flush(30) == 0
+        assert failed == []
 
     def table(self) -> AppendedTable:
         folder = lake_table(str(self.folder / "lake"), "silver", self.name)
@@ -208,6 +214,12 @@ class Rig:
         topics = Topics(self.access)
         known = topics.find([self.topic(which)])[self.topic(which)]
         return list(read_topic(self.access, known.name, topics.spans(known), uuid.uuid4().hex))
+
+    def committed(self) -> dict[int, int]:
+        """How far the brokers say that the flow's group is."""
+        group = self.flow.source.group
+        asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        return {one.partition: one.offset for one in asked[group].result().topic_partitions}
 
     def ids(self) -> list[str]:
         """The ids of all good records, as often as they were sent."""

@@ -42,6 +42,7 @@ def test_every_kind_of_bad_record_is_a_dead_letter_with_its_place_its_bytes_and_
     rig.send([event(2, metadata=None)], partition=1)
     totals = rig.drain()
     assert totals == Counts(processed=2, dead=11, tombstones=1)
+    assert rig.committed() == {0: 13, 1: 1}
     assert rig.standing() == {0: Counts(1, 11, 1), 1: Counts(processed=1)}
 
     letters = sorted(rig.read("dlq"), key=lambda one: int(headers(one)["__connect.errors.offset"]))
@@ -178,14 +179,14 @@ def test_all_records_of_one_key_come_out_in_their_order(rig: Rig) -> None:
 
 def test_the_hour_a_record_was_written_in_is_the_one_it_counts_in(rig: Rig) -> None:
     now = datetime.now(timezone.utc)
-    for age, count in ((3, 4), (2, 5), (-30, 2)):
+    for age, count in ((4, 4), (3, 5), (0, 2)):
         rig.send([event(n) for n in range(count)], timestamp=int((now - timedelta(hours=age)).timestamp() * 1000))
-    rig.drain()
+    read = now - timedelta(hours=2)
+    rig.drain(clock=lambda: read)
     found = rig.ask("SELECT run_date, run_hour FROM reporting.monitoring_file_run ORDER BY run_date, run_hour")
-    hours = [now - timedelta(hours=3), now - timedelta(hours=2), now]
-    assert [(row.run_date, row.run_hour) for row in found][:2] == [(one.date(), one.hour) for one in hours[:2]]
-    assert len(found) == 3  # what is said to come from the future counts in the hour in which it was read
-    assert timedelta(0) <= timedelta(hours=found[2].run_hour - now.hour) % timedelta(days=1) <= timedelta(hours=1)
+    # What is said to come from the future counts in the hour in which it was read.
+    hours = [now - timedelta(hours=4), now - timedelta(hours=3), read]
+    assert [(row.run_date, row.run_hour) for row in found] == [(one.date(), one.hour) for one in hours]
 
 
 def test_the_password_is_in_no_plan_no_progress_and_no_log(
@@ -217,7 +218,7 @@ def test_the_password_is_in_no_plan_no_progress_and_no_log(
     seen = "".join([*plans, *capfd.readouterr(), caplog.text])
     assert "KafkaV2" in seen or "kafka" in seen.lower()
     assert rig.broker.password not in seen
-    with pytest.raises(Exception, match=r"trying again may help|password"):
+    with pytest.raises(Exception, match="mend its password"):
         Topics(KafkaAccess(rig.broker.secured_address, "SASL_PLAINTEXT", "PLAIN", "pipeline", "wrong")).find(
             [rig.topic("raw")]
         )
