@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,6 +15,8 @@ from pipelines.records.kafka.topics import kafka_error
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message
 
+#: The key and the value of a record.
+Pair: TypeAlias = "tuple[bytes | None, bytes | None]"
 #: Headers as the client takes them.
 Headers: TypeAlias = "list[tuple[str, str | bytes | None]]"
 
@@ -51,28 +53,33 @@ class Sender:
 
     def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers | None = None) -> None:
         """Hand a record over; waits where too many are on their way."""
-        while True:
-            try:
-                self._producer.produce(topic, value, key, headers=headers or None)
-            except BufferError:
-                self._producer.poll(0.05)
-            else:
-                return
+        while not self._is_taken(topic, key, value, headers):
+            self._producer.poll(0.05)
 
     def send_all(self, topic: str, keys: Sequence[bytes | None], values: Sequence[bytes | None]) -> None:
         """Hand many records of one topic over."""
-        produce = self._producer.produce
-        pairs = zip(keys, values, strict=True)
-        pair: tuple[bytes | None, bytes | None] = (None, None)
-        while True:
-            try:
-                for pair in pairs:
-                    produce(topic, pair[1], pair[0])
-            except BufferError:
-                self.send(topic, *pair)
-            else:
-                break
+        left = zip(keys, values, strict=True)
+        while (missed := self._first_missed(topic, left)) is not None:
+            self.send(topic, *missed)
         self._producer.poll(0)
+
+    def _first_missed(self, topic: str, pairs: Iterator[Pair]) -> Pair | None:
+        """Hand records over until too many are on their way: the one that was not taken, None where all were."""
+        produce = self._producer.produce
+        pair: Pair | None = None
+        try:
+            for pair in pairs:
+                produce(topic, pair[1], pair[0])
+        except BufferError:
+            return pair
+        return None
+
+    def _is_taken(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers | None) -> bool:
+        try:
+            self._producer.produce(topic, value, key, headers=headers or None)
+        except BufferError:
+            return False
+        return True
 
     def finish(self) -> None:
         """Wait until everything has arrived.
