@@ -13,10 +13,12 @@ from sqlalchemy import insert, select
 
 from pipelines.citizens.contracts import CONTRACTS, Contract, contract_of, read_name
 from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
+from pipelines.citizens.files.part_file import part_file
 from pipelines.citizens.history.work import lock_dataset
 from pipelines.citizens.warehouse.meta_tables import ingestion_log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date, datetime
     from pathlib import Path
 
@@ -27,7 +29,6 @@ _CHUNK = 1 << 20
 _OWNER_FILE = "~$"
 _ZIPPED = frozenset({".xlsx", ".xlsm", ".xlsb", ".ods"})
 _ZIP_MAGIC = b"PK\x03\x04"
-_PARTS = ".part-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +53,30 @@ class Expected:
 def ingest(path: Path, doors: CitizensDoors, expected: Expected | None = None) -> Landed:
     """Copy a workbook into `land/` and note it, unless its content landed before.
 
-    The copy appears under its name when it is whole; one that a crash left half is taken away by the next landing.
+    The copy appears under its name when it is whole.
 
     Raises:
         WorkbookRefusedError: it is not there, no workbook of ours, or of no known month.
         StillBeingWrittenError: it changes, or is cut short, or somebody has it open.
+        NoSpaceError, FolderRefusedError: `land/` cannot be written.
         DatabaseUnavailableError: the warehouse is away.
     """
-    contract, snapshot = _identity(path, expected or Expected())
     with doors.trail.step("ingest", path.name) as step:
+        contract, snapshot = _identity(path, expected or Expected())
         _refuse_unfinished(path)
-        doors.land.mkdir(parents=True, exist_ok=True)
-        part = doors.land / f"{_PARTS}{doors.trail.run_id}-{path.name}"
-        try:
+        with part_file(doors.land) as part:
             digest, size = _copy(path, part)
             landed = _note(path.name, part, digest, size, contract, snapshot, doors)
-        finally:
-            part.unlink(missing_ok=True)
-        if landed.known:
-            step.message = f"landed before as {landed.file_name}, on {landed.landed_at:%Y-%m-%d %H:%M}"
-        else:
+        if not landed.known:
             step.message = f"{size:,} bytes, {contract.kind} of {snapshot:%Y-%m}"
+            return landed
+        step.message = f"landed before as {landed.file_name}, on {landed.landed_at:%Y-%m-%d %H:%M}"
+        if landed.snapshot != snapshot:
+            step.warn(
+                f"{path.name} is the workbook that landed as {landed.file_name}, byte by byte; it counts as "
+                f"{landed.snapshot:%Y-%m}, and nothing landed for {snapshot:%Y-%m}"
+            )
         return landed
-
-
-def sweep_parts(doors: CitizensDoors) -> None:
-    """Take away the halves of copies that a crash left; nobody else may be landing workbooks meanwhile."""
-    for part in doors.land.glob(f"{_PARTS}*"):
-        part.unlink(missing_ok=True)
 
 
 def _identity(path: Path, expected: Expected) -> tuple[Contract, date]:
@@ -121,19 +118,25 @@ def _refuse_unfinished(path: Path) -> None:
 def _copy(path: Path, part: Path) -> tuple[str, int]:
     """Copy a file, and give its SHA-256 and size."""
     digest, before = hashlib.sha256(), path.stat()
-    try:
-        with path.open("rb") as source, part.open("wb") as target:
-            while chunk := source.read(_CHUNK):
-                digest.update(chunk)
-                target.write(chunk)
-            target.flush()
-            os.fsync(target.fileno())
-    except OSError as error:
-        raise StillBeingWrittenError(f"{path.name} could not be copied to {part.parent}: {error.strerror}") from error
+    with part.open("wb") as target:
+        for chunk in _chunks(path):
+            digest.update(chunk)
+            target.write(chunk)
+        target.flush()
+        os.fsync(target.fileno())
     after, size = path.stat(), part.stat().st_size
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
         raise StillBeingWrittenError(f"{path.name} changed while it was copied; try again when it is finished")
     return digest.hexdigest(), size
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise StillBeingWrittenError(f"{path.name} could not be read to its end: {error.strerror}") from error
 
 
 def _note(

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq import ObjectStore
-from etl_core.errors import PipelineError, RetryableError, UsageError
+from etl_core.errors import PipelineError, ProblemsError, RetryableError, TerminalError, UsageError
 from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.settings import Settings, read_rooms
 from pipelines.citizens.contracts import read_month
 from pipelines.citizens.doors import CitizensDoors
-from pipelines.citizens.ingest import Expected, ingest, sweep_parts
+from pipelines.citizens.files.part_file import sweep_parts
+from pipelines.citizens.ingest import Expected, ingest
 from pipelines.citizens.publish import publish
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
@@ -34,8 +35,10 @@ from pipelines.citizens.warehouse.audit_trail import AuditTrail
 from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse, require_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
+
+    from pipelines.citizens.warehouse.landings import Landing
 
 log = structlog.get_logger()
 
@@ -49,7 +52,7 @@ def open_doors(settings: CitizensSettings, *, run_id: str, clock: Callable[[], d
     """The warehouse of WAREHOUSE_URL, or one in the embedded Postgres with its tables made; closed in the end.
 
     Raises:
-        SettingsError, DatabaseUnavailableError, WarehouseError: it cannot be used.
+        SettingsError, CatalogueError, DatabaseUnavailableError, WarehouseError: it cannot be used.
     """
     with ExitStack() as own:
         address = settings.warehouse_url
@@ -68,23 +71,41 @@ def open_doors(settings: CitizensSettings, *, run_id: str, clock: Callable[[], d
 
 def run(doors: CitizensDoors) -> int:
     """Bring everything that landed to the end; workbooks that stop do not stop the others. Gives the exit code."""
-    code = validate_all(doors)
-    transform_all(doors)
+    code = max(validate_all(doors), transform_all(doors))
     publish(doors)
     return code
 
 
 def validate_all(doors: CitizensDoors) -> int:
     """Look at every workbook that was not looked at."""
-    done = [validate(landing, doors) for landing in to_validate(doors)]
-    return OK if all(one.status == "passed" for one in done) else FAILED
+    sweep_parts(doors.clean)
+    sweep_parts(doors.rejected)
+    return _each(to_validate(doors), lambda landing: validate(landing, doors).status == "passed")
 
 
 def transform_all(doors: CitizensDoors) -> int:
     """Load every workbook whose clean rows are in no load."""
-    for landing in to_transform(doors):
+
+    def load(landing: Landing) -> bool:
         transform(landing, doors)
-    return OK
+        return True
+
+    return _each(to_transform(doors), load)
+
+
+def _each(waiting: Iterable[Landing], step: Callable[[Landing], bool]) -> int:
+    """Take workbooks through a step, which says whether they go on; one that cannot be helped stops by itself."""
+    code = OK
+    for landing in waiting:
+        try:
+            goes_on = step(landing)
+        except ProblemsError:
+            raise  # of the warehouse or the settings: it is the same for all
+        except TerminalError as error:
+            log.error("a workbook stops", file=landing.file_name, error=error)  # noqa: TRY400 - a line for people
+            goes_on = False
+        code = code if goes_on else FAILED
+    return code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def code_of(error: PipelineError) -> int:
     """The exit code for what stopped a step."""
-    if isinstance(error, UsageError):
+    if isinstance(error, UsageError | ProblemsError):
         return USAGE
     return TRY_AGAIN if isinstance(error, RetryableError) else FAILED
 
@@ -174,7 +195,7 @@ def _month(text: str | None) -> date | None:
 
 def _ingest_all(files: Sequence[Path], doors: CitizensDoors, expected: Expected) -> int:
     """Land all of them; one that cannot land does not keep the others from it."""
-    sweep_parts(doors)
+    sweep_parts(doors.land)
     codes = [OK]
     for path in files:
         try:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Landing:
     """One workbook that landed.
 
-    `status` is what its newest validation says: passed, failed, unreadable; None before the first. `version_id` is the
+    `status` is what its newest validation says: passed, failed, unreadable; None before the first; `definition` is the
+    fingerprint of what it was held against. `version_id` is the
     load it was brought in by, None before; `is_live` whether that load was not taken back.
     """
 
@@ -38,6 +39,7 @@ class Landing:
     rows_clean: int | None
     rows_rejected: int | None
     clean_path: Path | None
+    definition: str | None
     version_id: int | None
     is_live: bool | None
 
@@ -55,7 +57,10 @@ def landings(connection: Connection) -> list[Landing]:
             *(log.c[name] for name in ("ingestion_id", "dataset", "file_name", "land_path", "sha256")),
             log.c.snapshot_month,
             log.c.landed_at,
-            *(found.c[name] for name in ("status", "score", "message", "rows_clean", "rows_rejected", "clean_path")),
+            *(
+                found.c[name]
+                for name in ("status", "score", "message", "rows_clean", "rows_rejected", "clean_path", "definition")
+            ),
             version.c.version_id,
             version.c.is_live,
         )
@@ -81,6 +86,7 @@ def landings(connection: Connection) -> list[Landing]:
             row.rows_clean,
             row.rows_rejected,
             None if row.clean_path is None else Path(row.clean_path),
+            row.definition,
             row.version_id,
             row.is_live,
         )

@@ -8,18 +8,29 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
+from sqlalchemy import text
 
 from jobs.playground.sample_workbooks import CITIZENS, ERROR_CELL
 from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
 from pipelines.citizens.ingest import Expected, ingest
 from pipelines.citizens.run_pipeline import run
-from pipelines.citizens.validate import FINDINGS
-from tests.pipelines.citizens.town import CORE, Workbooks, land, load, person, rows
+from pipelines.citizens.status import status_lines
+from pipelines.citizens.transform import roll_back
+from pipelines.citizens.validate import FINDINGS, to_validate
+from tests.pipelines.citizens.town import CORE, FACTS, Workbooks, land, load, person, rows
+from tests.unit.formats.excel.workbooks import compound_file
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
     from pipelines.citizens.doors import CitizensDoors
 
 _LOG = "SELECT file_name, snapshot_month FROM meta.ingestion_log ORDER BY ingestion_id"
+_STEPS = """
+SELECT step, level, status, message LIKE '%' || file_name || '%'
+FROM meta.etl_audit, meta.ingestion_log WHERE level <> 'INFO' ORDER BY audit_id
+"""
 _FOUND = "SELECT status, rows_read, rows_clean, rows_rejected, message FROM meta.validation_log ORDER BY validation_id"
 
 
@@ -131,17 +142,123 @@ def test_a_workbook_with_a_renamed_column_stops_and_the_others_go_on(
     assert not [file for file in doors.clean.iterdir() if "2026-01" in file.name]
 
 
-@pytest.mark.parametrize("content", [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, b"not a workbook"])
-def test_what_is_no_workbook_lands_and_is_told_to_be_unreadable(
-    doors: CitizensDoors, workbooks: Workbooks, content: bytes
+_ENCRYPTED = compound_file({"EncryptionInfo": bytes(300), "EncryptedPackage": bytes(9000)})
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty"),
+        (b"not a workbook", "not a workbook"),
+        (_ENCRYPTED, "protected by a password; send it without"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "cannot be read"),
+    ],
+    ids=["empty", "text", "encrypted", "broken"],
+)
+def test_what_is_no_workbook_is_told_to_be_unreadable_and_a_good_one_heals(
+    doors: CitizensDoors, workbooks: Workbooks, content: bytes, why: str
 ) -> None:
     path = workbooks.folder / "citizens_2026-01.xlsx"
     path.write_bytes(content)
     assert load(doors, path) == 1
     ((status, *_, message),) = rows(doors.warehouse, _FOUND)
-    assert status == "unreadable"
-    assert message
+    assert (status, why in message) == ("unreadable", True), message
+    assert rows(doors.warehouse, _STEPS) == [("validate", "WARNING", "FAIL", True)]
     assert rows(doors.warehouse, CORE) == []
+    assert load(doors, workbooks.citizens("2026-01", person(1))) == 0
+    assert len(rows(doors.warehouse, CORE)) == 1
+
+
+def test_a_workbook_without_rows_ends_nobody(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    assert load(doors, workbooks.citizens("2026-01", person(1)), workbooks.citizens("2026-02")) == 1
+    status, read, *_, message = rows(doors.warehouse, _FOUND)[-1]
+    assert (status, read) == ("failed", 0)
+    assert message.startswith("the workbook has a header and no rows; expected at least one")
+    assert [row[5:8] for row in rows(doors.warehouse, CORE)] == [(date(2026, 1, 1), date(9999, 12, 31), True)]
+
+
+def test_a_workbook_none_of_whose_rows_is_clean_ends_nobody(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    twice = [person(number, last_name=name) for number in range(30) for name in ("Smith", "Miller")]
+    assert load(doors, workbooks.citizens("2026-01", person(1)), workbooks.citizens("2026-02", *twice)) == 1
+    status, read, clean, rejected, message = rows(doors.warehouse, _FOUND)[-1]
+    assert (status, read, clean, rejected) == ("failed", 60, 0, 60)
+    assert message.endswith("not one of 60 rows is clean: nothing of it goes on")
+    assert len(rows(doors.warehouse, CORE)) == 1
+
+
+def test_the_sheet_of_the_kind_is_read_wherever_it_is_among_others(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    path = workbooks.citizens("2026-01", person(1))
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("cover").write_row(0, 0, ["citizen_id", "what this is"])
+        book.add_worksheet("phones").write_row(0, 0, ["citizen_id", "phone_type", "phone"])
+        page = book.add_worksheet("Citizens")
+        for at, cells in enumerate((CITIZENS, [str(cell) for cell in person(1)])):
+            page.write_row(at, 0, cells)
+    assert load(doors, path) == 0
+    assert [row[:3] for row in rows(doors.warehouse, CORE)] == [("C1", "Ann", "Smith")]
+
+
+def test_columns_may_stand_in_any_order_and_others_beside_them(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    turned = [*reversed(person(1)), "a note"]
+    assert load(doors, workbooks.citizens("2026-01", turned, header=[*reversed(CITIZENS), "note"])) == 0
+    assert [row[:4] for row in rows(doors.warehouse, CORE)] == [("C1", "Ann", "Smith", "New York")]
+
+
+def test_the_same_workbook_called_another_month_is_a_warning(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    first = workbooks.citizens("2026-01", person(1))
+    copy = first.with_name("citizens_2026-02.xlsx")
+    copy.write_bytes(first.read_bytes())
+    land(doors, first, copy)
+    ((level, status, details),) = rows(
+        doors.warehouse, "SELECT level, status, details FROM meta.etl_audit ORDER BY audit_id DESC LIMIT 1"
+    )
+    assert (level, status) == ("WARNING", "OK")
+    assert details.endswith("it counts as 2026-01, and nothing landed for 2026-02")
+
+
+def test_a_month_that_lacks_is_told_until_it_comes(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    load(doors, *(workbooks.citizens(month, person(1)) for month in ("2025-11", "2026-02")))
+    assert "missing: citizens of 2025-12, 2026-01" in list(status_lines(doors))
+    assert rows(doors.warehouse, "SELECT details FROM meta.etl_audit WHERE level = 'WARNING'") == [
+        ("no workbook of citizens for 2025-12, 2026-01: the month before goes on up to the next there is",)
+    ]
+    load(doors, *(workbooks.citizens(month, person(1, house_no=at)) for at, month in enumerate(("2025-12", "2026-01"))))
+    assert not [line for line in status_lines(doors) if line.startswith("missing")]
+
+
+def test_a_workbook_that_lands_again_for_its_month_replaces_the_first_and_taking_it_back_restores_it(
+    doors: CitizensDoors, workbooks: Workbooks
+) -> None:
+    load(doors, workbooks.citizens("2026-01", person(1), person(2)))
+    first = rows(doors.warehouse, CORE), rows(doors.warehouse, FACTS)
+    load(doors, workbooks.citizens("2026-01", person(1, last_name="Miller")))
+    assert [row[:3] for row in rows(doors.warehouse, FACTS)] == [(20260101, "C1", "Miller")]
+    ((newest,),) = rows(doors.warehouse, "SELECT max(version_id) FROM meta.dataset_version")
+    roll_back(newest, doors)
+    run(doors)
+    assert (rows(doors.warehouse, CORE), rows(doors.warehouse, FACTS)) == first
+
+
+def test_a_landed_workbook_that_somebody_deleted_stops_alone(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    land(doors, workbooks.citizens("2026-01", person(1)), workbooks.citizens("2026-02", person(1)))
+    (gone,) = (file for file in doors.land.iterdir() if "2026-01" in file.name)
+    content = gone.read_bytes()
+    gone.unlink()
+    assert run(doors) == 1
+    assert [row[5] for row in rows(doors.warehouse, CORE)] == [date(2026, 2, 1)]
+    gone.write_bytes(content)
+    assert run(doors) == 0
+    assert [row[5] for row in rows(doors.warehouse, CORE)] == [date(2026, 1, 1)]
+
+
+def test_a_workbook_that_stopped_is_looked_at_again_once_the_definition_is_another(
+    doors: CitizensDoors, warehouse_owner: Engine, workbooks: Workbooks
+) -> None:
+    assert load(doors, workbooks.citizens("2026-01")) == 1
+    assert (to_validate(doors), run(doors)) == ([], 0)
+    with warehouse_owner.begin() as owner:
+        owner.execute(text("UPDATE meta.validation_log SET definition = 'an older one'"))
+    assert [landing.file_name for landing in to_validate(doors)] == ["citizens_2026-01.xlsx"]
 
 
 def test_clean_rows_that_somebody_deleted_before_they_were_loaded_are_made_again(
