@@ -53,7 +53,7 @@ def publish(doors: CitizensDoors) -> int:
         step.rows = sum(_facts(connection, month, exists=month in known) for month in months)
         connection.execute(delete(unpublished_month).where(unpublished_month.c.snapshot_month.in_(months)))
         for kind, missing in missing_snapshots(connection).items():
-            step.warn(f"no workbook of {kind} for {missing}: the month before goes on up to the next there is")
+            step.remark(f"no workbook of {kind} for {missing}: the month before goes on up to the next there is")
         step.message = f"{len(months)} months, {step.rows:,} facts: {', '.join(f'{month:%Y-%m}' for month in months)}"
         return len(months)
 

@@ -36,7 +36,6 @@ from pipelines.citizens.warehouse.connecting import connect_warehouse, make_ware
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import date
 
     from pipelines.citizens.warehouse.landings import Landing
 
@@ -139,7 +138,7 @@ def carry_out(arguments: argparse.Namespace, settings: Settings, *, run_id: str,
     with open_doors(settings[CitizensSettings], run_id=run_id, clock=_present) as doors:
         match arguments.step:
             case "ingest":
-                return _ingest_all(arguments.files, doors, Expected(arguments.kind, _month(arguments.snapshot)))
+                return _ingest_all(arguments.files, doors, _expected(arguments))
             case "validate":
                 return validate_all(doors)
             case "transform" if arguments.rollback is not None:
@@ -167,6 +166,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     landing = steps.add_parser("ingest", help="copy workbooks to where they are kept, each once by its content")
     landing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="such as citizens_2026-01.xlsx")
     landing.add_argument("--snapshot", metavar="YYYY-MM", help="the month they are of, where their names do not say it")
+    landing.add_argument("--snapshot-cell", metavar="[SHEET!]CELL", help="where the month stands in them, such as B2")
     landing.add_argument("--kind", help="citizens or phones, where their names do not say it")
     steps.add_parser("validate", help="split the rows of landed workbooks into clean and rejected ones")
     loading = steps.add_parser("transform", help="load clean rows into the history, or take a load back")
@@ -184,13 +184,13 @@ def _present() -> datetime:
     return datetime.now(timezone.utc)  # noqa: TID251 - this program's edge
 
 
-def _month(text: str | None) -> date | None:
-    if text is None:
-        return None
-    month = read_month(text)
-    if month is None:
+def _expected(arguments: argparse.Namespace) -> Expected:
+    """What the command line says of workbooks."""
+    text: str | None = arguments.snapshot
+    month = None if text is None else read_month(text)
+    if text is not None and month is None:
         raise UsageError(f"--snapshot {text!r} is no month; expected one such as 2026-01")
-    return month
+    return Expected(arguments.kind, month, arguments.snapshot_cell)
 
 
 def _ingest_all(files: Sequence[Path], doors: CitizensDoors, expected: Expected) -> int:

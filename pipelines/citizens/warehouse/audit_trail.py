@@ -35,14 +35,14 @@ class Step:
     warnings: list[str] = field(default_factory=list)
     refused: bool = False
 
-    def warn(self, sentence: str) -> None:
+    def remark(self, sentence: str) -> None:
         """Have the step's line be a warning, with this among its details."""
         self.warnings.append(sentence)
 
     def refuse(self, sentence: str) -> None:
         """Say why the subject of the step goes no further."""
         self.refused = True
-        self.warn(sentence)
+        self.remark(sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 import xlsxwriter
 from sqlalchemy import text
 
-from jobs.playground.sample_workbooks import CITIZENS, ERROR_CELL
+from jobs.playground.sample_workbooks import CITIZENS, ERROR_CELL, Cell
 from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
 from pipelines.citizens.ingest import Expected, ingest
 from pipelines.citizens.run_pipeline import run
@@ -22,6 +23,8 @@ from tests.pipelines.citizens.town import CORE, FACTS, Workbooks, land, load, pe
 from tests.unit.formats.excel.workbooks import compound_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.engine import Engine
 
     from pipelines.citizens.doors import CitizensDoors
@@ -72,6 +75,46 @@ def test_what_names_no_kind_or_no_month_is_told_what_a_name_is_like(doors: Citiz
     assert (landed.snapshot, landed.known) == (date(2026, 2, 1), False)
     with pytest.raises(WorkbookRefusedError, match="cannot be read: No such file"):
         ingest(path.with_name("citizens_2026-09.xlsx"), doors)
+
+
+def test_the_month_may_stand_in_a_cell_and_must_not_contradict_the_name(
+    doors: CitizensDoors, workbooks: Workbooks
+) -> None:
+    def workbook(name: str, month: Cell) -> Path:
+        path = workbooks.folder / name
+        with xlsxwriter.Workbook(path) as book:
+            page = book.add_worksheet("citizens")
+            for at, cells in enumerate((CITIZENS, [str(cell) for cell in person(1)])):
+                page.write_row(at, 0, cells)
+            cover = book.add_worksheet("the cover")
+            cover.write(3, 2, "Stand")
+            if isinstance(month, date):
+                cover.write_datetime(3, 3, month, book.add_format({"num_format": "mmm yyyy"}))
+            else:
+                cover.write(3, 3, month)
+        return path
+
+    in_cell = Expected("citizens", cell="'the cover'!$D$4")
+    said: dict[str, Cell] = {"1.xlsx": date(2026, 2, 14), "citizens_2026-03.xlsx": "2026-03", "3.xlsx": "04/2026"}
+    for name, month in said.items():
+        ingest(workbook(name, month), doors, in_cell)
+    assert [row[1].month for row in rows(doors.warehouse, _LOG)] == [2, 3, 4]
+    wrong: dict[tuple[str, Cell], tuple[Expected, str]] = {
+        ("5.xlsx", None): (in_cell, "cell 'the cover'!$D$4 of 5.xlsx is empty; expected a month such as 2026-01"),
+        ("6.xlsx", "soon"): (in_cell, "says 'soon'; expected a month"),
+        ("citizens_2026-01.xlsx", "2026-06"): (in_cell, "2026-01 by its name and of 2026-06 by its cell"),
+        ("7.xlsx", "2026-07"): (replace(in_cell, cell="D"), "'D' is no cell; expected one such as B2"),
+        ("8.xlsx", "2026-08"): (
+            replace(in_cell, cell="info!D4"),
+            "has no sheet 'info'; it has 'citizens', 'the cover'",
+        ),
+    }
+    for (name, month), (expected, why) in wrong.items():
+        with pytest.raises(WorkbookRefusedError, match=re.escape(why)):
+            ingest(workbook(name, month), doors, expected)
+    assert rows(doors.warehouse, "SELECT count(*) FROM meta.etl_audit WHERE status = 'FAIL'") == [(len(wrong),)]
+    chosen = replace(in_cell, snapshot=date(2026, 9, 1))
+    assert ingest(workbook("citizens_2026-01.xlsx", "2026-06"), doors, chosen).snapshot == date(2026, 9, 1)
 
 
 def test_the_same_content_lands_once_whatever_its_name_and_another_content_under_one_name_lands_too(
@@ -149,7 +192,7 @@ _ENCRYPTED = compound_file({"EncryptionInfo": bytes(300), "EncryptedPackage": by
     ("content", "why"),
     [
         (b"", "is empty"),
-        (b"not a workbook", "not a workbook"),
+        (b"not a workbook", "cannot be read (Cannot detect file format)"),
         (_ENCRYPTED, "protected by a password; send it without"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "cannot be read"),
     ],
@@ -217,7 +260,7 @@ def test_the_same_workbook_called_another_month_is_a_warning(doors: CitizensDoor
 
 
 def test_a_month_that_lacks_is_told_until_it_comes(doors: CitizensDoors, workbooks: Workbooks) -> None:
-    load(doors, *(workbooks.citizens(month, person(1)) for month in ("2025-11", "2026-02")))
+    load(doors, workbooks.citizens("2025-11", person(1)), workbooks.citizens("2026-02", person(1), person(2)))
     assert "missing: citizens of 2025-12, 2026-01" in list(status_lines(doors))
     assert rows(doors.warehouse, "SELECT details FROM meta.etl_audit WHERE level = 'WARNING'") == [
         ("no workbook of citizens for 2025-12, 2026-01: the month before goes on up to the next there is",)
@@ -240,7 +283,7 @@ def test_a_workbook_that_lands_again_for_its_month_replaces_the_first_and_taking
 
 
 def test_a_landed_workbook_that_somebody_deleted_stops_alone(doors: CitizensDoors, workbooks: Workbooks) -> None:
-    land(doors, workbooks.citizens("2026-01", person(1)), workbooks.citizens("2026-02", person(1)))
+    land(doors, workbooks.citizens("2026-01", person(1)), workbooks.citizens("2026-02", person(1, zip="501")))
     (gone,) = (file for file in doors.land.iterdir() if "2026-01" in file.name)
     content = gone.read_bytes()
     gone.unlink()
