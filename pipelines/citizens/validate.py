@@ -94,7 +94,8 @@ def _split(rows: WorkbookRows, contract: Contract, clean_path: Path, rejected_pa
     if lacking := [one.name for one in contract.dataset.columns if one.name not in rows.raw.column_names]:
         # Nobody could tell a column that was renamed from one whose values are all gone.
         header = ", ".join(name for name in rows.raw.column_names if name != LINE)
-        message = f"{', '.join(lacking)} missing; the header is {header}; nothing of it goes on"
+        seen = "; ".join([f"the header is {header}", *rows.remarks])
+        message = f"{', '.join(lacking)} missing; {seen}; nothing of it goes on"
         read, malformed = rows.raw.num_rows + len(rows.malformed), len(rows.malformed)
         return Validated("failed", None, read, 0, read - malformed, malformed, message)
     if not rows.raw.num_rows:

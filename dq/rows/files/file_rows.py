@@ -82,6 +82,12 @@ class RowsOfFile:
         """The trimmed names of the columns, in the order of the file."""
         return self._known.layout.header
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of how the file was read, and what looks like a mistake; whole once it was read."""
+        layout = self._known.layout
+        return tuple(filter(None, (*layout.hints, *layout.notes, layout.origin)))
+
     def checks(self, definition: SchemaDefinition) -> FramedChecks:
         """Lay a definition over the columns of the file."""
         return FramedChecks(definition, plan_checks(definition), self.recipe, self._references)

@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 from sqlalchemy import text
 
-from jobs.playground.sample_workbooks import CITIZENS, ERROR_CELL, Cell
+from jobs.playground.sample_workbooks import CITIZENS, ERROR_CELL, Cell, write_workbook
 from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
 from pipelines.citizens.ingest import Expected, ingest
 from pipelines.citizens.run_pipeline import run
@@ -239,6 +239,18 @@ def test_the_sheet_of_the_kind_is_read_wherever_it_is_among_others(doors: Citize
             page.write_row(at, 0, cells)
     assert load(doors, path) == 0
     assert [row[:3] for row in rows(doors.warehouse, CORE)] == [("C1", "Ann", "Smith")]
+
+
+def test_titles_merged_above_the_header_are_told_apart_from_missing_columns(
+    doors: CitizensDoors, workbooks: Workbooks
+) -> None:
+    path = workbooks.folder / "citizens_2026-01.xlsx"
+    write_workbook(path, "citizens", CITIZENS, [person(1)], merged=[("person", 5), ("address", 4), ("other", 3)])
+    assert load(doors, path) == 1
+    ((status, *_, message),) = rows(doors.warehouse, _FOUND)
+    assert status == "failed"
+    assert "citizen_id, first_name" in message
+    assert "row 1, the header, has merged cells, which name all the columns they span" in message
 
 
 def test_columns_may_stand_in_any_order_and_others_beside_them(doors: CitizensDoors, workbooks: Workbooks) -> None:
