@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select
 
 from pipelines.citizens.contracts import CITIZEN, CITIZEN_PHONE, CONTRACTS
 from pipelines.citizens.errors import MartMismatchError
-from pipelines.citizens.history.work import lock_dataset
+from pipelines.citizens.history.work import lock_dataset, plan_for_many_rows
 from pipelines.citizens.mart import dimensions, facts
 from pipelines.citizens.mart.tables import dim_date, dim_location
 from pipelines.citizens.transform import effective_months, missing_months
@@ -48,6 +48,7 @@ def publish(doors: CitizensDoors) -> int:
         if not months:
             step.message = "nothing has changed"
             return 0
+        plan_for_many_rows(connection)
         known = set(effective_months(connection, CITIZEN))
         _dimensions(connection, known)
         step.rows = sum(_facts(connection, month, exists=month in known) for month in months)

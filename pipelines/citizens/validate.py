@@ -135,18 +135,19 @@ def _typed(passed: pa.Table, contract: Contract) -> pa.Table:
 
 def _without_contradictions(clean: pa.Table, contract: Contract) -> tuple[pa.Table, dict[int, str]]:
     """Rows without those that say different things of one key; these by their lines, with the reason."""
-    hashed = pl.from_arrow(with_hashes(clean, contract.dataset))
-    assert isinstance(hashed, pl.DataFrame)  # noqa: S101 - a table is a frame
-    versions = hashed.with_columns(pl.col(ROW_HASH).n_unique().over(KEY_HASH).alias("versions"))
     keys = [column.name for column in contract.dataset.keys]
+    hashed = pl.from_arrow(with_hashes(clean, contract.dataset).select([*keys, LINE, KEY_HASH, ROW_HASH]))
+    assert isinstance(hashed, pl.DataFrame)  # noqa: S101 - a table is a frame
+    versions = hashed.group_by(KEY_HASH).agg(pl.col(ROW_HASH).n_unique().alias("versions"))
+    differing = hashed.join(versions.filter(pl.col("versions") > 1), on=KEY_HASH)
+    if differing.is_empty():
+        return clean, {}
     reasons = {
         row[LINE]: f"{', '.join(f'{key} {row[key]}' for key in keys)} stands in {row['versions']} rows that differ"
-        for row in versions.filter(pl.col("versions") > 1).iter_rows(named=True)
+        for row in differing.iter_rows(named=True)
     }
-    if not reasons:
-        return clean, {}
-    kept = versions.filter(pl.col("versions") == 1)[LINE].to_arrow()
-    return clean.filter(pc.is_in(clean.column(LINE), value_set=kept)), reasons
+    gone = pc.is_in(clean.column(LINE), value_set=differing[LINE].to_arrow())
+    return clean.filter(pc.invert(gone)), reasons
 
 
 def _rejected(rows: WorkbookRows, failed: pa.Table, contradicting: dict[int, str], contract: Contract) -> pa.Table:

@@ -83,7 +83,7 @@ def _opened(source: SourceObject, kind: str, store: ObjectStore) -> RowsOfFile:
     for sheet in (kind, kind.capitalize(), None):
         wanted = replace(source, definition=replace(definition, sheet=sheet))
         try:
-            return RowsOfFile(wanted, store, Limits())
+            return RowsOfFile(wanted, store, Limits(), at_once=True)
         except UnreadableFileError as error:
             last = error
     raise last or AssertionError
