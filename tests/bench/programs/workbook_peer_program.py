@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +28,7 @@ def main() -> None:
 
 
 def _prepare(stack: ExitStack) -> Mapping[str, Work]:
+    sys.path.append(os.environ["PEER_PACKAGES"])
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dq-"))
     Path(folder).chmod(0o755)  # the server's own user has to enter it
     server = stack.enter_context(embedded_postgres(f"{folder}/postgres"))
