@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq import ObjectStore
-from etl_core.errors import PipelineError, ProblemsError, RetryableError, TerminalError, UsageError
+from etl_core.errors import PipelineError, ProblemsError, RetryableError, SettingsError, TerminalError, UsageError
 from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.postgres.embedded import embedded_postgres
@@ -110,7 +110,12 @@ def _each(waiting: Iterable[Landing], step: Callable[[Landing], bool]) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a step by itself, as `python -m` does; the exit code. Errors are one line."""
     arguments = parser("pipelines.citizens").parse_args(["run"] if argv is None else list(argv))
-    settings = read_rooms((CitizensSettings, LogSettings))
+    try:
+        settings = read_rooms((CitizensSettings, LogSettings))
+    except SettingsError as error:
+        configure_logging("INFO", ())  # the level is one of what could not be read
+        log.error("failed", error=error)  # noqa: TRY400 - a line for people
+        return USAGE
     configure_logging(settings[LogSettings].log_level, settings.secrets())
     try:
         return carry_out(arguments, settings, run_id=uuid.uuid4().hex, write=print)  # noqa: TID251 - this program's edge
@@ -135,10 +140,11 @@ def carry_out(arguments: argparse.Namespace, settings: Settings, *, run_id: str,
         run_id: of the account's lines.
         write: shows a line of output.
     """
+    expected = _expected(arguments)
     with open_doors(settings[CitizensSettings], run_id=run_id, clock=_present) as doors:
         match arguments.step:
             case "ingest":
-                return _ingest_all(arguments.files, doors, _expected(arguments))
+                return _ingest_all(arguments.files, doors, expected)
             case "validate":
                 return validate_all(doors)
             case "transform" if arguments.rollback is not None:
@@ -185,7 +191,9 @@ def _present() -> datetime:
 
 
 def _expected(arguments: argparse.Namespace) -> Expected:
-    """What the command line says of workbooks."""
+    """What the command line says of workbooks, where the step is about some."""
+    if arguments.step != "ingest":
+        return Expected()
     text: str | None = arguments.snapshot
     month = None if text is None else read_month(text)
     if text is not None and month is None:

@@ -97,7 +97,7 @@ class Inputs:
         return bytes(sink.getvalue().to_pybytes())
 
     def citizens_workbooks(self, people: int, months: int, *, wide: bool) -> list[Path]:
-        """A workbook of citizens for each month from January 2020 on; `wide`: with two columns that nobody asked for."""
+        """A workbook of citizens for each month from January 2020 on; `wide`: with two columns that nobody asks for."""
         days = [date(2020 + at // 12, at % 12 + 1, 1) for at in range(months)]
         town, header = Town(_SEED, people), (*CITIZENS, "note", "office") if wide else CITIZENS
         folder = self.folder / f"citizens-{people}-{months}"

@@ -33,7 +33,7 @@ def connect_warehouse(address: str) -> Engine:
         WarehouseError: the package that speaks to SQL Server is not installed.
     """
     if not address.startswith("mssql"):
-        return connect(address, application_name="citizens", timeouts=_TIMEOUTS)
+        return connect(address, application_name="citizens", timeouts=_TIMEOUTS, setting="WAREHOUSE_URL")
     try:
         return create_engine(make_url(address), fast_executemany=True, hide_parameters=True)
     except ModuleNotFoundError as error:

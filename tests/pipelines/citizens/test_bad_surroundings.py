@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
-from etl_core.errors import CatalogueError, DatabaseUnavailableError
+from etl_core.errors import CatalogueError, DatabaseUnavailableError, SettingsError
 from etl_core.postgres.database import connect
 from pipelines.citizens.errors import FolderRefusedError, NoSpaceError
 from pipelines.citizens.files.part_file import part_file, sweep_parts
 from pipelines.citizens.ingest import ingest
 from pipelines.citizens.run_pipeline import run, validate_all
 from pipelines.citizens.warehouse.audit_trail import AuditTrail
-from pipelines.citizens.warehouse.connecting import require_warehouse
+from pipelines.citizens.warehouse.connecting import connect_warehouse, require_warehouse
 from pipelines.citizens.warehouse.rights import RIGHTS
 from tests.pipelines.citizens.town import CORE, FACTS, Workbooks, land, load, person, rows
 
@@ -281,6 +281,25 @@ def programs(doors: CitizensDoors, *arguments: str) -> list[tuple[int, str]]:
     both = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
     said = [one.communicate(timeout=120)[1] for one in both]
     return [(one.returncode, text) for one, text in zip(both, said, strict=True)]
+
+
+def test_settings_that_cannot_be_used_are_one_line_and_named_as_they_are_called(
+    service: Engine, tmp_path: Path
+) -> None:
+    wrong = service.url.set(database="nowhere").render_as_string(hide_password=False)
+    with pytest.raises(SettingsError, match="WAREHOUSE_URL"):
+        connect_warehouse(wrong)
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.citizens.publish"],
+        env={**os.environ, "WAREHOUSE_URL": "nonsense", "PYTHONPATH": str(_ROOT)},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "WAREHOUSE_URL: it begins neither with postgresql:// nor with mssql+pyodbc://" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_two_processes_at_once_land_load_and_publish_everything_once(

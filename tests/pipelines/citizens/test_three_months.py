@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
@@ -61,6 +61,23 @@ def test_three_months_one_late_and_one_taken_back(doors: CitizensDoors, workbook
     run(doors)
     assert (rows(engine, CORE), rows(engine, FACTS)) == late
     assert rebuild_all(doors) == 0
+
+
+def test_numbers_in_the_mart_stay_whatever_is_published_between(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    def mart() -> list[list[tuple[Any, ...]]]:
+        tables = ("dim_location", "dim_citizen", "fact_citizen_snapshot")
+        return [rows(doors.warehouse, f"SELECT * FROM mart.{table} ORDER BY 1, 2") for table in tables]
+
+    load(doors, workbooks.citizens("2026-02", person(1), person(2, city="Boston", zip="2101")))
+    before = mart()
+    load(doors, workbooks.citizens("2026-01", person(1, city="Austin"), person(3, city="Aachen")))
+    assert mart() != before
+    for turn, at in ((roll_back, 1), (roll_back, 0), (roll_forward, 0)):
+        turn(rows(doors.warehouse, "SELECT version_id FROM meta.dataset_version ORDER BY 1")[at][0], doors)
+        run(doors)
+    places, *others = mart()
+    assert others == before[1:]
+    assert places[: len(before[0])] == before[0], "places that nobody lives at any more keep their numbers"
 
 
 def test_a_second_run_has_nothing_to_do(doors: CitizensDoors, workbooks: Workbooks) -> None:
