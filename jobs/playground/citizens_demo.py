@@ -99,7 +99,7 @@ def play(settings: CitizensSettings, run_id: str) -> int:
         code = run(doors)
         console.print(cell(f"\nVersion {late}, the citizens of February, is taken back:"))
         _show(doors.warehouse)
-        console.print(cell(f"\nIn a warehouse of yours `citizens transform --reload {late}` and `run` bring it back."))
+        console.print(cell(f"\nIn a warehouse of yours `citizens transform --reload {late}` brings it back."))
         console.print(cell("notebooks/citizens.ipynb plots what this one holds."))
     return code
 

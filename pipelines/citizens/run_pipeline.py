@@ -149,8 +149,10 @@ def carry_out(arguments: argparse.Namespace, settings: Settings, *, run_id: str,
                 return validate_all(doors)
             case "transform" if arguments.rollback is not None:
                 roll_back(arguments.rollback, doors)
+                publish(doors)
             case "transform" if arguments.reload is not None:
                 roll_forward(arguments.reload, doors)
+                publish(doors)
             case "transform":
                 return transform_all(doors)
             case "publish":
@@ -177,8 +179,12 @@ def parser(program: str) -> argparse.ArgumentParser:
     steps.add_parser("validate", help="split the rows of landed workbooks into clean and rejected ones")
     loading = steps.add_parser("transform", help="load clean rows into the history, or take a load back")
     turn = loading.add_mutually_exclusive_group()
-    turn.add_argument("--rollback", type=int, metavar="VERSION", help="take this load back, the newest or any other")
-    turn.add_argument("--reload", type=int, metavar="VERSION", help="bring back a load that was taken back")
+    turn.add_argument(
+        "--rollback", type=int, metavar="VERSION", help="take this load back, the newest or any other, and publish"
+    )
+    turn.add_argument(
+        "--reload", type=int, metavar="VERSION", help="bring back a load that was taken back, and publish"
+    )
     steps.add_parser("publish", help="bring the mart to what the history says")
     steps.add_parser("run", help="everything that is not done yet, in its order")
     steps.add_parser("rebuild", help="compute the histories anew from the stage; exit 1 where they were others")
