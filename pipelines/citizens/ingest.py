@@ -193,7 +193,7 @@ def _note(
         line = insert(ingestion_log).values(
             dataset=contract.dataset.name,
             file_name=name,
-            land_path=str(final),
+            land_path=str(final.relative_to(doors.root)),
             sha256=digest,
             size_bytes=size,
             snapshot_month=snapshot,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def status_lines(doors: CitizensDoors) -> Iterator[str]:
     """A line for each landed workbook in the order of months, then what lacks between them and what is to publish."""
     with doors.warehouse.connect() as connection:
-        known, missing = landings(connection), missing_snapshots(connection)
+        known, missing = landings(connection, doors.root), missing_snapshots(connection)
     yield f"{'month':8} {'workbook':32} {'state':12} {'version':>7} {'clean':>9} {'rejected':>9}  what"
     for one in known:
         version = "" if one.version_id is None else str(one.version_id)

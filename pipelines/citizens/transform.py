@@ -46,7 +46,7 @@ class LostStageError(TerminalError):
 def to_transform(doors: CitizensDoors) -> list[Landing]:
     """Workbooks with clean rows that are in no load yet, in the order of what they speak of."""
     with doors.warehouse.connect() as connection:
-        return [one for one in landings(connection) if one.status == "passed" and one.version_id is None]
+        return [one for one in landings(connection, doors.root) if one.status == "passed" and one.version_id is None]
 
 
 def transform(landing: Landing, doors: CitizensDoors) -> LoadReport | None:
@@ -109,7 +109,7 @@ def rebuild_all(doors: CitizensDoors) -> int:
     """
     changed = 0
     with doors.warehouse.connect() as connection:
-        by_version = {one.version_id: one for one in landings(connection) if one.version_id is not None}
+        by_version = {one.version_id: one for one in landings(connection, doors.root) if one.version_id is not None}
     for contract in CONTRACTS:
         dataset = contract.dataset
         with doors.trail.step("rebuild", dataset.name) as step, doors.warehouse.begin() as connection:

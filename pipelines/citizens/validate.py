@@ -54,7 +54,7 @@ def to_validate(doors: CitizensDoors) -> list[Landing]:
     That is where their clean rows are gone before they were loaded, or they stopped and the definition is another now.
     """
     with doors.warehouse.connect() as connection:
-        known = landings(connection)
+        known = landings(connection, doors.root)
     return [one for one in known if one.status is None or _is_lost(one) or _may_pass_now(one)]
 
 
@@ -196,8 +196,8 @@ def _note(
         rows_clean=done.rows_clean,
         rows_rejected=done.rows_rejected,
         rows_malformed=done.rows_malformed,
-        clean_path=str(clean) if done.status == "passed" else None,
-        rejected_path=str(rejected) if done.score is not None else None,
+        clean_path=str(clean.relative_to(doors.root)) if done.status == "passed" else None,
+        rejected_path=str(rejected.relative_to(doors.root)) if done.score is not None else None,
         message=done.message[:2000],
         definition=contract.definition.fingerprint,
         validated_at=doors.clock(),

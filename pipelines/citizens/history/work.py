@@ -79,7 +79,8 @@ def open_work(connection: Connection, dataset: Dataset, chain: Sequence[Link]) -
         }
         for link in chain
     ]
-    connection.execute(insert(rooms.chain), links)
+    if links:
+        connection.execute(insert(rooms.chain), links)
     return Work(connection, history_tables(dataset), rooms, chain)
 
 

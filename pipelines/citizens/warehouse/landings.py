@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -13,6 +12,7 @@ from pipelines.citizens.warehouse.meta_tables import ingestion_log, validation_l
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from pathlib import Path
 
     from sqlalchemy.engine import Connection
 
@@ -44,8 +44,8 @@ class Landing:
     is_live: bool | None
 
 
-def landings(connection: Connection) -> list[Landing]:
-    """All of them, in the order of what they speak of."""
+def landings(connection: Connection, root: Path) -> list[Landing]:
+    """All of them, in the order of what they speak of; their files under `root`, which may have moved since."""
     newest = (
         select(validation_log.c.ingestion_id, func.max(validation_log.c.validation_id).label("validation_id"))
         .group_by(validation_log.c.ingestion_id)
@@ -76,7 +76,7 @@ def landings(connection: Connection) -> list[Landing]:
             row.ingestion_id,
             row.dataset,
             row.file_name,
-            Path(row.land_path),
+            root / row.land_path,
             row.sha256,
             row.snapshot_month,
             row.landed_at,
@@ -85,7 +85,7 @@ def landings(connection: Connection) -> list[Landing]:
             row.message,
             row.rows_clean,
             row.rows_rejected,
-            None if row.clean_path is None else Path(row.clean_path),
+            None if row.clean_path is None else root / row.clean_path,
             row.definition,
             row.version_id,
             row.is_live,

@@ -17,7 +17,7 @@ from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedErr
 from pipelines.citizens.ingest import Expected, ingest
 from pipelines.citizens.run_pipeline import run
 from pipelines.citizens.status import status_lines
-from pipelines.citizens.transform import roll_back
+from pipelines.citizens.transform import rebuild_all, roll_back
 from pipelines.citizens.validate import FINDINGS, to_validate
 from tests.pipelines.citizens.town import CORE, FACTS, Workbooks, land, load, person, rows
 from tests.unit.formats.excel.workbooks import compound_file
@@ -304,6 +304,15 @@ def test_a_landed_workbook_that_somebody_deleted_stops_alone(doors: CitizensDoor
     gone.write_bytes(content)
     assert run(doors) == 0
     assert [row[5] for row in rows(doors.warehouse, CORE)] == [date(2026, 1, 1)]
+
+
+def test_a_root_that_moved_is_found_where_it_is_now(doors: CitizensDoors, workbooks: Workbooks, tmp_path: Path) -> None:
+    load(doors, workbooks.citizens("2026-01", person(1)))
+    land(doors, workbooks.citizens("2026-02", person(2)))
+    moved = replace(doors, root=doors.root.rename(tmp_path / "another disk"))
+    assert run(moved) == 0
+    assert rebuild_all(moved) == 0
+    assert [row[0] for row in rows(doors.warehouse, CORE)] == ["C1", "C2"]
 
 
 def test_a_workbook_that_stopped_is_looked_at_again_once_the_definition_is_another(
