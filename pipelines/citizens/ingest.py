@@ -156,17 +156,26 @@ def _refuse_unfinished(path: Path) -> None:
 
 def _copy(path: Path, part: Path) -> tuple[str, int]:
     """Copy a file, and give its SHA-256 and size."""
-    digest, before = hashlib.sha256(), path.stat()
+    digest, before = hashlib.sha256(), _state(path)
     with part.open("wb") as target:
         for chunk in _chunks(path):
             digest.update(chunk)
             target.write(chunk)
         target.flush()
         os.fsync(target.fileno())
-    after, size = path.stat(), part.stat().st_size
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+    after, size = _state(path), part.stat().st_size
+    if before != after or size != after[0]:
         raise StillBeingWrittenError(f"{path.name} changed while it was copied; try again when it is finished")
     return digest.hexdigest(), size
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """The size of a file, and when it was written last."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise StillBeingWrittenError(f"{path.name} went away while it was copied: {error.strerror}") from error
+    return state.st_size, state.st_mtime_ns
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

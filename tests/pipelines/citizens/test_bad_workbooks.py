@@ -58,6 +58,28 @@ def test_a_workbook_that_is_still_being_copied_lands_when_it_is_whole(
     ]
 
 
+@pytest.mark.parametrize("what", ["went away while", "changed while it was copied"])
+def test_a_workbook_that_changes_while_it_is_copied_does_not_land(
+    doors: CitizensDoors, workbooks: Workbooks, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    path = workbooks.citizens("2026-01", person(1))
+    whole = path.read_bytes()
+
+    def meanwhile(_file: int) -> None:
+        path.unlink()
+        if what.startswith("changed"):
+            path.write_bytes(whole + b"more")
+
+    monkeypatch.setattr("os.fsync", meanwhile)
+    with pytest.raises(StillBeingWrittenError, match=what):
+        ingest(path, doors)
+    assert not list(doors.land.iterdir())
+    assert not rows(doors.warehouse, _LOG)
+    monkeypatch.undo()
+    path.write_bytes(whole)
+    assert not ingest(path, doors).known
+
+
 def test_a_workbook_that_somebody_has_open_waits(doors: CitizensDoors, workbooks: Workbooks) -> None:
     path = workbooks.citizens("2026-01", person(1))
     path.with_name(f"~${path.name}").write_bytes(b"ann")
