@@ -10,9 +10,13 @@ from sqlalchemy.sql.expression import and_
 from pipelines.citizens.history.tables import OPEN_END
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select, Subquery, Table
 
     from pipelines.citizens.history.tables import HistoryTables, Workspace
+
+
+#: Columns of a core table that name loads.
+_NAMED = ("version_id", "closed_by_version_id")
 
 
 def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...], Select[Any]]:
@@ -50,12 +54,18 @@ def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...]
             and_(~is_open, rows.c.is_current == true()),
         ),
         "rows are closed by no load": and_(~is_open, rows.c.closed_by_version_id.is_(None)),
+        "rows name loads that there are not": or_(*(_is_of_no_load(name, rows, chain) for name in _NAMED)),
     }
     # SQL Server sums no expression that has a subquery in it, so the flags are columns first.
     flags = select(
         *(case((condition, 1), else_=0).label(f"flag_{at}") for at, condition in enumerate(wrong.values()))
     ).subquery("flags")
     return tuple(wrong), select(*(func.sum(flag).label(flag.name) for flag in flags.c))
+
+
+def _is_of_no_load(name: str, rows: Subquery[Any], chain: Table) -> ColumnElement[bool]:
+    named = rows.c[name]
+    return and_(named.is_not(None), ~exists().where(chain.c.version_id == named).correlate(rows))
 
 
 def keys_with_two_current_rows(tables: HistoryTables) -> Select[int]:
