@@ -93,7 +93,7 @@ def _play_citizens() -> int:
     """Play the months in a warehouse of their own, which the next demo makes anew."""
     import uuid
 
-    from jobs.playground.citizens_demo import play
+    from jobs.playground.citizens_demo import DATABASE, play
     from jobs.running.database import embedded_database
     from jobs.running.wiring import start
     from pipelines.citizens.settings import CitizensSettings
@@ -101,7 +101,7 @@ def _play_citizens() -> int:
     free = {"log_level"}
     start(read_settings(**{name: one.default for name, one in declared_fields(ROOMS).items() if name not in free}))
     with tempfile.TemporaryDirectory(prefix="citizens-") as root, embedded_database() as server:
-        address = fresh_database(server.dsn, "demo_citizens")
+        address = fresh_database(server.dsn, DATABASE)
         return play(CitizensSettings(warehouse_url=SecretStr(address), citizens_root=root), uuid.uuid4().hex)
 
 

@@ -22,6 +22,7 @@ def test_a_tiny_bench_measures_every_lane_and_peer_and_keeps_the_results(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     works = ["narrow_csv", "one_small_file", "frames", "findings", "large_gzip", "lake", "inbox"]
+    works += ["citizens", "citizens_months"]
     only = [word for work in works for word in ("--only", work)]
     assert main(["run", "--tiny", "--folder", str(tmp_path), *only]) == 0
     report = read_report(tmp_path / "results.json")
@@ -34,6 +35,7 @@ def test_a_tiny_bench_measures_every_lane_and_peer_and_keeps_the_results(
     assert ours["inbox/lost"] == 1
     assert {"gzip/local-memory", "gzip/task-memory", "inbox/status", "inbox/claim", "inbox/add"} <= set(ours)
     assert {"lake/csv", "lake/csv-keys", "lake/csv-memory", "lake/commit"} <= set(ours)
+    assert {"citizens/first", "citizens/second", "citizens/rollback", "citizens/memory", "citizens/late"} <= set(ours)
     shown = capsys.readouterr().out
     assert "Spark's bare read" in shown
     assert "1.3" in shown

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.bench.works import files
+from tests.bench.works.citizens import citizens, citizens_months
 from tests.bench.works.inbox import inbox
 from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
@@ -35,6 +36,8 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "lake": lake,
     "inbox": inbox,
     "latency": latency,
+    "citizens": citizens,
+    "citizens_months": citizens_months,
     "deequ": files.deequ,
 }
 
