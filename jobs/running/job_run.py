@@ -106,6 +106,7 @@ def note(
     subject: str | None = None,
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
+    rows_in: int | None = None,
     message: str | None = None,
     counts: BatchCounts | None = None,
 ) -> None:
@@ -113,7 +114,7 @@ def note(
     run = current_run()
     if run is None:
         return
-    said = {"step": step, "subject": subject, "message": message}
+    said = {"step": step, "subject": subject, "rows_in": rows_in, "message": message}
     known: dict[str, object] = {name: value for name, value in said.items() if value is not None}
     known |= {name: tuple(texts) for name, texts in (("inputs", inputs), ("outputs", outputs)) if texts is not None}
     if counts is not None:
