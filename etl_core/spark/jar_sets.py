@@ -103,6 +103,20 @@ _SETS = (
         # built to run with.
         with_dependencies=False,
     ),
+    JarSet(
+        "postgres",
+        "Postgres by JDBC (3 MB)",
+        {
+            "": (
+                "org.postgresql:postgresql:42.7.8",
+                # Servers that listen on a Unix socket only, as the embedded one does.
+                "com.kohlschutter.junixsocket:junixsocket-common:2.10.1",
+                "com.kohlschutter.junixsocket:junixsocket-native-common:2.10.1",
+            ),
+        },
+        # What the driver asks for beside them are annotations that nothing reads at run time.
+        with_dependencies=False,
+    ),
 )
 
 JAR_SETS: Mapping[str, JarSet] = MappingProxyType({jar_set.name: jar_set for jar_set in _SETS})

@@ -41,8 +41,12 @@ class SessionProfile:
 FILES = SessionProfile("files", ("s3",))
 #: For SQL and Delta tables.
 TABLES = SessionProfile("tables", ("s3", "delta"))
+#: For tables of a database, read by JDBC, and Parquet.
+DATABASES = SessionProfile("databases", ("s3", "postgres"))
 
-PROFILES: Mapping[str, SessionProfile] = MappingProxyType({profile.name: profile for profile in (FILES, TABLES)})
+PROFILES: Mapping[str, SessionProfile] = MappingProxyType(
+    {profile.name: profile for profile in (FILES, TABLES, DATABASES)}
+)
 
 
 def find_profile(name: str) -> SessionProfile:

@@ -161,5 +161,6 @@ def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
     from dq.ledger.migrate import LEDGER
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.migrations import migrate
+    from pipelines.etl.ledger.tables import ETL
 
-    return migrate(engine, LEDGER, AUDIT)
+    return migrate(engine, LEDGER, AUDIT, ETL)

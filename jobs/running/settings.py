@@ -7,9 +7,10 @@ from pathlib import Path
 from dq.settings import ROOMS as ROOMS_OF_VERDICTS
 from etl_core.settings import RoomSettings, Settings, configuration_table, read_rooms
 from pipelines.citizens.settings import CitizensSettings
+from pipelines.etl.settings import EtlSettings
 from pipelines.lake.settings import LakeSettings
 
-ROOMS: tuple[type[RoomSettings], ...] = (*ROOMS_OF_VERDICTS, LakeSettings, CitizensSettings)
+ROOMS: tuple[type[RoomSettings], ...] = (*ROOMS_OF_VERDICTS, LakeSettings, CitizensSettings, EtlSettings)
 
 
 def read_settings(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:

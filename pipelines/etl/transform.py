@@ -1,0 +1,79 @@
+"""The second step: rows are checked, those that fail set apart, and the others made ready for their table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.etl.flow.flow import digest_of
+from pipelines.etl.ledger.steps import Counts, StepEnd
+from pipelines.etl.shaping.gate import Counted, breaks_rows, reasons_to_stop
+from pipelines.etl.shaping.report import report_document
+from pipelines.etl.step_folder import for_spark
+
+if TYPE_CHECKING:
+    from pipelines.etl.doors import EtlDoors
+    from pipelines.etl.flow.window import Window
+    from pipelines.etl.ledger.steps import StepRow
+
+
+def transform_input(doors: EtlDoors, extracted: StepRow) -> str:
+    """Give a digest of all that the step works on."""
+    return digest_of(extracted.input, doors.flow.digest("transform"))
+
+
+def transform(window: Window, doors: EtlDoors, extracted: StepRow, before: StepRow | None, *, full: bool) -> StepRow:
+    """Check and shape the rows of an extract unless that was done; a row of state `failed` says why nothing goes on.
+
+    Args:
+        window: the day.
+        doors: the outside world.
+        extracted: the extract.
+        before: the last time that this went well for the day.
+        full: do it again whatever there is.
+
+    Raises:
+        RetryableError: Spark, or where rows lie, is away.
+        ObjectGoneError: the extract is gone.
+    """
+    ledger, day, folder = doors.ledger, window.day, doors.folder(window.day)
+    of = transform_input(doors, extracted)
+    attempt = ledger.begin(day, "transform", of, doors.clock())
+    with ledger.failing(attempt, doors.clock):
+        if before is not None and not full and before.input == of and folder.parts(before.place or ""):
+            end = StepEnd(
+                "skipped", "these rows were checked and shaped already", extracted.as_of, before.place, before.counts
+            )
+            return ledger.end(attempt, end, doors.clock())
+        folder.require(extracted.place)
+        end = _shaped(window, doors, extracted, attempt)
+        row = ledger.end(attempt, end, doors.clock())
+    if end.state == "done":
+        folder.remove_others("clean", end.place or "")
+    folder.remove_others("rejected", folder.place("rejected", attempt))
+    return row
+
+
+def _shaped(window: Window, doors: EtlDoors, extracted: StepRow, attempt: int) -> StepEnd:
+    from pipelines.etl.spark.shaping import Extracted  # noqa: PLC0415 - loads Spark
+
+    flow, folder = doors.flow, doors.folder(window.day)
+    rows = extracted.counts.rows_out if extracted.counts is not None else 0
+    held = Extracted(doors.spark(), flow, window, extracted.place or "")
+    references = doors.references(flow.definition)
+    verdict = held.verdict(references)
+    rejected_place = folder.place("rejected", attempt)
+    rejected = 0
+    if breaks_rows(verdict, flow.definition, held.columns):
+        rejected = held.reject(verdict, references, for_spark(rejected_place))
+    counted = Counted(rows, rejected)
+    reasons = reasons_to_stop(verdict, flow.definition, held.columns, counted, flow.gate)
+    named = rejected_place if rejected else None
+    report = folder.place("report", f"{attempt:06d}.json")
+    folder.create(report, report_document(flow.name, window.day, extracted.as_of, verdict, counted, reasons, named))
+    said = f"score {verdict.score}; {rejected:,} of {rows:,} rows rejected"
+    if reasons:
+        message = f"{said}; nothing is loaded: {'; '.join(reasons)}; the report is {report}"
+        return StepEnd("failed", message, extracted.as_of, report)
+    place = folder.place("clean", attempt)
+    clean = held.write_shaped(for_spark(place))
+    return StepEnd("done", said, extracted.as_of, place, Counts(rows, clean, rejected))
