@@ -1,4 +1,4 @@
-"""Who hears of a task that failed for good: whatever takes a JSON with a `text` at PIPELINE_ALERT_URL, Slack for one."""
+"""Who hears of a task that failed for good: what takes a JSON with a `text` at PIPELINE_ALERT_URL, Slack for one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SECONDS = 10
 
 def alert(context: Any) -> None:
     """Tell of a task that failed; a receiver that does not answer changes nothing about the run."""
-    from urllib.error import URLError  # noqa: PLC0415 - what a failure needs, not what reading this file needs
-    from urllib.request import Request, urlopen  # noqa: PLC0415 - as above
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
 
     task = context["ti"]
     text = f"{task.dag_id}.{task.task_id} of {context['run_id']} failed: {context.get('exception')}"

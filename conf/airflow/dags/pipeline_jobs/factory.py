@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param
 from airflow.timetables.trigger import CronTriggerTimetable
+
 from pipeline_jobs.alerts import alert
 from pipeline_jobs.runners import job_task
 

@@ -31,7 +31,12 @@ class ConsoleJob(BaseOperator):
     ui_color = "#e8f1e4"
 
     def __init__(
-        self, *, command: Sequence[str], arguments: Sequence[str], environment: dict[str, str] | None = None, **kwargs: Any
+        self,
+        *,
+        command: Sequence[str],
+        arguments: Sequence[str],
+        environment: dict[str, str] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.command, self.arguments, self.environment = list(command), list(arguments), environment or {}
@@ -39,7 +44,7 @@ class ConsoleJob(BaseOperator):
 
     def execute(self, context: Any) -> None:  # noqa: ARG002 - Airflow's form
         """Run it to its end."""
-        import os  # noqa: PLC0415 - what a run needs, not what reading this file needs
+        import os
 
         self._hook = SubprocessHook()
         ended = self._hook.run_command([*self.command, *self.arguments], env={**os.environ, **self.environment})

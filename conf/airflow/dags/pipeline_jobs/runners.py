@@ -44,8 +44,8 @@ def _local(task_id: str, arguments: list[str], **kwargs: Any) -> BaseOperator:
 
 def _pod(task_id: str, arguments: list[str], **kwargs: Any) -> BaseOperator:
     """The image of `make image`, as conf/k8s runs it. Not deferrable: a pod that is gone must not count as done."""
-    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator  # noqa: PLC0415 - heavy
-    from kubernetes.client import models as k8s  # noqa: PLC0415 - as above
+    from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+    from kubernetes.client import models as k8s
 
     return KubernetesPodOperator(
         task_id=task_id,
@@ -56,7 +56,9 @@ def _pod(task_id: str, arguments: list[str], **kwargs: Any) -> BaseOperator:
         service_account_name="pipeline-driver",
         env_from=[k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name=SECRET))],
         security_context=k8s.V1PodSecurityContext(run_as_non_root=True, run_as_user=185, run_as_group=0, fs_group=0),
-        container_resources=k8s.V1ResourceRequirements(requests={"cpu": "1", "memory": "4Gi"}, limits={"memory": "4Gi"}),
+        container_resources=k8s.V1ResourceRequirements(
+            requests={"cpu": "1", "memory": "4Gi"}, limits={"memory": "4Gi"}
+        ),
         deferrable=False,
         do_xcom_push=False,
         on_finish_action="delete_succeeded_pod",
@@ -66,11 +68,13 @@ def _pod(task_id: str, arguments: list[str], **kwargs: Any) -> BaseOperator:
 
 def _emr(task_id: str, arguments: list[str], **kwargs: Any) -> BaseOperator:
     """The archives of conf/emr; PIPELINE_ARTEFACTS is the prefix in S3 that they were put to."""
-    from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator  # noqa: PLC0415 - heavy
+    from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator
 
     artefacts = os.environ["PIPELINE_ARTEFACTS"].rstrip("/")
     archives = f"{artefacts}/code.tar.gz#code,{artefacts}/environment.tar.gz#environment"
-    path = {f"spark.{place}.PYTHONPATH": "./code:./environment" for place in ("emr-serverless.driverEnv", "executorEnv")}
+    path = {
+        f"spark.{place}.PYTHONPATH": "./code:./environment" for place in ("emr-serverless.driverEnv", "executorEnv")
+    }
     parameters = " ".join([f"--archives {archives}", *(f"--conf {name}={value}" for name, value in path.items())])
     return EmrServerlessStartJobOperator(
         task_id=task_id,
