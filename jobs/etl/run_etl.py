@@ -7,18 +7,19 @@ nothing, or brings what came late. Of --since and --until the days are carried o
 from __future__ import annotations
 
 import argparse
-from datetime import date
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from etl_core.errors import UsageError
+from jobs.console.arguments import day
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from jobs.running.wiring import Program
     from pipelines.etl.run_flow import DayOutcome
@@ -41,11 +42,11 @@ def main(argv: list[str], program: Program | None = None) -> int:
 
     program = program or start()
     flow = find_flow(arguments.flow, program.settings)
-    note(step=arguments.step or "run", subject=flow.name, inputs=[str(day) for day in days], outputs=[flow.target.name])
+    note(step=arguments.step or "run", subject=flow.name, inputs=[str(one) for one in days], outputs=[flow.target.name])
     with open_etl_doors(flow, program.settings) as doors:
         if arguments.dry_run:
-            for day in days:
-                for line in preview(day, doors):
+            for one in days:
+                for line in preview(one, doors):
                     stdout().print(cell(line))
             return ExitCode.OK
         if arguments.date is None:
@@ -95,9 +96,9 @@ def _told(outcomes: Iterable[DayOutcome]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing run_etl", description=__doc__)
     parser.add_argument("flow", metavar="FLOW", help="the name of a flow, as its file is called")
-    parser.add_argument("--date", metavar="DAY", type=date.fromisoformat, help="the day whose changes are read (UTC)")
-    parser.add_argument("--since", metavar="DAY", type=date.fromisoformat, help="the first of several days (UTC)")
-    parser.add_argument("--until", metavar="DAY", type=date.fromisoformat, help="the day behind the last of them (UTC)")
+    parser.add_argument("--date", metavar="DAY", type=day, help="the day whose changes are read (UTC), or yesterday")
+    parser.add_argument("--since", metavar="DAY", type=day, help="the first of several days (UTC)")
+    parser.add_argument("--until", metavar="DAY", type=day, help="the day behind the last of them (UTC)")
     parser.add_argument("--step", choices=_STEPS, help="only this step, of one day")
     parser.add_argument("--full", action="store_true", help="do again what was done for the same rows")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be read and loaded")

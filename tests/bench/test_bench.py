@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_a_tiny_bench_measures_every_lane_and_peer_and_keeps_the_results(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    works = ["narrow_csv", "parquet", "one_small_file", "frames", "findings", "large_gzip", "lake", "inbox"]
+    works = ["narrow_csv", "parquet", "one_small_file", "frames", "findings", "large_gzip", "lake", "etl", "inbox"]
     only = [word for work in works for word in ("--only", work)]
     assert main(["run", "--tiny", "--folder", str(tmp_path), *only]) == 0
     report = read_report(tmp_path / "results.json")
@@ -33,6 +33,7 @@ def test_a_tiny_bench_measures_every_lane_and_peer_and_keeps_the_results(
     ours = {one.name: one.ours for one in report.figures}
     assert ours["inbox/lost"] == 1
     assert {"gzip/local-memory", "gzip/task-memory", "inbox/status", "inbox/claim", "inbox/add"} <= set(ours)
+    assert ratios["etl/flow"]
     assert {"lake/csv", "lake/csv-keys", "lake/csv-memory", "lake/commit"} <= set(ours)
     shown = capsys.readouterr().out
     assert "Spark's bare read" in shown

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from etl_core.errors import DatabaseUnavailableError, SettingsError, TerminalError
 from pipelines.etl.errors import LoadRefusedError, TargetError
-from pipelines.etl.flow.flow import Target
+from pipelines.etl.flow.flow import Mode, Target
 from pipelines.etl.flow.window import Window
 from pipelines.etl.ledger.steps import Counts
 from pipelines.etl.load.load_rows import RowsToLoad, load_rows, open_warehouse
@@ -57,16 +57,10 @@ def _sale(id_: int, note: str | None = "", amount: str = "1.00", day: date = _DA
     }  # fmt: skip
 
 
-def _load(world: EtlWorld, rows: RowsToLoad, mode: str = "upsert", *, day: date = _DAY, flow: str = "sales") -> Counts:
+def _load(world: EtlWorld, rows: RowsToLoad, mode: Mode = "upsert", *, day: date = _DAY, flow: str = "sales") -> Counts:
     keyed = mode != "append_once"
-    target = Target(
-        "WAREHOUSE_URL",
-        "shop",
-        "sales",
-        ("id",) if keyed else (),
-        mode,
-        "day" if mode == "replace_day" else None,  # type: ignore[arg-type]
-    )
+    key, day_column = ("id",) if keyed else (), "day" if mode == "replace_day" else None
+    target = Target("WAREHOUSE_URL", "shop", "sales", key, mode, day_column)
     with open_warehouse(world.warehouse_url, "WAREHOUSE_URL", 1) as warehouse:
         return load_rows(warehouse, flow, target, Window(day), rows)
 
