@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.etl.flow.flow import digest_of
-from pipelines.etl.ledger.steps import Counts, StepEnd
+from pipelines.etl.ledger.steps import Counts, StepEnd, skipped
 from pipelines.etl.source.address import jdbc_address
 from pipelines.etl.source.snapshot import open_snapshot, state_of
 from pipelines.etl.step_folder import for_spark
@@ -38,8 +38,7 @@ def extract(window: Window, doors: EtlDoors, before: StepRow | None, *, full: bo
         is_there = before is not None and doors.folder(window.day).parts(before.place or "")
         if before is not None and is_there and not full and before.input == _input(told, seen.state(flow)):
             message = f"the source says the same as at {before.as_of:%Y-%m-%d %H:%M:%S} UTC"
-            end = StepEnd("skipped", message, seen.as_of, before.place, before.counts)
-            return ledger.end(attempt, end, doors.clock(), of=before.input)
+            return ledger.end(attempt, skipped(before, message, seen.as_of), doors.clock(), of=before.input)
         extent = seen.extent(flow)
         place = doors.folder(window.day).place("extract", attempt)
         from pipelines.etl.spark.reading import extract_rows  # noqa: PLC0415 - loads Spark

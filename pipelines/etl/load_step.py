@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.etl.errors import StaleExtractError
 from pipelines.etl.flow.flow import digest_of
-from pipelines.etl.ledger.steps import StepEnd
+from pipelines.etl.ledger.steps import StepEnd, skipped
 from pipelines.etl.load.copying import ROWS_AT_ONCE
 from pipelines.etl.load.load_rows import RowsToLoad, load_rows, open_warehouse
 
@@ -38,7 +38,7 @@ def load(window: Window, doors: EtlDoors, shaped: StepRow, before: StepRow | Non
     attempt = ledger.begin(day, "load", of, doors.clock())
     with ledger.failing(attempt, doors.clock):
         if before is not None and not full and before.input == of:
-            end = StepEnd("skipped", "these rows were loaded already", shaped.as_of, before.place, before.counts)
+            end = skipped(before, "these rows were loaded already", shaped.as_of)
             return ledger.end(attempt, end, doors.clock())
         _require_newest(window, doors, shaped)
         schema, batches = doors.folder(day).rows(shaped.place or "", ROWS_AT_ONCE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.etl.flow.flow import digest_of
-from pipelines.etl.ledger.steps import Counts, StepEnd
+from pipelines.etl.ledger.steps import Counts, StepEnd, skipped
 from pipelines.etl.shaping.gate import Counted, breaks_rows, reasons_to_stop
 from pipelines.etl.shaping.report import report_document
 from pipelines.etl.step_folder import for_spark
@@ -40,9 +40,7 @@ def transform(window: Window, doors: EtlDoors, extracted: StepRow, before: StepR
     attempt = ledger.begin(day, "transform", of, doors.clock())
     with ledger.failing(attempt, doors.clock):
         if before is not None and not full and before.input == of and folder.parts(before.place or ""):
-            end = StepEnd(
-                "skipped", "these rows were checked and shaped already", extracted.as_of, before.place, before.counts
-            )
+            end = skipped(before, "these rows were checked and shaped already", extracted.as_of)
             return ledger.end(attempt, end, doors.clock())
         folder.require(extracted.place)
         end = _shaped(window, doors, extracted, attempt)

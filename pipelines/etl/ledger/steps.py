@@ -91,6 +91,14 @@ class StepEnd:
     retryable: bool = False
 
 
+def skipped(before: StepRow, message: str, as_of: datetime | None) -> StepEnd:
+    """Say of a step that its rows are those of an attempt before; of a load it changed none of them."""
+    counts = before.counts
+    if counts is not None:
+        counts = Counts(counts.rows_in, counts.rows_out, counts.rows_rejected)
+    return StepEnd("skipped", message, as_of, before.place, counts)
+
+
 @dataclass(frozen=True, slots=True)
 class StepLedger:
     """The ledger, for the steps of one run of a flow.

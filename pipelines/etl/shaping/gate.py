@@ -52,9 +52,8 @@ def reasons_to_stop(
     ]
     if counted.share > gate.max_failed_share:
         allowed = f"{float(gate.max_failed_share):.2%} may" if gate.max_failed_share else "none may"
-        reasons.append(
-            f"{counted.rejected:,} of {counted.rows:,} rows fail ({float(counted.share):.2%}), and {allowed}"
-        )
+        share = f"{counted.rejected:,} of {counted.rows:,} rows fail ({float(counted.share):.2%}), and {allowed}"
+        reasons.append(f"{share}: {', '.join(_told(_failed(verdict, ('error', 'critical'))))}")
     if verdict.score < gate.min_score:
         reasons.append(f"the score is {verdict.score}, and {gate.min_score} is the least")
     if not reasons and not verdict.passed:
