@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etl_core.errors import UsageError
 from etl_core.postgres.settings import PostgresSettings
@@ -18,6 +19,7 @@ from pipelines.etl.settings import EtlSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dq import FieldDefinition, SchemaDefinition
     from etl_core.settings import Settings
     from pipelines.etl.doors import EtlDoors
     from pipelines.etl.flow.flow import Flow
@@ -46,6 +48,27 @@ def addresses_of(settings: Settings) -> dict[str, str]:
         "DATABASE_URL": settings[PostgresSettings].database_url,
     }
     return {name: secret.get_secret_value() for name, secret in known.items() if secret is not None}
+
+
+def _references(settings: Settings, definition: SchemaDefinition) -> dict[str, Any]:
+    """Read the tables that a definition refers to, each once with all the columns that are asked for.
+
+    Raises:
+        PipelineError: one of them cannot be read, or the settings do not open it to definitions.
+    """
+    from dq.formats.limits import Limits
+    from dq.rows.referred.reference_rows import reference_rows
+    from dq.schema.definition import WantedKeys
+    from jobs.running.wiring import object_store, reference_reader
+
+    columns: dict[str, dict[str, FieldDefinition]] = {}
+    for one in definition.references:
+        columns.setdefault(one.wanted.source, {}).update({column.name: column for column in one.wanted.columns})
+    reader = reference_reader(settings, object_store(settings), Limits(), own_files=False)
+    return {
+        source: reference_rows(reader.rows, WantedKeys(source, tuple(found.values())))
+        for source, found in columns.items()
+    }
 
 
 @contextmanager
@@ -79,6 +102,7 @@ def open_etl_doors(flow: Flow, settings: Settings) -> Iterator[EtlDoors]:
                 clock=lambda: datetime.now(timezone.utc),
                 access=s3_access(settings),
                 lock_seconds=own.etl_lock_seconds,
+                references=partial(_references, settings),
             )
         finally:
             sessions.close()

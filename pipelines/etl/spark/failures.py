@@ -15,7 +15,7 @@ from etl_core.errors import DatabaseUnavailableError, SettingsError, StorageUnav
 _DRIVER: Final = re.compile(r"org\.postgresql\.util\.PSQLException: ([^\n]*)")
 #: What the driver says where the same query may succeed later.
 _MAY_PASS: Final = re.compile(
-    r"Connection to .* refused|connection attempt failed|I/O error|terminating connection|canceling statement"
+    r"Connection to \S+ refused|connection attempt failed|I/O error|terminating connection|canceling statement"
     r"|database system is|too many (clients|connections)|connection has been closed|remaining connection slots"
 )
 _LACKS_DRIVER: Final = ("ClassNotFoundException: org.postgresql.Driver", "No suitable driver")

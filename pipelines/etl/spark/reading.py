@@ -73,7 +73,7 @@ def extract_rows(
         "url": address.url,
         **address.properties,
         "driver": "org.postgresql.Driver",
-        "dbtable": f"(\n{hashed}\n) AS extracted",
+        "dbtable": f"({hashed}) AS extracted",
         "sessionInitStatement": _beginning(snapshot),
         "fetchsize": str(_FETCHED),  # more than nothing: so the driver begins a transaction, which has the settings
         "preferTimestampNTZ": "true",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from pipelines.etl.run_flow import run_days
 from tests.pipelines.etl.etl_world import FIRST, SECOND, THIRD, EtlWorld
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from etl_core.objects.store import ObjectStore
     from pipelines.etl.run_flow import DayOutcome
 
 _DONE = [(step, "done") for step in STEPS]
@@ -195,3 +199,14 @@ def test_a_day_that_has_not_begun_is_refused(world: EtlWorld) -> None:
     with pytest.raises(UsageError, match="2999-01-01 has not begun"):
         world.run(date(2999, 1, 1))
     assert world.steps() == []
+
+
+def test_rows_between_the_steps_may_lie_in_s3(world: EtlWorld, store: ObjectStore, bucket: str, s3: S3Client) -> None:
+    there = replace(world, root=f"s3://{bucket}/flows", access=store._access)
+    assert _states(there.run(FIRST)) == _DONE
+    assert _states(there.run(FIRST)) == _SKIPPED
+    world.change(world.source_url, "UPDATE users SET name = 'Ada L.' WHERE id = 1")
+    assert there.run(FIRST).steps[-1].message == "0 inserted, 1 updated, 4 unchanged"
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    attempts = {key.rsplit("/", 1)[0] for key in keys if key.endswith(".parquet")}
+    assert len(attempts) == 2, "those of attempts before are gone"
