@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etl_core.errors import UsageError
 from etl_core.postgres.settings import PostgresSettings
@@ -18,6 +18,8 @@ from pipelines.etl.settings import EtlSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pyarrow as pa
 
     from dq import FieldDefinition, SchemaDefinition
     from etl_core.settings import Settings
@@ -50,7 +52,7 @@ def addresses_of(settings: Settings) -> dict[str, str]:
     return {name: secret.get_secret_value() for name, secret in known.items() if secret is not None}
 
 
-def _references(settings: Settings, definition: SchemaDefinition) -> dict[str, Any]:
+def _references(settings: Settings, definition: SchemaDefinition) -> dict[str, pa.Table]:
     """Read the tables that a definition refers to, each once with all the columns that are asked for.
 
     Raises:

@@ -11,8 +11,8 @@ from pipelines.etl.step_folder import StepFolder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date, datetime
-    from typing import Any
 
+    import pyarrow as pa
     from pyspark.sql import SparkSession
 
     from dq import SchemaDefinition
@@ -45,7 +45,7 @@ class EtlDoors:
     clock: Callable[[], datetime]
     access: S3Access | None = None
     lock_seconds: int = 60
-    references: Callable[[SchemaDefinition], dict[str, Any]] = lambda _definition: {}
+    references: Callable[[SchemaDefinition], Mapping[str, pa.Table]] = lambda _definition: {}
 
     def address(self, setting: str) -> str:
         """Give the address that a setting holds.

@@ -16,7 +16,7 @@ from pipelines.etl.extract import extract
 from pipelines.etl.flow.window import Window, require_begun
 from pipelines.etl.ledger.steps import STEPS, StepName, StepRow
 from pipelines.etl.load_step import load
-from pipelines.etl.transform import transform, transform_input
+from pipelines.etl.transform import is_of, transform
 
 if TYPE_CHECKING:
     from datetime import date
@@ -96,7 +96,7 @@ def _carried_out(step: StepName, window: Window, doors: EtlDoors, *, full: bool)
     if step == "transform":
         return transform(window, doors, extracted, before, full=full)
     shaped = ledger.latest_good(day, "transform")
-    if shaped is None or shaped.input != transform_input(doors, extracted):
+    if shaped is None or not is_of(shaped, doors, extracted):
         raise MissingStepError(_missing("transform", step, window, doors))
     return load(window, doors, shaped, before, full=full)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from pipelines.etl.flow.flow import digest_of
 from pipelines.etl.ledger.steps import Counts, StepEnd, skipped
@@ -16,9 +20,26 @@ if TYPE_CHECKING:
     from pipelines.etl.ledger.steps import StepRow
 
 
-def transform_input(doors: EtlDoors, extracted: StepRow) -> str:
-    """Give a digest of all that the step works on."""
+def is_of(shaped: StepRow, doors: EtlDoors, extracted: StepRow) -> bool:
+    """Tell whether rows were made of an extract by what the flow says now."""
+    return shaped.input.split()[0] == _own_input(doors, extracted)
+
+
+def _own_input(doors: EtlDoors, extracted: StepRow) -> str:
     return digest_of(extracted.input, doors.flow.digest("transform"))
+
+
+def _input(doors: EtlDoors, extracted: StepRow, references: Mapping[str, pa.Table]) -> str:
+    """Give a digest of all that the step works on; that of tables that rows refer to stands behind."""
+    own = _own_input(doors, extracted)
+    return f"{own} {digest_of([[name, _digest(table)] for name, table in references.items()])}" if references else own
+
+
+def _digest(table: pa.Table) -> str:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return hashlib.sha256(sink.getvalue()).hexdigest()
 
 
 def transform(window: Window, doors: EtlDoors, extracted: StepRow, before: StepRow | None, *, full: bool) -> StepRow:
@@ -36,14 +57,15 @@ def transform(window: Window, doors: EtlDoors, extracted: StepRow, before: StepR
         ObjectGoneError: the extract is gone.
     """
     ledger, day, folder = doors.ledger, window.day, doors.folder(window.day)
-    of = transform_input(doors, extracted)
+    references = doors.references(doors.flow.definition)
+    of = _input(doors, extracted, references)
     attempt = ledger.begin(day, "transform", of, doors.clock())
     with ledger.failing(attempt, doors.clock):
         if before is not None and not full and before.input == of and folder.parts(before.place or ""):
             end = skipped(before, "these rows were checked and shaped already", extracted.as_of)
             return ledger.end(attempt, end, doors.clock())
         folder.require(extracted.place)
-        end = _shaped(window, doors, extracted, attempt)
+        end = _shaped(window, doors, extracted, references, attempt)
         row = ledger.end(attempt, end, doors.clock())
     if end.state == "done":
         folder.remove_others("clean", end.place or "")
@@ -51,13 +73,14 @@ def transform(window: Window, doors: EtlDoors, extracted: StepRow, before: StepR
     return row
 
 
-def _shaped(window: Window, doors: EtlDoors, extracted: StepRow, attempt: int) -> StepEnd:
+def _shaped(
+    window: Window, doors: EtlDoors, extracted: StepRow, references: Mapping[str, pa.Table], attempt: int
+) -> StepEnd:
     from pipelines.etl.spark.shaping import Extracted  # noqa: PLC0415 - loads Spark
 
     flow, folder = doors.flow, doors.folder(window.day)
     rows = extracted.counts.rows_out if extracted.counts is not None else 0
     held = Extracted(doors.spark(), flow, window, extracted.place or "")
-    references = doors.references(flow.definition)
     verdict = held.verdict(references)
     rejected_place = folder.place("rejected", attempt)
     rejected = 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pyspark.sql import functions as F  # noqa: N812 - the name everybody knows
 from pyspark.sql import types as t
@@ -42,14 +42,14 @@ class Extracted:
             self._rows: DataFrame = read.drop(ROW_HASH)
         self.columns: tuple[str, ...] = tuple(self._rows.columns)
 
-    def verdict(self, references: dict[str, Any]) -> Verdict:
+    def verdict(self, references: Mapping[str, pa.Table]) -> Verdict:
         """Judge them: the verdict of a Parquet file with the same rows."""
         with named_spark_failures(f"the checks of {self._flow.name}"):
             return check_frame(
                 self._rows, self._flow.definition, cells="typed", run_start=self._window.since, references=references
             )
 
-    def reject(self, verdict: Verdict, references: dict[str, Any], folder: str) -> int:
+    def reject(self, verdict: Verdict, references: Mapping[str, pa.Table], folder: str) -> int:
         """Write the rows that fail, as they came, with their findings; how many they are. The others stay."""
         definition = _asked(self._flow.definition, verdict)
         exact = [
