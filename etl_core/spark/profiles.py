@@ -42,7 +42,12 @@ FILES = SessionProfile("files", ("s3",))
 #: For SQL and Delta tables.
 TABLES = SessionProfile("tables", ("s3", "delta"))
 
-PROFILES: Mapping[str, SessionProfile] = MappingProxyType({profile.name: profile for profile in (FILES, TABLES)})
+#: For streams of records: Kafka in; tables are written without Delta's jars.
+RECORDS = SessionProfile("records", ("s3", "kafka"))
+
+PROFILES: Mapping[str, SessionProfile] = MappingProxyType(
+    {profile.name: profile for profile in (FILES, TABLES, RECORDS)}
+)
 
 
 def find_profile(name: str) -> SessionProfile:

@@ -159,7 +159,8 @@ def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
         CatalogueError: this role may not, or the database is newer than this code.
     """
     from dq.ledger.migrate import LEDGER
+    from dq.streams.tables import STREAMS
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.migrations import migrate
 
-    return migrate(engine, LEDGER, AUDIT)
+    return migrate(engine, LEDGER, AUDIT, STREAMS)

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from etl_core.spark.profiles import FILES, TABLES, SessionProfile
+from etl_core.spark.profiles import FILES, RECORDS, TABLES, SessionProfile
 
 #: Jobs that need another session than one for files, by their names.
-_OTHERS: Mapping[str, SessionProfile] = MappingProxyType({"lake": TABLES, "reprocess": TABLES, "to_silver": TABLES})
+_OTHERS: Mapping[str, SessionProfile] = MappingProxyType(
+    {"lake": TABLES, "reprocess": TABLES, "to_silver": TABLES, "watch_records": RECORDS}
+)
 
 
 def profile_of_job(name: str) -> SessionProfile:

@@ -8,8 +8,9 @@ from dq.settings import ROOMS as ROOMS_OF_VERDICTS
 from etl_core.settings import RoomSettings, Settings, configuration_table, read_rooms
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.lake.settings import LakeSettings
+from pipelines.records.settings import KafkaSettings
 
-ROOMS: tuple[type[RoomSettings], ...] = (*ROOMS_OF_VERDICTS, LakeSettings, CitizensSettings)
+ROOMS: tuple[type[RoomSettings], ...] = (*ROOMS_OF_VERDICTS, LakeSettings, CitizensSettings, KafkaSettings)
 
 
 def read_settings(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:

@@ -11,6 +11,7 @@ from tests.bench.works.inbox import inbox
 from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
 from tests.bench.works.latency import latency
+from tests.bench.works.records import records
 from tests.bench.works.rows import findings, frames, rows_memory
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "large_gzip": large_gzip,
     "lake": lake,
     "inbox": inbox,
+    "records": records,
     "latency": latency,
     "citizens": citizens,
     "citizens_months": citizens_months,
