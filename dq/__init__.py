@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
     from dq.rows.files.part_survey import PartRead, RowsWanted, misplaced
+    from dq.rows.files.workbook_cell import read_workbook_cell
     from dq.rows.findings import FINDINGS_TYPE, key_finding, malformed_finding
     from dq.rows.flat_columns import flat_column, flat_type, text_column
     from dq.rows.framed import FramedChecks
@@ -166,6 +167,7 @@ __all__ = [
     "profile_of",
     "read_properties",
     "read_reference_place",
+    "read_workbook_cell",
     "record_checks",
     "reference_rows",
     "replace_load",
@@ -276,6 +278,7 @@ _HOMES = {
     "profile_of": "dq.ledger.profile_states",
     "read_properties": "dq.schema.loading.properties",
     "read_reference_place": "dq.references.schemes",
+    "read_workbook_cell": "dq.rows.files.workbook_cell",
     "record_checks": "dq.streams.record_checks",
     "reference_rows": "dq.rows.referred.reference_rows",
     "replace_load": "dq.ledger.silver_loads",

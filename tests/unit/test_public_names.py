@@ -100,6 +100,7 @@ def test_the_public_names_are_these() -> None:
         "profile_of",
         "read_properties",
         "read_reference_place",
+        "read_workbook_cell",
         "record_checks",
         "reference_rows",
         "replace_load",

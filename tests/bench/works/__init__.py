@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.bench.works import files
+from tests.bench.works.citizens import citizens, citizens_months
+from tests.bench.works.etl import etl
 from tests.bench.works.inbox import inbox
 from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
@@ -34,9 +36,12 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "rows_memory": rows_memory,
     "large_gzip": large_gzip,
     "lake": lake,
+    "etl": etl,
     "inbox": inbox,
     "records": records,
     "latency": latency,
+    "citizens": citizens,
+    "citizens_months": citizens_months,
     "deequ": files.deequ,
 }
 
