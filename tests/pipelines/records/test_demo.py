@@ -32,8 +32,6 @@ def test_what_became_of_every_record_is_printed_and_one_is_healed(rig: Rig, caps
     printed = capsys.readouterr().out
     assert len(BAD_RECORDS) == 10
     assert [kind for kind in BAD_RECORDS if kind not in printed] == []
-    (account,) = rig.ask(
-        "SELECT sum(processed) AS processed, sum(dead) AS dead, sum(tombstones) AS tombstones FROM pipeline.stream_partition"
-    )
+    (account,) = rig.ask("SELECT sum(processed), sum(dead), sum(tombstones) FROM pipeline.stream_partition")
     assert tuple(account) == (2001, 10, 1)
     assert '"id": "u' in printed
