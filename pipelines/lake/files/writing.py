@@ -21,8 +21,8 @@ from pipelines.lake.run_part import RunKey, RunPart, WrittenFile
 from pipelines.lake.schema.system_columns import LINE, SYSTEM_COLUMNS, constants, partition_values
 from pipelines.lake.schema.table_schema import TableColumn, TableSchema
 
-#: Bytes of a file, compressed, after which another one begins: with its last row group it stays below 32 MiB, the next size
-#: that the memory it grows in would double to.
+#: Bytes of a file, compressed, after which another one begins: with its last row group it stays below 32 MiB, beyond
+#: which the memory that it grows in would double.
 FILE_BYTES = 24 * 1024 * 1024
 #: Rows and bytes, uncompressed, that make a row group: what readers leave out by its bounds, and we hold in memory.
 GROUP_ROWS, GROUP_BYTES = 256 * 1024, 32 * 1024 * 1024
