@@ -126,4 +126,5 @@ def test_a_setting_or_a_table_that_is_missing_is_named(
     said = caught.out + caught.err
     assert "SOURCE_DATABASE_URL: is not set, and the flow user_analytics needs it" in said
     assert "ETL_FLOWS: there is no folder" in said
-    assert "pipeline.audit is missing" in said or "pipeline.etl_run is missing" in said
+    assert "has not been carried out" in said
+    assert "run `pipeline-processing migrate`" in said
