@@ -1,7 +1,7 @@
 """A YAML file as JSON values: `on`, `no`, 12:30:00 and 2026-01-01 are the texts they look like.
 
-YAML 1.1 reads them as true, false, 45,000 and a day. Here true, false, null and numbers are what they are in JSON, as in
-YAML 1.2; everything else is a text. A name that stands twice is refused, where YAML would take the last.
+YAML 1.1 reads them as true, false, 45,000 and a day. Here true, false, null and numbers are what they are in JSON, as
+in YAML 1.2; everything else is a text. A name that stands twice is refused, where YAML would take the last.
 """
 
 from __future__ import annotations
