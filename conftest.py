@@ -31,12 +31,13 @@ for name in (
 ):
     os.environ.pop(name, None)
 
-# `quick` is for `make check`, `dev` finds new things, `ci` repeats itself, `thorough` is for a long evening, `long` for
-# a night of schedules (tests/simulation);
-# HYPOTHESIS_PROFILE chooses.
+# `quick` is for `make check`, `dev` finds new things, `ci` repeats itself (more of the same would find nothing new),
+# `thorough` is for a long evening, `long` for a night of schedules (tests/simulation); HYPOTHESIS_PROFILE chooses.
 hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=20)
-hypothesis.settings.register_profile("dev", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
+hypothesis.settings.register_profile("dev", deadline=None, print_blob=True, max_examples=60)
+hypothesis.settings.register_profile(
+    "ci", deadline=None, print_blob=True, derandomize=True, database=None, max_examples=40
+)
 hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2000)
 hypothesis.settings.register_profile("long", deadline=None, print_blob=True, max_examples=10_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))

@@ -125,7 +125,7 @@ def _write_rows(location: str, definition: SchemaDefinition, settings: Settings,
     source = SourceObject(0, store.peek(place.bucket, place.key), definition)
     try:
         references = known_references([definition], reference_reader(settings, store, Limits(), own_files=True))
-        return write_rows(RowsOfFile(source, store, Limits(), references), definition, out, raw=raw)
+        return write_rows(RowsOfFile(source, store, Limits(), references, at_once=True), definition, out, raw=raw)
     except UnreadableFileError:  # the verdict says why; what came before is not told either
         return write_rows(None, definition, out, raw=raw)
 

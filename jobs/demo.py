@@ -9,6 +9,7 @@ import argparse
 import json
 import random
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -56,6 +57,8 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.citizens:
         return _play_citizens()
+    if arguments.records:
+        return _play_records()
     if arguments.etl:
         return _play_etl()
     from jobs.lake import to_silver
@@ -95,7 +98,7 @@ def _play_citizens() -> int:
     """Play the months in a warehouse of their own, which the next demo makes anew."""
     import uuid
 
-    from jobs.playground.citizens_demo import play
+    from jobs.playground.citizens_demo import DATABASE, play
     from jobs.running.database import embedded_database
     from jobs.running.wiring import start
     from pipelines.citizens.settings import CitizensSettings
@@ -103,8 +106,36 @@ def _play_citizens() -> int:
     free = {"log_level"}
     start(read_settings(**{name: one.default for name, one in declared_fields(ROOMS).items() if name not in free}))
     with tempfile.TemporaryDirectory(prefix="citizens-") as root, embedded_database() as server:
-        address = fresh_database(server.dsn, "demo_citizens")
+        address = fresh_database(server.dsn, DATABASE)
         return play(CitizensSettings(warehouse_url=SecretStr(address), citizens_root=root), uuid.uuid4().hex)
+
+
+def _play_records() -> int:
+    """Play a stream of records with a broker, a database and a lake of its own, which the next demo makes anew."""
+    from jobs.playground.local_broker import local_broker
+    from jobs.playground.records_demo import play
+    from jobs.records.doors import require_client
+    from jobs.running.database import embedded_database, make_all_tables, open_database
+    from jobs.running.wiring import start
+
+    require_client()
+    free = {"log_level"}
+    chosen = {name: one.default for name, one in declared_fields(ROOMS).items() if name not in free}
+    with (
+        tempfile.TemporaryDirectory(prefix="records-") as root,
+        embedded_database() as server,
+        local_broker(Path(root) / "broker") as broker,
+    ):
+        chosen |= {
+            "database_url": SecretStr(fresh_database(server.dsn, "demo_records")),
+            "kafka_bootstrap_servers": broker.address,
+            "lake_root": f"{root}/lake",
+            "auto_create_files": True,
+        }
+        program = start(read_settings(**chosen))
+        with open_database(program.settings, ledger=False) as database:
+            make_all_tables(database)
+            return play(program, database)
 
 
 def _play_etl() -> int:
@@ -242,6 +273,7 @@ def _say_how_to_go_on(server: EmbeddedPostgres, services: LocalServices, *, keep
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing demo", description=__doc__)
     parser.add_argument("--citizens", action="store_true", help="instead three months of citizens' workbooks")
+    parser.add_argument("--records", action="store_true", help="instead a stream of records through a local Kafka")
     parser.add_argument("--etl", action="store_true", help="instead three days of a shop, read, checked and loaded")
     parser.add_argument("--keep", action="store_true", help="leave the servers up until Ctrl-C")
     return parser

@@ -71,6 +71,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
     "dq.silver_due": ("dq.checks", "dq.ledger", "dq.reporting", "etl_core.number_set"),
+    "dq.streams": (*PURE, "dq.formats", "dq.ledger", "dq.reporting", "dq.rows", "etl_core"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
     "dq.batch": (
         *PURE,
@@ -89,12 +90,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.lake": ("dq", "etl_core", "pipelines.transforms"),
     "pipelines.citizens": ("dq", "etl_core", "pipelines.citizens.history", "pipelines.transforms"),
     "pipelines.citizens.history": ("etl_core",),
+    "pipelines.records": ("dq", "etl_core", "pipelines.transforms"),
     "pipelines.etl": ("dq", "etl_core", "pipelines.transforms"),
     "jobs": ("dq", "etl_core", "pipelines"),
 }
 
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
 PACKAGES = {
+    "confluent_kafka": {"pipelines.records"},
     "deltalake": {"pipelines.lake"},
     "dotenv": {"etl_core.settings"},
     "boto3": {"etl_core.objects", "etl_core.queue"},
@@ -102,7 +105,10 @@ PACKAGES = {
     "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
     "msgpack": {"dq.profiling", "dq.engine"},
-    "numpy": {"dq.profiling", "dq.formats", "dq.engine", "dq.rows", "pipelines.transforms", "pipelines.lake"},
+    "numpy": {
+        *("dq.profiling", "dq.formats", "dq.engine", "dq.rows", "dq.streams"),
+        *("pipelines.transforms", "pipelines.lake", "pipelines.records"),
+    },
     "obstore": {"etl_core.objects"},
     "orjson": {
         "etl_core.storable",
@@ -114,6 +120,7 @@ PACKAGES = {
         "dq.engine",
         "dq.rows.columns.frame_columns",
         "pipelines.lake",
+        "pipelines.records",
     },
     "pandas": {"dq.engine", "dq.rows.frames", "dq.rows.columns.frame_columns"},
     "phonenumbers": {"pipelines.transforms"},
@@ -123,21 +130,25 @@ PACKAGES = {
         *("pipelines.citizens.history", "pipelines.citizens.validate"),
     },
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
-    "prometheus_client": {"etl_core.metrics", "dq.batch"},
+    "prometheus_client": {"etl_core.metrics", "dq.batch", "pipelines.records"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {
         *("dq.events.key_layout", "dq.profiling", "dq.formats", "dq.engine", "dq.reconciling", "dq.references"),
         *("dq.rows", "pipelines.transforms", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history"),
-        "pipelines.etl",
+        *("dq.streams", "pipelines.records", "pipelines.etl"),
     },
     "pydantic": {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
+        "pipelines.records.settings",
     },
     "py4j": {"dq.engine", "dq.rows", "pipelines.etl"},
-    "pyspark": {"etl_core.spark", "dq.engine", "dq.intake.stream_source", "dq.rows", "pipelines.etl", "pipelines.lake"},
+    "pyspark": {
+        *("etl_core.spark", "dq.engine", "dq.intake.stream_source", "dq.rows"),
+        *("pipelines.etl", "pipelines.lake", "pipelines.records"),
+    },
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
     "rich": {"etl_core.log"},
@@ -145,6 +156,7 @@ PACKAGES = {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
+        *("dq.streams", "pipelines.records"),
     },
     "structlog": {
         "etl_core.log",
@@ -159,9 +171,11 @@ PACKAGES = {
         "dq.ledger",
         "pipelines.lake",
         "pipelines.citizens",
+        "dq.streams",
+        "pipelines.records",
         "pipelines.etl",
     },
-    "yaml": {"pipelines.etl.flow.yaml_document"},
+    "yaml": {"pipelines.records", "pipelines.etl.flow.yaml_document"},
 }
 
 # Decisions are made by code that cannot reach outside: none of these in the pure rooms.

@@ -373,6 +373,62 @@ CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON pipel
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('audit', 1, 'a line for every job and step') ON CONFLICT DO NOTHING;
 
+-- migration streams 1: how far streams of records are, and the profiles of their hours
+
+-- One row per partition of a topic a flow reads: how far it is, and what became of every record before that. A topic that
+-- was deleted and made anew has another id, and rows of its own.
+CREATE TABLE IF NOT EXISTS pipeline.stream_partition (
+    flow         text NOT NULL,
+    topic        text NOT NULL,
+    topic_id     text NOT NULL,
+    partition    integer NOT NULL CHECK (partition >= 0),
+    -- the offset the flow began at, and the one it goes on with
+    first_offset bigint NOT NULL CHECK (first_offset >= 0),
+    next_offset  bigint NOT NULL,
+    processed    bigint NOT NULL DEFAULT 0 CHECK (processed >= 0),
+    dead         bigint NOT NULL DEFAULT 0 CHECK (dead >= 0),
+    tombstones   bigint NOT NULL DEFAULT 0 CHECK (tombstones >= 0),
+    -- offsets without a record for readers of what is committed: markers of transactions, what was aborted or compacted
+    skipped      bigint NOT NULL DEFAULT 0 CHECK (skipped >= 0),
+    -- offsets that the topic no longer had, and somebody accepted that
+    lost         bigint NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    updated_at   timestamptz NOT NULL,
+    PRIMARY KEY (flow, topic, topic_id, partition),
+    -- no record is lost without a name
+    CONSTRAINT stream_partition_equation
+        CHECK (next_offset - first_offset = processed + dead + tombstones + skipped + lost)
+);
+
+-- What was counted of the records of an hour, in parts that are put together from time to time; an hour is due while one
+-- of its parts is in no verdict yet. A profile is of one definition, named by its fingerprint.
+CREATE TABLE IF NOT EXISTS pipeline.stream_hour_part (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    flow        text NOT NULL,
+    hour        timestamptz NOT NULL,
+    fingerprint text NOT NULL,
+    records     bigint NOT NULL CHECK (records >= 0),
+    bytes       bigint NOT NULL CHECK (bytes >= 0),
+    newest      timestamptz NOT NULL,
+    profile     bytea NOT NULL,
+    is_judged   boolean NOT NULL DEFAULT false
+);
+CREATE INDEX IF NOT EXISTS stream_hour_part_of_hour ON pipeline.stream_hour_part (flow, hour);
+CREATE INDEX IF NOT EXISTS stream_hour_part_due ON pipeline.stream_hour_part (flow) WHERE NOT is_judged;
+
+-- Dead letters that were sent back to their topic, by their own place: none is sent twice.
+CREATE TABLE IF NOT EXISTS pipeline.stream_replay (
+    flow        text NOT NULL,
+    topic       text NOT NULL,
+    topic_id    text NOT NULL,
+    partition   integer NOT NULL,
+    "offset"    bigint NOT NULL,
+    attempt     integer NOT NULL,
+    replayed_at timestamptz NOT NULL,
+    PRIMARY KEY (flow, topic, topic_id, partition, "offset")
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('streams', 1, 'how far streams of records are, and the profiles of their hours') ON CONFLICT DO NOTHING;
 -- migration etl 1: what became of the steps of flows
 
 -- One row for each attempt at a step of a day of a flow. `input` is a digest of all that it worked on: a step is not done

@@ -57,6 +57,17 @@ GRANT INSERT, UPDATE, DELETE ON pipeline.bucket_rest, pipeline.consumer TO pipel
 GRANT INSERT ON pipeline.audit TO pipeline_writer;
 GRANT INSERT, UPDATE ON pipeline.etl_run TO pipeline_writer;
 
+-- The account of streams, where there is one.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.stream_partition') IS NOT NULL THEN
+        GRANT INSERT, UPDATE ON pipeline.stream_partition TO pipeline_writer;
+        GRANT INSERT, DELETE ON pipeline.stream_hour_part TO pipeline_writer;
+        GRANT INSERT ON pipeline.stream_replay TO pipeline_writer;
+    END IF;
+END
+$$;
+
 -- Sequences, where an id is drawn from one; those of identity columns need no right.
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA reporting TO pipeline_writer;
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from sqlalchemy import insert, literal, select, tuple_, update
 
 from dq.ledger.tables import object_inbox, silver_load
-from etl_core.audit.account import Step, object_inputs
+from etl_core.audit.account import object_inputs
+from etl_core.audit.record import Step
 from etl_core.audit.table import add_lines
 from etl_core.postgres.locks import lock
 from etl_core.storable import storable

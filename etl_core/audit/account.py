@@ -6,28 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl_core.audit.record import AuditRecord, Status
+from etl_core.audit.record import AuditRecord
 from etl_core.log.redaction import Redaction
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a step of a run did; the attributes are those of `AuditRecord`, `at` is when it ended."""
-
-    name: str
-    status: Status
-    at: datetime
-    subject: str | None = None
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    rows_in: int | None = None
-    rows_out: int | None = None
-    message: str | None = None
-    seconds: float = 0.0
+    from etl_core.audit.record import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +35,7 @@ class Account:
 
     def line(self, step: Step) -> AuditRecord:
         """Make the line of a step, as it may be kept."""
-        return AuditRecord(
-            id=self.new_id(),
-            at=step.at,
-            job=self.job,
-            job_version=self.job_version,
-            run_id=self.run_id,
-            step=step.name,
-            status=step.status,
-            duration_ms=max(round(step.seconds * 1000), 0),
-            subject=step.subject,
-            inputs=step.inputs,
-            outputs=step.outputs,
-            rows_in=step.rows_in,
-            rows_out=step.rows_out,
-            message=step.message,
-        ).cleaned(self.redaction)
+        return AuditRecord(self.new_id(), self.job, self.job_version, self.run_id, step.cleaned(self.redaction))
 
 
 def object_inputs(object_id: int, version_id: str | None = None) -> tuple[str, ...]:

@@ -21,43 +21,35 @@ _MOST_NAMES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRecord:
-    """What one job, or one step of it, did.
+class Step:
+    """What a run did, or one step of it.
 
     Attributes:
-        id: of this line.
+        name: what part of the run, `run` for all of it.
+        status: how it ended.
         at: when it ended, aware.
-        job: name of the job.
-        job_version: of the distribution that brought the job.
-        run_id: the same for all lines of one run.
-        step: what part of the run, `run` for all of it.
         subject: what it was about: an object, a table, a prefix.
         inputs: what it read, by name.
         outputs: what it wrote, by name.
         rows_in: rows it read; None where it reads none.
         rows_out: rows it wrote; None where it writes none.
-        status: how it ended.
         message: a sentence for people.
-        duration_ms: how long it took.
+        seconds: how long it took.
     """
 
-    id: UUID
-    at: datetime
-    job: str
-    job_version: str
-    run_id: str
-    step: str
+    name: str
     status: Status
-    duration_ms: int
+    at: datetime
     subject: str | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     rows_in: int | None = None
     rows_out: int | None = None
     message: str | None = None
+    seconds: float = 0.0
 
-    def cleaned(self, redaction: Redaction) -> AuditRecord:
-        """The line as it may be kept: without secrets, in texts that Postgres takes, none of them endless."""
+    def cleaned(self, redaction: Redaction) -> Step:
+        """The step as it may be kept: without secrets, in texts that Postgres takes, none of them endless."""
 
         def clean(text: str) -> str:
             kept = storable(redaction.text(text))
@@ -74,3 +66,22 @@ class AuditRecord:
             outputs=names(self.outputs),
             message=None if self.message is None else clean(self.message),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """A step, and whose it was.
+
+    Attributes:
+        id: of this line.
+        job: name of the job.
+        job_version: of the distribution that brought the job.
+        run_id: the same for all lines of one run.
+        step: what was done.
+    """
+
+    id: UUID
+    job: str
+    job_version: str
+    run_id: str
+    step: Step

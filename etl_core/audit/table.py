@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
     from etl_core.audit.record import AuditRecord
-    from etl_core.log.redaction import Redaction
     from etl_core.postgres.transaction import Statement, Transaction
 
 _SCRIPT = partial(shipped_file, "sql/pipeline.sql")
@@ -54,20 +53,19 @@ audit = Table(
 )
 
 
-def write_audit(engine: Engine, record: AuditRecord, redaction: Redaction) -> None:
+def write_audit(engine: Engine, record: AuditRecord) -> None:
     """Add a line, in a transaction of its own.
 
     Args:
         engine: of `etl_core.postgres.database.connect`.
-        record: what was done.
-        redaction: knows the secrets that must not be in it.
+        record: what was done, as `Account.line` makes it: without secrets.
 
     Raises:
         DatabaseUnavailableError: no answer.
         CatalogueError: the table is not there, or this role may not add to it.
     """
     with engine.begin() as connection:
-        add_lines(connection, [record.cleaned(redaction)])
+        add_lines(connection, [record])
 
 
 def add_lines(connection: Connection, records: Sequence[AuditRecord]) -> None:
@@ -84,7 +82,23 @@ def send_line(transaction: Transaction, record: AuditRecord) -> None:
 
 
 def _values(record: AuditRecord) -> dict[str, Any]:
-    return {column.name: getattr(record, column.name) for column in audit.columns}
+    step = record.step
+    return {
+        "id": record.id,
+        "at": step.at,
+        "job": record.job,
+        "job_version": record.job_version,
+        "run_id": record.run_id,
+        "step": step.name,
+        "subject": step.subject,
+        "inputs": step.inputs,
+        "outputs": step.outputs,
+        "rows_in": step.rows_in,
+        "rows_out": step.rows_out,
+        "status": step.status,
+        "message": step.message,
+        "duration_ms": max(round(step.seconds * 1000), 0),
+    }
 
 
 @cache

@@ -62,20 +62,27 @@ class Timeouts:
     pool: int = 30
 
 
-def connect(dsn: str, *, application_name: str = "pipeline-processing", timeouts: Timeouts | None = None) -> Engine:
+def connect(
+    dsn: str,
+    *,
+    application_name: str = "pipeline-processing",
+    timeouts: Timeouts | None = None,
+    setting: str = "DATABASE_URL",
+) -> Engine:
     """An engine on `dsn`, proven by one connection.
 
     Args:
         dsn: an address of the form `postgresql://user:password@host:5432/database?option=value`.
         application_name: how the sessions are called in `pg_stat_activity`.
         timeouts: how long to wait for connections, locks and statements.
+        setting: what the address is called where it was set.
 
     Raises:
         SettingsError: the address cannot be understood, or the server refuses these credentials.
         DatabaseUnavailableError: no answer.
     """
     waits = timeouts or Timeouts()
-    url = _parse(dsn)
+    url = _parse(dsn, setting)
     engine = sqlalchemy.create_engine(
         url,
         pool_size=8,
@@ -100,20 +107,20 @@ def connect(dsn: str, *, application_name: str = "pipeline-processing", timeouts
             pass
     except DatabaseUnavailableError as error:
         if _WRONG_ADDRESS.search(str(error)):
-            raise SettingsError("DATABASE_URL", [f"{error}. Check user, password, host and database name."]) from None
+            raise SettingsError(setting, [f"{error}. Check user, password, host and database name."]) from None
         raise
     return engine
 
 
-def _parse(dsn: str) -> URL:
+def _parse(dsn: str, setting: str) -> URL:
     """The address, for the psycopg2 driver; a text that is none is named without being shown."""
     try:
         url = sqlalchemy.make_url(dsn.strip())
     except (ArgumentError, ValueError):
         problem = f"is not an address; expected {_FORM}, with special characters of the password as %XX"
-        raise SettingsError("DATABASE_URL", [problem]) from None
+        raise SettingsError(setting, [problem]) from None
     if url.get_backend_name() not in {"postgresql", "postgres"}:
-        raise SettingsError("DATABASE_URL", [f"names {url.drivername!r}; expected {_FORM}"])
+        raise SettingsError(setting, [f"names {url.drivername!r}; expected {_FORM}"])
     return url.set(drivername="postgresql+psycopg2")
 
 

@@ -46,12 +46,14 @@ class JarSet:
         coordinates: Maven coordinates by the beginning of the PySpark versions that they fit ("" fits all).
             `{hadoop}` in them stands for the version of the Hadoop that Spark was built with.
         with_dependencies: whether what these jars need comes along; otherwise they are all there is.
+        is_for_trying: only the demo and the tests need it, so an installed program fetches it when it is asked for.
     """
 
     name: str
     purpose: str
     coordinates: Mapping[str, tuple[str, ...]]
     with_dependencies: bool = True
+    is_for_trying: bool = False
 
     def fits(self, spark: InstalledSpark) -> bool:
         """Whether there are jars for this Spark."""
@@ -103,6 +105,23 @@ _SETS = (
         # built to run with.
         with_dependencies=False,
     ),
+    JarSet(
+        "kafka",
+        "Kafka (9 MB)",
+        {
+            # The connector is made for one Spark, and the client is the one that Spark was built with.
+            "4.2.": (
+                "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0",
+                "org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.2.0",
+                "org.apache.kafka:kafka-clients:3.9.2",
+                "org.apache.commons:commons-pool2:2.13.1",
+            ),
+        },
+        # The compression codecs that Kafka's client names are in PySpark.
+        with_dependencies=False,
+    ),
+    # A broker of this machine, for the demo and the tests. A program of its own: no session loads these.
+    JarSet("broker", "a Kafka broker (42 MB)", {"": ("org.apache.kafka:kafka_2.13:4.1.1",)}, is_for_trying=True),
     JarSet(
         "postgres",
         "Postgres by JDBC (3 MB)",

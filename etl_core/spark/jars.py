@@ -45,10 +45,15 @@ def installed_spark() -> InstalledSpark:
 
 def jar_folder(jar_set: JarSet) -> Path:
     """Where a set belongs: in `.jars/` of a checkout, in `share/` of an installed environment; a folder per PySpark."""
-    checkout = Path(__file__).resolve().parents[2]
-    in_checkout = (checkout / "pyproject.toml").is_file()
-    root = checkout / ".jars" if in_checkout else Path(sys.prefix) / "share" / "pipeline-processing" / "jars"
+    checkout = _checkout()
+    root = Path(sys.prefix) / "share" / "pipeline-processing" / "jars" if checkout is None else checkout / ".jars"
     return root / f"pyspark-{metadata.version('pyspark')}" / jar_set.name
+
+
+def _checkout() -> Path | None:
+    """The checkout this module stands in; None where it is installed."""
+    checkout = Path(__file__).resolve().parents[2]
+    return checkout if (checkout / "pyproject.toml").is_file() else None
 
 
 def present_jars(names: Iterable[str]) -> tuple[Path, ...]:
@@ -148,11 +153,12 @@ def _checksum_list(jar_set: JarSet, spark: InstalledSpark) -> str:
 
 
 def _fetch_all() -> None:
-    """Fetch the sets that fit and are not here yet, telling what happens."""
+    """Fetch the sets that fit and are not here yet, telling what happens; what is for trying only in a checkout."""
     spark, ivy = installed_spark(), maven()
     for jar_set in JAR_SETS.values():
         folder = jar_folder(jar_set)
-        if jar_set.fits(spark) and not is_current(folder, jar_set):
+        wanted = jar_set.fits(spark) and (_checkout() is not None or not jar_set.is_for_trying)
+        if wanted and not is_current(folder, jar_set):
             print(f"fetching Spark's jars for {jar_set.purpose} into {folder} (once)", flush=True)  # noqa: T201 - a command for people
             fetch_jars(jar_set, folder, ivy)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 from rich.table import Table
 
-from etl_core.audit.account import Step
+from etl_core.audit.record import Step
 from etl_core.audit.table import add_lines
 from etl_core.errors import PipelineError, RetryableError, UsageError
 from jobs.console.terminal import cell, stdout

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from etl_core.errors import UsageError
 from jobs.console.terminal import cell, stdout
 from jobs.playground.sample_workbooks import CITIZENS, PHONES, Town, write_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.engine import Engine
 
+    from etl_core.settings import Settings
     from pipelines.citizens.settings import CitizensSettings
 
+#: What the demo's database is called on the embedded server.
+DATABASE = "demo_citizens"
 _SEED, _PEOPLE = 7, 400
 _MONTHS = tuple(date(2026, month, 1) for month in (1, 2, 3))
 _CORE = """
@@ -39,6 +43,29 @@ SELECT d.month_key AS month, count(*) AS citizens, sum(CASE WHEN f.is_new THEN 1
 FROM mart.fact_citizen_snapshot f JOIN mart.dim_date d ON d.date_key = f.date_key
 GROUP BY d.month_key ORDER BY d.month_key
 """
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[Engine]:
+    """The warehouse of WAREHOUSE_URL, else the one that the demo left in the embedded Postgres, to look at it.
+
+    Raises:
+        SettingsError, DatabaseUnavailableError: there is none, or it cannot be reached.
+    """
+    from jobs.running.database import embedded_database
+    from pipelines.citizens.settings import CitizensSettings
+    from pipelines.citizens.warehouse.connecting import connect_warehouse
+
+    with ExitStack() as own:
+        address = settings[CitizensSettings].warehouse_url
+        if address is None:
+            server = own.enter_context(embedded_database())
+            url = make_url(server.dsn).set(database=DATABASE).render_as_string(hide_password=False)
+        else:
+            url = address.get_secret_value()
+        engine = connect_warehouse(url)
+        own.callback(engine.dispose)
+        yield engine
 
 
 def play(settings: CitizensSettings, run_id: str) -> int:
@@ -72,7 +99,8 @@ def play(settings: CitizensSettings, run_id: str) -> int:
         code = run(doors)
         console.print(cell(f"\nVersion {late}, the citizens of February, is taken back:"))
         _show(doors.warehouse)
-        console.print(cell(f"\n`citizens transform --reload {late}` and `citizens run` bring it back."))
+        console.print(cell(f"\nIn a warehouse of yours `citizens transform --reload {late}` brings it back."))
+        console.print(cell("notebooks/citizens.ipynb plots what this one holds."))
     return code
 
 

@@ -25,7 +25,7 @@ PHONES: Final = ("citizen_id", "phone_type", "phone")
 #: What goes wrong with a row.
 FAULTS: Final = (
     *("no last name", "impossible date", "born in 1080", "unknown sex", "broken email", "error cell", "no key"),
-    *("twice the same", "twice and different", "registered before birth"),
+    *("twice the same", "twice and different", "registered before birth", "typo in the status", "typo in the name"),
 )
 #: What Excel shows where a formula found nothing.
 ERROR_CELL: Final = "#N/A"
@@ -165,6 +165,9 @@ def _with_fault(row: dict[str, Cell], fault: str) -> list[list[Cell]]:
         "error cell": {"city": ERROR_CELL},
         "no key": {"citizen_id": None},
         "registered before birth": {"registered_on": date(1901, 1, 1), "birth_date": date(1980, 1, 1)},
+        "typo in the status": {"status": "actvie"},
+        # nobody can tell, so it is a version that the next month ends
+        "typo in the name": {"last_name": _transposed(str(row["last_name"]))},
     }
     changed = {**row, **changes.get(fault, {})}
     rows = [list(changed.values())]
@@ -173,6 +176,11 @@ def _with_fault(row: dict[str, Cell], fault: str) -> list[list[Cell]]:
     if fault == "twice and different":
         rows.append(list({**row, "last_name": "Somebody Else"}.values()))
     return rows
+
+
+def _transposed(name: str) -> str:
+    """The second and third letters have changed places."""
+    return name[:1] + name[2:3] + name[1:2] + name[3:]
 
 
 def _phones(person: Person, chance: random.Random, faults: float) -> list[list[Cell]]:
@@ -193,15 +201,34 @@ def _phones(person: Person, chance: random.Random, faults: float) -> list[list[C
     return rows
 
 
-def write_workbook(path: Path, sheet: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write rows to the one sheet of a workbook; a text `#N/A` becomes what Excel shows for a failed formula."""
+def write_workbook(
+    path: Path,
+    sheet: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    merged: Sequence[tuple[str, int]] = (),
+) -> None:
+    """Write rows to the one sheet of a workbook.
+
+    Args:
+        path: of the workbook.
+        sheet: its name.
+        header: names of the columns.
+        rows: their cells; a text `#N/A` becomes what Excel shows for a failed formula.
+        merged: titles that stand above the header, each over so many columns, as people group them.
+    """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as workbook:
         days = workbook.add_format({"num_format": "yyyy-mm-dd"})
         workbook.set_properties({"created": date(2026, 1, 1)})
         page = workbook.add_worksheet(sheet)
-        page.write_row(0, 0, header)
-        for number, row in enumerate(rows, 1):
+        column, first = 0, 1 if merged else 0
+        for title, width in merged:
+            page.merge_range(0, column, 0, column + width - 1, title)
+            column += width
+        page.write_row(first, 0, header)
+        for number, row in enumerate(rows, first + 1):
             for at, cell in enumerate(row):
                 if isinstance(cell, date):
                     page.write_datetime(number, at, cell, days)

@@ -159,8 +159,9 @@ def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
         CatalogueError: this role may not, or the database is newer than this code.
     """
     from dq.ledger.migrate import LEDGER
+    from dq.streams.tables import STREAMS
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.migrations import migrate
     from pipelines.etl.ledger.tables import ETL
 
-    return migrate(engine, LEDGER, AUDIT, ETL)
+    return migrate(engine, LEDGER, AUDIT, STREAMS, ETL)

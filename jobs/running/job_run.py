@@ -106,6 +106,7 @@ def note(
     subject: str | None = None,
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
+    rows_in: int | None = None,
     message: str | None = None,
     counts: BatchCounts | None = None,
 ) -> None:
@@ -113,7 +114,7 @@ def note(
     run = current_run()
     if run is None:
         return
-    said = {"step": step, "subject": subject, "message": message}
+    said = {"step": step, "subject": subject, "rows_in": rows_in, "message": message}
     known: dict[str, object] = {name: value for name, value in said.items() if value is not None}
     known |= {name: tuple(texts) for name, texts in (("inputs", inputs), ("outputs", outputs)) if texts is not None}
     if counts is not None:
@@ -143,8 +144,9 @@ def run_job(
     token = _CURRENT.set(run)
     try:
         ended = end_of(job.entrypoint, argv)
-        if run.database is not None:
-            _write(run, run.database, job, ended, round((time.monotonic() - started) * 1000), new_id, clock())
+        account = run.account()
+        if run.database is not None and account is not None:
+            _write(run.database, account, run.doing, ended, time.monotonic() - started, clock())
         return ended.code
     finally:
         _CURRENT.reset(token)
@@ -152,35 +154,24 @@ def run_job(
 
 
 def _write(
-    run: JobRun,
-    database: sqlalchemy.Engine,
-    job: Job,
-    ended: Ended,
-    duration_ms: int,
-    new_id: Callable[[], uuid.UUID],
-    at: datetime,
+    database: sqlalchemy.Engine, account: Account, doing: Doing, ended: Ended, seconds: float, at: datetime
 ) -> None:
-    from etl_core.audit.record import AuditRecord
+    from etl_core.audit.record import Step
     from etl_core.audit.table import write_audit
 
-    doing = run.doing
-    record = AuditRecord(
-        id=new_id(),
-        at=at,
-        job=job.name,
-        job_version=job.version,
-        run_id=run.run_id,
-        step=doing.step,
+    step = Step(
+        doing.step,
+        _STATUS.get(ended.code, "failed"),
+        at,
         subject=doing.subject,
         inputs=doing.inputs,
         outputs=doing.outputs,
         rows_in=doing.rows_in,
-        status=_STATUS.get(ended.code, "failed"),
         message="; ".join(part for part in (ended.reason, doing.sentence) if part) or None,
-        duration_ms=duration_ms,
+        seconds=seconds,
     )
     try:
-        write_audit(database, record, Redaction(run.secrets))
+        write_audit(database, account.line(step))
     except Exception as error:  # noqa: BLE001 - whatever it is, the job has ended and its exit code stands
         hint = "`pipeline-processing migrate` makes the table where it is missing"
         log.warning("this run has no line in pipeline.audit", error=error, hint=hint)

@@ -9,8 +9,12 @@ from etl_core.settings import RoomSettings, Settings, configuration_table, read_
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.etl.settings import EtlSettings
 from pipelines.lake.settings import LakeSettings
+from pipelines.records.settings import KafkaSettings
 
-ROOMS: tuple[type[RoomSettings], ...] = (*ROOMS_OF_VERDICTS, LakeSettings, CitizensSettings, EtlSettings)
+ROOMS: tuple[type[RoomSettings], ...] = (
+    *ROOMS_OF_VERDICTS,
+    *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings),
+)
 
 
 def read_settings(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:

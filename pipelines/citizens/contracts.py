@@ -67,7 +67,11 @@ CONTRACTS: Final = (
     Contract("phones", CITIZEN_PHONE, phone_rules),
 )
 _NAME: Final = re.compile(r"(?P<kind>[a-z]+)[_-](?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])\b", re.IGNORECASE)
-_MONTH: Final = re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])(?:-\d\d)?(?:T.*)?")
+#: 2026-01, a day or a moment of it, 01/2026, 01.2026.
+_MONTHS: Final = (
+    re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])(?:-\d\d)?(?:[T ].*)?"),
+    re.compile(r"(?P<month>0?[1-9]|1[0-2])[/.](?P<year>\d{4})"),
+)
 
 
 def contract_of(kind: str) -> Contract | None:
@@ -97,8 +101,8 @@ def read_name(file_name: str) -> tuple[Contract | None, date | None]:
 
 
 def read_month(text: str) -> date | None:
-    """The first day of a month written as `2026-01`, or of the month of a day; None where it is neither."""
-    found = _MONTH.fullmatch(text.strip())
+    """The first day of a month written as `2026-01` or `01/2026`, or of that of a day; None where it is neither."""
+    found = next(filter(None, (form.fullmatch(text.strip()) for form in _MONTHS)), None)
     return date(int(found["year"]), int(found["month"]), 1) if found else None
 
 

@@ -14,8 +14,16 @@ class StillBeingWrittenError(RetryableError):
 
 
 class WarehouseError(TerminalError):
-    """The warehouse lacks a table or a right, or cannot be reached as the settings say."""
+    """The warehouse cannot be made by this role, or be spoken to by this program."""
 
 
 class MartMismatchError(TerminalError):
     """The mart would not hold what core does; the transaction that found it changed nothing."""
+
+
+class NoSpaceError(RetryableError):
+    """The disk of CITIZENS_ROOT is full; somebody may free space."""
+
+
+class FolderRefusedError(TerminalError):
+    """A folder under CITIZENS_ROOT cannot be made or written by this user."""

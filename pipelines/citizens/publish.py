@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select
 
-from pipelines.citizens.contracts import CITIZEN, CITIZEN_PHONE
+from pipelines.citizens.contracts import CITIZEN, CITIZEN_PHONE, CONTRACTS
 from pipelines.citizens.errors import MartMismatchError
-from pipelines.citizens.history.work import lock_dataset
+from pipelines.citizens.history.work import lock_dataset, plan_for_many_rows
 from pipelines.citizens.mart import dimensions, facts
 from pipelines.citizens.mart.tables import dim_date, dim_location
-from pipelines.citizens.transform import effective_months
+from pipelines.citizens.transform import effective_months, missing_months
 from pipelines.citizens.warehouse.meta_tables import unpublished_month
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ def to_publish(doors: CitizensDoors) -> list[date]:
         return list(connection.scalars(select(unpublished_month.c.snapshot_month).order_by("snapshot_month")))
 
 
+def missing_snapshots(connection: Connection) -> dict[str, str]:
+    """The months that lack between others, as a text for each kind of workbooks that lacks some."""
+    lacking = {contract.kind: missing_months(connection, contract.dataset) for contract in CONTRACTS}
+    return {kind: ", ".join(f"{month:%Y-%m}" for month in months) for kind, months in lacking.items() if months}
+
+
 def publish(doors: CitizensDoors) -> int:
     """Publish the months that changed; how many. Whoever reads meanwhile sees the mart as it was.
 
@@ -42,10 +48,13 @@ def publish(doors: CitizensDoors) -> int:
         if not months:
             step.message = "nothing has changed"
             return 0
+        plan_for_many_rows(connection)
         known = set(effective_months(connection, CITIZEN))
         _dimensions(connection, known)
         step.rows = sum(_facts(connection, month, exists=month in known) for month in months)
         connection.execute(delete(unpublished_month).where(unpublished_month.c.snapshot_month.in_(months)))
+        for kind, missing in missing_snapshots(connection).items():
+            step.remark(f"no workbook of {kind} for {missing}: the month before goes on up to the next there is")
         step.message = f"{len(months)} months, {step.rows:,} facts: {', '.join(f'{month:%Y-%m}' for month in months)}"
         return len(months)
 

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq import ObjectStore
-from etl_core.errors import PipelineError, RetryableError, UsageError
+from etl_core.errors import PipelineError, ProblemsError, RetryableError, SettingsError, TerminalError, UsageError
 from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.settings import Settings, read_rooms
 from pipelines.citizens.contracts import read_month
 from pipelines.citizens.doors import CitizensDoors
-from pipelines.citizens.ingest import Expected, ingest, sweep_parts
+from pipelines.citizens.files.part_file import sweep_parts
+from pipelines.citizens.ingest import Expected, ingest
 from pipelines.citizens.publish import publish
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
@@ -34,8 +35,9 @@ from pipelines.citizens.warehouse.audit_trail import AuditTrail
 from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse, require_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pipelines.citizens.warehouse.landings import Landing
 
 log = structlog.get_logger()
 
@@ -49,7 +51,7 @@ def open_doors(settings: CitizensSettings, *, run_id: str, clock: Callable[[], d
     """The warehouse of WAREHOUSE_URL, or one in the embedded Postgres with its tables made; closed in the end.
 
     Raises:
-        SettingsError, DatabaseUnavailableError, WarehouseError: it cannot be used.
+        SettingsError, CatalogueError, DatabaseUnavailableError, WarehouseError: it cannot be used.
     """
     with ExitStack() as own:
         address = settings.warehouse_url
@@ -68,29 +70,52 @@ def open_doors(settings: CitizensSettings, *, run_id: str, clock: Callable[[], d
 
 def run(doors: CitizensDoors) -> int:
     """Bring everything that landed to the end; workbooks that stop do not stop the others. Gives the exit code."""
-    code = validate_all(doors)
-    transform_all(doors)
+    code = max(validate_all(doors), transform_all(doors))
     publish(doors)
     return code
 
 
 def validate_all(doors: CitizensDoors) -> int:
     """Look at every workbook that was not looked at."""
-    done = [validate(landing, doors) for landing in to_validate(doors)]
-    return OK if all(one.status == "passed" for one in done) else FAILED
+    sweep_parts(doors.clean)
+    sweep_parts(doors.rejected)
+    return _each(to_validate(doors), lambda landing: validate(landing, doors).status == "passed")
 
 
 def transform_all(doors: CitizensDoors) -> int:
     """Load every workbook whose clean rows are in no load."""
-    for landing in to_transform(doors):
+
+    def load(landing: Landing) -> bool:
         transform(landing, doors)
-    return OK
+        return True
+
+    return _each(to_transform(doors), load)
+
+
+def _each(waiting: Iterable[Landing], step: Callable[[Landing], bool]) -> int:
+    """Take workbooks through a step, which says whether they go on; one that cannot be helped stops by itself."""
+    code = OK
+    for landing in waiting:
+        try:
+            goes_on = step(landing)
+        except ProblemsError:
+            raise  # of the warehouse or the settings: it is the same for all
+        except TerminalError as error:
+            log.error("a workbook stops", file=landing.file_name, error=error)  # noqa: TRY400 - a line for people
+            goes_on = False
+        code = code if goes_on else FAILED
+    return code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a step by itself, as `python -m` does; the exit code. Errors are one line."""
     arguments = parser("pipelines.citizens").parse_args(["run"] if argv is None else list(argv))
-    settings = read_rooms((CitizensSettings, LogSettings))
+    try:
+        settings = read_rooms((CitizensSettings, LogSettings))
+    except SettingsError as error:
+        configure_logging("INFO", ())  # the level is one of what could not be read
+        log.error("failed", error=error)  # noqa: TRY400 - a line for people
+        return USAGE
     configure_logging(settings[LogSettings].log_level, settings.secrets())
     try:
         return carry_out(arguments, settings, run_id=uuid.uuid4().hex, write=print)  # noqa: TID251 - this program's edge
@@ -101,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def code_of(error: PipelineError) -> int:
     """The exit code for what stopped a step."""
-    if isinstance(error, UsageError):
+    if isinstance(error, UsageError | ProblemsError):
         return USAGE
     return TRY_AGAIN if isinstance(error, RetryableError) else FAILED
 
@@ -115,16 +140,19 @@ def carry_out(arguments: argparse.Namespace, settings: Settings, *, run_id: str,
         run_id: of the account's lines.
         write: shows a line of output.
     """
+    expected = _expected(arguments)
     with open_doors(settings[CitizensSettings], run_id=run_id, clock=_present) as doors:
         match arguments.step:
             case "ingest":
-                return _ingest_all(arguments.files, doors, Expected(arguments.kind, _month(arguments.snapshot)))
+                return _ingest_all(arguments.files, doors, expected)
             case "validate":
                 return validate_all(doors)
             case "transform" if arguments.rollback is not None:
                 roll_back(arguments.rollback, doors)
+                publish(doors)
             case "transform" if arguments.reload is not None:
                 roll_forward(arguments.reload, doors)
+                publish(doors)
             case "transform":
                 return transform_all(doors)
             case "publish":
@@ -146,12 +174,17 @@ def parser(program: str) -> argparse.ArgumentParser:
     landing = steps.add_parser("ingest", help="copy workbooks to where they are kept, each once by its content")
     landing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="such as citizens_2026-01.xlsx")
     landing.add_argument("--snapshot", metavar="YYYY-MM", help="the month they are of, where their names do not say it")
+    landing.add_argument("--snapshot-cell", metavar="[SHEET!]CELL", help="where the month stands in them, such as B2")
     landing.add_argument("--kind", help="citizens or phones, where their names do not say it")
     steps.add_parser("validate", help="split the rows of landed workbooks into clean and rejected ones")
     loading = steps.add_parser("transform", help="load clean rows into the history, or take a load back")
     turn = loading.add_mutually_exclusive_group()
-    turn.add_argument("--rollback", type=int, metavar="VERSION", help="take this load back, the newest or any other")
-    turn.add_argument("--reload", type=int, metavar="VERSION", help="bring back a load that was taken back")
+    turn.add_argument(
+        "--rollback", type=int, metavar="VERSION", help="take this load back, the newest or any other, and publish"
+    )
+    turn.add_argument(
+        "--reload", type=int, metavar="VERSION", help="bring back a load that was taken back, and publish"
+    )
     steps.add_parser("publish", help="bring the mart to what the history says")
     steps.add_parser("run", help="everything that is not done yet, in its order")
     steps.add_parser("rebuild", help="compute the histories anew from the stage; exit 1 where they were others")
@@ -163,18 +196,20 @@ def _present() -> datetime:
     return datetime.now(timezone.utc)  # noqa: TID251 - this program's edge
 
 
-def _month(text: str | None) -> date | None:
-    if text is None:
-        return None
-    month = read_month(text)
-    if month is None:
+def _expected(arguments: argparse.Namespace) -> Expected:
+    """What the command line says of workbooks, where the step is about some."""
+    if arguments.step != "ingest":
+        return Expected()
+    text: str | None = arguments.snapshot
+    month = None if text is None else read_month(text)
+    if text is not None and month is None:
         raise UsageError(f"--snapshot {text!r} is no month; expected one such as 2026-01")
-    return month
+    return Expected(arguments.kind, month, arguments.snapshot_cell)
 
 
 def _ingest_all(files: Sequence[Path], doors: CitizensDoors, expected: Expected) -> int:
     """Land all of them; one that cannot land does not keep the others from it."""
-    sweep_parts(doors)
+    sweep_parts(doors.land)
     codes = [OK]
     for path in files:
         try:

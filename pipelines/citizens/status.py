@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.citizens.publish import to_publish
+from pipelines.citizens.publish import missing_snapshots, to_publish
 from pipelines.citizens.warehouse.landings import Landing, landings
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def status_lines(doors: CitizensDoors) -> Iterator[str]:
-    """A line for each landed workbook in the order of months, and one for what is to be published."""
+    """A line for each landed workbook in the order of months, then what lacks between them and what is to publish."""
     with doors.warehouse.connect() as connection:
-        known = landings(connection)
+        known, missing = landings(connection, doors.root), missing_snapshots(connection)
     yield f"{'month':8} {'workbook':32} {'state':12} {'version':>7} {'clean':>9} {'rejected':>9}  what"
     for one in known:
         version = "" if one.version_id is None else str(one.version_id)
@@ -26,6 +26,8 @@ def status_lines(doors: CitizensDoors) -> Iterator[str]:
             f"{one.snapshot:%Y-%m}  {one.file_name:32} {state_of(one):12} {version:>7} {clean:>9} {rejected:>9}  "
             f"{one.message or ''}"
         ).rstrip()
+    for kind, lacking in missing.items():
+        yield f"missing: {kind} of {lacking}"
     months = to_publish(doors)
     yield f"to be published: {', '.join(f'{month:%Y-%m}' for month in months) or 'nothing'}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sqlalchemy import insert, select
 
 from etl_core.errors import TerminalError
 from pipelines.citizens.contracts import CITIZEN, CONTRACTS, contract_of_dataset
+from pipelines.citizens.files.workbook_rows import LINE
 from pipelines.citizens.history.chain import chain_of
 from pipelines.citizens.history.errors import NoSuchLoadError
 from pipelines.citizens.history.loads import (
@@ -26,11 +28,9 @@ from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.history.work import loads_of, lock_dataset
 from pipelines.citizens.warehouse.landings import Landing, landings
 from pipelines.citizens.warehouse.meta_tables import unpublished_month
-from pipelines.citizens.workbook_rows import LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
 
     import pyarrow as pa
     from sqlalchemy.engine import Connection
@@ -46,7 +46,7 @@ class LostStageError(TerminalError):
 def to_transform(doors: CitizensDoors) -> list[Landing]:
     """Workbooks with clean rows that are in no load yet, in the order of what they speak of."""
     with doors.warehouse.connect() as connection:
-        return [one for one in landings(connection) if one.status == "passed" and one.version_id is None]
+        return [one for one in landings(connection, doors.root) if one.status == "passed" and one.version_id is None]
 
 
 def transform(landing: Landing, doors: CitizensDoors) -> LoadReport | None:
@@ -109,7 +109,7 @@ def rebuild_all(doors: CitizensDoors) -> int:
     """
     changed = 0
     with doors.warehouse.connect() as connection:
-        by_version = {one.version_id: one for one in landings(connection) if one.version_id is not None}
+        by_version = {one.version_id: one for one in landings(connection, doors.root) if one.version_id is not None}
     for contract in CONTRACTS:
         dataset = contract.dataset
         with doors.trail.step("rebuild", dataset.name) as step, doors.warehouse.begin() as connection:
@@ -133,6 +133,14 @@ def effective_months(connection: Connection, dataset: Dataset) -> list[date]:
     """The months that a dataset has a snapshot of, in order."""
     chain = chain_of(loads_of(connection, dataset))
     return sorted({link.effective.snapshot for link in chain if link.effective is not None})
+
+
+def missing_months(connection: Connection, dataset: Dataset) -> list[date]:
+    """The months between a dataset's first snapshot and its last one that it has none of, in order."""
+    there = effective_months(connection, dataset)
+    numbers = [month.year * 12 + month.month - 1 for month in there]
+    between = set(range(numbers[0], numbers[-1])) - set(numbers) if numbers else set()
+    return [date(number // 12, number % 12 + 1, 1) for number in sorted(between)]
 
 
 def _unpublish(connection: Connection, dataset: Dataset, snapshot: date, until: date | None) -> None:

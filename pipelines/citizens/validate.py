@@ -18,10 +18,11 @@ from sqlalchemy import insert
 
 from dq import FINDINGS_TYPE, UnreadableFileError, check_frame, key_finding, malformed_finding, split_rows
 from pipelines.citizens.contracts import Contract, contract_of_dataset
+from pipelines.citizens.files.part_file import part_file
+from pipelines.citizens.files.workbook_rows import LINE, WorkbookRows, read_workbook
 from pipelines.citizens.history.row_hashes import KEY_HASH, ROW_HASH, with_hashes
 from pipelines.citizens.warehouse.landings import Landing, landings
 from pipelines.citizens.warehouse.meta_tables import validation_log
-from pipelines.citizens.workbook_rows import LINE, WorkbookRows, read_workbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +49,18 @@ class Validated:
 
 
 def to_validate(doors: CitizensDoors) -> list[Landing]:
-    """Workbooks that landed and were not looked at yet, or whose clean rows are gone before they were loaded."""
+    """Workbooks that landed and were not looked at yet, or have to be again.
+
+    That is where their clean rows are gone before they were loaded, or they stopped and the definition is another now.
+    """
     with doors.warehouse.connect() as connection:
-        return [landing for landing in landings(connection) if landing.status is None or _is_lost(landing)]
+        known = landings(connection, doors.root)
+    return [one for one in known if one.status is None or _is_lost(one) or _may_pass_now(one)]
+
+
+def _may_pass_now(landing: Landing) -> bool:
+    definition = contract_of_dataset(landing.dataset).definition
+    return landing.status in {"failed", "unreadable"} and landing.definition != definition.fingerprint
 
 
 def _is_lost(landing: Landing) -> bool:
@@ -75,6 +85,8 @@ def validate(landing: Landing, doors: CitizensDoors) -> Validated:
             done = _split(rows, contract, clean_path, rejected_path)
         _note(landing, contract, done, clean_path, rejected_path, doors)
         step.message, step.rows = done.message, done.rows_read
+        if done.status != "passed":
+            step.refuse(f"{landing.file_name} stops at the gate: {done.message}")
         return done
 
 
@@ -82,9 +94,14 @@ def _split(rows: WorkbookRows, contract: Contract, clean_path: Path, rejected_pa
     if lacking := [one.name for one in contract.dataset.columns if one.name not in rows.raw.column_names]:
         # Nobody could tell a column that was renamed from one whose values are all gone.
         header = ", ".join(name for name in rows.raw.column_names if name != LINE)
-        message = f"{', '.join(lacking)} missing; the header is {header}; nothing of it goes on"
+        seen = "; ".join([f"the header is {header}", *rows.remarks])
+        message = f"{', '.join(lacking)} missing; {seen}; nothing of it goes on"
         read, malformed = rows.raw.num_rows + len(rows.malformed), len(rows.malformed)
         return Validated("failed", None, read, 0, read - malformed, malformed, message)
+    if not rows.raw.num_rows:
+        # Taken for a snapshot it would end everybody.
+        message = "the workbook has a header and no rows; expected at least one; nothing of it goes on"
+        return Validated("failed", None, len(rows.malformed), 0, 0, len(rows.malformed), message)
     verdict = check_frame(rows.cleansed.drop_columns([LINE]), contract.definition, cells="text")
     passed, failed = split_rows(rows.cleansed, contract.definition_of_rows, cells="text")
     clean, contradicting = _without_contradictions(_typed(passed, contract), contract)
@@ -93,12 +110,13 @@ def _split(rows: WorkbookRows, contract: Contract, clean_path: Path, rejected_pa
     read = rows.raw.num_rows + malformed
     if read != clean.num_rows + (rejected.num_rows - malformed) + malformed:
         raise AssertionError(f"rows were lost: {read} read, {clean.num_rows} clean, {rejected.num_rows} rejected")
+    goes_on = verdict.passed and clean.num_rows > 0
     _write(rejected, rejected_path)
-    if verdict.passed:
+    if goes_on:
         _write(clean, clean_path)
-    kept = clean.num_rows if verdict.passed else 0
+    kept = clean.num_rows if goes_on else 0
     return Validated(
-        "passed" if verdict.passed else "failed",
+        "passed" if goes_on else "failed",
         verdict.score,
         read,
         kept,
@@ -117,18 +135,19 @@ def _typed(passed: pa.Table, contract: Contract) -> pa.Table:
 
 def _without_contradictions(clean: pa.Table, contract: Contract) -> tuple[pa.Table, dict[int, str]]:
     """Rows without those that say different things of one key; these by their lines, with the reason."""
-    hashed = pl.from_arrow(with_hashes(clean, contract.dataset))
-    assert isinstance(hashed, pl.DataFrame)  # noqa: S101 - a table is a frame
-    versions = hashed.with_columns(pl.col(ROW_HASH).n_unique().over(KEY_HASH).alias("versions"))
     keys = [column.name for column in contract.dataset.keys]
+    hashed = pl.from_arrow(with_hashes(clean, contract.dataset).select([*keys, LINE, KEY_HASH, ROW_HASH]))
+    assert isinstance(hashed, pl.DataFrame)  # noqa: S101 - a table is a frame
+    versions = hashed.group_by(KEY_HASH).agg(pl.col(ROW_HASH).n_unique().alias("versions"))
+    differing = hashed.join(versions.filter(pl.col("versions") > 1), on=KEY_HASH)
+    if differing.is_empty():
+        return clean, {}
     reasons = {
         row[LINE]: f"{', '.join(f'{key} {row[key]}' for key in keys)} stands in {row['versions']} rows that differ"
-        for row in versions.filter(pl.col("versions") > 1).iter_rows(named=True)
+        for row in differing.iter_rows(named=True)
     }
-    if not reasons:
-        return clean, {}
-    kept = versions.filter(pl.col("versions") == 1)[LINE].to_arrow()
-    return clean.filter(pc.is_in(clean.column(LINE), value_set=kept)), reasons
+    gone = pc.is_in(clean.column(LINE), value_set=differing[LINE].to_arrow())
+    return clean.filter(pc.invert(gone)), reasons
 
 
 def _rejected(rows: WorkbookRows, failed: pa.Table, contradicting: dict[int, str], contract: Contract) -> pa.Table:
@@ -152,16 +171,14 @@ def _paths(landing: Landing, doors: CitizensDoors) -> tuple[Path, Path]:
 
 def _write(table: pa.Table, path: Path) -> None:
     """Write a Parquet file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part-{path.name}")
-    try:
+    with part_file(path.parent) as part:
         pq.write_table(table, part, compression="zstd")
         part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _message(verdict: Verdict, clean: int, others: int) -> str:
+    if verdict.passed and not clean:
+        return f"score {verdict.score}, and not one of {others:,} rows is clean: nothing of it goes on"
     if verdict.passed:
         return f"score {verdict.score}; {clean:,} rows are clean, {others:,} rejected"
     reasons = verdict.failed_validation_message
@@ -179,8 +196,8 @@ def _note(
         rows_clean=done.rows_clean,
         rows_rejected=done.rows_rejected,
         rows_malformed=done.rows_malformed,
-        clean_path=str(clean) if done.status == "passed" else None,
-        rejected_path=str(rejected) if done.score is not None else None,
+        clean_path=str(clean.relative_to(doors.root)) if done.status == "passed" else None,
+        rejected_path=str(rejected.relative_to(doors.root)) if done.score is not None else None,
         message=done.message[:2000],
         definition=contract.definition.fingerprint,
         validated_at=doors.clock(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
+from datetime import date
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from dq.profiling.figures.mixing import mixed
+from jobs.playground.sample_workbooks import CITIZENS, Town, write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -93,6 +95,23 @@ class Inputs:
         for batch in trips(rows, seed=1000 + number):
             pa.csv.write_csv(_text(batch), sink, pa.csv.WriteOptions(quoting_style="none"))
         return bytes(sink.getvalue().to_pybytes())
+
+    def citizens_workbooks(self, people: int, months: int, *, wide: bool) -> list[Path]:
+        """A workbook of citizens for each month from January 2020 on; `wide`: with two columns that nobody asks for."""
+        days = [date(2020 + at // 12, at % 12 + 1, 1) for at in range(months)]
+        town, header = Town(_SEED, people), (*CITIZENS, "note", "office") if wide else CITIZENS
+        folder = self.folder / f"citizens-{people}-{months}"
+        paths = [folder / f"citizens_{day:%Y-%m}.xlsx" for day in days]
+        if paths[-1].exists():
+            return paths
+        folder.mkdir(parents=True, exist_ok=True)
+        for day, path in zip(days, paths, strict=True):  # each month goes on from the one before
+            rows, _ = town.month(day)
+            noted = [[*row, f"note {at % 977} of the clerk {at}", at % 13] for at, row in enumerate(rows)]
+            unfinished = path.with_suffix(".unfinished")
+            write_workbook(unfinished, "citizens", header, noted if wide else rows)
+            unfinished.rename(path)
+        return paths
 
     def _made(self, name: str, write: Callable[[Path], None]) -> Path:
         path = self.folder / name

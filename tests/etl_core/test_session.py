@@ -73,38 +73,6 @@ def test_a_session_for_files_has_no_class_of_delta_and_is_not_taken_for_one_with
         build_session(profile=TABLES)
 
 
-def test_a_session_for_tables_writes_reads_and_merges_delta_on_s3(
-    s3_server: S3Server, s3: S3Client, bucket: str
-) -> None:
-    """In a process of its own: a JVM keeps the jars of its first session."""
-    program = textwrap.dedent(f"""
-        from etl_core.spark.profiles import TABLES
-        from etl_core.spark.session import build_session
-        spark = build_session(
-            profile=TABLES, master="local[2]", s3_endpoint={s3_server.endpoint!r}, s3_region={s3_server.region!r},
-            s3_access_key={s3_server.access_key!r}, s3_secret_key={s3_server.secret_key!r},
-        )
-        table = "delta.`s3a://{bucket}/silver/rides`"
-        spark.sql(f"CREATE TABLE {{table}} (id BIGINT, fare DOUBLE, at TIMESTAMP) USING delta")
-        spark.sql(f"INSERT INTO {{table}} SELECT id, id / 2, timestamp'2026-01-04 12:00:00' FROM range(4)")
-        spark.sql(
-            f"MERGE INTO {{table}} t USING (SELECT 3L AS id UNION ALL SELECT 9L) s ON t.id = s.id"
-            " WHEN MATCHED THEN UPDATE SET fare = 100 WHEN NOT MATCHED THEN INSERT (id, fare) VALUES (s.id, 0)"
-        )
-        rows = spark.sql(f"SELECT id, fare FROM {{table}} ORDER BY id").collect()
-        print("rows", [tuple(row) for row in rows])
-        first = spark.sql(f"SELECT count(*) FROM {{table}} VERSION AS OF 1").first()
-        print("version 1", first[0], "adaptive", spark.conf.get("spark.sql.adaptive.enabled"))
-        assert build_session(profile=TABLES).sparkContext is spark.sparkContext
-        spark.stop()
-    """)
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=280, check=False)
-    assert "rows [(0, 0.0), (1, 0.5), (2, 1.0), (3, 100.0), (9, 0.0)]" in run.stdout, run.stderr[-3000:]
-    assert "version 1 4 adaptive true" in run.stdout
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix="silver/rides/_delta_log/")["Contents"]]
-    assert "silver/rides/_delta_log/00000000000000000002.json" in keys
-
-
 def test_a_running_session_can_be_pointed_elsewhere(spark: SparkSession, s3_server: S3Server) -> None:
     hadoop = spark.sparkContext._jsc.hadoopConfiguration()
     build_session(s3_endpoint="http://127.0.0.1:1", s3_region="eu-west-1")
@@ -151,10 +119,7 @@ def test_py4j_never_logs_its_calls(spark: SparkSession) -> None:
     assert logging.getLogger("py4j.clientserver").getEffectiveLevel() >= logging.INFO
 
 
-@pytest.mark.parametrize("master", ["local[1]", "local-cluster[1,1,1024]"])
-def test_keys_are_in_no_log_and_no_event_log(
-    s3_server: S3Server, s3: S3Client, bucket: str, tmp_path: Path, master: str
-) -> None:
+def test_keys_are_in_no_log_and_no_event_log(s3_server: S3Server, s3: S3Client, bucket: str, tmp_path: Path) -> None:
     s3.put_object(Bucket=bucket, Key="a.csv", Body=b"id\n1\n2\n")
     events = tmp_path / "events"
     events.mkdir()
@@ -163,7 +128,7 @@ def test_keys_are_in_no_log_and_no_event_log(
         logging.basicConfig(level=logging.DEBUG)
         from etl_core.spark.session import build_session, _hand_over_keys
         spark = build_session(
-            master={master!r}, s3_endpoint={s3_server.endpoint!r},
+            master="local-cluster[1,1,1024]", s3_endpoint={s3_server.endpoint!r},
             s3_access_key={ACCESS_CANARY!r}, s3_secret_key={CANARY!r},
             options={{"spark.eventLog.enabled": "true", "spark.eventLog.compress": "false",
                       "spark.eventLog.dir": {events.as_uri()!r},

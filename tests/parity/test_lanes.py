@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Files that are compared, and those of them that Spark's readers read, at least: fewer would show less than before.
 FILES, READ_BY_SPARK = 294, 210
 #: Bytes of a split, and of what is parsed at once.
-SPLITS = [(1, 1), (3, 2), (17, 5), (64, 64), (250, 100), (1000, 1 << 20)]
+SPLITS = [(1, 1), (17, 5), (250, 100), (1000, 1 << 20)]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MANY = settings(
-    max_examples=150,
+    max_examples=75,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
@@ -46,13 +46,13 @@ def test_json_lines_in_process(tmp_path: Path, case: Case, split: int, block: in
 
 
 def test_sparks_readers(spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cases = generated(csv_tables(), 380, 1) + generated(json_lines_tables(), 190, 2)
+    cases = generated(csv_tables(), 250, 1) + generated(json_lines_tables(), 120, 2)
     found = check_files(written(cases, tmp_path), spark=spark, reader="spark")
     for checked, case in zip(found, cases, strict=True):
         assert_as_reference(checked, case)
     read = sum(checked.summary.reader == "spark" for checked in found)
     report(capsys, f"{len(cases)} tables as the reference scores them, {read} of them through Spark's readers")
-    assert read >= 300
+    assert read >= 190
 
 
 @pytest.mark.parametrize("limits", [Limits(), Limits(split=16, block=64)], ids=["whole files", "tiny splits"])

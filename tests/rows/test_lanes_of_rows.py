@@ -66,7 +66,7 @@ def findings_of(frame: DataFrame) -> list[list[Mapping[str, Any]] | None]:
 def test_tables_of_pyspark_are_split_as_their_verdicts_count(spark: SparkSession) -> None:
     """Takes some seconds: each table is read several times, as people would."""
     held = 0
-    for table, definition in generated(tables(), 10, 17):
+    for table, definition in generated(tables(), 6, 17):
         if not table.num_rows:
             continue
         names = ", ".join(f"`{name}` string" for name in table.column_names)
@@ -85,4 +85,4 @@ def test_tables_of_pyspark_are_split_as_their_verdicts_count(spark: SparkSession
         if not passed.isEmpty():
             assert check_frame(passed, definition, cells="typed").score == 100
             held += 1
-    assert held > 2
+    assert held > 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl_core.audit.account import Step, object_inputs
+from etl_core.audit.account import object_inputs
+from etl_core.audit.record import Step
 from etl_core.audit.table import send_line
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ The library lays a whole sheet out in memory, whatever a file of some kilobytes 
 have the memory takes its process along. So this process has a limit on memory and on processor time, and its parent
 waits no longer than it wants to. It imports next to nothing: it starts in some hundredths of a second.
 
-From the standard input: a line of JSON with `size`, `sheet`, `cells`, `columns`, `memory`, `seconds`, then so many
-bytes of a workbook; and so on until there is no more, or nothing came for a while. To the standard output: frames,
-each a line of JSON and the bytes it announces.
+From the standard input: a line of JSON with `size`, `sheet`, `cells`, `columns`, `memory`, `seconds`, `cell`, then
+so many bytes of a workbook; and so on until there is no more, or nothing came for a while. To the standard output:
+frames, each a line of JSON and the bytes it announces.
 - `{"header": names, "line": row of the sheet, "origin": which sheet it is, "size": 0}`, once;
 - `{"rows": n, "lines": m, "columns": kinds, "sizes": ..., "size": bytes}`: the next rows, column by column;
+- `{"cell": text}`, instead of all these, where `cell` asks for one cell by its row and column;
 - `{"notes": sentences, "hints": sentences, "unresolved": formulas without a result}`, once, behind them;
 - `{"error": why, "text": message}`, instead of more of them;
 - `{"end": true, "stays": whether it waits for another workbook}`.
@@ -37,7 +38,7 @@ from dq.formats.excel.error_cells import marked
 from dq.formats.excel.package import in_order
 from dq.formats.excel.refused import LIMIT, MEMORY, NO_HEADER, PASSWORD, RefusedError, refuse_protected, unreadable
 from dq.formats.excel.sheets import origin_of
-from dq.formats.excel.table import GAP, Cell, ErrorCell, SheetTable, choose_sheet, find_table, gap_note
+from dq.formats.excel.table import GAP, Cell, ErrorCell, SheetTable, cell_of, choose_sheet, find_table, gap_note
 
 #: Rows, cells, and characters of texts, that are Python objects at once.
 ROWS, CELLS, TEXT = 10_000, 500_000, 32 * 1024 * 1024
@@ -59,6 +60,7 @@ class Request:
     columns: int
     memory: int
     seconds: int
+    cell: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,11 @@ def _bound(what: int, most: int) -> None:
 def frames(request: Request, data: bytes) -> Iterator[Frame]:
     """Give the header, the rows below it, and what else there is to say; empty rows are blank lines, not rows."""
     refuse_protected(data)
+    if request.cell is not None:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            sheet = book.get_sheet_by_name(choose_sheet(book, request.sheet).name)
+            yield Frame({"cell": cell_of(sheet, *request.cell)})
+        return
     try:
         table, unresolved = _table(request, data)
     except CalamineError:

@@ -86,9 +86,7 @@ class WorkbookReading:
     def _of_a_workbook(self, source: ByteSource) -> Generator[Frame]:
         """Give the header and the pieces; when this is closed, the process is ended that reads them."""
         limits = self._limits
-        if source.size > limits.whole:
-            message = f"the workbook has {source.size:,} bytes, the most that is held in memory is {limits.whole:,}"
-            raise UnreadableFileError(message)
+        _refuse_large(source, limits)
         refusal = None
         with closing(frames_of(source, self._layout.sheet, limits)) as frames:
             for frame in frames:
@@ -103,6 +101,32 @@ class WorkbookReading:
 def read_workbook(source: ByteSource, layout: FileLayout, split: Split, limits: Limits) -> WorkbookReading:
     """Open a workbook for reading."""
     return WorkbookReading(source, layout, split, limits)
+
+
+def read_cell(source: ByteSource, sheet: str | None, place: tuple[int, int], limits: Limits) -> str | None:
+    """Read one cell, by its row and column counted from 1, of the named sheet or the first visible one.
+
+    Raises:
+        UnreadableFileError: there is no such sheet, or the workbook cannot be read.
+    """
+    _refuse_large(source, limits)
+    said: str | None = None
+    refusal = None
+    with closing(frames_of(source, sheet, limits, place)) as frames:
+        for frame in frames:
+            if "error" in frame.head:
+                refusal = _refusal(frame.head["error"], frame.head["text"], limits)
+            else:
+                said = frame.head["cell"]
+    if refusal is not None:
+        raise refusal
+    return said
+
+
+def _refuse_large(source: ByteSource, limits: Limits) -> None:
+    if source.size > limits.whole:
+        message = f"the workbook has {source.size:,} bytes, the most that is held in memory is {limits.whole:,}"
+        raise UnreadableFileError(message)
 
 
 def _refusal(why: str, text: str, limits: Limits) -> UnreadableFileError:

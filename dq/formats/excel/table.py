@@ -84,6 +84,16 @@ def choose_sheet(book: CalamineWorkbook, name: str | None) -> ChosenSheet:
     return ChosenSheet(at, sheet.name, others, [f"{subject} skipped, {sheet.name!r} was read"])
 
 
+def cell_of(sheet: CalamineSheet, row: int, column: int) -> str | None:
+    """What a cell says, days and moments by ISO 8601; rows and columns count from 1. None where it is empty."""
+    cells = next(islice(sheet.iter_rows(), row - 1, row), [])
+    at = column - 1 - (sheet.start[1] if sheet.start else 0)
+    cell = cells[at] if 0 <= at < len(cells) else ""
+    if isinstance(cell, date | clock):
+        return cell.isoformat()
+    return _name(None if cell == "" else cell) or None
+
+
 def find_table(sheet: CalamineSheet, columns: int, found: Marked) -> SheetTable:
     """Find the header, the first row that is not blank, and the columns below it, at most so many.
 

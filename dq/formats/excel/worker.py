@@ -188,8 +188,10 @@ def broken(reason: str) -> str:
     return f"the workbook cannot be read ({reason}); save it again and resend it"
 
 
-def frames_of(source: ByteSource, sheet: str | None, limits: Limits) -> Generator[Frame]:
-    """Have a workbook read by a process of its own; it is kept for the next one when nothing went wrong."""
+def frames_of(
+    source: ByteSource, sheet: str | None, limits: Limits, cell: tuple[int, int] | None = None
+) -> Generator[Frame]:
+    """Have a workbook, or one cell, read by a process of its own; it is kept for the next one if nothing went wrong."""
     request = Request(
         size=source.size,
         sheet=sheet,
@@ -197,6 +199,7 @@ def frames_of(source: ByteSource, sheet: str | None, limits: Limits) -> Generato
         columns=limits.columns,
         memory=limits.memory,
         seconds=limits.seconds,
+        cell=cell,
     )
     idle = _idle_of(os.getpid())
     try:

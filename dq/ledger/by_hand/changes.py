@@ -14,7 +14,8 @@ from dq.ledger.claims.claiming import is_among
 from dq.ledger.inbox_item import FAILURE_STATES, GOOD_STATES, State
 from dq.ledger.rows import DISCARDED, starting_over
 from dq.ledger.tables import object_inbox
-from etl_core.audit.account import Step, object_inputs
+from etl_core.audit.account import object_inputs
+from etl_core.audit.record import Step
 from etl_core.audit.table import add_lines
 from etl_core.errors import UsageError
 from etl_core.number_set import NumberSet

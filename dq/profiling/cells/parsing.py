@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from dq.profiling.cells.number_line import Mask, Numbers, as_number, rest_of
 from dq.profiling.cells.strptime import iso_pattern
-from dq.profiling.cells.temporal import SURE_DURATION, Values, durations, has_offset, moments
+from dq.profiling.cells.temporal import SURE_DURATION, Values, durations, has_offset, moments, moments_of_utc
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
 
@@ -124,19 +124,14 @@ def _attempt(convert: Conversion, text: pa.StringArray) -> Values | None:
 
 def _conversions(kind: FieldType, form: str | None) -> tuple[Conversion, str]:
     """Give the fast conversion of a type and the expression of the cells it surely takes."""
-    match kind:
-        case FieldType.DURATION:
-            return durations, SURE_DURATION
-        case FieldType.INTEGER:
-            return _integers, _SURE_INTEGER
-        case FieldType.NUMBER:
-            return _floats, _SURE_NUMBER
-        case FieldType.DECIMAL:
-            return _decimals, _SURE_DECIMAL
-        case FieldType.BOOLEAN:
-            return _booleans, "^(?:true|True|TRUE|1|false|False|FALSE|0)$"
+    if kind in _PLAIN_CONVERSIONS:
+        return _PLAIN_CONVERSIONS[kind]
     pattern = iso_pattern(kind, form)
-    return (lambda text: moments(text, kind, pattern)), pattern.expression if pattern else "a^"
+    if pattern is None:
+        return (lambda _text: None), "a^"
+    if kind is not FieldType.DATETIME or form is not None:
+        return (lambda text: moments(text, kind, pattern)), pattern.expression
+    return (lambda text: moments_of_utc(text, pattern)), f"{pattern.expression[:-1]}Z?$"
 
 
 def _bytes(text: pa.StringArray) -> bytes:
@@ -186,6 +181,15 @@ def _booleans(text: pa.StringArray) -> Values | None:
         return None
     at: Numbers = found.to_numpy(zero_copy_only=False)
     return Values((at < _FIRST_FALSE).astype(np.int64))
+
+
+_PLAIN_CONVERSIONS: dict[FieldType, tuple[Conversion, str]] = {
+    FieldType.DURATION: (durations, SURE_DURATION),
+    FieldType.INTEGER: (_integers, _SURE_INTEGER),
+    FieldType.NUMBER: (_floats, _SURE_NUMBER),
+    FieldType.DECIMAL: (_decimals, _SURE_DECIMAL),
+    FieldType.BOOLEAN: (_booleans, "^(?:true|True|TRUE|1|false|False|FALSE|0)$"),
+}
 
 
 def _sorted_out(text: pa.StringArray, kind: FieldType, form: str | None, convert: Conversion, sure: str) -> Parsed:

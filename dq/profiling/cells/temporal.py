@@ -33,18 +33,22 @@ _SECONDS = {"weeks": 604_800, "days": 86_400, "hours": 3600, "minutes": 60, "sec
 
 
 class Values(NamedTuple):
-    """The values of cells as numbers, and their nanoseconds beyond, None where there are none."""
+    """The values of cells as numbers, their nanoseconds beyond, and which say where they are from UTC.
+
+    Each of the latter two is None where no cell has any.
+    """
 
     numbers: Numbers
     rests: Numbers | None = None
+    with_offset: Mask | None = None
 
 
-def moments(text: pa.StringArray, kind: FieldType, pattern: IsoPattern | None) -> Values | None:
+def moments(text: pa.StringArray, kind: FieldType, pattern: IsoPattern) -> Values | None:
     """Convert dates, datetimes and times that stand in the order of `pattern`; None where one does not.
 
     Raises ArrowInvalid for what stands so and is no day or clock.
     """
-    iso = None if pattern is None else pattern.to_iso(text)
+    iso = pattern.to_iso(text)
     if iso is None:
         return None
     if kind is FieldType.DATE:
@@ -64,6 +68,19 @@ def moments(text: pa.StringArray, kind: FieldType, pattern: IsoPattern | None) -
     if numbers.min() < MICROSECONDS[0]:
         return None
     return Values(numbers, rests if rests is not None and rests.any() else None)
+
+
+def moments_of_utc(text: pa.StringArray, pattern: IsoPattern) -> Values | None:
+    """Convert datetimes of which some end in Z, as `moments` does those that do not."""
+    zulu = pc.ends_with(text, "Z")
+    with_offset: Mask = zulu.to_numpy(zero_copy_only=False)
+    if not with_offset.any():
+        return moments(text, FieldType.DATETIME, pattern)
+    plain = pc.utf8_slice_codeunits(text, 0, -1)
+    if not with_offset.all():
+        plain = pc.if_else(zulu, plain, text)
+    found = moments(plain, FieldType.DATETIME, pattern)
+    return None if found is None else found._replace(with_offset=with_offset)
 
 
 def _longest(text: pa.StringArray) -> int:

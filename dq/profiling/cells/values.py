@@ -214,6 +214,13 @@ _READERS: dict[FieldType, tuple[tuple[FieldType, ...], Callable[[pa.Array], Pars
 
 def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str], encoding: CellEncoding) -> Cells:
     """Parse a column of mixed JSON values, each distinct token once."""
+    if encoding is CellEncoding.JSON and recipe.type in _BEGIN and tokens.null_count < len(tokens):
+        there = tokens.is_valid()
+        present = tokens.drop_null()
+        # A token is canonical: what begins like an object is one, and is written like this.
+        if pc.all(pc.starts_with(present, _BEGIN[recipe.type])).as_py():
+            rows = np.flatnonzero(there.to_numpy(zero_copy_only=False)) if tokens.null_count else None
+            return Cells(rows, present, Parsed(None, present, None))
     encoded = tokens.fill_null("null").dictionary_encode()
     values = [orjson.loads(token) for token in encoded.dictionary.to_pylist()]
     if encoding is CellEncoding.SHEET:
@@ -249,6 +256,7 @@ def _read_tokens(tokens: pa.StringArray, recipe: ColumnRecipe, missing: Sequence
     return Cells(rows, present, Parsed(ok, present.filter(pa.array(ok)), kept, behind, with_offset), kinds=named)
 
 
+_BEGIN = {FieldType.OBJECT: "{", FieldType.ARRAY: "["}
 _AS_TEXT = (FieldType.STRING, FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
 
 

@@ -45,8 +45,9 @@ class FileTally:
         self._malformed_rows: tuple[Offence, ...] = ()
         self._reasons: dict[str, int] = {}
 
-    def add(self, batch: RowBatch) -> None:
-        """Count a batch."""
+    def add(self, batch: RowBatch) -> list[Cells]:
+        """Count a batch; gives its cells, column by column in the order of the recipe."""
+        cells: list[Cells] = []
         line_numbers = _shifted(batch.line_numbers, self._lines)
         self._count_malformed(batch)
         if batch.rows:
@@ -63,6 +64,7 @@ class FileTally:
             self._add_extras(batch, line_numbers)
         self._rows += batch.rows
         self._lines += batch.lines
+        return cells
 
     def _add_extras(self, batch: RowBatch, line_numbers: LineNumbers) -> None:
         """Count the first columns by name; one that has to give way to others never comes back half counted."""

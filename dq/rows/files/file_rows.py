@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dq.checks.plan import plan_checks
 from dq.engine.assignment import Assignment
-from dq.engine.parts import as_read, opened, proven_splits
+from dq.engine.parts import FileTask, as_read, opened, proven_splits
 from dq.engine.planning import plan_file
 from dq.engine.source_file import SourceObject, StoredSource
 from dq.formats.format import Reading
@@ -55,9 +55,23 @@ class RowsOfFile:
     """The rows of one version of an object, which can be read as often as wanted, each time from its first row on."""
 
     def __init__(
-        self, source: SourceObject, store: ObjectStore, limits: Limits, references: KnownReferences = NO_REFERENCES
+        self,
+        source: SourceObject,
+        store: ObjectStore,
+        limits: Limits,
+        references: KnownReferences = NO_REFERENCES,
+        *,
+        at_once: bool = False,
     ) -> None:
-        """Find out how the file is laid out; `references` are the keys that its rows may refer to.
+        """Find out how the file is laid out.
+
+        Args:
+            source: the object.
+            store: reads it.
+            limits: bounds on memory and time.
+            references: the keys that its rows may refer to.
+            at_once: they are read at once, in this process: a workbook is not opened a second time for it, and the
+                process that reads it waits meanwhile.
 
         Raises:
             UnreadableFileError: it cannot be parsed at all.
@@ -68,9 +82,13 @@ class RowsOfFile:
         if isinstance(planned, PipelineError):
             raise planned
         self._task = self._known = planned
+        self._begun: tuple[FileTask, Reading] | None = None
         if planned.layout.late:  # how it is laid out is known once its first rows are read
             self._known, reading = opened(store, planned, planned.splits[0], self._limits)
-            next(reading.batches(), None)  # nobody holds it, so that it ends, and a child that reads ahead
+            if at_once:
+                self._begun = self._known, reading
+            else:
+                next(reading.batches(), None)  # nobody holds it, so that it ends, and a child that reads ahead
 
     @property
     def recipe(self) -> Recipe:
@@ -81,6 +99,12 @@ class RowsOfFile:
     def header(self) -> tuple[str, ...]:
         """The trimmed names of the columns, in the order of the file."""
         return self._known.layout.header
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of how the file was read, and what looks like a mistake; whole once it was read."""
+        layout = self._known.layout
+        return tuple(filter(None, (*layout.hints, *layout.notes, layout.origin)))
 
     def checks(self, definition: SchemaDefinition) -> FramedChecks:
         """Lay a definition over the columns of the file."""
@@ -172,11 +196,13 @@ class RowsOfFile:
     def _with(self, splits: tuple[Split, ...]) -> RowsOfFile:
         other = copy(self)
         other._task = replace(self._task, splits=splits)  # noqa: SLF001 - one of us
+        other._begun = None  # noqa: SLF001 - what was begun is read once
         return other
 
     def _raw(self) -> Iterator[RowBatch]:
         for split in proven_splits(self._task):
-            known, reading = opened(self._store, self._task, split, self._limits)
+            begun, self._begun = self._begun, None
+            known, reading = begun or opened(self._store, self._task, split, self._limits)
             yield from reading.batches()
             if self._task.layout.late:
                 self._known = as_read(known, reading)

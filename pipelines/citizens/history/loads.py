@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import insert, update
 
 from pipelines.citizens.history.chain import chain_of
 from pipelines.citizens.history.errors import NoSuchLoadError
 from pipelines.citizens.history.recompute import recompute
 from pipelines.citizens.history.saying import say
+from pipelines.citizens.history.statements import claims
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.history.work import Work, loads_of, lock_dataset, open_work
 
@@ -68,7 +69,7 @@ def bring_in(connection: Connection, dataset: Dataset, rows: pa.Table, load: New
     version_id = _note_load(connection, dataset, load, now)
     work = open_work(connection, dataset, chain_of(loads_of(connection, dataset)))
     say(work, rows, version_id)
-    report = _report(work, version_id)
+    report = _report(work, version_id, rows.num_rows)
     counts = {"row": report.rows, "new": report.new, "changed": report.changed, "gone": report.gone}
     counts["unchanged"] = report.unchanged
     counted = update(version_table).where(version_table.c.version_id == version_id)
@@ -133,12 +134,7 @@ def _note_load(connection: Connection, dataset: Dataset, load: NewLoad, now: dat
     return number
 
 
-def _report(work: Work, version_id: int) -> LoadReport:
-    said, before, claim = work.rooms.said, work.rooms.before, work.tables.claim
-    rows = work.connection.scalar(select(func.count()).select_from(said)) or 0
-    mine = claim.c.version_id == version_id
-    gone = work.connection.scalar(select(func.count()).select_from(claim).where(mine, claim.c.row_hash.is_(None))) or 0
-    changed = select(func.count()).select_from(claim.join(before, before.c.key_id == claim.c.key_id))
-    told = work.connection.scalar(select(func.count()).select_from(claim).where(mine)) or 0
-    differing = work.connection.scalar(changed.where(and_(mine, claim.c.row_hash.is_not(None)))) or 0
-    return LoadReport(version_id, rows, told - gone - differing, differing, gone)
+def _report(work: Work, version_id: int, rows: int) -> LoadReport:
+    """Count what a load says differently from the load before it."""
+    gone, changed, new = work.connection.execute(claims.count_claims(work.tables, work.rooms, version_id)).one()
+    return LoadReport(version_id, rows, int(new or 0), int(changed or 0), int(gone or 0))

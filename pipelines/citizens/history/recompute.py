@@ -9,7 +9,7 @@ from sqlalchemy import select
 from pipelines.citizens.history.chain import link_of, touching
 from pipelines.citizens.history.errors import BrokenHistoryError
 from pipelines.citizens.history.statements import intervals
-from pipelines.citizens.history.statements.invariants import current_rows, violations
+from pipelines.citizens.history.statements.invariants import current_rows, keys_with_two_current_rows, violations
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.history.work import Work, know_sizes
 
@@ -51,11 +51,11 @@ def _recompute(work: Work, touched_by: Sequence[int], when: str) -> date | None:
     connection.execute(intervals.drop_rows(tables, rooms))
     connection.execute(intervals.change_rows(tables, rooms))
     connection.execute(intervals.add_rows(tables, rooms))
-    problems = [
-        f"{count} times: {what}"
-        for what, statement in violations(tables, rooms).items()
-        if (count := connection.scalar(statement))
-    ]
+    names, statement = violations(tables, rooms)
+    counts = connection.execute(statement).one()
+    problems = [f"{count} times: {what}" for what, count in zip(names, counts, strict=True) if count]
+    if twice := connection.scalar(keys_with_two_current_rows(tables)):
+        problems.append(f"{twice} keys have two current rows")
     problems += _miscounted(work)
     if problems:
         raise BrokenHistoryError(

@@ -151,7 +151,10 @@ class Workspace:
 
 @cache
 def workspace(dataset: Dataset, dialect: str) -> Workspace:
-    """Describe the tables of a transaction in a dialect: temporary ones, which a role without DDL rights may make."""
+    """Describe the tables of a transaction in a dialect: temporary ones, which a role without DDL rights may make.
+
+    They have no indexes: all of their rows are joined, by hashes, and to keep an index took half of filling them.
+    """
     known = MetaData()
 
     table = partial(temporary_table, known, dialect)
@@ -174,12 +177,12 @@ def workspace(dataset: Dataset, dialect: str) -> Workspace:
             SqlColumn("effective_on", Date),
             SqlColumn("effective_day", Integer),
         ),
-        said=table("said", number("key_id", key=True), number("row_hash")),
-        before=table("before", number("key_id", key=True), number("row_hash")),
-        touched=table("touched", number("key_id", key=True)),
+        said=table("said", number("key_id"), number("row_hash")),
+        before=table("before", number("key_id"), number("row_hash")),
+        touched=table("touched", number("key_id")),
         wanted=table(
             "wanted",
-            number("surrogate_key", key=True),
+            number("surrogate_key"),
             number("key_id"),
             number("row_hash"),
             SqlColumn("valid_from", Date, nullable=False),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import BigInteger, insert, select, text, update
 
 from pipelines.citizens.history.chain import Link, Load
 from pipelines.citizens.history.errors import BrokenHistoryError
@@ -23,6 +23,7 @@ from pipelines.citizens.history.tables import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
     from pipelines.citizens.history.dataset import Dataset
@@ -65,6 +66,7 @@ def _aware(moment: datetime) -> datetime:
 
 def open_work(connection: Connection, dataset: Dataset, chain: Sequence[Link]) -> Work:
     """Make the temporary tables of a transaction, and tell them the chain."""
+    plan_for_many_rows(connection)
     rooms = workspace(dataset, connection.dialect.name)
     make(connection, *rooms.tables)
     links = [
@@ -77,12 +79,24 @@ def open_work(connection: Connection, dataset: Dataset, chain: Sequence[Link]) -
         }
         for link in chain
     ]
-    connection.execute(insert(rooms.chain), links)
+    if links:
+        connection.execute(insert(rooms.chain), links)
     return Work(connection, history_tables(dataset), rooms, chain)
 
 
-def know_sizes(work: Work, *tables: object) -> None:
-    """Let the planner know how many rows tables have that were filled just now: it takes them for nearly empty."""
+def plan_for_many_rows(connection: Connection) -> None:
+    """Let this transaction sort and join in memory, up to 256 MB a step, and compile nothing."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL work_mem = '256MB'"))
+        connection.execute(text("SET LOCAL jit = off"))
+
+
+def know_sizes(work: Work, *tables: Table) -> None:
+    """Let the planner know how many rows tables have that were filled just now: it takes them for nearly empty.
+
+    Of their columns it needs to know the numbers, which are what is joined.
+    """
     if work.connection.dialect.name == "postgresql":
         for table in tables:
-            work.connection.execute(text(f"ANALYZE {table}"))
+            numbers = ", ".join(column.name for column in table.c if isinstance(column.type, BigInteger))
+            work.connection.execute(text(f"ANALYZE {table} ({numbers})"))

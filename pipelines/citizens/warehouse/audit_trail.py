@@ -25,11 +25,24 @@ _LONGEST = 2000
 
 @dataclass
 class Step:
-    """What a step tells of itself while it runs: a sentence for its end, and how many rows it was about."""
+    """What a step tells of itself while it runs: a sentence for its end, and how many rows it was about.
+
+    `warnings` are for somebody to look at; `refused` says that the step did its work, and its subject does not go on.
+    """
 
     message: str = ""
     rows: int | None = None
-    details: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    refused: bool = False
+
+    def remark(self, sentence: str) -> None:
+        """Have the step's line be a warning, with this among its details."""
+        self.warnings.append(sentence)
+
+    def refuse(self, sentence: str) -> None:
+        """Say why the subject of the step goes no further."""
+        self.refused = True
+        self.remark(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +75,11 @@ class AuditTrail:
             raise
         took = round((time.monotonic() - began) * 1000)
         message = f"{subject}: {step.message}" if step.message else subject
-        self._write(name, "INFO", "OK", message, step, took)
+        level, status = "WARNING" if step.warnings else "INFO", "FAIL" if step.refused else "OK"
+        self._write(name, level, status, message, step, took)
         log.info("step done", step=name, subject=subject, what=step.message, rows=step.rows, ms=took)
+        for sentence in step.warnings:
+            log.warning("a step found something to look at", step=name, subject=subject, what=sentence)
 
     def _failed(self, name: str, message: str, step: Step, began: float) -> None:
         took = round((time.monotonic() - began) * 1000)
@@ -81,7 +97,7 @@ class AuditTrail:
             level=level,
             status=status,
             message=message[:_LONGEST],
-            details="\n".join(step.details) if step and step.details else None,
+            details="\n".join(step.warnings) if step and step.warnings else None,
             row_count=step.rows if step else None,
             duration_ms=took,
             at=self.clock(),

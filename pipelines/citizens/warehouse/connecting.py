@@ -10,6 +10,7 @@ from etl_core.errors import CatalogueError
 from etl_core.postgres.database import Timeouts, connect
 from etl_core.shipped_files import shipped_file
 from pipelines.citizens.errors import WarehouseError
+from pipelines.citizens.warehouse.rights import RIGHTS, missing_rights
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -32,7 +33,7 @@ def connect_warehouse(address: str) -> Engine:
         WarehouseError: the package that speaks to SQL Server is not installed.
     """
     if not address.startswith("mssql"):
-        return connect(address, application_name="citizens", timeouts=_TIMEOUTS)
+        return connect(address, application_name="citizens", timeouts=_TIMEOUTS, setting="WAREHOUSE_URL")
     try:
         return create_engine(make_url(address), fast_executemany=True, hide_parameters=True)
     except ModuleNotFoundError as error:
@@ -60,26 +61,21 @@ def make_warehouse(engine: Engine) -> None:
 
 
 def require_warehouse(engine: Engine) -> None:
-    """Look whether the warehouse's tables are there.
+    """Look whether the warehouse's tables are there, and the rights on them.
 
     Raises:
-        WarehouseError: names what is missing, and what to do.
+        CatalogueError: names all that is missing, and what to do.
     """
     found = inspect(engine)
-    wanted = {
-        "meta": ("dataset", "ingestion_log", "validation_log", "dataset_version", "unpublished_month", "etl_audit"),
-        "core": ("citizen", "citizen_phone"),
-        "mart": ("dim_date", "dim_location", "dim_citizen", "fact_citizen_snapshot"),
-    }
-    missing = [
-        f"{schema}.{table}"
-        for schema, tables in wanted.items()
-        for table in tables
-        if not found.has_table(table, schema=schema)
-    ]
+    missing = [table for table in RIGHTS if not found.has_table(table.partition(".")[2], table.partition(".")[0])]
     if missing:
         hint = "run `pipeline-processing migrate --warehouse` as its owner"
-        raise WarehouseError(f"the warehouse lacks {', '.join(missing)}; {hint}")
+        raise CatalogueError("the warehouse", [f"lacks {', '.join(missing)}; {hint}"])
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            lacking = missing_rights(connection)
+        if lacking:
+            raise CatalogueError("the warehouse", lacking)
 
 
 def _batches(script: str, dialect: str) -> list[str]:

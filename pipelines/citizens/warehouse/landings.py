@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -13,6 +12,7 @@ from pipelines.citizens.warehouse.meta_tables import ingestion_log, validation_l
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from pathlib import Path
 
     from sqlalchemy.engine import Connection
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Landing:
     """One workbook that landed.
 
-    `status` is what its newest validation says: passed, failed, unreadable; None before the first. `version_id` is the
+    `status` is what its newest validation says: passed, failed, unreadable; None before the first; `definition` is the
+    fingerprint of what it was held against. `version_id` is the
     load it was brought in by, None before; `is_live` whether that load was not taken back.
     """
 
@@ -38,12 +39,13 @@ class Landing:
     rows_clean: int | None
     rows_rejected: int | None
     clean_path: Path | None
+    definition: str | None
     version_id: int | None
     is_live: bool | None
 
 
-def landings(connection: Connection) -> list[Landing]:
-    """All of them, in the order of what they speak of."""
+def landings(connection: Connection, root: Path) -> list[Landing]:
+    """All of them, in the order of what they speak of; their files under `root`, which may have moved since."""
     newest = (
         select(validation_log.c.ingestion_id, func.max(validation_log.c.validation_id).label("validation_id"))
         .group_by(validation_log.c.ingestion_id)
@@ -55,7 +57,10 @@ def landings(connection: Connection) -> list[Landing]:
             *(log.c[name] for name in ("ingestion_id", "dataset", "file_name", "land_path", "sha256")),
             log.c.snapshot_month,
             log.c.landed_at,
-            *(found.c[name] for name in ("status", "score", "message", "rows_clean", "rows_rejected", "clean_path")),
+            *(
+                found.c[name]
+                for name in ("status", "score", "message", "rows_clean", "rows_rejected", "clean_path", "definition")
+            ),
             version.c.version_id,
             version.c.is_live,
         )
@@ -71,7 +76,7 @@ def landings(connection: Connection) -> list[Landing]:
             row.ingestion_id,
             row.dataset,
             row.file_name,
-            Path(row.land_path),
+            root / row.land_path,
             row.sha256,
             row.snapshot_month,
             row.landed_at,
@@ -80,7 +85,8 @@ def landings(connection: Connection) -> list[Landing]:
             row.message,
             row.rows_clean,
             row.rows_rejected,
-            None if row.clean_path is None else Path(row.clean_path),
+            None if row.clean_path is None else root / row.clean_path,
+            row.definition,
             row.version_id,
             row.is_live,
         )

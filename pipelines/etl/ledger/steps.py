@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from sqlalchemy import extract, insert, literal, select, update
 
-from etl_core.audit.account import Step as AuditStep
 from etl_core.audit.record import Status
+from etl_core.audit.record import Step as AuditStep
 from etl_core.audit.table import add_lines
 from etl_core.errors import PipelineError, RetryableError
 from etl_core.storable import storable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dq import SilverLoad, hold_load, load_of_object, loads_of_run, restore_load, start_load
@@ -34,8 +35,9 @@ def undo_object(object_id: int, doors: LakeDoors) -> Undone:
     load = load_of_object(doors.database, object_id)
     if load is None:
         raise UsageError(f"no rows of object {object_id} are in the lake; `inbox show` names objects by their ids")
-    earlier = (one for one in loads_of_run(doors.database, load.subject) if one.id < load.id)
-    before = next((one for one in earlier if one.counts is not None and one.subject.object_id != object_id), None)
+    earlier = [one for one in loads_of_run(doors.database, load.subject) if one.id < load.id and one.counts is not None]
+    latest = next((one for one in earlier if one.subject.object_id != object_id), None)
+    before = None if latest is None else _that_brought_the_rows(latest, earlier)
     subject = (before or load).subject
     run = RunPart(subject.agency_slug, subject.file_name, subject.run_date, subject.run_hour, subject.object_id)
     quarantine, silver, runs = (
@@ -60,6 +62,15 @@ def undo_object(object_id: int, doors: LakeDoors) -> Undone:
         hold_load(doors.database, generation, reason, doors.clock(), doors.account)
         hold_load(doors.database, load.id, reason, doors.clock(), doors.account)
     return Undone(load, before)
+
+
+def _that_brought_the_rows(load: SilverLoad, of_run: Iterable[SilverLoad]) -> SilverLoad:
+    """The load itself, or, where it restored the rows of an earlier one, that one: both name the same commits."""
+
+    def rows_of(one: SilverLoad) -> tuple[int, int | None, int | None]:
+        return one.subject.object_id, one.delta_version, one.quarantine_version
+
+    return min((one for one in of_run if rows_of(one) == rows_of(load)), key=lambda one: one.id)
 
 
 def _rows_before(

@@ -107,7 +107,7 @@ def _commit_once(
     known = {} if snapshot is None or not runs else snapshot.transaction_versions()
     outcomes = {one.run.key: _outcome(known.get(app_id(one.run.key)), one) for one in runs}
     due = [one for one in runs if outcomes[one.run.key] == "committed"]
-    changed = [] if snapshot is None else alteration(snapshot, _fitting(snapshot, schema))
+    changed = [] if snapshot is None else alteration(snapshot, fitting(snapshot, schema))
     if snapshot is not None and not due and not changed:
         return Committed(snapshot.version, outcomes, 0, tried)
     copied: tuple[WrittenFile, ...] = ()
@@ -134,8 +134,8 @@ def _outcome(known: int | None, one: RunRows) -> RunOutcome:
     return "already" if known == one.generation else "superseded"
 
 
-def _fitting(snapshot: Snapshot, written: TableSchema) -> TableSchema:
-    """The schema from now on, if the files fit the table as it is now.
+def fitting(snapshot: Snapshot, written: TableSchema) -> TableSchema:
+    """Give the schema from now on, if the files fit the table as it is now.
 
     Raises:
         TableChangedMeanwhileError: the table got other columns, and the files do not fit them.

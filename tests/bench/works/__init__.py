@@ -6,11 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.bench.works import files
+from tests.bench.works.citizens import citizens, citizens_months
 from tests.bench.works.etl import etl
 from tests.bench.works.inbox import inbox
 from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
 from tests.bench.works.latency import latency
+from tests.bench.works.records import records
 from tests.bench.works.rows import findings, frames, rows_memory
 
 if TYPE_CHECKING:
@@ -36,7 +38,10 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "lake": lake,
     "etl": etl,
     "inbox": inbox,
+    "records": records,
     "latency": latency,
+    "citizens": citizens,
+    "citizens_months": citizens_months,
     "deequ": files.deequ,
 }
 

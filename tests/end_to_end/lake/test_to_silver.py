@@ -190,6 +190,9 @@ def test_the_lake_is_looked_at_and_an_object_taken_out_again_its_predecessor_com
     assert [(load[0], load[1]) for load in loads(judged)] == [
         (1, "replaced"), (2, "replaced"), (1, "replaced"), (2, "loaded"),
     ]  # fmt: skip
+    assert command_line.run("lake", "undo", "--object", "2").code == 0, "rows that were restored once come back again"
+    assert [row["id"] for row in rows(command_line, "silver")] == [1, 5]
+    assert len(rows(command_line, "quarantine")) == 3
 
 
 def test_an_object_without_predecessor_leaves_its_run_empty(command_line: CommandLine, judged: Landing) -> None:

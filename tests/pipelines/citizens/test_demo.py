@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from jobs.playground.citizens_demo import play
-from jobs.playground.sample_workbooks import FAULTS, Town
+from jobs.playground.sample_workbooks import ERROR_CELL, FAULTS, Town
 from pipelines.citizens.settings import CitizensSettings
 from tests.pipelines.citizens.town import rows
 
@@ -45,4 +46,13 @@ def test_the_same_seed_gives_the_same_town() -> None:
     )
     assert first == again
     assert first != other
-    assert len(FAULTS) == len(set(FAULTS)) == 10
+    assert len(FAULTS) == len(set(FAULTS)) == 12
+
+
+def test_a_town_has_phones_in_ten_spellings_impossible_dates_and_error_cells() -> None:
+    citizens, phones = Town(1, 2000, faults=0.2).month(date(2026, 1, 1))
+    shapes = {re.sub(r"[0-9]", "9", str(number)) for _, _, number in phones if number != "unlisted"}
+    assert len(shapes) == 10
+    cells = {cell for row in citizens for cell in row}
+    assert {"31.02.1980", ERROR_CELL, "?", "not an address", "actvie", None} <= cells
+    assert len({row[0] for row in citizens}) < len(citizens), "some keys stand twice"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from etl_core.errors import CatalogueError
-from pipelines.citizens.run_pipeline import run
+from etl_core.settings import Settings
+from pipelines.citizens.history.errors import NoSuchLoadError
+from pipelines.citizens.run_pipeline import carry_out, parser, run
+from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
 from pipelines.citizens.transform import rebuild_all, roll_back, roll_forward
 from tests.pipelines.citizens.town import CORE, FACTS, Workbooks, load, person, rows
@@ -61,6 +65,50 @@ def test_three_months_one_late_and_one_taken_back(doors: CitizensDoors, workbook
     run(doors)
     assert (rows(engine, CORE), rows(engine, FACTS)) == late
     assert rebuild_all(doors) == 0
+
+
+def test_the_command_that_takes_a_load_back_publishes_and_status_says_so(
+    doors: CitizensDoors, workbooks: Workbooks
+) -> None:
+    address = SecretStr(doors.warehouse.url.render_as_string(hide_password=False))
+    settings = Settings({CitizensSettings: CitizensSettings(warehouse_url=address, citizens_root=str(doors.root))})
+    lines: list[str] = []
+
+    def command(*arguments: str) -> int:
+        return carry_out(parser("citizens").parse_args(arguments), settings, run_id="command", write=lines.append)
+
+    paths = [workbooks.citizens(f"2026-0{month}", *map(person, range(month, 4))) for month in (1, 2)]
+    assert command("ingest", *map(str, paths)) == command("run") == 0
+    before = rows(doors.warehouse, FACTS)
+    assert len(before) == 5
+    assert command("transform", "--rollback", "2") == 0
+    assert [row[0] for row in rows(doors.warehouse, FACTS)] == [20260101] * 3
+    assert command("status") == 0
+    assert [line.split()[1:4] for line in lines if line.startswith("2026-02")] == [
+        ["citizens_2026-02.xlsx", "rolled", "back"]
+    ]
+    assert lines[-1] == "to be published: nothing"
+    assert command("transform", "--reload", "2") == 0
+    assert rows(doors.warehouse, FACTS) == before
+    with pytest.raises(NoSuchLoadError, match="there is no version 9; there are 1, 2"):
+        command("transform", "--rollback", "9")
+
+
+def test_numbers_in_the_mart_stay_whatever_is_published_between(doors: CitizensDoors, workbooks: Workbooks) -> None:
+    def mart() -> list[list[tuple[Any, ...]]]:
+        tables = ("dim_location", "dim_citizen", "fact_citizen_snapshot")
+        return [rows(doors.warehouse, f"SELECT * FROM mart.{table} ORDER BY 1, 2") for table in tables]
+
+    load(doors, workbooks.citizens("2026-02", person(1), person(2, city="Boston", zip="2101")))
+    before = mart()
+    load(doors, workbooks.citizens("2026-01", person(1, city="Austin"), person(3, city="Aachen")))
+    assert mart() != before
+    for turn, at in ((roll_back, 1), (roll_back, 0), (roll_forward, 0)):
+        turn(rows(doors.warehouse, "SELECT version_id FROM meta.dataset_version ORDER BY 1")[at][0], doors)
+        run(doors)
+    places, *others = mart()
+    assert others == before[1:]
+    assert places[: len(before[0])] == before[0], "places that nobody lives at any more keep their numbers"
 
 
 def test_a_second_run_has_nothing_to_do(doors: CitizensDoors, workbooks: Workbooks) -> None:

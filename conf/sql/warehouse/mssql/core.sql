@@ -59,8 +59,8 @@ CREATE TABLE core.citizen (
     valid_to             date        NOT NULL,
     is_current           bit     NOT NULL,
     row_hash             bigint      NOT NULL,
-    version_id           bigint      NOT NULL REFERENCES meta.dataset_version,
-    closed_by_version_id bigint      REFERENCES meta.dataset_version,
+    version_id           bigint      NOT NULL,
+    closed_by_version_id bigint,
     CHECK (valid_from < valid_to)
 );
 GO
@@ -108,8 +108,8 @@ CREATE TABLE core.citizen_phone (
     valid_to             date        NOT NULL,
     is_current           bit     NOT NULL,
     row_hash             bigint      NOT NULL,
-    version_id           bigint      NOT NULL REFERENCES meta.dataset_version,
-    closed_by_version_id bigint      REFERENCES meta.dataset_version,
+    version_id           bigint      NOT NULL,
+    closed_by_version_id bigint,
     CHECK (valid_from < valid_to)
 );
 GO

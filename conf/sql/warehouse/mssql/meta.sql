@@ -16,7 +16,7 @@ GO
 IF NOT EXISTS (SELECT 1 FROM meta.dataset WHERE name = N'citizen_phone')
 INSERT INTO meta.dataset (name) VALUES (N'citizen_phone');
 GO
--- Every file that landed, once by its content.
+-- Every file that landed, once by its content. Paths are those under CITIZENS_ROOT.
 IF OBJECT_ID(N'meta.ingestion_log') IS NULL
 CREATE TABLE meta.ingestion_log (
     ingestion_id   bigint IDENTITY PRIMARY KEY,

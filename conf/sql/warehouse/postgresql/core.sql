@@ -1,6 +1,7 @@
 -- The history of citizens and their phones. People read core.citizen and core.citizen_phone: a row holds from
 -- valid_from up to, and not including, valid_to; 9999-12-31 is until further notice. The tables beside them are what the
 -- rows are computed from: a number for each business key, what things were like, and what each load said differently.
+-- Rows name loads without foreign keys, which cost a third of a load: every load looks itself whether they are there.
 
 CREATE SCHEMA IF NOT EXISTS core;
 
@@ -51,8 +52,8 @@ CREATE TABLE IF NOT EXISTS core.citizen (
     valid_to             date        NOT NULL,
     is_current           boolean     NOT NULL,
     row_hash             bigint      NOT NULL,
-    version_id           bigint      NOT NULL REFERENCES meta.dataset_version,
-    closed_by_version_id bigint      REFERENCES meta.dataset_version,
+    version_id           bigint      NOT NULL,
+    closed_by_version_id bigint,
     CHECK (valid_from < valid_to)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS uq_citizen_current ON core.citizen (key_id) WHERE is_current;
@@ -87,9 +88,16 @@ CREATE TABLE IF NOT EXISTS core.citizen_phone (
     valid_to             date        NOT NULL,
     is_current           boolean     NOT NULL,
     row_hash             bigint      NOT NULL,
-    version_id           bigint      NOT NULL REFERENCES meta.dataset_version,
-    closed_by_version_id bigint      REFERENCES meta.dataset_version,
+    version_id           bigint      NOT NULL,
+    closed_by_version_id bigint,
     CHECK (valid_from < valid_to)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS uq_citizen_phone_current ON core.citizen_phone (key_id) WHERE is_current;
 CREATE INDEX IF NOT EXISTS ix_citizen_phone_id ON core.citizen_phone (citizen_id);
+
+-- A warehouse that was made when they had foreign keys.
+ALTER TABLE core.citizen
+    DROP CONSTRAINT IF EXISTS citizen_version_id_fkey, DROP CONSTRAINT IF EXISTS citizen_closed_by_version_id_fkey;
+ALTER TABLE core.citizen_phone
+    DROP CONSTRAINT IF EXISTS citizen_phone_version_id_fkey,
+    DROP CONSTRAINT IF EXISTS citizen_phone_closed_by_version_id_fkey;

@@ -6,9 +6,9 @@ of X are put on the new base: claims(X) = state(X) - state(S). What X says does 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, exists, func, insert, literal, select
+from sqlalchemy import and_, case, delete, exists, func, insert, literal, select
 
 if TYPE_CHECKING:
     from sqlalchemy import Delete, Insert, Select
@@ -61,13 +61,27 @@ def remember_before(tables: HistoryTables, rooms: Workspace, ordinal: int) -> In
 def claim_differences(tables: HistoryTables, rooms: Workspace, version_id: int) -> Insert:
     """Write down the claims of the new load."""
     said, before = rooms.said, rooms.before
+    key_id = func.coalesce(said.c.key_id, before.c.key_id)
     both = said.outerjoin(before, said.c.key_id == before.c.key_id, full=True)
     rows = (
-        select(literal(version_id), func.coalesce(said.c.key_id, before.c.key_id), said.c.row_hash)
+        select(literal(version_id), key_id, said.c.row_hash)
         .select_from(both)
         .where(said.c.row_hash.is_distinct_from(before.c.row_hash))
+        .order_by(key_id)  # in another order the table's indexes grow wild
     )
     return insert(tables.claim).from_select(["version_id", "key_id", "row_hash"], rows)
+
+
+def count_claims(tables: HistoryTables, rooms: Workspace, version_id: int) -> Select[Any]:
+    """Count the claims of a load that say a key is gone, is another one, is new; in this order."""
+    claim, before = tables.claim, rooms.before
+    is_gone, was_there = claim.c.row_hash.is_(None), before.c.key_id.is_not(None)
+    kinds = (is_gone, and_(~is_gone, was_there), and_(~is_gone, ~was_there))
+    return (
+        select(*(func.sum(case((kind, 1), else_=0)) for kind in kinds))
+        .select_from(claim.outerjoin(before, before.c.key_id == claim.c.key_id))
+        .where(claim.c.version_id == version_id)
+    )
 
 
 def keep_values(tables: HistoryTables, rooms: Workspace, version_id: int) -> Insert:

@@ -1,24 +1,29 @@
-"""What holds of a core table after every change; each statement counts what does not."""
+"""What holds of a core table after every change; the statements count what does not."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, literal, or_, select, true
+from sqlalchemy import case, exists, func, literal, or_, select, true
 from sqlalchemy.sql.expression import and_
 
 from pipelines.citizens.history.tables import OPEN_END
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select, Subquery, Table
 
     from pipelines.citizens.history.tables import HistoryTables, Workspace
 
 
-def violations(tables: HistoryTables, rooms: Workspace) -> Mapping[str, Select[int]]:
-    """Statements that give 0, by what is wrong otherwise; about the touched keys, since the others did not change."""
+#: Columns of a core table that name loads.
+_NAMED = ("version_id", "closed_by_version_id")
+
+
+def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...], Select[Any]]:
+    """Say what may be wrong, and give the statement that counts each of it, in this order: all zeros or nulls.
+
+    It is about the touched keys, since the others did not change, and walks along them once.
+    """
     core, touched, claim, chain = tables.core, rooms.touched, tables.claim, rooms.chain
     own = select(core).join_from(core, touched, touched.c.key_id == core.c.key_id).subquery("own")
     rows = select(
@@ -37,7 +42,6 @@ def violations(tables: HistoryTables, rooms: Workspace) -> Mapping[str, Select[i
         )
         .correlate(rows)
     )
-    current = select(core.c.key_id).where(core.c.is_current == true()).group_by(core.c.key_id)
     wrong = {
         "rows overlap": rows.c.valid_to > rows.c.next_from,
         "rows end before they begin": rows.c.valid_from >= rows.c.valid_to,
@@ -50,10 +54,25 @@ def violations(tables: HistoryTables, rooms: Workspace) -> Mapping[str, Select[i
             and_(~is_open, rows.c.is_current == true()),
         ),
         "rows are closed by no load": and_(~is_open, rows.c.closed_by_version_id.is_(None)),
+        "rows name loads that there are not": or_(*(_is_of_no_load(name, rows, chain) for name in _NAMED)),
     }
-    counts = {what: select(func.count()).select_from(rows).where(condition) for what, condition in wrong.items()}
-    twice = current.having(func.count() > 1).subquery("twice")
-    return {**counts, "keys have two current rows": select(func.count()).select_from(twice)}
+    # SQL Server sums no expression that has a subquery in it, so the flags are columns first.
+    flags = select(
+        *(case((condition, 1), else_=0).label(f"flag_{at}") for at, condition in enumerate(wrong.values()))
+    ).subquery("flags")
+    return tuple(wrong), select(*(func.sum(flag).label(flag.name) for flag in flags.c))
+
+
+def _is_of_no_load(name: str, rows: Subquery[Any], chain: Table) -> ColumnElement[bool]:
+    named = rows.c[name]
+    return and_(named.is_not(None), ~exists().where(chain.c.version_id == named).correlate(rows))
+
+
+def keys_with_two_current_rows(tables: HistoryTables) -> Select[int]:
+    """Count the keys that have more than one row that holds now: none, and an index sees to it."""
+    core = tables.core
+    current = select(core.c.key_id).where(core.c.is_current == true()).group_by(core.c.key_id)
+    return select(func.count()).select_from(current.having(func.count() > 1).subquery("twice"))
 
 
 def current_rows(tables: HistoryTables) -> Select[int]:

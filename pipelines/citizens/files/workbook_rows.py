@@ -48,11 +48,13 @@ class WorkbookRows:
         raw: as they stand in it, texts, and `_line`, the row of the sheet.
         cleansed: the same rows, with the columns of the contract taken through their rules.
         malformed: rows that cannot be read.
+        remarks: sentences on how it was read, and on what looks like a mistake.
     """
 
     raw: pa.Table
     cleansed: pa.Table
     malformed: tuple[MalformedRow, ...]
+    remarks: tuple[str, ...]
 
 
 def read_workbook(path: Path, contract: Contract, region: str, store: ObjectStore) -> WorkbookRows:
@@ -72,7 +74,7 @@ def read_workbook(path: Path, contract: Contract, region: str, store: ObjectStor
         malformed += found.malformed
     schema = pa.schema([*((name, pa.string()) for name in rows.header), (LINE, pa.int64())])
     raw = pa.Table.from_batches(parts, schema) if parts else schema.empty_table()
-    return WorkbookRows(raw, _cleansed(raw, contract.rules(region)), tuple(malformed))
+    return WorkbookRows(raw, _cleansed(raw, contract.rules(region)), tuple(malformed), rows.remarks)
 
 
 def _opened(source: SourceObject, kind: str, store: ObjectStore) -> RowsOfFile:
@@ -81,7 +83,7 @@ def _opened(source: SourceObject, kind: str, store: ObjectStore) -> RowsOfFile:
     for sheet in (kind, kind.capitalize(), None):
         wanted = replace(source, definition=replace(definition, sheet=sheet))
         try:
-            return RowsOfFile(wanted, store, Limits())
+            return RowsOfFile(wanted, store, Limits(), at_once=True)
         except UnreadableFileError as error:
             last = error
     raise last or AssertionError

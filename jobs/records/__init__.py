@@ -1,0 +1,1 @@
+"""Streams of records: watching them, and sending their dead letters back."""

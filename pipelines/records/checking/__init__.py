@@ -1,0 +1,1 @@
+"""What a task does with the records of a partition."""

@@ -1,0 +1,1 @@
+"""Kafka as flows see it: how to sign in, what topics there are, sending records."""

@@ -1,0 +1,1 @@
+"""The stream itself: where it begins, its batches, and that it goes on."""

@@ -1,0 +1,82 @@
+"""Dead letters go back to where they came from: once each, healed or on another attempt, and not for ever."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from dq import Counts
+from pipelines.records.kafka.topics import Topics
+from pipelines.records.replay import Replay, ReplayCounts, Wanted
+from tests.pipelines.records.rig import Rig, event, headers
+
+if TYPE_CHECKING:
+    from pipelines.records.flow import Flow
+
+
+def replay(rig: Rig, wanted: Wanted | None = None, *, dry_run: bool = False, flow: Flow | None = None) -> ReplayCounts:
+    made = Replay(
+        rig.database,
+        rig.access,
+        Topics(rig.access),
+        flow or rig.flow,
+        max_attempts=3,
+        clock=lambda: datetime.now(timezone.utc),
+    )
+    return made.run(wanted or Wanted(), dry_run=dry_run)
+
+
+def lacking(number: int, **others: Any) -> bytes:  # noqa: ANN401 - JSON
+    record = json.loads(event(number, **others))
+    del record["event_type"]
+    return json.dumps(record).encode()
+
+
+def test_a_letter_is_repaired_and_its_record_goes_through(rig: Rig) -> None:
+    rig.send([lacking(1), b"nope"], partition=0, key=b"a", headers=[("trace", b"17")])
+    rig.send([event(2)], partition=0)
+    assert rig.drain() == Counts(processed=1, dead=2)
+    assert replay(rig) == ReplayCounts(read=2, failing=2)
+    wanted = Wanted(rule="required", repairs={"event_type": "unknown"})
+    assert replay(rig, wanted, dry_run=True) == ReplayCounts(read=1, sent=1)
+    assert replay(rig, wanted) == ReplayCounts(read=1, sent=1)
+    assert replay(rig, wanted) == ReplayCounts(read=1, before=1)
+    back = rig.read("raw")[-1]
+    assert (back.key(), headers(back)) == (b"a", {"trace": "17", "attempt": "2"})
+    assert rig.drain() == Counts(processed=1)
+    (healed,) = [one for one in rig.read("processed") if b"unknown" in (one.value() or b"")]
+    assert headers(healed) == {"trace": "17"}
+
+
+def test_a_letter_whose_record_is_good_by_now_needs_no_repair(rig: Rig) -> None:
+    rig.send([lacking(1)], partition=0)
+    rig.drain()
+    from pipelines.records.read_flow import read_flow  # noqa: PLC0415 - only here
+
+    mended = rig.flow_text.replace("name: event_type, type: string, required: true", "name: event_type, type: string")
+    assert replay(rig, flow=read_flow(mended, "flow.yaml")) == ReplayCounts(read=1, sent=1)
+
+
+def test_one_that_never_heals_ends_with_its_last_attempt(rig: Rig) -> None:
+    rig.send([lacking(1)], partition=0)
+    assert rig.drain() == Counts(dead=1)
+    for before in (0, 1):
+        assert replay(rig, Wanted(failing=True)) == ReplayCounts(read=before + 1, sent=1, before=before)
+        assert rig.drain() == Counts(dead=1)
+    assert [headers(one)["attempt"] for one in rig.read("dlq")] == ["1", "2", "3"]
+    assert replay(rig, Wanted(failing=True)) == ReplayCounts(read=3, before=2, exhausted=1)
+    assert rig.drain() == Counts()
+
+
+def test_letters_are_chosen_by_time_and_number_and_those_of_others_are_left_alone(rig: Rig) -> None:
+    rig.send([lacking(number) for number in range(5)], partition=0)
+    rig.drain()
+    rig.producer.produce(rig.topic("dlq"), b"{}", headers=[("flow", b"another")])
+    rig.producer.produce(rig.topic("dlq"), b"what is this")
+    rig.producer.flush(10)
+    later = datetime.now(timezone.utc) + timedelta(minutes=5)
+    repairs = {"event_type": "x"}
+    assert replay(rig, Wanted(since=later, repairs=repairs)) == ReplayCounts()
+    assert replay(rig, Wanted(limit=2, repairs=repairs)).sent == 2
+    assert replay(rig, Wanted(repairs=repairs)) == ReplayCounts(read=6, sent=3, before=2, unreadable=1)
