@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from dq.ledger.migrate import migrate
 from jobs.etl.run_etl import main
+from jobs.playground.etl_demo import play
 from jobs.running.exit_codes import run_entrypoint
 from jobs.running.settings import read_settings
 from jobs.running.wiring import Program
@@ -127,3 +128,20 @@ def test_a_setting_or_a_table_that_is_missing_is_named(
     assert "ETL_FLOWS: there is no folder" in said
     assert "has not been carried out" in said
     assert "run `pipeline-processing migrate`" in said
+
+
+def test_the_demo_plays_three_days_of_a_shop(
+    new_database: Callable[[], str], tmp_path: Path, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert spark.sparkContext.master == "local[2]"
+    settings = read_settings(
+        None,
+        database_url=SecretStr(new_database()),
+        source_database_url=SecretStr(new_database()),
+        warehouse_url=SecretStr(new_database()),
+        etl_root=str(tmp_path / "etl"),
+    )
+    assert play(Program(settings, Console())) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("cy@example.org") == 1, "the last table has what was mended"
+    assert "pipeline.etl_run" in shown
