@@ -4,7 +4,7 @@ export PYTHON
 # What was compiled is kept, also where the environment says otherwise: tests start this program some hundred times.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench matrix image docs lock audit lint
+.PHONY: help setup demo test check bench matrix airflow image docs lock audit lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +26,9 @@ bench: setup ## figures: time and memory against Spark's bare read, DuckDB, PyDe
 
 matrix: ## the tests on the oldest Python and PySpark, and on the newest
 	@scripts/matrix.sh
+
+airflow: setup ## the DAGs of conf/airflow, run by an Airflow in .airflow (Python 3.11 or newer)
+	@scripts/airflow.sh $(ARGS)
 
 image: ## the container image (needs docker or podman)
 	@scripts/image.sh

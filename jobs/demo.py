@@ -59,6 +59,8 @@ def main(argv: list[str]) -> int:
         return _play_citizens()
     if arguments.records:
         return _play_records()
+    if arguments.etl:
+        return _play_etl()
     from jobs.lake import to_silver
     from jobs.playground.local_services import local_services
     from jobs.running.database import embedded_database, make_all_tables, open_database
@@ -134,6 +136,26 @@ def _play_records() -> int:
         with open_database(program.settings, ledger=False) as database:
             make_all_tables(database)
             return play(program, database)
+
+
+def _play_etl() -> int:
+    """Play three days of a shop in databases of their own, which the next demo makes anew."""
+    from jobs.playground.etl_demo import play
+    from jobs.running.database import embedded_database
+    from jobs.running.wiring import start
+
+    free = {"log_level"}
+    defaults = {name: one.default for name, one in declared_fields(ROOMS).items() if name not in free}
+    with tempfile.TemporaryDirectory(prefix="etl-") as root, embedded_database() as server:
+        addresses = {
+            setting: SecretStr(fresh_database(server.dsn, f"demo_etl_{name}"))
+            for setting, name in (
+                ("database_url", "ledger"),
+                ("source_database_url", "source"),
+                ("warehouse_url", "warehouse"),
+            )
+        }
+        return play(start(read_settings(**{**defaults, **addresses, "etl_root": root})))
 
 
 def fresh_database(dsn: str, name: str) -> str:
@@ -252,6 +274,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing demo", description=__doc__)
     parser.add_argument("--citizens", action="store_true", help="instead three months of citizens' workbooks")
     parser.add_argument("--records", action="store_true", help="instead a stream of records through a local Kafka")
+    parser.add_argument("--etl", action="store_true", help="instead three days of a shop, read, checked and loaded")
     parser.add_argument("--keep", action="store_true", help="leave the servers up until Ctrl-C")
     return parser
 

@@ -3,6 +3,7 @@
 # the address of any index. uv is needed for this only; it is installed beside the environment, not into it.
 #   requirements.lock           everything: to run, to build, to test
 #   requirements-runtime.lock   the part of it that runs: what the image holds and what travels to a cluster
+#   airflow/requirements.lock   Airflow with its providers, for `make airflow`
 #   UPGRADE=1                   take the newest versions instead of keeping what still fits
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -21,3 +22,8 @@ lock --constraint "$scratch/constraints" --extra demo --extra records --group bu
   --output-file requirements.lock
 rm -f requirements-runtime.lock # no older choice may linger in it
 lock --constraint requirements.lock --extra records --output-file requirements-runtime.lock
+
+# Airflow's environment is its own: it could not share one with the program.
+"$scratch/uv/bin/uv" pip compile airflow/requirements.in --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} \
+  --output-file airflow/requirements.lock

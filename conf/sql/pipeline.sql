@@ -429,3 +429,42 @@ CREATE TABLE IF NOT EXISTS pipeline.stream_replay (
 
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('streams', 1, 'how far streams of records are, and the profiles of their hours') ON CONFLICT DO NOTHING;
+-- migration etl 1: what became of the steps of flows
+
+-- One row for each attempt at a step of a day of a flow. `input` is a digest of all that it worked on: a step is not done
+-- again for the same. `as_of` is the moment of the source that its rows show, `place` where they lie.
+CREATE TABLE IF NOT EXISTS pipeline.etl_run (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id         text NOT NULL,
+    flow           text NOT NULL,
+    date           date NOT NULL,
+    step           text NOT NULL,
+    state          text NOT NULL,
+    input          text NOT NULL,
+    as_of          timestamptz,
+    place          text,
+    rows_in        bigint,
+    rows_out       bigint,
+    rows_rejected  bigint,
+    rows_inserted  bigint,
+    rows_updated   bigint,
+    rows_unchanged bigint,
+    rows_deleted   bigint,
+    seconds        double precision,
+    message        text,
+    started_at     timestamptz NOT NULL,
+    finished_at    timestamptz,
+    CONSTRAINT etl_run_step CHECK (step IN ('extract', 'transform', 'load')),
+    CONSTRAINT etl_run_state CHECK (state IN ('running', 'done', 'skipped', 'failed')),
+    CONSTRAINT etl_run_finished CHECK ((state = 'running') = (finished_at IS NULL)),
+    CONSTRAINT etl_run_failed_has_message CHECK (state <> 'failed' OR coalesce(length(btrim(message)), 0) > 0),
+    -- no row is lost between what a step is given and what it leaves
+    CONSTRAINT etl_run_equation CHECK (rows_in = rows_out + rows_rejected),
+    CONSTRAINT etl_run_loaded CHECK (rows_out = rows_inserted + rows_updated + rows_unchanged),
+    CONSTRAINT etl_run_counted CHECK (state NOT IN ('done', 'skipped') OR num_nulls(rows_in, rows_out, rows_rejected) = 0)
+);
+CREATE INDEX IF NOT EXISTS etl_run_of_day ON pipeline.etl_run (flow, date, step, id);
+CREATE INDEX IF NOT EXISTS etl_run_running ON pipeline.etl_run (flow) WHERE state = 'running';
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('etl', 1, 'what became of the steps of flows') ON CONFLICT DO NOTHING;

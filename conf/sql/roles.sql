@@ -55,6 +55,7 @@ GRANT UPDATE ON pipeline.batch_counter TO pipeline_writer;
 GRANT INSERT, UPDATE, DELETE ON pipeline.profile_state TO pipeline_writer;
 GRANT INSERT, UPDATE, DELETE ON pipeline.bucket_rest, pipeline.consumer TO pipeline_writer;
 GRANT INSERT ON pipeline.audit TO pipeline_writer;
+GRANT INSERT, UPDATE ON pipeline.etl_run TO pipeline_writer;
 
 -- The account of streams, where there is one.
 DO $$

@@ -43,13 +43,15 @@ def lock_all(connection: Connection, names: Iterable[tuple[object, ...]]) -> Non
 
 
 @contextmanager
-def held(engine: Engine, *parts: object) -> Iterator[None]:
+def held(engine: Engine, *parts: object, seconds: int | None = None) -> Iterator[None]:
     """Hold the lock of a name while the block runs, however long; where this process dies, the server lets it go.
 
     Raises:
-        DatabaseUnavailableError: it was not free within the session's lock timeout.
+        DatabaseUnavailableError: it was not free within so many `seconds`, by default the session's lock timeout.
     """
     with engine.begin() as connection:
+        if seconds is not None:
+            connection.execute(text(f"SET LOCAL lock_timeout = {1000 * seconds:d}"))
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         lock(connection, *parts)
         yield

@@ -122,6 +122,20 @@ _SETS = (
     ),
     # A broker of this machine, for the demo and the tests. A program of its own: no session loads these.
     JarSet("broker", "a Kafka broker (42 MB)", {"": ("org.apache.kafka:kafka_2.13:4.1.1",)}, is_for_trying=True),
+    JarSet(
+        "postgres",
+        "Postgres by JDBC (3 MB)",
+        {
+            "": (
+                "org.postgresql:postgresql:42.7.8",
+                # Servers that listen on a Unix socket only, as the embedded one does.
+                "com.kohlschutter.junixsocket:junixsocket-common:2.10.1",
+                "com.kohlschutter.junixsocket:junixsocket-native-common:2.10.1",
+            ),
+        },
+        # What the driver asks for beside them are annotations that nothing reads at run time.
+        with_dependencies=False,
+    ),
 )
 
 JAR_SETS: Mapping[str, JarSet] = MappingProxyType({jar_set.name: jar_set for jar_set in _SETS})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +23,17 @@ def moment(text: str) -> datetime:
             f"{text!r} is not a date (2026-01-04) or time (2026-01-04T12:00:00Z)"
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def day(text: str) -> date:
+    """A date, or `yesterday` or `today` by UTC, for schedulers that know no dates."""
+    today = datetime.now(timezone.utc).date()
+    if text in ("today", "yesterday"):
+        return today if text == "today" else today - timedelta(days=1)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date (2026-01-04), nor yesterday or today") from None
 
 
 def duration(text: str) -> timedelta:

@@ -162,5 +162,6 @@ def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
     from dq.streams.tables import STREAMS
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.migrations import migrate
+    from pipelines.etl.ledger.tables import ETL
 
-    return migrate(engine, LEDGER, AUDIT, STREAMS)
+    return migrate(engine, LEDGER, AUDIT, STREAMS, ETL)

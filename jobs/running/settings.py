@@ -7,10 +7,14 @@ from pathlib import Path
 from dq.settings import ROOMS as ROOMS_OF_VERDICTS
 from etl_core.settings import RoomSettings, Settings, configuration_table, read_rooms
 from pipelines.citizens.settings import CitizensSettings
+from pipelines.etl.settings import EtlSettings
 from pipelines.lake.settings import LakeSettings
 from pipelines.records.settings import KafkaSettings
 
-ROOMS: tuple[type[RoomSettings], ...] = (*ROOMS_OF_VERDICTS, LakeSettings, CitizensSettings, KafkaSettings)
+ROOMS: tuple[type[RoomSettings], ...] = (
+    *ROOMS_OF_VERDICTS,
+    *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings),
+)
 
 
 def read_settings(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:

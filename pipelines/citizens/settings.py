@@ -29,7 +29,8 @@ class CitizensSettings(RoomSettings):
     """Where workbooks land, and where their history is kept."""
 
     warehouse_url: Annotated[SecretStr, AfterValidator(_warehouse_url)] | None = setting(
-        "The citizens' warehouse, as SQLAlchemy writes addresses. Unset: a database in the embedded Postgres",
+        "The warehouse of citizens and of flows, as SQLAlchemy writes addresses. Unset: for citizens a database in the"
+        " embedded Postgres",
         "postgresql://user:password@host:5432/database or mssql+pyodbc://…",
     )
     citizens_root: str = setting(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_a_tiny_bench_measures_every_lane_and_peer_and_keeps_the_results(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    works = ["narrow_csv", "one_small_file", "frames", "findings", "large_gzip", "lake", "inbox"]
+    works = ["narrow_csv", "one_small_file", "frames", "findings", "large_gzip", "lake", "etl", "inbox"]
     works += ["citizens", "citizens_months"]
     only = [word for work in works for word in ("--only", work)]
     assert main(["run", "--tiny", "--folder", str(tmp_path), *only]) == 0
@@ -34,6 +34,7 @@ def test_a_tiny_bench_measures_every_lane_and_peer_and_keeps_the_results(
     ours = {one.name: one.ours for one in report.figures}
     assert ours["inbox/lost"] == 1
     assert {"gzip/local-memory", "gzip/task-memory", "inbox/status", "inbox/claim", "inbox/add"} <= set(ours)
+    assert ratios["etl/flow"]
     assert {"lake/csv", "lake/csv-keys", "lake/csv-memory", "lake/commit"} <= set(ours)
     assert {"citizens/first", "citizens/second", "citizens/rollback", "citizens/memory", "citizens/late"} <= set(ours)
     shown = capsys.readouterr().out

@@ -6,8 +6,10 @@ type; a column that mixes types, and any nested one, becomes one JSON token per 
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -89,12 +91,25 @@ def json_batch(
 ) -> RowBatch:
     """Parse one JSON object a line; a blank line is no row, unless it stands for a missing object."""
     limits = limits or Limits()
-    parsed = [parse_object(line) for line in lines]
+    with _no_search_for_cycles():
+        parsed = [parse_object(line) for line in lines]
+        try:
+            return _batch(lines, parsed, names, limits, blank_is_row=blank_is_row)
+        except TooDeepError:
+            kept = [None if record and any(map(nested_too_deep, record.values())) else record for record in parsed]
+            return _batch(lines, kept, names, limits, blank_is_row=blank_is_row)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Have Python not look for cycles meanwhile: parsed JSON has none, and looking takes as long as parsing."""
+    looks = gc.isenabled()
+    gc.disable()
     try:
-        return _batch(lines, parsed, names, limits, blank_is_row=blank_is_row)
-    except TooDeepError:
-        kept = [None if record and any(map(nested_too_deep, record.values())) else record for record in parsed]
-        return _batch(lines, kept, names, limits, blank_is_row=blank_is_row)
+        yield
+    finally:
+        if looks:
+            gc.enable()
 
 
 def _batch(

@@ -23,6 +23,9 @@ EXACT_MOMENTS = pa.struct([("exact moment", pa.timestamp("us")), ("rest", pa.int
 #: Units of Arrow in a second.
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _SECONDS_OF_DAY = 86_400
+_DATE_LENGTH = 10
+#: The first day of the year 1 and the last one of 9999, as days since 1970.
+_FOUR_DIGITS = (-719_162, 2_932_896)
 #: Beyond so many days from 1970, years of five digits and more, Arrow's calendar goes round.
 _FAR = 10_000_000
 #: The calendar repeats itself: 400 years, and their days.
@@ -69,10 +72,17 @@ def _moment_text(cells: pa.Array) -> pa.StringArray:
     near = near.cast(pa.timestamp(unit), safe=False)  # in UTC
     whole = _whole_seconds(near, pa.timestamp("s"))
     if whole is not None:
-        text = pc.strftime(whole, "%Y-%m-%dT%H:%M:%S")
+        text = _iso(whole, days)
     else:
-        text = _shortest(pc.strftime(near if unit == "ns" else near.cast(pa.timestamp("us")), "%Y-%m-%dT%H:%M:%S"))
+        text = _shortest(_iso(near if unit == "ns" else near.cast(pa.timestamp("us")), days))
     return _with_far(text, cells, far, lambda raw: _far_moment(raw, PER_SECOND[unit]))
+
+
+def _iso(moments: pa.Array, days: npt.NDArray[np.int64]) -> pa.StringArray:
+    """Write moments. Those of years of four digits by Arrow's own text; `strftime` takes thirty times as long."""
+    if days.min(initial=0) < _FOUR_DIGITS[0] or days.max(initial=0) > _FOUR_DIGITS[1]:
+        return pc.strftime(moments, "%Y-%m-%dT%H:%M:%S")
+    return pc.binary_replace_slice(pc.cast(moments, pa.string()), _DATE_LENGTH, _DATE_LENGTH + 1, "T")
 
 
 def _clock_text(cells: pa.Array) -> pa.StringArray:

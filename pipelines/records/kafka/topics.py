@@ -60,7 +60,8 @@ class Topics:
         """Connect when the first question is asked."""
         self._access = access
         # librdkafka tells every broken connection on stderr; what matters comes back as an error.
-        self._admin = AdminClient({**access.of_librdkafka(), "log_level": 2, "error_cb": self._tell})
+        settings: dict[str, Any] = {**access.of_librdkafka(), "log_level": 2, "error_cb": self._tell}
+        self._admin = AdminClient(settings)
         self._refusal: KafkaError | None = None
 
     def find(self, names: Sequence[str]) -> dict[str, KnownTopic]:

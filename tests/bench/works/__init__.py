@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.works import files
 from tests.bench.works.citizens import citizens, citizens_months
+from tests.bench.works.etl import etl
 from tests.bench.works.inbox import inbox
 from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
@@ -35,6 +36,7 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "rows_memory": rows_memory,
     "large_gzip": large_gzip,
     "lake": lake,
+    "etl": etl,
     "inbox": inbox,
     "records": records,
     "latency": latency,

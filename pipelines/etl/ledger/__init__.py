@@ -1,0 +1,1 @@
+"""What became of the steps of every day, `pipeline.etl_run`."""

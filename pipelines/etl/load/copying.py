@@ -1,0 +1,57 @@
+"""Rows from Parquet into a table by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+from pyarrow import csv
+
+from etl_core.postgres.database import driver_cursor
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+#: Rows that are in memory, and on their way, at a time.
+ROWS_AT_ONCE: Final = 50_000
+# All that is not null stands in quotes where a quote could be in it: null is nothing, the empty text is two quotes.
+_OPTIONS: Final = csv.WriteOptions(include_header=False, quoting_style="needed")
+
+
+def copy_rows(connection: Connection, table: str, names: str, batches: Iterable[pa.RecordBatch]) -> int:
+    """Copy rows into a table; how many they are.
+
+    Args:
+        connection: in whose transaction.
+        table: quoted.
+        names: of its columns, quoted, in the order of those of the rows.
+        batches: the rows.
+
+    Raises:
+        TerminalError: the table does not take a value.
+        DatabaseUnavailableError: it is locked, or the warehouse is away.
+    """
+    # A percent sign in a name is doubled for statements with parameters, which this is not.
+    statement, rows = f"COPY {table} ({names}) FROM STDIN WITH (FORMAT csv)".replace("%%", "%"), 0
+    with driver_cursor(connection) as cursor:
+        for batch in batches:
+            cursor.copy_expert(statement, BytesIO(_written(batch)))
+            rows += batch.num_rows
+    return rows
+
+
+def _written(batch: pa.RecordBatch) -> memoryview:
+    arrays = [_as_text(column) for column in batch.columns]
+    plain = pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+    sink = pa.BufferOutputStream()
+    csv.write_csv(plain, sink, _OPTIONS)
+    return memoryview(sink.getvalue())
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    """Give bytes as Postgres reads them, and exact numbers as texts, which the writer of CSV has no way with."""
+    if pa.types.is_binary(column.type):
+        return pa.array([None if one is None else "\\x" + one.hex() for one in column.to_pylist()], pa.string())
+    return column.cast(pa.string()) if pa.types.is_decimal(column.type) else column

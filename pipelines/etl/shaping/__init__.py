@@ -1,0 +1,1 @@
+"""Rows made ready for their table, and whether they may go there."""

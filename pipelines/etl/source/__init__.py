@@ -1,0 +1,1 @@
+"""Where rows come from: a database, asked within one snapshot."""

@@ -1,0 +1,1 @@
+"""What Spark does: reading by JDBC, checking, shaping, writing Parquet."""

@@ -1,0 +1,157 @@
+"""Where the rows between steps lie: `ETL_ROOT/FLOW/DAY/KIND/ATTEMPT/`, on this machine or in S3.
+
+An attempt writes to a folder of its own, and the ledger names the one that counts. What a killed attempt left behind
+is nobody's, and goes when a later one has been done.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dq import ObjectStore
+from etl_core.errors import ObjectGoneError, TerminalError
+from etl_core.objects.listing import list_entries
+from etl_core.objects.place import parse_place
+from etl_core.objects.writing import write_object
+
+if TYPE_CHECKING:
+    from etl_core.objects.store import S3Access
+
+#: What rows are there: as they were read, fit for the table, and rejected with their findings; and the report.
+Kind: TypeAlias = Literal["extract", "clean", "rejected", "report"]
+_SUFFIX: Final = ".parquet"
+#: Objects that one request deletes.
+_AT_ONCE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StepFolder:
+    """The folders of one day of a flow.
+
+    Attributes:
+        root: ETL_ROOT.
+        flow: its name.
+        day: of the rows.
+        access: how to sign in to S3.
+    """
+
+    root: str
+    flow: str
+    day: date
+    access: S3Access | None = field(default=None, repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether they are on this machine."""
+        return parse_place(self.root).bucket is None
+
+    def place(self, kind: Kind, attempt: int | str) -> str:
+        """Name the folder, or file, of one attempt; a local one by its whole path."""
+        place = parse_place(self.root)
+        last = f"{attempt:06d}" if isinstance(attempt, int) else attempt
+        inner = f"{self.flow}/{self.day}/{kind}/{last}"
+        if place.bucket is None:
+            return str(Path(place.key).absolute() / inner)
+        return "/".join(part for part in (f"s3://{place.bucket}", place.key.strip("/"), inner) if part)
+
+    def parts(self, place: str) -> tuple[str, ...]:
+        """Name the files of rows in a folder, in order; none where it is gone."""
+        where = parse_place(place)
+        if where.bucket is None:
+            return tuple(sorted(str(path) for path in Path(where.key).glob(f"*{_SUFFIX}")))
+        entries = list_entries(ObjectStore(self.access), where.bucket, f"{where.key}/")
+        return tuple(f"s3://{one.bucket}/{one.key}" for one in entries if one.key.endswith(_SUFFIX))
+
+    def require(self, place: str | None) -> tuple[str, ...]:
+        """Name the files of rows in a folder, which has to be there.
+
+        Raises:
+            ObjectGoneError: it is gone.
+        """
+        parts = self.parts(place) if place else ()
+        if not parts:
+            hint = "run the step before again with --full, and where steps run on several machines have ETL_ROOT in S3"
+            raise ObjectGoneError(f"the rows at {place} are not there; {hint}")
+        return parts
+
+    def rows(self, place: str, at_once: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """Give the columns of a folder's rows, and the rows, so many at once.
+
+        Raises:
+            ObjectGoneError: it is gone.
+            StorageUnavailableError: S3 does not answer.
+            TerminalError: a file is no Parquet.
+        """
+        parts = self.require(place)
+        with self._file(parts[0]) as first:
+            schema = first.schema_arrow.remove_metadata()
+        return schema, self._batches(parts, at_once)
+
+    def _batches(self, parts: tuple[str, ...], at_once: int) -> Iterator[pa.RecordBatch]:
+        for part in parts:
+            with self._file(part) as file:
+                yield from file.iter_batches(at_once)
+
+    @contextmanager
+    def _file(self, part: str) -> Iterator[pq.ParquetFile]:
+        try:
+            with pq.ParquetFile(self._opened(part)) as file:
+                yield file
+        except (pa.ArrowInvalid, OSError) as error:
+            message = f"{part} cannot be read ({type(error).__name__}); run the step before again with --full"
+            raise TerminalError(message) from error
+
+    def create(self, place: str, data: bytes) -> None:
+        """Write a small file where there is none.
+
+        Raises:
+            StorageUnavailableError: S3 does not answer.
+            TerminalError: the folder cannot be written.
+        """
+        where = parse_place(place)
+        if where.bucket is not None:
+            write_object(ObjectStore(self.access), where.bucket, where.key, data, content_type="application/json")
+            return
+        try:
+            Path(where.key).parent.mkdir(parents=True, exist_ok=True)
+            Path(where.key).write_bytes(data)
+        except OSError as error:
+            raise TerminalError(f"{place} cannot be written: {error.strerror}; let this user write there") from error
+
+    def remove_others(self, kind: Kind, kept: str) -> None:
+        """Delete the folders of other attempts."""
+        place = parse_place(self.place(kind, ""))
+        if place.bucket is None:
+            for path in Path(place.key).glob("*"):
+                if str(path) != kept:
+                    shutil.rmtree(path, ignore_errors=True)
+            return
+        store, mine = ObjectStore(self.access), parse_place(kept).key
+        gone = [one.key for one in list_entries(store, place.bucket, place.key) if not one.key.startswith(f"{mine}/")]
+        for start in range(0, len(gone), _AT_ONCE):
+            some = [{"Key": key} for key in gone[start : start + _AT_ONCE]]
+            store.s3.delete_objects(Bucket=place.bucket, Delete={"Objects": some, "Quiet": True})  # type: ignore[typeddict-item]
+
+    def _opened(self, part: str) -> pa.NativeFile:
+        """Open a file; one of S3 comes whole, which is some ten megabytes."""
+        where = parse_place(part)
+        if where.bucket is None:
+            return pa.OSFile(where.key, mode="r")
+        store = ObjectStore(self.access)
+        head = store.peek(where.bucket, where.key).head
+        return pa.BufferReader(store.read(head, 0, head.size))
+
+
+def for_spark(place: str) -> str:
+    """Name a folder as Spark's file systems call it."""
+    where = parse_place(place)
+    return Path(where.key).absolute().as_uri() if where.bucket is None else f"s3a://{where.bucket}/{where.key}"
