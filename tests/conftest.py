@@ -35,6 +35,8 @@ _LONGEST = (
     "engine/test_cluster.py",
     "bench/test_bench.py",
     "parity/test_reference.py",
+    "pipelines/etl/test_days.py",
+    "pipelines/etl/test_crashes.py",
     "pipelines/lake/test_s3.py",
     "pipelines/lake/test_state_machine.py",
     "rows/",
