@@ -26,6 +26,8 @@ _LONGEST = (
     "etl_core/test_session.py",
     "end_to_end/test_readme.py",
     "pipelines/lake/test_spark.py",
+    "pipelines/records/test_watching.py",
+    "pipelines/records/test_stream.py",
     "packaging/test_container.py",
     "engine/files/test_hostile_keys.py",
     "engine/test_neighbours.py",

@@ -9,15 +9,15 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import tempfile
+import secrets
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.citizens.errors import FolderRefusedError, NoSpaceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _PARTS: Final = ".part-"
 
@@ -53,13 +53,13 @@ def sweep_parts(folder: Path) -> None:
 
 
 def _locked(folder: Path) -> tuple[Path, int]:
-    """Make a file and lock it; once more where a sweep came between the two."""
+    """Make a file, for whom the umask allows, and lock it; once more where a sweep came between the two."""
     while True:
-        lock, name = tempfile.mkstemp(prefix=_PARTS, dir=folder)
+        part = folder / f"{_PARTS}{secrets.token_hex(8)}"
+        lock = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.fstat(lock).st_nlink:
-            os.fchmod(lock, 0o644)  # it becomes a file like others; a temporary one is for its owner alone
-            return Path(name), lock
+            return part, lock
         os.close(lock)
 
 

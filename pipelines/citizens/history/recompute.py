@@ -9,7 +9,7 @@ from sqlalchemy import select
 from pipelines.citizens.history.chain import link_of, touching
 from pipelines.citizens.history.errors import BrokenHistoryError
 from pipelines.citizens.history.statements import intervals
-from pipelines.citizens.history.statements.invariants import current_rows, keys_with_two_current_rows, violations
+from pipelines.citizens.history.statements.invariants import current_rows, violations
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.history.work import Work, know_sizes
 
@@ -54,8 +54,6 @@ def _recompute(work: Work, touched_by: Sequence[int], when: str) -> date | None:
     names, statement = violations(tables, rooms)
     counts = connection.execute(statement).one()
     problems = [f"{count} times: {what}" for what, count in zip(names, counts, strict=True) if count]
-    if twice := connection.scalar(keys_with_two_current_rows(tables)):
-        problems.append(f"{twice} keys have two current rows")
     problems += _miscounted(work)
     if problems:
         raise BrokenHistoryError(

@@ -85,10 +85,10 @@ def open_work(connection: Connection, dataset: Dataset, chain: Sequence[Link]) -
 
 
 def plan_for_many_rows(connection: Connection) -> None:
-    """Let this transaction sort and join in memory, up to 256 MB a step, and compile nothing."""
+    """Let this transaction sort and join in memory, up to 256 MB a step, walk along indexes, and compile nothing."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL work_mem = '256MB'"))
-        connection.execute(text("SET LOCAL jit = off"))
+        for name, value in (("work_mem", "256MB"), ("random_page_cost", "1.1"), ("jit", "off")):
+            connection.execute(text(f"SET LOCAL {name} = '{value}'"))
 
 
 def know_sizes(work: Work, *tables: Table) -> None:

@@ -20,7 +20,7 @@ from pipelines.citizens.doors import CitizensDoors
 from pipelines.citizens.ingest import ingest
 from pipelines.citizens.publish import publish
 from pipelines.citizens.run_pipeline import run
-from pipelines.citizens.transform import roll_back
+from pipelines.citizens.transform import roll_back, roll_forward
 from pipelines.citizens.warehouse.audit_trail import AuditTrail
 from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse
 from tests.bench.contestant import Work, serve
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _STEPS = "SELECT step, sum(duration_ms) / 1000.0 FROM meta.etl_audit WHERE run_id = :run GROUP BY step"
+_DEAD = "SELECT version_id FROM meta.dataset_version WHERE NOT is_live"
 _VERSION = "SELECT version_id FROM meta.dataset_version WHERE is_live ORDER BY version_id OFFSET :at LIMIT 1"
 
 
@@ -43,7 +44,7 @@ def _prepare(stack: ExitStack) -> Mapping[str, Work]:
     Path(folder).chmod(0o755)  # the server's own user has to enter it
     server = stack.enter_context(embedded_postgres(f"{folder}/postgres"))
     work = CitizensWork(server.dsn, Path(folder) / "citizens")
-    return {one.__name__: one for one in (work.fresh, work.month, work.rollback)}
+    return {one.__name__: one for one in (work.fresh, work.month, work.rollback, work.reload)}
 
 
 class CitizensWork:
@@ -88,6 +89,14 @@ class CitizensWork:
         taken = time.perf_counter()
         publish(doors)
         return {"seconds": taken - began, "publish": time.perf_counter() - taken}
+
+    def reload(self) -> None:
+        """Bring back the load that is not live, and publish."""
+        doors = self._doors()
+        with self._engine.connect() as connection:
+            version: int = connection.execute(text(_DEAD)).scalar_one()
+        roll_forward(version, doors)
+        publish(doors)
 
     def _doors(self) -> CitizensDoors:
         trail = AuditTrail(self._engine, uuid.uuid4().hex, _present)

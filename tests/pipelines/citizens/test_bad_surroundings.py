@@ -258,6 +258,10 @@ def test_a_stage_that_may_not_be_written_is_named_with_what_to_do(doors: Citizen
 
 
 def test_halves_of_dead_processes_are_swept_and_those_in_work_are_not(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    with part_file(tmp_path) as part:
+        assert part.stat().st_mode & 0o777 == 0o640, "as the umask says"
+    os.umask(before)
     dead = tmp_path / ".part-dead"
     dead.write_bytes(b"half")
     with part_file(tmp_path) as part:

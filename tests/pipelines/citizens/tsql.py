@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateTable
 
 from pipelines.citizens.contracts import CITIZEN
 from pipelines.citizens.history.statements import claims, intervals
-from pipelines.citizens.history.statements.invariants import current_rows, keys_with_two_current_rows, violations
+from pipelines.citizens.history.statements.invariants import current_rows, violations
 from pipelines.citizens.history.tables import history_tables, workspace
 from pipelines.citizens.mart import dimensions, facts
 
@@ -53,7 +53,6 @@ def statements() -> Iterator[tuple[str, ClauseElement]]:
     yield "rows that come", intervals.add_rows(tables, rooms)
     names, counts = violations(tables, rooms)
     yield f"zeros unless {'; '.join(names)}", counts
-    yield "keys with two current rows: 0", keys_with_two_current_rows(tables)
     yield "current rows", current_rows(tables)
     month = date(2026, 2, 1)
     yield "places", dimensions.add_locations(10)

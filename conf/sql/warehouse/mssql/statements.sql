@@ -178,26 +178,18 @@ FROM core.citizen
 WHERE core.citizen.citizen_sk = [#wanted].surrogate_key));
 GO
 
--- zeros unless rows overlap; rows end before they begin; rows leave a gap although nothing was gone; rows follow each other and are alike; rows are open and not current, or current and not open; rows are closed by no load; rows name loads that there are not
-SELECT sum(flags.flag_0) AS flag_0, sum(flags.flag_1) AS flag_1, sum(flags.flag_2) AS flag_2, sum(flags.flag_3) AS flag_3, sum(flags.flag_4) AS flag_4, sum(flags.flag_5) AS flag_5, sum(flags.flag_6) AS flag_6
-FROM (SELECT CASE WHEN (in_order.valid_to > in_order.next_from) THEN 1 ELSE 0 END AS flag_0, CASE WHEN (in_order.valid_from >= in_order.valid_to) THEN 1 ELSE 0 END AS flag_1, CASE WHEN (in_order.valid_to != '9999-12-31' AND in_order.valid_to < in_order.next_from AND NOT (EXISTS (SELECT *
+-- zeros unless rows overlap; rows hold now and others follow, so that a key has two current ones; rows end before they begin; rows leave a gap although nothing was gone; rows follow each other and are alike; rows are open and not current, or current and not open; rows are closed by no load; rows name loads that there are not
+SELECT sum(flags.flag_0) AS flag_0, sum(flags.flag_1) AS flag_1, sum(flags.flag_2) AS flag_2, sum(flags.flag_3) AS flag_3, sum(flags.flag_4) AS flag_4, sum(flags.flag_5) AS flag_5, sum(flags.flag_6) AS flag_6, sum(flags.flag_7) AS flag_7
+FROM (SELECT CASE WHEN (in_order.valid_to > in_order.next_from) THEN 1 ELSE 0 END AS flag_0, CASE WHEN (in_order.is_current = 1 AND in_order.next_from IS NOT NULL) THEN 1 ELSE 0 END AS flag_1, CASE WHEN (in_order.valid_from >= in_order.valid_to) THEN 1 ELSE 0 END AS flag_2, CASE WHEN (in_order.valid_to != '9999-12-31' AND in_order.valid_to < in_order.next_from AND NOT (EXISTS (SELECT *
 FROM core.citizen_claim, [#chain]
-WHERE core.citizen_claim.key_id = in_order.key_id AND core.citizen_claim.version_id = [#chain].version_id AND [#chain].effective_version_id = in_order.closed_by_version_id AND core.citizen_claim.row_hash IS NULL))) THEN 1 ELSE 0 END AS flag_2, CASE WHEN (in_order.valid_to = in_order.next_from AND in_order.row_hash = in_order.next_hash) THEN 1 ELSE 0 END AS flag_3, CASE WHEN (in_order.valid_to = '9999-12-31' AND in_order.is_current != 1 OR in_order.valid_to != '9999-12-31' AND in_order.is_current = 1) THEN 1 ELSE 0 END AS flag_4, CASE WHEN (in_order.valid_to != '9999-12-31' AND in_order.closed_by_version_id IS NULL) THEN 1 ELSE 0 END AS flag_5, CASE WHEN (in_order.version_id IS NOT NULL AND NOT (EXISTS (SELECT *
+WHERE core.citizen_claim.key_id = in_order.key_id AND core.citizen_claim.version_id = [#chain].version_id AND [#chain].effective_version_id = in_order.closed_by_version_id AND core.citizen_claim.row_hash IS NULL))) THEN 1 ELSE 0 END AS flag_3, CASE WHEN (in_order.valid_to = in_order.next_from AND in_order.row_hash = in_order.next_hash) THEN 1 ELSE 0 END AS flag_4, CASE WHEN (in_order.valid_to = '9999-12-31' AND in_order.is_current != 1 OR in_order.valid_to != '9999-12-31' AND in_order.is_current = 1) THEN 1 ELSE 0 END AS flag_5, CASE WHEN (in_order.valid_to != '9999-12-31' AND in_order.closed_by_version_id IS NULL) THEN 1 ELSE 0 END AS flag_6, CASE WHEN (in_order.version_id IS NOT NULL AND NOT (EXISTS (SELECT *
 FROM [#chain]
 WHERE [#chain].version_id = in_order.version_id)) OR in_order.closed_by_version_id IS NOT NULL AND NOT (EXISTS (SELECT *
 FROM [#chain]
-WHERE [#chain].version_id = in_order.closed_by_version_id))) THEN 1 ELSE 0 END AS flag_6
-FROM (SELECT own.citizen_sk AS citizen_sk, own.key_id AS key_id, own.citizen_id AS citizen_id, own.first_name AS first_name, own.last_name AS last_name, own.birth_date AS birth_date, own.sex AS sex, own.street AS street, own.house_no AS house_no, own.zip AS zip, own.city AS city, own.email AS email, own.registered_on AS registered_on, own.status AS status, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
-FROM (SELECT core.citizen.citizen_sk AS citizen_sk, core.citizen.key_id AS key_id, core.citizen.citizen_id AS citizen_id, core.citizen.first_name AS first_name, core.citizen.last_name AS last_name, core.citizen.birth_date AS birth_date, core.citizen.sex AS sex, core.citizen.street AS street, core.citizen.house_no AS house_no, core.citizen.zip AS zip, core.citizen.city AS city, core.citizen.email AS email, core.citizen.registered_on AS registered_on, core.citizen.status AS status, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
+WHERE [#chain].version_id = in_order.closed_by_version_id))) THEN 1 ELSE 0 END AS flag_7
+FROM (SELECT own.key_id AS key_id, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
+FROM (SELECT core.citizen.key_id AS key_id, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
 FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order) AS flags;
-GO
-
--- keys with two current rows: 0
-SELECT count(*) AS count_1
-FROM (SELECT core.citizen.key_id AS key_id
-FROM core.citizen
-WHERE core.citizen.is_current = 1 GROUP BY core.citizen.key_id
-HAVING count(*) > 1) AS twice;
 GO
 
 -- current rows

@@ -135,7 +135,10 @@ def change_rows(tables: HistoryTables, rooms: Workspace) -> Update:
 
 
 def add_rows(tables: HistoryTables, rooms: Workspace) -> Insert:
-    """Add the rows that are not there yet, in the order of keys: in another one the table's index grows wild."""
+    """Add the rows that are not there yet, in the order of keys: in another one the table's index grows wild.
+
+    Hashes are in the order only because values are found by both, so that nobody has to sort whole rows.
+    """
     core, wanted, key, value = tables.core, rooms.wanted, tables.key, tables.value
     own = [column.name for column in tables.dataset.keys]
     tracked = [column.name for column in tables.dataset.tracked]
@@ -158,7 +161,7 @@ def add_rows(tables: HistoryTables, rooms: Workspace) -> Insert:
             )
         )
         .where(~exists().where(core.c.surrogate_key == wanted.c.surrogate_key).correlate(wanted))
-        .order_by(wanted.c.surrogate_key)
+        .order_by(wanted.c.key_id, wanted.c.row_hash)
     )
     names = ["surrogate_key", "key_id", *own, *tracked, "valid_from", "valid_to", "is_current", "row_hash"]
     columns = [core.c[name] for name in (*names, "version_id", "closed_by_version_id")]

@@ -25,7 +25,11 @@ def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...]
     It is about the touched keys, since the others did not change, and walks along them once.
     """
     core, touched, claim, chain = tables.core, rooms.touched, tables.claim, rooms.chain
-    own = select(core).join_from(core, touched, touched.c.key_id == core.c.key_id).subquery("own")
+    own = (
+        select(*(core.c[name] for name in ("key_id", "valid_from", "valid_to", "is_current", "row_hash", *_NAMED)))
+        .join_from(core, touched, touched.c.key_id == core.c.key_id)
+        .subquery("own")
+    )
     rows = select(
         *own.c,
         func.lead(own.c.valid_from).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_from"),
@@ -44,6 +48,9 @@ def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...]
     )
     wrong = {
         "rows overlap": rows.c.valid_to > rows.c.next_from,
+        "rows hold now and others follow, so that a key has two current ones": and_(
+            rows.c.is_current == true(), rows.c.next_from.is_not(None)
+        ),
         "rows end before they begin": rows.c.valid_from >= rows.c.valid_to,
         "rows leave a gap although nothing was gone": and_(~is_open, rows.c.valid_to < rows.c.next_from, ~gone),
         "rows follow each other and are alike": and_(
@@ -66,13 +73,6 @@ def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...]
 def _is_of_no_load(name: str, rows: Subquery[Any], chain: Table) -> ColumnElement[bool]:
     named = rows.c[name]
     return and_(named.is_not(None), ~exists().where(chain.c.version_id == named).correlate(rows))
-
-
-def keys_with_two_current_rows(tables: HistoryTables) -> Select[int]:
-    """Count the keys that have more than one row that holds now: none, and an index sees to it."""
-    core = tables.core
-    current = select(core.c.key_id).where(core.c.is_current == true()).group_by(core.c.key_id)
-    return select(func.count()).select_from(current.having(func.count() > 1).subquery("twice"))
 
 
 def current_rows(tables: HistoryTables) -> Select[int]:
