@@ -64,7 +64,7 @@ def call_again(
     *,
     attempts: int,
     backoff: Backoff,
-    on: type[PipelineError] = RetryableError,
+    on: type[PipelineError] | tuple[type[PipelineError], ...] = RetryableError,
     waiting: Callable[[PipelineError, float], object] = lambda _error, _seconds: None,
     chance: Callable[[], float] = random.random,
     sleep: Callable[[float], object] = time.sleep,

@@ -1,5 +1,6 @@
 -- Users that changed within :since and :until, or that have an order of then; totals are over all of their orders.
-SELECT u.id,
+-- The id is that of `changed`: so a range of ids reaches both of its parts, and is read by their indexes.
+SELECT changed.id,
        u.email,
        u.name,
        u.created_at,
@@ -12,5 +13,5 @@ FROM (
 ) AS changed
 JOIN users AS u ON u.id = changed.id
 LEFT JOIN LATERAL (
-    SELECT count(*) AS order_count, sum(o.total) AS total_spent FROM orders AS o WHERE o.user_id = u.id
+    SELECT count(*) AS order_count, sum(o.total) AS total_spent FROM orders AS o WHERE o.user_id = changed.id
 ) AS t ON true

@@ -21,5 +21,9 @@ class KafkaRefusedError(TerminalError):
     """The broker does not let us: a topic that is not there, a right that is missing, a password it does not take."""
 
 
+class NoSuchTopicError(KafkaRefusedError):
+    """The brokers know no such topic; one that was just made they may know in a moment."""
+
+
 class StreamFailedError(RetryableError):
     """The stream broke for a reason that may pass; what was accounted for is kept."""

@@ -7,7 +7,7 @@ while they read is in one part and as it was, and their rows are as many as were
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -123,16 +123,17 @@ def open_snapshot(dsn: str, setting: str, window: Window) -> Iterator[Snapshot]:
         engine = connect(dsn, application_name="pipeline-processing etl", timeouts=_TIMEOUTS)
     except SettingsError as error:
         raise SettingsError(setting, error.problems) from None
-    try:
-        with engine.connect() as connection, connection.begin():
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            exported, as_of = connection.execute(text("SELECT pg_export_snapshot(), clock_timestamp()")).one()
-            snapshot = Snapshot(connection, exported, as_of, window)
-            for name, value in snapshot.session_settings().items():
-                connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
-            yield snapshot
-    finally:
-        engine.dispose()
+    with ExitStack() as own:
+        own.callback(engine.dispose)
+        # Said as the transaction begins: behind a pooler settings of the session are its first statement.
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        connection = own.enter_context(engine.connect()).execution_options(**options)
+        own.enter_context(connection.begin())
+        exported, as_of = connection.execute(text("SELECT pg_export_snapshot(), clock_timestamp()")).one()
+        snapshot = Snapshot(connection, exported, as_of, window)
+        for name, value in snapshot.session_settings().items():
+            connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
+        yield snapshot
 
 
 def _is_ranged(value: object) -> bool:

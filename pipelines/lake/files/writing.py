@@ -21,8 +21,9 @@ from pipelines.lake.run_part import RunKey, RunPart, WrittenFile
 from pipelines.lake.schema.system_columns import LINE, SYSTEM_COLUMNS, constants, partition_values
 from pipelines.lake.schema.table_schema import TableColumn, TableSchema
 
-#: Bytes of a file, compressed, after which another one begins.
-FILE_BYTES = 32 * 1024 * 1024
+#: Bytes of a file, compressed, after which another one begins: with its last row group it stays below 32 MiB, beyond
+#: which the memory that it grows in would double.
+FILE_BYTES = 24 * 1024 * 1024
 #: Rows and bytes, uncompressed, that make a row group: what readers leave out by its bounds, and we hold in memory.
 GROUP_ROWS, GROUP_BYTES = 256 * 1024, 32 * 1024 * 1024
 #: Columns whose bounds are in the log, the first of the table: Delta's own number.

@@ -20,7 +20,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._resource import ResourceType
 
 from etl_core.retry import Backoff, call_again
-from pipelines.records.errors import KafkaRefusedError, KafkaUnavailableError
+from pipelines.records.errors import KafkaRefusedError, KafkaUnavailableError, NoSuchTopicError
 from pipelines.records.kafka.access import KafkaAccess
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 #: Seconds an answer may take.
 _PATIENCE = 15.0
-#: Questions are asked again: a partition has no leader for a moment after it was made, or its broker was started.
+#: Questions are asked again: for a moment after a topic was made, or its broker was started, it is not there, or has no
+#: leader.
 _ATTEMPTS = 6
 _BACKOFF = Backoff(first=0.1, factor=2.0, longest=2.0)
 #: What a topic takes where it does not say, and we may not ask.
@@ -80,7 +81,8 @@ class Topics:
                 found[name] = KnownTopic(name, str(one.topic_id), tuple(sorted(part.id for part in one.partitions)))
             return found
 
-        return call_again(once, attempts=_ATTEMPTS, backoff=_BACKOFF, on=KafkaUnavailableError)
+        passing = (KafkaUnavailableError, NoSuchTopicError)
+        return call_again(once, attempts=_ATTEMPTS, backoff=_BACKOFF, on=passing)
 
     def spans(self, topic: KnownTopic) -> dict[int, Span]:
         """Which offsets the partitions of a topic have now; as far as transactions are decided.
@@ -151,7 +153,7 @@ def kafka_error(error: KafkaError, subject: str, access: KafkaAccess) -> KafkaRe
     said = f"{subject}: {error.str()}"
     code = error.name()
     if code in _NO_TOPIC:
-        return KafkaRefusedError(f"{said}; make the topic, or name another one in the flow")
+        return NoSuchTopicError(f"{said}; make the topic, or name another one in the flow")
     if code in _REFUSED:
         return KafkaRefusedError(f"{said}; give the user of KAFKA_SASL_USERNAME the right, or mend its password")
     return KafkaUnavailableError(f"{said} ({access.servers}); trying again may help")

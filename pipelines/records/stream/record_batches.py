@@ -39,6 +39,8 @@ log = structlog.get_logger()
 
 #: Bytes of a batch of one record that are not the record's.
 _OVERHEAD = 1024
+#: Records that are few: partitions of such a batch share tasks, in which one comes after the other.
+_FEW_RECORDS = 20_000
 #: Numbers of batches: fives of a second, so that they ascend over restarts; below 2 ** 15.
 _NUMBERS_PER_SECOND, _MOST_NUMBERS = 5, (1 << 15) - 1
 
@@ -78,7 +80,7 @@ class RecordBatches:
         began, now = time.monotonic(), self._doors.clock()
         ends = self._ends(epoch)
         task = self._task(now)
-        rows = frame.select(*COLUMNS).mapInArrow(task, RESULT_DDL).collect()
+        rows = self._in_few_tasks(frame.select(*COLUMNS), ends).mapInArrow(task, RESULT_DDL).collect()
         facts, hours = read_results((row.told, row.profile) for row in rows)
         advances = self._advances(facts, ends)
         written = [file for one in facts for file in one.written]
@@ -90,6 +92,13 @@ class RecordBatches:
         self._positions |= {one.partition: one.until for one in advances}
         self._doors.topics.note_offsets(self._flow.source.group, self._topic.name, self._positions)
         self._tell(advances, facts, time.monotonic() - began)
+
+    def _in_few_tasks(self, records: DataFrame, ends: Mapping[int, int]) -> DataFrame:
+        """Have a small batch done by as many tasks as run at once: starting one takes longer than its records do."""
+        waiting = sum(end - self._positions.get(partition, end) for partition, end in ends.items())
+        if waiting > _FEW_RECORDS:
+            return records
+        return records.coalesce(records.sparkSession.sparkContext.defaultParallelism)
 
     def _task(self, now: datetime) -> RecordTask:
         by_clock = int(now.timestamp() * _NUMBERS_PER_SECOND) % _MOST_NUMBERS

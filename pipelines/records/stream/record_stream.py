@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 TRIGGER: Final = "200 milliseconds"
 #: How often the query is looked at, and the hours that are due are judged.
-_LOOK_SECONDS, _JUDGE_SECONDS = 0.2, 10.0
+_LOOK_SECONDS, _JUDGE_SECONDS = 0.2, 30.0
 _REST: Final = Backoff(first=1.0, factor=2.0, longest=60.0)
 #: How Spark tells of an error that a task raised and that trying again does not mend.
 _REFUSED: Final = re.compile(r"pipelines\.records\.errors\.KafkaRefusedError: (.*)")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _PARTITIONS = 4
 _MOST = 250_000
 _FIELDS = "user_id string, event_type string, timestamp timestamp, metadata string"
-_WARM_SECONDS = 10
+_WARM_SECONDS = 20
 
 
 def main() -> None:

@@ -45,7 +45,9 @@ def test_a_ledger_from_before_flows_gets_their_table_and_nothing_else(database: 
     migrate(database, LEDGER, AUDIT)
     with pytest.raises(CatalogueError, match=r"table pipeline\.etl_run is missing"):
         require(database, ETL)
-    assert migrate_all(database) == ("etl 1: what became of the steps of flows",)
+    done = migrate_all(database)
+    assert "etl 1: what became of the steps of flows" in done
+    assert not [step for step in done if step.startswith(("ledger", "audit"))]
     require(database, ETL)
     with database.begin() as connection:
         connection.execute(text("ALTER TABLE pipeline.etl_run DROP COLUMN as_of"))

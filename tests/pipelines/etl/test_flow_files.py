@@ -10,6 +10,7 @@ import pytest
 from pipelines.etl.errors import FlowError
 from pipelines.etl.flow.bound_query import BoundQuery
 from pipelines.etl.flow.read_flow import read_flow
+from pipelines.etl.flow.yaml_document import read_yaml
 from pipelines.etl.source.address import jdbc_address
 from tests.pipelines.etl.etl_world import SHIPPED
 
@@ -91,6 +92,16 @@ gate: {max_failed_share: 0.1}
     assert read_flow("orders", tmp_path).gate.max_failed_share == Fraction(1, 10)
     assert part in good
     assert any(problem in one for one in _problems(tmp_path, good.replace(part, instead)))
+
+
+def test_words_numbers_and_days_are_what_they_look_like() -> None:
+    written = (
+        "{on: no, at: 12:30:00, day: 2026-01-01, code: 010, many: -3, share: 0.1, far: 1e3, is: true, none: null, x: }"
+    )
+    assert read_yaml(written) == {
+        "on": "no", "at": "12:30:00", "day": "2026-01-01", "code": "010", "many": -3, "share": 0.1, "far": 1000.0,
+        "is": True, "none": None, "x": None,
+    }  # fmt: skip
 
 
 def test_a_flow_that_is_not_there_names_those_that_are() -> None:

@@ -84,3 +84,14 @@ def test_the_clock_of_a_date_is_read_too() -> None:
 
 
 DAYS = [(1970, 1, 1), (1999, 12, 31), (2024, 2, 29), (1000, 10, 1), (9999, 11, 12)]
+
+
+@pytest.mark.parametrize(
+    "odd", [[], ["soon"], ["2024-01-01T10:00:00ZZ", "2024-01-01Z", "Z", "2023-02-29T00:00:00Z", "0000-01-01T00:00:00Z"]]
+)
+@pytest.mark.parametrize("plain", [[], ["2024-01-01T10:00:00", "0001-01-01 00:00:00.5"]])
+def test_datetimes_that_end_in_z_are_read_a_column_at_a_time(odd: list[str], plain: list[str]) -> None:
+    zulu = [
+        f"2024-02-{day % 29 + 1:02}T23:59:59{fraction}Z" for day in range(100) for fraction in ("", ".5", ".123456789")
+    ]
+    assert_twins([*zulu, *odd, *plain], FieldType.DATETIME)

@@ -11,8 +11,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What the console script ends with where the same command may go well later.
-TRY_AGAIN = 75
+#: What the console script ends with where somebody has to do something: rows did not pass, or a setting is wrong. With
+#: anything else, 75 or a signal, the same command may go well later.
+FOR_SOMEBODY = (1, 2)
 
 
 class ConsoleJob(BaseOperator):
@@ -48,10 +49,10 @@ class ConsoleJob(BaseOperator):
 
         self._hook = SubprocessHook()
         ended = self._hook.run_command([*self.command, *self.arguments], env={**os.environ, **self.environment})
-        if ended.exit_code == TRY_AGAIN:
-            raise AirflowException(f"{self.arguments[0]} did not get through: {ended.output}")
-        if ended.exit_code != 0:
+        if ended.exit_code in FOR_SOMEBODY:
             raise AirflowFailException(f"{self.arguments[0]} ended with {ended.exit_code}: {ended.output}")
+        if ended.exit_code != 0:
+            raise AirflowException(f"{self.arguments[0]} did not get through ({ended.exit_code}): {ended.output}")
 
     def on_kill(self) -> None:
         """Ask the process to end; the job gives back what it holds."""
