@@ -6,8 +6,6 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-import yaml
-
 from dq import (
     FieldType,
     PipelineError,
@@ -21,6 +19,7 @@ from dq import (
     suggestion,
     unfit_for_records,
 )
+from etl_core.yaml_document import YamlError, read_yaml
 from pipelines.records.errors import FlowError
 from pipelines.records.flow import Flow, Quality, Source, Target
 from pipelines.transforms.derive import read_derived
@@ -46,9 +45,9 @@ def read_flow(text: str | bytes, place: str) -> Flow:
         FlowError: it has mistakes; lists all of them.
     """
     try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise FlowError(place, [f"it is no YAML: {' '.join(str(error).split())[:300]}"]) from None
+        raw = read_yaml(text)
+    except YamlError as error:
+        raise FlowError(place, [f"it cannot be read: {error}"]) from None
     if not isinstance(raw, dict):
         raise FlowError(place, [f"it is {kind_of(raw)}; expected an object with {', '.join(_NEEDED)}"])
     problems = Problems()

@@ -20,10 +20,10 @@ from dq import (
     suggestion,
 )
 from etl_core.errors import ProblemsError
+from etl_core.yaml_document import YamlError, read_yaml
 from pipelines.etl.errors import FlowError
 from pipelines.etl.flow.bound_query import BINDS, BoundQuery
 from pipelines.etl.flow.flow import Flow, Gate, Mode, Source, Target, digest_of
-from pipelines.etl.flow.yaml_document import YamlError, read_yaml
 from pipelines.transforms.derive import sources
 from pipelines.transforms.silver_block import read_silver_columns
 from pipelines.transforms.silver_columns import SilverColumns

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from etl_core.yaml_document import read_yaml
 from pipelines.etl.errors import FlowError
 from pipelines.etl.flow.bound_query import BoundQuery
 from pipelines.etl.flow.read_flow import read_flow
-from pipelines.etl.flow.yaml_document import read_yaml
 from pipelines.etl.source.address import jdbc_address
 from tests.pipelines.etl.etl_world import SHIPPED
 

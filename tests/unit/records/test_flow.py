@@ -69,7 +69,13 @@ def test_what_is_missing_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a: [", "it is no YAML"), ("- a", "it is a list"), ("", "it is null"), ("!!python/object:x {}", "it is no YAML")],
+    [
+        ("a: [", "it cannot be read: line 1"),
+        ("- a", "it is a list"),
+        ("", "it is null"),
+        ("!!python/object:x {}", "it cannot be read: line 1"),
+        ("flow: x\nflow: y", "line 2: 'flow' is given twice"),
+    ],
 )
 def test_a_text_that_is_no_flow_is_refused(text: str, said: str) -> None:
     with pytest.raises(FlowError, match=said):

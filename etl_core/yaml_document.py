@@ -44,7 +44,7 @@ for _name, (_pattern, _first) in _VALUES.items():
 _Loader.yaml_implicit_resolvers[""] = _Loader.yaml_implicit_resolvers.pop("\0")  # what is empty is null
 
 
-def read_yaml(text: str) -> Any:  # noqa: ANN401 - any JSON value
+def read_yaml(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     """Read one document.
 
     Raises:
