@@ -105,8 +105,6 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
         .limit(limit)
     )
     statement = _of_wanted(statement, wanted, files, runs)
-    if wanted.released:
-        statement = statement.where(_I.id.in_(list(wanted.released)))
     with engine.connect() as connection:
         return tuple(_due(**row) for row in connection.execute(statement).mappings())
 
@@ -140,6 +138,8 @@ def _of_wanted(statement: Any, wanted: Wanted, files: Any, runs: Any) -> Any:  #
         statement = statement.where(runs.c.run_date < wanted.until)
     if wanted.waiting:
         statement = statement.where(_I.id.not_in(list(wanted.waiting)))
+    if wanted.released:
+        statement = statement.where(_I.id.in_(list(wanted.released)))
     return statement
 
 

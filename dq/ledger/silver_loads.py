@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from sqlalchemy import insert, literal, select, tuple_, update
+from sqlalchemy import insert, literal, or_, select, tuple_, update
 
 from dq.ledger.tables import object_inbox, silver_load
 from etl_core.audit.account import object_inputs
@@ -204,8 +204,8 @@ def loads_of_object(engine: Engine, object_id: int) -> tuple[SilverLoad, ...]:
 
 
 def known_tables(engine: Engine) -> tuple[str, ...]:
-    """The names of all tables that rows were loaded into, in alphabetical order."""
-    query = select(_C.table).where(_C.state == "loaded").distinct().order_by(_C.table)
+    """The names of all tables that rows were loaded into, also those taken out since, in alphabetical order."""
+    query = select(_C.table).where(or_(_C.state == "loaded", _C.rows_read.is_not(None))).distinct().order_by(_C.table)
     with engine.connect() as connection:
         return tuple(connection.scalars(query))
 

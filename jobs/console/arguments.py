@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from dq.events.run_window import WindowSource
 
 _SPAN = re.compile(r"(?P<number>[0-9]{1,9})(?P<unit>[smhd])")
+#: So many digits are a number that the ledger can hold.
+_MOST_DIGITS = 18
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -45,6 +47,13 @@ def duration(text: str) -> timedelta:
     except OverflowError:
         pass
     raise argparse.ArgumentTypeError(f"{text!r} is not a span of time such as 90s, 15m, 2h or 7d")
+
+
+def object_number(text: str) -> int:
+    """The number of an object in the inbox."""
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of an object, such as 17; `inbox list` shows them")
+    return int(text)
 
 
 def run_window(text: str) -> WindowSource:

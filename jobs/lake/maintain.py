@@ -16,7 +16,7 @@ from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import current_account, note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, timedelta
 
     from pyspark.sql import SparkSession
@@ -77,12 +77,22 @@ def maintain_tables(
                     add_lines(connection, [line])
     _show(done)
     if missing:
-        raise UsageError(f"there is no table {', '.join(sorted(missing))} in {root}; `lake list` shows those there are")
+        raise no_such_tables(missing, root)
     failed = [found for _, _, found in done if isinstance(found, PipelineError)]
     note(step="maintain", message=f"{len(done) - len(failed)} tables kept in order, {len(failed)} not")
+    return code_of(failed)
+
+
+def code_of(failed: Sequence[PipelineError]) -> ExitCode:
+    """The exit code when tables could not be read or kept in order."""
     if any(not isinstance(error, RetryableError) for error in failed):
         return ExitCode.FAILED
     return ExitCode.TRY_AGAIN if failed else ExitCode.OK
+
+
+def no_such_tables(names: Iterable[str], root: str) -> UsageError:
+    """The error of a command that names tables which are not there."""
+    return UsageError(f"there is no table {', '.join(sorted(names))} in {root}; `lake list` shows those there are")
 
 
 def _step(uri: str, found: Maintained | PipelineError, now: datetime, seconds: float) -> Step:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 from datetime import timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from etl_core.errors import UsageError
-from jobs.console.arguments import duration
+from etl_core.errors import PipelineError, UsageError
+from jobs.console.arguments import duration, object_number
 from jobs.console.terminal import cell, stdout
+from jobs.inspecting.selecting import at_most
 from jobs.lake.doors import lake_doors
 from jobs.lake.how_to_read import in_duckdb, in_pyspark
-from jobs.lake.maintain import maintain_tables
+from jobs.lake.maintain import code_of, maintain_tables, no_such_tables
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
@@ -47,8 +49,7 @@ def main(argv: list[str]) -> int:
         with open_tables_session(program.settings) as session:
             return maintain_tables(program.settings, arguments.tables, arguments.retain, session)
     if arguments.action == "list":
-        _list(program.settings, arguments.tables)
-        return ExitCode.OK
+        return _list(program.settings, arguments.tables)
     shown = {"show": _show, "history": _history, "quarantine": _quarantine}[arguments.action]
     shown(program.settings, arguments.table, arguments.limit)
     return ExitCode.OK
@@ -76,25 +77,38 @@ def _root(settings: Settings) -> str:
     return settings[LakeSettings].lake_root
 
 
-def _list(settings: Settings, named: Sequence[str]) -> None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
+def _list(settings: Settings, named: Sequence[str]) -> ExitCode:
     from dq.ledger.silver_loads import known_tables
     from jobs.running.database import open_database
 
     with open_database(settings) as database:
         names = named or known_tables(database)
-    table = Table("table", "layer", "version", "rows", "files", "columns", header_style="bold")
-    for name in names:
-        for layer in _LAYERS:
+    table = Table("table", "layer", "version", "rows", "files", "columns", "why not", header_style="bold")
+    missing, failed = set(named), list[PipelineError]()
+    for name, layer in product(names, _LAYERS):
+        try:
             found = _snapshot_or_none(settings, layer, name)
-            if found is not None:
-                files = pa.table(found.source.get_add_actions(flatten=True))
-                rows = pc.sum(files["num_records"]).as_py() or 0 if files.num_rows else 0
-                figures = (found.version, f"{rows:,}", files.num_rows, len(found.schema.data))
-                table.add_row(*map(cell, (name, layer, *figures)))
+            if found is None:
+                continue
+            figures = (*_figures(found), "")
+        except PipelineError as error:
+            failed.append(error)
+            figures = ("", "", "", "", str(error))
+        missing.discard(name)
+        table.add_row(*map(cell, (name, layer, *figures)))
     stdout().print(table)
+    if missing:
+        raise no_such_tables(missing, _root(settings))
+    return code_of(failed)
+
+
+def _figures(found: Snapshot) -> tuple[str, str, str, str]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    files = pa.table(found.source.get_add_actions(flatten=True))
+    rows = pc.sum(files["num_records"]).as_py() or 0 if files.num_rows else 0
+    return str(found.version), f"{rows:,}", str(files.num_rows), str(len(found.schema.data))
 
 
 def _show(settings: Settings, name: str, _limit: int) -> None:
@@ -150,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         action = actions.add_parser(name, help=what)
         action.add_argument("table", metavar="TABLE")
-        action.add_argument("--limit", type=int, default=50, help="at most so many lines (50)")
+        action.add_argument("--limit", type=at_most, default=50, help="at most so many lines (50)")
     keep = actions.add_parser("maintain", help="put files of past days together, delete what no version needs")
     keep.add_argument("tables", metavar="TABLE", nargs="*", help="only these")
     keep.add_argument(
@@ -158,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how far back tables can be read, and objects undone: 168h, the least, when left out",
     )  # fmt: skip
     undo = actions.add_parser("undo", help="take an object's rows out again; those of its predecessor come back")
-    undo.add_argument("--object", type=int, required=True, metavar="ID", help="its id in the inbox")
+    undo.add_argument("--object", type=object_number, required=True, metavar="ID", help="its id in the inbox")
     return parser
 
 

@@ -15,6 +15,7 @@ import structlog
 from rich.table import Table
 
 from etl_core.errors import UsageError
+from jobs.console.arguments import object_number
 from jobs.console.terminal import cell, stdout
 from jobs.lake.doors import lake_doors
 from jobs.running.exit_codes import ExitCode
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from dq import DueObject
+    from dq import DueObject, Wanted
+    from dq.batch.doors import Doors
     from jobs.running.wiring import Program
     from pipelines.lake.lifting.load_objects import Outcome
 
@@ -67,6 +69,7 @@ def main(argv: list[str], program: Program | None = None) -> int:
             stop.listen()
             return found
 
+        _require_judged(doors, wanted)
         rounds = LiftRounds(doors, lake_doors(doors, program.settings, listening), wanted, limit, _tell)
         if arguments.dry_run:
             _show_due(rounds.due())
@@ -83,6 +86,24 @@ def main(argv: list[str], program: Program | None = None) -> int:
     note(message=rounds.told())
     _show(ended)
     return _code(rounds.states)
+
+
+def _require_judged(doors: Doors, wanted: Wanted) -> None:
+    """Refuse a release that would do nothing: of an object that is not there, has no verdict, or was not asked for."""
+    from dq import judged_objects
+    from dq.ledger.inspection import show_row
+    from dq.reporting.catalogue.catalogue import read_catalogue
+
+    if not wanted.released:
+        return
+    judged = judged_objects(doors.database, read_catalogue(doors.database), wanted)
+    for id_ in wanted.released:
+        if id_ in judged:
+            continue
+        row = show_row(doors.database, id_)
+        if row.state == "done":
+            raise UsageError(f"object {id_} is none of the agency, file and days that are asked for; leave them out")
+        raise UsageError(f"object {id_} cannot be released: it is {row.state}, and only what has a verdict is lifted")
 
 
 def _code(states: Mapping[str, int]) -> ExitCode:
@@ -131,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--since", metavar="DAY", type=date.fromisoformat, help="only runs of this day (UTC) and later")
     parser.add_argument("--until", metavar="DAY", type=date.fromisoformat, help="only runs before this day (UTC)")
     parser.add_argument(
-        "--release", metavar="ID", type=int, action="append", default=[],
+        "--release", metavar="ID", type=object_number, action="append", default=[],
         help="lift this object, held or failed as it may be; may be given several times",
     )  # fmt: skip
     how = parser.add_mutually_exclusive_group()

@@ -190,7 +190,7 @@ def _ready(
     try:
         known, plan = usable_plan(definition, due.file_name)
     except PipelineError as error:
-        return held(str(error))
+        return held(f"{error}; when that is mended, release the object by to_silver --release {due.object_id}")
     if doors.gate == "passed" and not due.passed and due.object_id not in released:
         return held(
             f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}", plan.table

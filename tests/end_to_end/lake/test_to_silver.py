@@ -9,6 +9,7 @@ import pytest
 from deltalake import DeltaTable
 from sqlalchemy import text
 
+from dq.ledger.silver_loads import known_tables
 from pipelines.lake.tables.replace_runs import replace_runs
 from tests.end_to_end.lake.lake_rows import loads as all_loads
 from tests.end_to_end.lake.lake_rows import rows
@@ -118,6 +119,64 @@ def test_an_object_that_failed_its_checks_is_held_until_somebody_releases_it(
     assert lifted(command_line, "--release", "1").code == 0
     assert [load[1] for load in loads(landing)] == ["held", "loaded"]
     assert len(rows(command_line, "silver")) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--release", "1", "--release", "99"], "the inbox has no object 99"),
+        (["--release", "2"], "object 2 cannot be released: it is unconfigured"),
+        (["--release", "1", "--agency", "tenant-z"], "object 1 is none of the agency"),
+        (["--release", "1" * 30], "is no number of an object"),
+        (["--release", "-1"], "is no number of an object"),
+    ],
+)
+def test_a_release_that_would_do_nothing_is_refused_before_anything_is_lifted(
+    command_line: CommandLine, judged: Landing, arguments: list[str], said: str
+) -> None:
+    judged.announce(judged.put(key_of("nobody")))
+    judged.process()
+    ran = lifted(command_line, *arguments)
+    assert (ran.code, said in ran.err) == (2, True), ran.err
+    assert loads(judged) == []
+
+
+def test_an_object_without_a_definition_is_held_and_told_how_it_is_lifted_once_it_has_one(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.configure(definition=None)
+    landing.announce(landing.put(key_of()))
+    landing.process()
+    assert "release the object by to_silver --release 1" in " ".join(lifted(command_line).err.split())
+    landing.sql("UPDATE reporting.monitoring_file SET schema_definition_id = NULL")
+    landing.configure("other", definition=TRIPS)
+    landing.sql(
+        "UPDATE reporting.monitoring_file SET schema_definition_id = (SELECT schema_definition_id FROM"
+        " reporting.monitoring_file WHERE file_name = 'other')"
+    )
+    assert lifted(command_line, "--release", "1").code == 0
+    assert len(rows(command_line, "silver")) == 2
+
+
+@pytest.mark.parametrize("action", ["history", "quarantine"])
+def test_a_number_of_lines_that_is_none_is_refused(command_line: CommandLine, action: str) -> None:
+    for limit in ("0", "-1", "many", "1" * 30):
+        ran = command_line.run("lake", action, "trips", "--limit", limit)
+        assert (ran.code, "is not a whole number" in ran.err) == (2, True), ran.err
+
+
+def test_a_table_that_is_not_there_is_not_listed_in_silence(command_line: CommandLine, judged: Landing) -> None:
+    lifted(command_line)
+    ran = command_line.run("lake", "list", "trips", "nothing")
+    assert (ran.code, "there is no table nothing" in ran.err, "trips" in ran.out) == (2, True, True)
+    assert loads(judged)
+
+
+def test_a_table_whose_last_rows_were_taken_out_is_still_listed(command_line: CommandLine, judged: Landing) -> None:
+    lifted(command_line)
+    assert command_line.run("lake", "undo", "--object", "1").code == 0
+    assert "trips" in command_line.run("lake", "list").out
+    assert known_tables(judged.database) == ("trips",)
 
 
 def test_many_objects_of_a_file_are_one_commit(command_line: CommandLine, landing: Landing) -> None:
