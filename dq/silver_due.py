@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, cast, exists, or_, select
+from sqlalchemy import Text, and_, cast, or_, select, true
 
 from dq.checks.dimensions import uniqueness
 from dq.ledger.tables import object_inbox, silver_load
@@ -70,16 +70,23 @@ class Wanted:
 def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int) -> tuple[DueObject, ...]:
     """The objects to lift, in the order of their runs, then of the ledger; `limit` of them at most.
 
-    An object is due when it has a verdict and no load by the same definition has ended, or when it was released.
+    An object is due when it has a verdict, and the last of its loads that ended was by another definition and began
+    before that verdict, or there is none; or when it was released.
 
     Raises:
         DatabaseUnavailableError: no answer.
     """
     files, runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN, QUALITY))
-    ended = exists().where(
-        _L.object_id == _I.id,
-        _L.state.in_(_ENDED),
-        _L.definition_fingerprint.is_not_distinct_from(_I.definition_fingerprint),
+    newest = (
+        select(_L.id, _L.definition_fingerprint, _L.started_at)
+        .where(_L.object_id == _I.id, _L.state.in_(_ENDED))
+        .order_by(_L.id.desc())
+        .limit(1)
+        .lateral("newest")
+    )
+    outdated = and_(
+        newest.c.definition_fingerprint.is_distinct_from(_I.definition_fingerprint),
+        newest.c.started_at < _I.finished_at,
     )
     statement: Any = (
         select(
@@ -100,7 +107,8 @@ def due_objects(engine: Engine, catalogue: Catalogue, wanted: Wanted, limit: int
         .join_from(object_inbox, runs, cast(runs.c.id, Text) == _I.monitoring_file_run_id)
         .join(files, files.c.id == runs.c.monitoring_file_id)
         .join(quality, quality.c.monitoring_file_run_id == runs.c.id)
-        .where(_I.state == "done", or_(~ended, _I.id.in_(list(wanted.released))))
+        .outerjoin(newest, true())
+        .where(_I.state == "done", or_(newest.c.id.is_(None), outdated, _I.id.in_(list(wanted.released))))
         .order_by(runs.c.run_date, runs.c.run_hour, _I.id)
         .limit(limit)
     )

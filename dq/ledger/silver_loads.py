@@ -54,7 +54,7 @@ class LoadSubject:
         file_name: see above.
         run_date: see above.
         run_hour: 0 to 23.
-        definition_fingerprint: of the definition the rows were decided by.
+        definition_fingerprint: of the definition the rows were decided by, which may be newer than the verdict's.
     """
 
     object_id: int

@@ -77,7 +77,8 @@ class LiftRounds:
         due = self.due(again=again)
         if not due:
             return []
-        outcomes = load_objects(due, definitions_of(due, self._doors), self._wanted.released, self._lake)
+        began = self._lake.clock()
+        outcomes = load_objects(due, definitions_of(due, self._doors), self._wanted.released, began, self._lake)
         for one in outcomes:
             id_ = one.due.object_id
             self._tell(one)

@@ -133,8 +133,8 @@ class _Again:
         if not verdicts:
             report(BatchCounts(len(still), {"read": len(still)}))
         if silver and still and not self.stop.is_set():
-            due = self._due(still)
-            for outcome in load_objects(due, definitions_of(due, self.doors), (), self.lake):
+            due, began = self._due(still), self.lake.clock()
+            for outcome in load_objects(due, definitions_of(due, self.doors), (), began, self.lake):
                 self.loads[outcome.state] += 1
                 if outcome.reason:
                     key, said = outcome.due.key, outcome.reason

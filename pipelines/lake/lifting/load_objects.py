@@ -121,6 +121,7 @@ def load_objects(
     due: Sequence[DueObject],
     definitions: Mapping[int, SchemaDefinition | PipelineError | None],
     released: Iterable[int],
+    began: datetime,
     doors: LakeDoors,
 ) -> list[Outcome]:
     """Load objects that are due.
@@ -129,6 +130,7 @@ def load_objects(
         due: in the order of their runs; of two of one run the later one counts.
         definitions: by object; None where there is none.
         released: objects that somebody let pass whatever their verdict says.
+        began: the aware present before the definitions were read: verdicts from then on may be by others.
         doors: the outside world.
 
     Returns:
@@ -140,13 +142,15 @@ def load_objects(
     outcomes: list[Outcome] = []
     ready: list[_Begun] = []
     references = ReferencesOfObjects(doors.references)
-    for newest in _newest_of_runs(due, outcomes, doors):
-        begun = _ready(newest, definitions.get(newest.object_id), frozenset(released), references, doors)
+    for newest in _newest_of_runs(due, definitions, outcomes, began, doors):
+        begun = _ready(newest, definitions.get(newest.object_id), frozenset(released), references, began, doors)
         if isinstance(begun, Outcome):
             outcomes.append(begun)
         else:
             ready.append(begun)
-    generations = start_loads(doors.database, [_subject(one.due, one.plan.table) for one in ready], doors.clock())
+    generations = start_loads(
+        doors.database, [_subject(one.due, one.definition, one.plan.table) for one in ready], began
+    )
     by_table: dict[tuple[str, tuple[str, ...]], list[_Begun]] = {}
     for one, generation in zip(ready, generations, strict=True):
         by_table.setdefault((one.plan.table, one.plan.key), []).append(replace(one, generation=generation))
@@ -155,22 +159,27 @@ def load_objects(
     return outcomes
 
 
-def _newest_of_runs(due: Sequence[DueObject], outcomes: list[Outcome], doors: LakeDoors) -> list[DueObject]:
+def _newest_of_runs(
+    due: Sequence[DueObject],
+    definitions: Mapping[int, SchemaDefinition | PipelineError | None],
+    outcomes: list[Outcome],
+    began: datetime,
+    doors: LakeDoors,
+) -> list[DueObject]:
     newest = {(one.agency_slug, one.file_name, one.run_date, one.run_hour): one for one in due}
     kept = {one.object_id for one in newest.values()}
     for one in due:
         if one.object_id not in kept:
-            generation = start_load(doors.database, _subject(one, one.file_name), doors.clock())
+            generation = start_load(doors.database, _subject(one, definitions.get(one.object_id), one.file_name), began)
             reason = "a later object of the same run is loaded instead"
             replace_load(doors.database, generation, reason, doors.clock(), doors.account)
             outcomes.append(Outcome(one, "replaced", reason))
     return list(newest.values())
 
 
-def _subject(due: DueObject, table: str) -> LoadSubject:
-    return LoadSubject(
-        due.object_id, table, due.agency_slug, due.file_name, due.run_date, due.run_hour, due.fingerprint
-    )
+def _subject(due: DueObject, definition: SchemaDefinition | PipelineError | None, table: str) -> LoadSubject:
+    decided_by = definition.fingerprint if isinstance(definition, SchemaDefinition) else None
+    return LoadSubject(due.object_id, table, due.agency_slug, due.file_name, due.run_date, due.run_hour, decided_by)
 
 
 def _ready(
@@ -178,12 +187,13 @@ def _ready(
     definition: SchemaDefinition | PipelineError | None,
     released: frozenset[int],
     references: ReferencesOfObjects,
+    began: datetime,
     doors: LakeDoors,
 ) -> _Begun | Outcome:
     """What an object's load begins with, unless it has to wait or nothing says what it should look like."""
 
     def held(reason: str, table: str = due.file_name) -> Outcome:
-        generation = start_load(doors.database, _subject(due, table), doors.clock())
+        generation = start_load(doors.database, _subject(due, definition, table), began)
         hold_load(doors.database, generation, reason, doors.clock(), doors.account)
         return Outcome(due, "held", reason)
 

@@ -143,7 +143,8 @@ class BatchWork:
             definition = load_definition(_DEFINITION)
             start = time.perf_counter()
             due = due_objects(self.landing.database, catalogue, Wanted(), self.objects)
-            ended = load_objects(due, dict.fromkeys((one.object_id for one in due), definition), (), doors)
+            found = dict.fromkeys((one.object_id for one in due), definition)
+            ended = load_objects(due, found, (), doors.clock(), doors)
             seconds = time.perf_counter() - start
             states = Counter(one.state for one in ended)
             if states != {"loaded": self.objects}:

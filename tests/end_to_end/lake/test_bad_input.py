@@ -129,9 +129,8 @@ def test_a_table_whose_log_is_damaged_is_named_and_is_loaded_once_the_log_is_res
     state, reason = told(lifted)["trips"]
     assert (state, "restore the files that are missing or damaged in _delta_log" in reason) == ("failed", True)
     equations_hold(lifted)
-    command_line.set(COLUMNS="2000")
     listed = command_line.run("lake", "list")
-    assert (listed.code, "restore the files" in listed.out, "other" in listed.out) == (1, True, True)
+    assert (listed.code, "restore" in listed.out, "other" in listed.out) == (1, True, True)
     log.write_bytes(before)
     (id_,) = [id_ for id_, state in loads(lifted, "object_id, state") if state == "failed"]
     assert command_line.run("to_silver", "--release", str(id_)).code == 0

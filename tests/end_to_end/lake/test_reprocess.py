@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.end_to_end.lake.lake_rows import loads, rows
 from tests.end_to_end.landing import key_of
@@ -115,3 +116,33 @@ def test_a_version_that_is_there_is_read_whatever_came_after_it_and_one_that_is_
     assert (ran.code, set(lifted.states().values())) == (1, {"done"})
     assert {run for run, score in lifted.scores().items() if score != before[run]} == {("trips", 13)}
     assert [(row["_run_hour"], row["id"]) for row in rows(command_line, "silver")] == [(12, 1), (13, 1), (13, 2)]
+
+
+def fingerprints(landing: Landing, query: str) -> list[str]:
+    with landing.database.connect() as connection:
+        return list(connection.scalars(text(query)))
+
+
+def test_a_load_names_the_definition_its_rows_were_decided_by_and_is_not_done_twice_for_it(
+    command_line: CommandLine, lifted: Landing
+) -> None:
+    lifted.redefine(definition(20))
+    assert command_line.run("reprocess", "--silver").code == 0
+    decided_by = {row["_definition"] for row in rows(command_line, "quarantine")}
+    named = "SELECT definition_fingerprint FROM pipeline.silver_load WHERE state = 'loaded'"
+    assert set(fingerprints(lifted, named)) == decided_by
+    assert decided_by.isdisjoint(fingerprints(lifted, "SELECT definition_fingerprint FROM pipeline.object_inbox"))
+    assert command_line.run("reprocess", "--verdicts").code == 0
+    assert command_line.run("to_silver").code == 0
+    assert len(loads(lifted, "id")) == 4
+
+
+def test_rows_follow_a_verdict_by_a_definition_that_was_taken_back(command_line: CommandLine, lifted: Landing) -> None:
+    for most, left in ((100, 4), (10, 2)):
+        lifted.redefine(definition(most))
+        assert command_line.run("reprocess", "--verdicts").code == 0
+        assert command_line.run("to_silver").code == 0
+        assert len(rows(command_line, "silver")) == left
+    count = len(loads(lifted, "id"))
+    assert command_line.run("to_silver").code == 0
+    assert len(loads(lifted, "id")) == count
