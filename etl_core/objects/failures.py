@@ -132,7 +132,7 @@ def named(error: ClientError | BotoCoreError | OSError, uri: str) -> PipelineErr
     )
 
     if isinstance(error, ClientError):
-        return _answered(code_of(error), uri)
+        return answered(code_of(error), uri)
     if isinstance(error, BotoCoreError):
         wrong = wrong_set_up(error)
         if wrong is not None and isinstance(error, ParamValidationError):
@@ -144,8 +144,8 @@ def named(error: ClientError | BotoCoreError | OSError, uri: str) -> PipelineErr
     return StorageUnavailableError(f"{uri}: the connection broke while reading; trying again may help")
 
 
-def _answered(code: str, uri: str) -> PipelineError:
-    """What the object store answered, by its code."""
+def answered(code: str, uri: str) -> PipelineError:
+    """What the object store answered about `uri`, by its code."""
     if code in _PRECONDITION:
         return ObjectReplacedError(f"{uri}: another version has taken its place ({code})")
     if code in _NO_VERSION:

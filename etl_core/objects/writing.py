@@ -1,4 +1,4 @@
-"""Objects are written on a condition: where nothing is, or in place of exactly the version somebody saw."""
+"""Objects are written on a condition, where nothing is or in place of exactly the version somebody saw, and deleted."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from etl_core.errors import StorageUnavailableError
-from etl_core.objects.failures import ObjectConflictError, code_of, is_busy, is_precondition, named_failures
+from etl_core.objects.failures import ObjectConflictError, answered, code_of, is_busy, is_precondition, named_failures
 from etl_core.objects.heads import head_of
 from etl_core.objects.ranges import unquoted
 from etl_core.objects.store import ObjectHead
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from etl_core.objects.store import ObjectStore
+
+
+#: Objects that one request deletes.
+_AT_ONCE = 1000
 
 
 def write_object(
@@ -84,3 +88,20 @@ def _found_instead(store: ObjectStore, bucket: str, key: str, data: bytes, repla
     there = "nothing is there" if found is None else f"there is an object of {found.size} bytes, etag {found.etag}"
     wanted = "nothing" if replaces is None else f"the version with etag {replaces.etag}"
     raise ObjectConflictError(f"s3://{bucket}/{key} was not written: expected {wanted} there, but {there}")
+
+
+def delete_objects(store: ObjectStore, bucket: str, keys: Sequence[str]) -> None:
+    """Delete objects; one that is not there is none to delete.
+
+    Raises:
+        ObjectRefusedError: we may not delete there.
+        StorageUnavailableError: no answer, or a failure that may pass; deleting again is safe.
+    """
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        with named_failures(f"s3://{bucket}/{some[0]}"):
+            done = store.s3.delete_objects(
+                Bucket=bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
+            )
+        for one in done.get("Errors", ()):
+            raise answered(one["Code"], f"s3://{bucket}/{one['Key']}")

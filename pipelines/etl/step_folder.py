@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import structlog
 
 from dq import ObjectStore
-from etl_core.errors import ObjectGoneError, TerminalError
+from etl_core.errors import ObjectGoneError, PipelineError, TerminalError
 from etl_core.objects.listing import list_entries
 from etl_core.objects.place import parse_place
-from etl_core.objects.writing import write_object
+from etl_core.objects.writing import delete_objects, write_object
 
 if TYPE_CHECKING:
     from etl_core.objects.store import S3Access
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 #: What rows are there: as they were read, fit for the table, and rejected with their findings; and the report.
 Kind: TypeAlias = Literal["extract", "clean", "rejected", "report"]
 _SUFFIX: Final = ".parquet"
-#: Objects that one request deletes.
-_AT_ONCE: Final = 1000
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,11 @@ class StepFolder:
                     shutil.rmtree(path, ignore_errors=True)
             return
         store, mine = ObjectStore(self.access), parse_place(kept).key
-        gone = [one.key for one in list_entries(store, place.bucket, place.key) if not one.key.startswith(f"{mine}/")]
-        for start in range(0, len(gone), _AT_ONCE):
-            some = [{"Key": key} for key in gone[start : start + _AT_ONCE]]
-            store.s3.delete_objects(Bucket=place.bucket, Delete={"Objects": some, "Quiet": True})  # type: ignore[typeddict-item]
+        try:
+            found = [one.key for one in list_entries(store, place.bucket, place.key)]
+            delete_objects(store, place.bucket, [key for key in found if not key.startswith(f"{mine}/")])
+        except PipelineError as error:  # what counts is done
+            log.warning("what earlier attempts left behind stays", place=str(place), error=error)
 
     def _opened(self, part: str) -> pa.NativeFile:
         """Open a file; one of S3 comes whole, which is some ten megabytes."""

@@ -194,6 +194,7 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "ledger 7: all rows of a run by an index",
         "ledger 8: what became of objects in the lake",
         "audit 1: a line for every job and step",
+        "streams 1: how far streams of records are, and the profiles of their hours",
         "etl 1: what became of the steps of flows",
     )
     for _ in range(2):

@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dq.ledger.migrate import LEDGER
-from dq.streams.tables import STREAMS
-from etl_core.audit.table import AUDIT
 from etl_core.postgres.database import connect
-from etl_core.postgres.migrations import migrate
+from jobs.running.database import migrate_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +19,6 @@ if TYPE_CHECKING:
 def accounts(variant_a: str) -> Iterator[Engine]:
     """Its engine."""
     engine = connect(variant_a)
-    migrate(engine, LEDGER, AUDIT, STREAMS)
+    migrate_all(engine)
     yield engine
     engine.dispose()

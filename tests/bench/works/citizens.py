@@ -13,7 +13,7 @@ from tests.bench.report.figures import Figure
 from tests.bench.rounds import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.bench.bench import Bench
@@ -53,6 +53,11 @@ def citizens(bench: Bench) -> Iterator[Figure]:
         peer=ours.seconds, ratio=next_month.seconds / ours.seconds, must=0.67,
     )  # fmt: skip
     yield Figure("citizens/second-validate", "of it validate", next_month.told["validate"])
+    early, late = _loading(ours.samples), _loading([next_month])
+    yield Figure(
+        "citizens/second-loading", "the same apart from validation", late, peer_name="the first month", peer=early,
+        ratio=late / early, must=0.67,
+    )  # fmt: skip
     for name, rollback, title in (
         ("citizens/rollback", newer, "the newer load is taken back"),
         ("citizens/rollback-older", older, "the older one is, so that every row begins a month later"),
@@ -82,7 +87,7 @@ def citizens_months(bench: Bench) -> Iterator[Figure]:
     yield Figure("citizens/late-rollback", "a load of the middle is taken back", middle.seconds, must=10)
 
 
-def _loading(samples: list[Sample]) -> float:
+def _loading(samples: Sequence[Sample]) -> float:
     """Seconds of a month apart from validation, which knows nothing of other months."""
     return mean(float(one.told["transform"]) + float(one.told["publish"]) for one in samples)
 
