@@ -31,7 +31,7 @@ class BoundQuery:
     """A query, as somebody wrote it, without a semicolon at its end.
 
     >>> BoundQuery("SELECT ':since', a::text FROM t WHERE at >= :since").text
-    "SELECT ':since', a::text FROM t WHERE at >= current_setting('etl.since', true)::timestamptz"
+    "SELECT ':since', a::text FROM t WHERE at >= (SELECT current_setting('etl.since', true)::timestamptz)"
     """
 
     written: str
@@ -54,7 +54,8 @@ class BoundQuery:
     def _replaced(self, question: Callable[[str], str]) -> str:
         def replaced(token: re.Match[str]) -> str:
             if token["bind"]:
-                return f"current_setting('{BINDS[token['bind']]}', true)::timestamptz"
+                # As a query of its own it is carried out once, not for every row that is compared with it.
+                return f"(SELECT current_setting('{BINDS[token['bind']]}', true)::timestamptz)"
             return question(token[0]) if token["question"] else token[0]
 
         return _TOKENS.sub(replaced, self.written)

@@ -112,7 +112,7 @@ def test_a_flow_that_is_not_there_names_those_that_are() -> None:
 @pytest.mark.parametrize(
     ("written", "text"),
     [
-        ("a >= :since", "a >= current_setting('etl.since', true)::timestamptz"),
+        ("a >= :since", "a >= (SELECT current_setting('etl.since', true)::timestamptz)"),
         ("':since' || \":until\"", "':since' || \":until\""),
         ("a::text -- :since", "a::text -- :since"),
         ("/* :since */ E'\\':since' $x$ :since $x$", "/* :since */ E'\\':since' $x$ :since $x$"),

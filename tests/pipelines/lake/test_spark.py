@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from etl_core.objects.store import S3Access
     from pipelines.lake.files.table_folder import TableFolder
     from pipelines.lake.run_part import Committed, RunKey, RunPart, RunRows
-    from pipelines.lake.schema.table_schema import TableSchema
     from tests.end_to_end.landing import Landing
     from tests.local_s3 import S3Server
     from tests.pipelines.lake.conftest import TableSession
@@ -65,10 +64,10 @@ class Writer:
     def __init__(self, session: TableSession | None) -> None:
         self._session = session
 
-    def __call__(self, folder: TableFolder, *runs: RunRows, schema: TableSchema = SCHEMA) -> Committed:
+    def __call__(self, folder: TableFolder, *runs: RunRows) -> Committed:
         if self._session is None:
-            return replace_runs(folder, schema, runs, identity())
-        return self._session(table_session.replace_by_spark, folder, schema, runs, identity())
+            return replace_runs(folder, SCHEMA, runs, identity())
+        return self._session(table_session.replace_by_spark, folder, SCHEMA, runs, identity())
 
 
 def rows_by_spark(spark_tables: TableSession, folder: TableFolder) -> list[Row]:
@@ -94,14 +93,14 @@ def test_runs_are_replaced_alike_by_both_writers(
 
 
 def test_columns_of_any_name_are_read_and_filtered_by_both_readers(
-    writer: Writer, spark_tables: TableSession, folder: TableFolder
+    spark_tables: TableSession, folder: TableFolder
 ) -> None:
     """Some come later than others, so that the table's columns get mapped on the way."""
-    writer(folder, written(folder, run_part(1), 1, [notes([1])]))
+    replace_runs(folder, SCHEMA, [written(folder, run_part(1), 1, [notes([1])])], identity())
     schema = drift(current_schema(folder), {**COLUMNS, **dict.fromkeys(HOSTILE, pa.int64())}, "evolve").schema
     values = {name: pa.array([100 + at]) for at, name in enumerate(HOSTILE)}
     columns = {"id": pa.array([2]), "note": pa.array(["x"]), **values}
-    writer(folder, written(folder, run_part(2), 1, [batch(columns)], schema), schema=schema)
+    replace_runs(folder, schema, [written(folder, run_part(2), 1, [batch(columns)], schema)], identity())
     delta = DeltaTable(folder.uri)
     for at, column in enumerate(schema.data[2:]):
         name = column.name.replace("`", "``")
