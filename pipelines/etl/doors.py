@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from etl_core.errors import SettingsError
-from pipelines.etl.step_folder import StepFolder
+from pipelines.etl.step_folder import StepFolder, require_writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,8 +68,10 @@ class EtlDoors:
         """Give the session, whose tasks have to reach the folders.
 
         Raises:
-            SettingsError: they run elsewhere, and the folders are on this machine.
+            SettingsError: they run elsewhere, and the folders are on this machine; or cannot be made there.
         """
+        if self.folder_is_local:
+            require_writable(self.root)
         session = self.session()
         master = str(session.sparkContext.master)
         if self.folder_is_local and not master.startswith("local"):

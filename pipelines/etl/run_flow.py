@@ -15,7 +15,7 @@ from pipelines.etl.errors import FlowBusyError, MissingStepError
 from pipelines.etl.extract import extract
 from pipelines.etl.flow.window import Window, require_begun
 from pipelines.etl.ledger.steps import STEPS, StepName, StepRow
-from pipelines.etl.load_step import load
+from pipelines.etl.load_step import is_loaded, load
 from pipelines.etl.transform import is_of, transform
 
 if TYPE_CHECKING:
@@ -73,10 +73,14 @@ def run_day(day: date, doors: EtlDoors, steps: Sequence[StepName] = STEPS, *, fu
 def run_days(days: Sequence[date], doors: EtlDoors, *, full: bool = False) -> Iterator[DayOutcome]:
     """Carry out the days that were not loaded yet, one after the other; the first that does not pass ends it.
 
+    A day that was loaded before it was over, or elsewhere, was not.
+
     Raises: as `run_day`.
     """
+    for day in days[-1:]:
+        require_begun(day, doors.clock())  # before anything is done
     for day in days:
-        if not full and doors.ledger.latest_good(day, "load") is not None:
+        if not full and is_loaded(Window(day), doors):
             yield DayOutcome(day, ())
             continue
         outcome = run_day(day, doors, full=full)

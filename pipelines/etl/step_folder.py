@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 import structlog
 
 from dq import ObjectStore
-from etl_core.errors import ObjectGoneError, PipelineError, TerminalError
+from etl_core.errors import ObjectGoneError, PipelineError, SettingsError, TerminalError
 from etl_core.objects.listing import list_entries
 from etl_core.objects.place import parse_place
 from etl_core.objects.writing import delete_objects, write_object
@@ -151,6 +152,22 @@ class StepFolder:
         store = ObjectStore(self.access)
         head = store.peek(where.bucket, where.key).head
         return pa.BufferReader(store.read(head, 0, head.size))
+
+
+def require_writable(root: str) -> None:
+    """Make the folder of this machine that rows lie in, before anything is read for it.
+
+    Raises:
+        SettingsError: it cannot be made, or not written.
+    """
+    folder = Path(parse_place(root).key).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        problem = f"ETL_ROOT: {folder} cannot be written: {error.strerror}; expected a folder this user may write"
+        raise SettingsError("settings", [problem]) from error
 
 
 def for_spark(place: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etl_core.errors import ProblemsError, RetryableError, TerminalError
+from etl_core.errors import ProblemsError, RetryableError, TerminalError, UsageError
 
 
 class FlowError(ProblemsError):
@@ -17,7 +17,7 @@ class KafkaUnavailableError(RetryableError):
     """The broker does not answer; trying again may help."""
 
 
-class KafkaRefusedError(TerminalError):
+class KafkaRefusedError(UsageError):
     """The broker does not let us: a topic that is not there, a right that is missing, a password it does not take."""
 
 

@@ -67,8 +67,9 @@ def _flow(raw: Mapping[str, Any], problems: Problems) -> Flow | None:
     source = _source(_object(said, "from", "{topic: user-events-raw}", problems), problems)
     definition = _definition(said.get("definition"), problems) if "definition" in said else None
     types = {field.name: field.type for field in definition.fields} if definition else None
-    derive, stamped = _enrich(said, types, problems)
-    select = _select(said, types, [*(one.name for one in derive), *stamped], problems)
+    enrich = _object(said, "enrich", "{event_id: {concat: [user_id, timestamp]}, processed_at: now}", problems) or {}
+    derive, stamped = _enrich(enrich, types, problems)
+    select = _select(said, types, enrich, problems)
     target = _target(_object(said, "to", "{topic: user-events-processed, key: id}", problems), select, problems)
     letters = _object(said, "dead_letters", "{topic: user-events-dlq}", problems)
     dead = _topic(letters, "dead_letters", {"topic": "topic"}, problems)
@@ -126,11 +127,10 @@ def _definition(raw: object, problems: Problems) -> SchemaDefinition | None:
 
 
 def _enrich(
-    said: Mapping[str, Any], types: Mapping[str, FieldType] | None, problems: Problems
+    raw: Mapping[str, Any], types: Mapping[str, FieldType] | None, problems: Problems
 ) -> tuple[tuple[DerivedColumn, ...], tuple[str, ...]]:
-    raw = _object(said, "enrich", "{event_id: {concat: [user_id, timestamp]}, processed_at: now}", problems)
     derive, stamped = [], []
-    for name, how in (raw or {}).items():
+    for name, how in raw.items():
         place = f"enrich, {name}"
         if types is not None and name in types:
             problems.add(place, "is a declared field; expected another name")
@@ -145,12 +145,12 @@ def _enrich(
 
 
 def _select(
-    said: Mapping[str, Any], types: Mapping[str, FieldType] | None, made: Collection[str], problems: Problems
+    said: Mapping[str, Any], types: Mapping[str, FieldType] | None, enrich: Collection[Any], problems: Problems
 ) -> tuple[tuple[str, str], ...]:
     raw = _object(said, "select", "{id: event_id, user_id: user_id}", problems)
     if raw is not None and not raw:
         problems.add("select", "is empty; expected the columns that are sent on")
-    known = None if types is None else [*types, *made, *map(str, (said.get("enrich") or {}))]
+    known = None if types is None else [*types, *map(str, enrich)]
     selected = []
     for name, column in (raw or {}).items():
         if known is not None and column not in known:
@@ -167,6 +167,8 @@ def _target(raw: Mapping[str, Any] | None, select: tuple[tuple[str, str], ...], 
     names = [name for name, _ in select]
     if key is not None and key not in names and select:
         problems.add("to, key", f"{shown(key)} is not selected{suggestion(str(key), names)}")
+    if table is not None and (taken := [name for name in names if name.startswith("_")]):
+        problems.add("select", f"{', '.join(taken)}: names that begin with _ are the table's own; expected others")
     if table is not None and (not isinstance(table, str) or not _TABLE.fullmatch(table)):
         problems.add("to, delta", f"is {shown(table)}; expected the name of a table such as silver/user_events")
     return None if topic is None else Target(topic, key, table)

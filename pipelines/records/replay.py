@@ -190,11 +190,12 @@ def _is_wanted(message: Message, letter: ReadLetter, wanted: Wanted) -> bool:
 
 
 def _repaired(value: bytes | None, repairs: Mapping[str, Any]) -> bytes | None:
-    """Give the fields of a record other values; one that is no object stays as it is."""
+    """Give the fields of a record other values; one that is no object, or too deep to be read, stays as it is."""
     if value is None or not repairs:
         return value
     try:
         record = json.loads(value)
-    except ValueError:
+        # A half of a surrogate pair has no bytes in UTF-8.
+        return json.dumps({**record, **repairs}, ensure_ascii=False).encode() if isinstance(record, dict) else value
+    except (ValueError, RecursionError):
         return value
-    return json.dumps({**record, **repairs}, ensure_ascii=False).encode() if isinstance(record, dict) else value

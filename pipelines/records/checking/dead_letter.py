@@ -28,12 +28,15 @@ RULE: Final = "error.rule"
 COLUMN: Final = "error.column"
 FLOW: Final = "flow"
 _ENCODING: Final = "original.encoding"
-_OWN: Final = frozenset({ATTEMPT, RULE, COLUMN, FLOW, _ENCODING})
+#: What is not in a letter for being too large, beside the value.
+_LEFT_OUT: Final = "original.left_out"
+_OWN: Final = frozenset({ATTEMPT, RULE, COLUMN, FLOW, _ENCODING, _LEFT_OUT})
 #: What a letter begins with, and what stands behind the record in it.
 _EVENT: Final = b'{"original_event":'
 _BEHIND: Final = b',"error":'
-#: Bytes of a letter beside the value of its record, its headers included.
-_ROOM: Final = 16 * 1024
+#: Bytes of a letter whose record is left out, without its headers; and of a header beside its name and text.
+_LEAST: Final = 9 * 1024
+BESIDE_A_HEADER: Final = 10
 _MOST_ERROR: Final = 2000
 
 
@@ -59,24 +62,32 @@ class Place:
 class Letter:
     """A dead letter to send."""
 
+    key: bytes | None
     value: bytes
     headers: Headers
 
 
-def dead_letter(
-    flow: str, place: Place, value: bytes | None, headers: Headers, fault: Fault, now: datetime, largest: int
-) -> Letter:
-    """Write the letter of a record.
+@dataclass(frozen=True, slots=True)
+class DeadRecord:
+    """A record, as it came."""
+
+    place: Place
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def dead_letter(flow: str, record: DeadRecord, fault: Fault, now: datetime, largest: int) -> Letter:
+    """Write the letter of a record; what of the record is too large for it is left out, and the letter says so.
 
     Args:
         flow: whose.
-        place: of the record.
-        value: of the record.
-        headers: of the record; those of an earlier letter are replaced.
+        record: which; headers of an earlier letter are replaced.
         fault: why it is dead.
         now: when that was found, aware.
         largest: bytes that a letter may have.
     """
+    value, place = record.value, record.place
     original, encoding = _original(value, fault.rule)
     error = fault.message[:_MOST_ERROR]
     told = b"".join(
@@ -90,13 +101,7 @@ def dead_letter(
             b"}",
         ]
     )
-    kept = [one for one in headers if not _is_ours(one[0])]
-    if len(told) + _ROOM > largest and value is not None:
-        encoding = "left_out"
-        digest = hashlib.sha256(value).hexdigest()
-        facts = {"original_event": None, "original_bytes": len(value), "original_sha256": digest}
-        told = orjson.dumps({**facts, "error": error, "timestamp": now.isoformat()})
-        kept = [] if len(told) + sum(len(name) + len(text or "") for name, text in kept) > largest else kept
+    kept = [one for one in record.headers if not _is_ours(one[0])]
     known = {
         f"{CONNECT}topic": place.topic,
         f"{CONNECT}partition": str(place.partition),
@@ -109,10 +114,31 @@ def dead_letter(
         RULE: fault.rule,
         COLUMN: fault.column,
         FLOW: flow,
-        ATTEMPT: str(attempt_of(headers)),
+        ATTEMPT: str(attempt_of(record.headers)),
         _ENCODING: encoding,
     }
-    return Letter(told, [*kept, *((name, text.encode()) for name, text in known.items())])
+    own: Headers = [(name, text.encode()) for name, text in known.items()]
+    # Room for what is said of parts that are left out, too.
+    left, key_size, kept_size = largest - size_of(own) - 200, len(record.key or b""), size_of(kept)
+    key = record.key
+    if key is not None and key_size + _LEAST > left:
+        own.append((_LEFT_OUT, f"key of {key_size} bytes, sha256 {hashlib.sha256(key).hexdigest()}".encode()))
+        key, key_size = None, 0
+    left -= key_size
+    if value is not None and len(told) > left:
+        own = [(name, b"left_out" if name == _ENCODING else text) for name, text in own]
+        digest = hashlib.sha256(value).hexdigest()
+        facts = {"original_event": None, "original_bytes": len(value), "original_sha256": digest}
+        told = orjson.dumps({**facts, "error": error, "timestamp": now.isoformat()})
+    if len(told) + kept_size > left:
+        own.append((_LEFT_OUT, f"{len(kept)} headers of {kept_size} bytes".encode()))
+        kept = []
+    return Letter(key, told, [*kept, *own])
+
+
+def size_of(headers: Headers) -> int:
+    """How many bytes headers take, at most."""
+    return sum(len(name.encode()) + len(text or b"") + BESIDE_A_HEADER for name, text in headers)
 
 
 def attempt_of(headers: Headers) -> int:
@@ -146,20 +172,36 @@ def read_letter(value: bytes | None, headers: Headers) -> ReadLetter:
 
 
 def _value(value: bytes | None, encoding: str | None) -> bytes | None:
+    written = _as_written(value or b"")
     try:
         told = orjson.loads(value or b"")
-    except ValueError:
-        return None
-    if not isinstance(told, dict):
+    except ValueError:  # a number that is too long for who reads here is JSON all the same
+        return written if encoding == "json" else None
+    if not isinstance(told, dict) or not told.keys() & {"original_event", "original_base64"}:
         return None
     match encoding, told.get("original_event"), told.get("original_base64"):
         case "base64", _, str(text):
-            return base64.b64decode(text)
+            return _decoded(text)
         case "text", str(text), _:
             return text.encode()
-        case (("json" | None), event, _) if event is not None:
-            return _as_written(value or b"") or orjson.dumps(event)
+        case (("json" | None), event, _) if event is not None or encoding is not None:
+            # Who wrote the letter anew may have put its parts in another order.
+            return written if written is not None and _is_same(written, event) else orjson.dumps(event)
     return None
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+
+
+def _is_same(written: bytes, event: object) -> bool:
+    try:
+        return bool(orjson.loads(written) == event)
+    except ValueError:
+        return False
 
 
 def _as_written(letter: bytes) -> bytes | None:

@@ -47,7 +47,9 @@ class Outgoing:
         return replace(self, places=places[self.places])
 
 
-def outgoing_records(flow: Flow, checked: CheckedRecords, now: datetime, largest: int) -> Outgoing:
+def outgoing_records(
+    flow: Flow, checked: CheckedRecords, now: datetime, largest: int, beside: npt.NDArray[np.int64] | None = None
+) -> Outgoing:
     """Make what is sent of the records that do not fail.
 
     Args:
@@ -55,6 +57,7 @@ def outgoing_records(flow: Flow, checked: CheckedRecords, now: datetime, largest
         checked: the records.
         now: the time of the batch, aware.
         largest: bytes that a record may have in the topic.
+        beside: bytes that go along with each of the values that were looked at: its headers, and a key that stays.
     """
     good = pa.array(~checked.failing)
     at = checked.at[~checked.failing]
@@ -76,6 +79,7 @@ def outgoing_records(flow: Flow, checked: CheckedRecords, now: datetime, largest
             faults[int(at[row])] = Fault("key", flow.target.key, f"the key {flow.target.key} is null")
             sent[row] = False
     sizes = pc.add(pc.binary_length(values), pc.fill_null(pc.binary_length(keys), 0)).to_numpy(zero_copy_only=False)
+    sizes = sizes if beside is None else sizes + beside[at]
     for row in np.flatnonzero((sizes > largest) & sent).tolist():
         said = f"{sizes[row]:,} bytes as it is sent on, {flow.target.topic} takes {largest:,}"
         faults[int(at[row])] = Fault("size", "", said)

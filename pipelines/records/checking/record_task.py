@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,12 +16,19 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq import CheckedRecords, HourPart, HourTallies, RecordChecks, hour_of
-from pipelines.records.checking.dead_letter import ATTEMPT, Fault, Place, dead_letter
+from dq import CheckedRecords, HourPart, HourTallies, RecordChecks
+from pipelines.records.checking.dead_letter import (
+    ATTEMPT,
+    DeadRecord,
+    Fault,
+    Place,
+    dead_letter,
+)
 from pipelines.records.checking.outgoing import Outgoing, outgoing_records
+from pipelines.records.checking.taken_records import TakenRecords
 from pipelines.records.flow import Flow
 from pipelines.records.kafka.access import KafkaAccess
-from pipelines.records.kafka.sending import Headers, Sender
+from pipelines.records.kafka.sending import Sender
 
 if TYPE_CHECKING:
     from pipelines.records.sinks import TableSink, TableWriter
@@ -145,25 +152,43 @@ class _Partition:
         self._first = int(offsets[0]) if self._first is None else self._first
         self._last = int(offsets[-1])
         self._received += rows.num_rows
-        records = _Records(rows)
+        records = TakenRecords(rows)
         sent: list[Outgoing] = []
-        faults: dict[int, Fault] = {}
+        flow, largest = self._task.flow, self._task.largest.processed
+        beside = records.sizes_beside(keyed=flow.target.key is not None)
+        tombstones, faults = self._tombstones_of(records)
         for hour, places, newest in records.hours(self._task.now):
             values = [records.values[at] or b"" for at in places.tolist()]
             checked = self._tallies.look(hour, values, newest)
             faults |= {int(places[at]): one for at, one in faults_of(checked).items()}
-            outgoing = outgoing_records(self._task.flow, checked, self._task.now, self._task.largest.processed)
+            outgoing = outgoing_records(
+                flow, checked, self._task.now, largest, None if beside is None else beside[places]
+            )
             faults |= {int(places[at]): one for at, one in outgoing.faults.items()}
             moved = outgoing.at(places)
             sent.append(moved)
             self._write(hour, moved, records)
-        self._send(sent, records)
+        self._send(sent, tombstones, records)
         self._bury(faults, records)
 
-    def _send(self, sent: Sequence[Outgoing], records: _Records) -> None:
+    def _tombstones_of(self, records: TakenRecords) -> tuple[list[int], dict[int, Fault]]:
+        """Tell tombstones from other records without a value."""
+        topic, largest = self._task.flow.target.topic, self._task.largest.processed
+        tombstones: list[int] = []
+        faults: dict[int, Fault] = {}
+        for at in records.without_value.tolist():
+            size = records.size_without_value(at)
+            if records.keys[at] is None:
+                faults[at] = Fault("key", "", "neither a key nor a value: nobody knows what is to be deleted")
+            elif size > largest:
+                faults[at] = Fault("size", "", f"{size:,} bytes of key and headers, {topic} takes {largest:,}")
+            else:
+                tombstones.append(at)
+        return tombstones, faults
+
+    def _send(self, sent: Sequence[Outgoing], tombstones: Sequence[int], records: TakenRecords) -> None:
         """Send good records and tombstones in the order they came in."""
         topic, keyed = self._task.flow.target.topic, self._task.flow.target.key is not None
-        tombstones = [at for at in records.without_value.tolist() if records.keys[at] is not None]
         plain = len(sent) == 1 and not tombstones and not records.has_headers
         if plain:
             (only,) = sent
@@ -182,21 +207,18 @@ class _Partition:
         self._processed += sum(len(one.places) for one in sent)
         self._tombstones += len(tombstones)
 
-    def _bury(self, faults: dict[int, Fault], records: _Records) -> None:
+    def _bury(self, faults: dict[int, Fault], records: TakenRecords) -> None:
         """Send all others to the dead letters."""
-        for at in records.without_value.tolist():
-            if records.keys[at] is None:
-                faults[at] = Fault("key", "", "neither a key nor a value: nobody knows what is to be deleted")
         flow = self._task.flow
         for at, fault in sorted(faults.items()):
             place = Place(flow.source.topic, self._number, int(records.offsets[at]))
-            value, headers = records.values[at], records.headers(at)
-            letter = dead_letter(flow.name, place, value, headers, fault, self._task.now, self._task.largest.dead)
-            self._sender.send(flow.dead_letters, records.keys[at], letter.value, letter.headers)
+            record = DeadRecord(place, records.keys[at], records.values[at], records.headers(at))
+            letter = dead_letter(flow.name, record, fault, self._task.now, self._task.largest.dead)
+            self._sender.send(flow.dead_letters, letter.key, letter.value, letter.headers)
             self._rules[fault.rule] = self._rules.get(fault.rule, 0) + 1
         self._dead += len(faults)
 
-    def _write(self, hour: datetime, sent: Outgoing, records: _Records) -> None:
+    def _write(self, hour: datetime, sent: Outgoing, records: TakenRecords) -> None:
         """Write good records to the table, but for those it has."""
         if self._writer is None or not len(sent.places):
             return
@@ -231,45 +253,6 @@ class _Partition:
     def hours(self) -> list[HourPart]:
         """What was counted of them."""
         return self._tallies.parts()
-
-
-class _Records:
-    """A batch of Spark's source, as Python and numpy take it."""
-
-    def __init__(self, rows: pa.RecordBatch) -> None:
-        self.offsets = rows["offset"].to_numpy()
-        self.keys: list[bytes | None] = rows["key"].to_pylist()
-        self.values: list[bytes | None] = rows["value"].to_pylist()
-        self.without_value = np.flatnonzero(rows["value"].is_null().to_numpy(zero_copy_only=False))
-        self._headers = rows["headers"]
-        self.has_headers = self._headers.null_count < len(self._headers)
-        self._timestamps = pc.cast(rows["timestamp"], pa.timestamp("us", "UTC"))
-
-    def headers(self, at: int) -> Headers:
-        """The headers of a record."""
-        if not self.has_headers:
-            return []
-        return [(one["key"], one["value"]) for one in self._headers[at].as_py() or ()]
-
-    def hours(self, now: datetime) -> Iterator[tuple[datetime, np.ndarray[Any, np.dtype[np.int64]], datetime]]:
-        """Where the records that have a value stand, by the hour they were written in, and when the newest was.
-
-        What a client says was written later than now belongs to the present hour.
-        """
-        written = self._timestamps.view(pa.int64()).to_numpy(zero_copy_only=False)
-        written = np.minimum(written, int(now.timestamp() * 1_000_000))
-        there = np.ones(len(written), np.bool_)
-        there[self.without_value] = False
-        hours = written // 3_600_000_000
-        for hour in np.unique(hours[there]).tolist():
-            places = np.flatnonzero(there & (hours == hour))
-            newest = _moment(int(written[places].max()))
-            yield hour_of(newest), places, newest
-
-
-def _moment(microseconds: int) -> datetime:
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return datetime.fromtimestamp(seconds, timezone.utc).replace(microsecond=rest)
 
 
 def faults_of(checked: CheckedRecords) -> dict[int, Fault]:

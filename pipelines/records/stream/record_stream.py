@@ -18,7 +18,7 @@ import structlog
 from dq import Counts, PipelineError, RecordChecks, record_checks
 from etl_core.errors import RetryableError
 from etl_core.retry import Backoff, Outage
-from pipelines.records.errors import KafkaRefusedError, StreamFailedError
+from pipelines.records.errors import KafkaRefusedError, KafkaUnavailableError, StreamFailedError
 from pipelines.records.flow import Flow
 from pipelines.records.kafka.access import READ_COMMITTED
 from pipelines.records.stream.beginning import Beginning, beginning_of
@@ -37,6 +37,9 @@ _LOOK_SECONDS, _JUDGE_SECONDS = 0.2, 30.0
 _REST: Final = Backoff(first=1.0, factor=2.0, longest=60.0)
 #: How Spark tells of an error that a task raised and that trying again does not mend.
 _REFUSED: Final = re.compile(r"pipelines\.records\.errors\.KafkaRefusedError: (.*)")
+_UNAVAILABLE: Final = re.compile(r"pipelines\.records\.errors\.KafkaUnavailableError: (.*)")
+#: The line of a traceback that says what was raised.
+_RAISED: Final = re.compile(r"(?:\w+\.)*\w+(?:Error|Exception|Interrupt): ")
 #: Queries that end in a row, none of which lived as long as this, until the job gives up: about two minutes.
 _MOST_IN_A_ROW, _LONG_LIFE_SECONDS = 7, 300.0
 
@@ -207,11 +210,15 @@ def _offsets(told: Any, topic: str) -> dict[int, int]:  # noqa: ANN401 - as Spar
 
 def _named(error: Exception) -> PipelineError:
     """Give what ended a query as an error of ours: the one a task raised, if one did."""
-    refused = _REFUSED.search(str(error))
-    return KafkaRefusedError(refused[1].strip()) if refused else StreamFailedError(_said(error))
+    if refused := _REFUSED.search(str(error)):
+        return KafkaRefusedError(refused[1].strip())
+    if unavailable := _UNAVAILABLE.search(str(error)):
+        return KafkaUnavailableError(unavailable[1].strip())
+    return StreamFailedError(_said(error))
 
 
 def _said(error: Exception) -> str:
-    """The first line of what Spark says."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:500] if lines else type(error).__name__
+    """What a task raised, where one did; else the first line of what Spark says."""
+    lines = [line.rstrip() for line in str(error).splitlines() if line.strip()]
+    raised = [line for line in lines if _RAISED.match(line)] if any("Traceback" in line for line in lines) else []
+    return (raised or lines or [type(error).__name__])[0].strip()[:500]

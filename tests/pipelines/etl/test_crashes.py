@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 import pipelines.etl.load_step
-from etl_core.errors import DatabaseUnavailableError
+from etl_core.errors import DatabaseUnavailableError, SettingsError
 from etl_core.postgres.locks import held
 from pipelines.etl.errors import FlowBusyError
 from pipelines.etl.ledger.steps import STEPS, StepLedger
@@ -124,6 +125,14 @@ def test_rows_that_are_gone_from_between_the_steps_are_read_again(world: EtlWorl
     for path in Path(world.root).glob("*/*/clean/*/*.parquet"):
         path.unlink()
     assert [row.state for row in world.run(FIRST).steps] == ["skipped", "done", "done"]
+
+
+def test_a_folder_for_rows_that_cannot_be_made_is_named_before_anything_is_read(
+    world: EtlWorld, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"ETL_ROOT: .*file/rows cannot be written: Not a directory"):
+        replace(world, root=str(tmp_path / "file" / "rows")).run(FIRST)
 
 
 def test_an_error_within_a_step_is_kept_and_nothing_else_changes(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl_core.errors import UsageError
+from etl_core.shipped_files import shipped_file
 from pipelines.etl.errors import MissingStepError, SourceChangedError, StaleExtractError
 from pipelines.etl.ledger.steps import STEPS
 from pipelines.etl.run_flow import run_days
 from tests.pipelines.etl.etl_world import FIRST, SECOND, THIRD, EtlWorld
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_s3 import S3Client
 
     from etl_core.objects.store import ObjectStore
@@ -193,6 +196,35 @@ def test_rows_of_an_earlier_moment_do_not_replace_those_of_a_later_one(world: Et
         world.run(FIRST, ("load",))
     assert world.run(FIRST).steps[-1].state == "done"
     assert world.loaded()[0][2] == "Ada L."
+
+
+def test_a_day_that_was_loaded_before_it_was_over_is_caught_up(world: EtlWorld) -> None:
+    """Something may have changed in the rest of it."""
+    today = datetime.now(timezone.utc).date()
+    changed = "UPDATE users SET updated_at = now() WHERE id = 4"
+    world.change(world.source_url, changed)
+    assert _states(world.run(today)) == _DONE
+    (caught_up,) = run_days((today,), world.doors())
+    assert [step for step, _ in _states(caught_up)] == list(STEPS)
+
+
+def test_days_to_come_are_refused_before_those_until_today_are_begun(world: EtlWorld) -> None:
+    with pytest.raises(UsageError, match="2999-01-01 has not begun"):
+        list(run_days((FIRST, date(2999, 1, 1)), world.doors()))
+    assert world.steps() == []
+
+
+def test_rows_that_were_loaded_into_another_warehouse_are_loaded_into_this_one(
+    world: EtlWorld, new_database: Callable[[], str]
+) -> None:
+    world.run(FIRST)
+    assert [outcome.steps for outcome in run_days((FIRST,), world.doors())] == [()]
+    other = replace(world, warehouse_url=new_database())
+    other.change(other.warehouse_url, shipped_file("sql/etl/warehouse.sql").read_text(encoding="utf-8"))
+    (caught_up,) = run_days((FIRST,), other.doors())
+    assert [row.state for row in caught_up.steps] == ["skipped", "skipped", "done"]
+    assert [row[0] for row in other.loaded()] == [1, 2, 3, 4, 5]
+    assert world.run(FIRST).steps[-1].message == "0 inserted, 0 updated, 5 unchanged"
 
 
 def test_a_day_that_has_not_begun_is_refused(world: EtlWorld) -> None:

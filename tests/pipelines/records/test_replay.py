@@ -58,6 +58,14 @@ def test_a_letter_whose_record_is_good_by_now_needs_no_repair(rig: Rig) -> None:
     assert replay(rig, flow=read_flow(mended, "flow.yaml")) == ReplayCounts(read=1, sent=1)
 
 
+def test_letters_whose_records_cannot_be_repaired_stop_no_others(rig: Rig) -> None:
+    deep, half = b"[" * 100_000 + b"]" * 100_000, b'{"user_id": "\\ud800"}'
+    rig.send([deep, half, lacking(1)], partition=0)
+    assert rig.drain() == Counts(dead=3)
+    wanted = Wanted(repairs={"event_type": "unknown"})
+    assert replay(rig, wanted) == ReplayCounts(read=3, sent=1, failing=2)
+
+
 def test_one_that_never_heals_ends_with_its_last_attempt(rig: Rig) -> None:
     rig.send([lacking(1)], partition=0)
     assert rig.drain() == Counts(dead=1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import secrets
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -84,6 +86,30 @@ def test_a_large_record_and_one_that_is_too_large_for_where_it_goes(rig: Rig) ->
     assert headers(letter)["error.rule"] == "size"
     assert json.loads(letter.value() or b"{}")["original_bytes"] > 5_000_000
     assert headers(letter)["original.encoding"] == "left_out"
+
+
+def test_no_record_is_too_large_for_its_letter_by_its_key_or_its_headers(rig: Rig) -> None:
+    """Random letters, which no compression makes any smaller."""
+
+    def noise(size: int) -> bytes:
+        return base64.b64encode(secrets.token_bytes(size))[:size]
+
+    rig.delete_topic("raw")
+    rig.make_topics("raw", **{"max.message.bytes": "3000000"})
+    rig.producer = Producer({"bootstrap.servers": rig.broker.address, "message.max.bytes": 3_000_000, "log_level": 2})
+    large = noise(1_100_000)
+    rig.send([b"nope", event(1), None], partition=0, headers=[("large", large)])
+    rig.send([None], partition=0, key=None, headers=[("large", large)])
+    rig.send([b"nope", None], partition=0, key=large)
+    rig.send([event(2)], partition=0)
+    assert rig.drain() == Counts(processed=1, dead=6)
+    letters = rig.read("dlq")
+    rules = ["malformedRows", "size", "size", "key", "malformedRows", "size"]
+    assert [headers(one)["error.rule"] for one in letters] == rules
+    assert {headers(one)["original.left_out"].split(" of ")[0] for one in letters} == {"1 headers", "key"}
+    assert [json.loads(one.value() or b"")["original_event"] for one in letters] == [
+        "nope", json.loads(event(1)), None, None, "nope", None,
+    ]  # fmt: skip
 
 
 def test_what_was_aborted_is_no_record_and_its_offsets_are_skipped(rig: Rig) -> None:

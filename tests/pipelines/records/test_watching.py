@@ -148,7 +148,7 @@ def test_mistakes_of_a_flow_and_topics_that_are_not_there_are_said_before_anythi
     assert '\\"moment\\" is not known' in said or '"moment" is not known' in said
     assert "ident" in said
     path.write_text(rig.flow_text.replace("-processed", "-nowhere"))
-    assert run(rig, "watch_records", str(path), "--once") == 1
+    assert run(rig, "watch_records", str(path), "--once") == 2
     assert "make the topic" in capfd.readouterr().err
     assert run(rig, "watch_records", "no_such_flow") == 2
     assert "user_events" in capfd.readouterr().err

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.records.checking.dead_letter import CONNECT, Fault, Letter, Place, dead_letter, read_letter
+from pipelines.records.checking.dead_letter import (
+    CONNECT,
+    DeadRecord,
+    Fault,
+    Letter,
+    Place,
+    dead_letter,
+    read_letter,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from pipelines.records.kafka.sending import Headers
@@ -20,7 +29,7 @@ REQUIRED = Fault("required", "user_id", "user_id: required and null")
 
 
 def letter_of(value: bytes | None, fault: Fault, headers: Headers | None = None, largest: int = 1_000_000) -> Letter:
-    return dead_letter("user_events", PLACE, value, headers or [], fault, NOW, largest)
+    return dead_letter("user_events", DeadRecord(PLACE, b"k", value, headers or []), fault, NOW, largest)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +44,8 @@ def letter_of(value: bytes | None, fault: Fault, headers: Headers | None = None,
         (b"\xff\xfe{", MALFORMED),
         ('{"größe": "ü"'.encode(), MALFORMED),
         (b'{"n": 123456789012345678901234567890}', REQUIRED),
+        (b'{"n": ' + b"9" * 400 + b"}", REQUIRED),
+        (b"null", MALFORMED),
     ],
 )
 def test_the_record_comes_back_byte_for_byte(value: bytes, fault: Fault) -> None:
@@ -83,9 +94,29 @@ def test_a_record_that_is_too_large_for_the_topic_is_named_by_its_size_and_diges
     assert read_letter(letter.value, letter.headers).value is None
 
 
+@pytest.mark.parametrize("key", [0, 30, 49_000, 51_000, 200_000])
+@pytest.mark.parametrize("value", [None, 0, 20, 39_000, 48_500, 120_000])
+@pytest.mark.parametrize("header", [0, 30, 39_000, 49_500, 120_000])
+def test_a_letter_fits_its_topic_whatever_of_its_record_is_large(key: int, value: int | None, header: int) -> None:
+    record = DeadRecord(PLACE, b"k" * key, None if value is None else b"v" * value, [("h", b"h" * header)])
+    letter = dead_letter("user_events", record, MALFORMED, NOW, 50_000)
+    assert len(letter.key or b"") + len(letter.value) + size_of(letter.headers) <= 50_000
+    if key + (value or 0) + header < 48_000:
+        assert letter.key == record.key
+        assert ("h", b"h" * header) in letter.headers
+        assert read_letter(letter.value, letter.headers).value == record.value
+    elif key == value == 30:
+        assert read_letter(letter.value, letter.headers).value == record.value
+
+
 def test_a_letter_that_somebody_wrote_anew_is_read() -> None:
     letter = letter_of(b'{"a":1}', REQUIRED)
     pretty = json.dumps(json.loads(letter.value) | {"original_event": {"a": 2}}, indent=1).encode()
     assert read_letter(pretty, letter.headers).value == b'{"a":2}'
+    other_order = b'{"original_event":{"a":3},"timestamp":"t","error":"e"}'
+    assert read_letter(other_order, letter.headers).value == b'{"a":3}'
     assert read_letter(b"no letter", letter.headers).value is None
+    assert read_letter(b"{}", letter.headers).value is None
+    bytes_of = letter_of(b"\xff", MALFORMED)
+    assert read_letter(b'{"original_base64":"abc"}', bytes_of.headers).value is None
     assert read_letter(None, []).flow is None

@@ -108,3 +108,34 @@ dead_letters: {topic: b}
 """
     with pytest.raises(FlowError, match="where good records go"):
         read_flow(text, "x.yaml")
+
+
+@pytest.mark.parametrize("instead", ["5", "true", "now", "[now]"])
+def test_an_enrich_that_is_no_object_is_named(instead: str) -> None:
+    text = f"""
+flow: x
+from: {{topic: a}}
+definition: {{fields: [{{name: a, type: string}}]}}
+enrich: {instead}
+select: {{a: a}}
+to: {{topic: b}}
+dead_letters: {{topic: c}}
+"""
+    with pytest.raises(FlowError) as caught:
+        read_flow(text, "x.yaml")
+    (problem,) = caught.value.problems
+    assert problem.startswith("enrich: is ")
+
+
+def test_a_selected_name_that_the_table_has_for_itself_is_refused() -> None:
+    text = """
+flow: x
+from: {topic: a}
+definition: {fields: [{name: a, type: string}]}
+select: {a: a, _topic: a}
+to: {topic: b, delta: silver/x}
+dead_letters: {topic: c}
+"""
+    with pytest.raises(FlowError, match="_topic: names that begin with _"):
+        read_flow(text, "x.yaml")
+    assert read_flow(text.replace(", delta: silver/x", ""), "x.yaml").target.table is None
