@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Seconds an answer may take.
 _PATIENCE = 15.0
+#: Seconds that the end of a stream waits for the brokers to have heard how far its group is.
+_NOTE_SECONDS = 5.0
 #: Questions are asked again: for a moment after a topic was made, or its broker was started, it is not there, or has no
 #: leader.
 _ATTEMPTS = 6
@@ -64,6 +68,7 @@ class Topics:
         settings: dict[str, Any] = {**access.of_librdkafka(), "log_level": 2, "error_cb": self._tell}
         self._admin = AdminClient(settings)
         self._refusal: KafkaError | None = None
+        self._noted: list[Future[Any]] = []
 
     def find(self, names: Sequence[str]) -> dict[str, KnownTopic]:
         """The topics of these names.
@@ -103,7 +108,14 @@ class Topics:
         places = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
         wanted = [ConsumerGroupTopicPartitions(group, places)]
         with suppress(KafkaException):  # a right that is missing is nobody's concern but theirs
-            self._admin.alter_consumer_group_offsets(wanted, request_timeout=_PATIENCE)
+            self._noted = list(self._admin.alter_consumer_group_offsets(wanted, request_timeout=_PATIENCE).values())
+
+    def wait_for_notes(self) -> None:
+        """Let what was told last arrive, for some seconds."""
+        for answer in self._noted:
+            with suppress(KafkaException, FutureTimeoutError):
+                answer.result(timeout=_NOTE_SECONDS)
+        self._noted = []
 
     def largest_record(self, name: str) -> int:
         """How many bytes a record of a topic may have; Kafka's default where we may not ask."""

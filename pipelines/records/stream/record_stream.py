@@ -139,6 +139,7 @@ class RecordStream:
             finally:
                 with batches.busy:  # the batch at hand is finished
                     query.stop()
+                self._doors.topics.wait_for_notes()
                 self.totals += batches.totals
             self._look(query)
             self._raise(batches, query)
