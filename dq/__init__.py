@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dq.batch.process_batch import process_batch
+    from dq.checks.dimensions.uniqueness import no_key_repeats
     from dq.checks.plan import plan_checks
     from dq.checks.wording import MASK
     from dq.definitions import load_definition
@@ -159,6 +160,7 @@ __all__ = [
     "malformed_finding",
     "misplaced",
     "named_fault",
+    "no_key_repeats",
     "note_replayed",
     "parse_text",
     "plan_checks",
@@ -270,6 +272,7 @@ _HOMES = {
     "malformed_finding": "dq.rows.findings",
     "misplaced": "dq.rows.files.part_survey",
     "named_fault": "dq.engine.parts",
+    "no_key_repeats": "dq.checks.dimensions.uniqueness",
     "note_replayed": "dq.streams.replays",
     "parse_text": "dq.profiling.cells.parsing",
     "plan_checks": "dq.checks.plan",

@@ -153,6 +153,4 @@ def _of_wanted(statement: Any, wanted: Wanted, files: Any, runs: Any) -> Any:  #
 
 def _due(metrics: Any, **values: Any) -> DueObject:  # noqa: ANN401 - columns
     found = json.loads(metrics) if isinstance(metrics, str) else metrics
-    told = found.get(uniqueness.UNIQUENESS.metric) if isinstance(found, dict) else None
-    unique = isinstance(told, dict) and told.get("status") == "passed" and told.get("warnings") == 0
-    return DueObject(**values, keys_unique=unique)
+    return DueObject(**values, keys_unique=uniqueness.no_key_repeats(found))

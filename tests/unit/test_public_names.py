@@ -92,6 +92,7 @@ def test_the_public_names_are_these() -> None:
         "malformed_finding",
         "misplaced",
         "named_fault",
+        "no_key_repeats",
         "note_replayed",
         "parse_text",
         "plan_checks",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.check import Check, CheckPlan
 from dq.checks.check_result import CheckResult, Measure, Status, fails
@@ -74,6 +75,16 @@ def _details(results: tuple[CheckResult, ...], present: int) -> str:
     if repeated:
         return and_not_run(f"{count(repeated, 'repeated row')} of {keys}, {WITHIN_TOLERANCE}", results)
     return and_not_run(f"No row repeats another ({keys} checked)", results)
+
+
+def no_key_repeats(metrics: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Tell by the metrics of a verdict that every key was looked at, and that no row repeats one.
+
+    >>> no_key_repeats({UNIQUENESS.metric: {"status": "passed", "warnings": 0}}), no_key_repeats(None)
+    (True, False)
+    """
+    told = metrics.get(UNIQUENESS.metric) if isinstance(metrics, Mapping) else None
+    return isinstance(told, Mapping) and told.get("status") == "passed" and told.get("warnings") == 0
 
 
 UNIQUENESS: Final = Dimension(

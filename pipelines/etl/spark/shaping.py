@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pyspark.sql import functions as F  # noqa: N812 - the name everybody knows
 from pyspark.sql import types as t
 
-from dq import FieldType, check_frame, split_rows
+from dq import FieldType, check_frame, no_key_repeats, split_rows
 from pipelines.etl.shaping.shape_rows import Shape
 from pipelines.etl.source.snapshot import ROW_HASH
 from pipelines.etl.spark.failures import named_spark_failures
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _FINDINGS: Final = "_findings"
 #: An exact number that is declared as `number` is a double among rows that passed; this is what it was.
 _EXACT: Final = "_exact_{}"
-_UNIQUENESS: Final = "uniqueness"
 
 
 class Extracted:
@@ -86,8 +85,7 @@ class Extracted:
 
 def _asked(definition: SchemaDefinition, verdict: Verdict) -> SchemaDefinition:
     """Leave out the keys where the verdict says that none repeats: to look for repeats takes a shuffle of all rows."""
-    repeats = any(rule["dimension"] == _UNIQUENESS for rule in verdict.failed_validation_rules)
-    return definition if repeats else replace(definition, keys=(), primary_key=())
+    return replace(definition, keys=(), primary_key=()) if no_key_repeats(verdict.metrics) else definition
 
 
 def _numbers(definition: SchemaDefinition) -> frozenset[str]:
