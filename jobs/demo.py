@@ -10,7 +10,7 @@ import json
 import random
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from pydantic import SecretStr
@@ -103,8 +103,7 @@ def _play_citizens() -> int:
     from jobs.running.wiring import start
     from pipelines.citizens.settings import CitizensSettings
 
-    free = {"log_level"}
-    start(read_settings(**{name: one.default for name, one in declared_fields(ROOMS).items() if name not in free}))
+    start(read_settings(**_defaults()))
     with tempfile.TemporaryDirectory(prefix="citizens-") as root, embedded_database() as server:
         address = fresh_database(server.dsn, DATABASE)
         return play(CitizensSettings(warehouse_url=SecretStr(address), citizens_root=root), uuid.uuid4().hex)
@@ -119,8 +118,7 @@ def _play_records() -> int:
     from jobs.running.wiring import start
 
     require_client()
-    free = {"log_level"}
-    chosen = {name: one.default for name, one in declared_fields(ROOMS).items() if name not in free}
+    chosen = _defaults()
     with (
         tempfile.TemporaryDirectory(prefix="records-") as root,
         embedded_database() as server,
@@ -144,8 +142,6 @@ def _play_etl() -> int:
     from jobs.running.database import embedded_database
     from jobs.running.wiring import start
 
-    free = {"log_level"}
-    defaults = {name: one.default for name, one in declared_fields(ROOMS).items() if name not in free}
     with tempfile.TemporaryDirectory(prefix="etl-") as root, embedded_database() as server:
         addresses = {
             setting: SecretStr(fresh_database(server.dsn, f"demo_etl_{name}"))
@@ -155,7 +151,13 @@ def _play_etl() -> int:
                 ("warehouse_url", "warehouse"),
             )
         }
-        return play(start(read_settings(**{**defaults, **addresses, "etl_root": root})))
+        return play(start(read_settings(**{**_defaults(), **addresses, "etl_root": root})))
+
+
+def _defaults(*free: str) -> dict[str, Any]:
+    """Give the defaults of all settings but LOG_LEVEL and those that stay free: the environment has no say in them."""
+    left_out = {"log_level", *free}
+    return {name: one.default for name, one in declared_fields(ROOMS).items() if name not in left_out}
 
 
 def fresh_database(dsn: str, name: str) -> str:
@@ -172,8 +174,7 @@ def fresh_database(dsn: str, name: str) -> str:
 
 def demo_settings(services: LocalServices, server: EmbeddedPostgres) -> Settings:
     """Settings that point at the local services; all else but READER and LOG_LEVEL has its default."""
-    free = {"reader", "log_level"}
-    chosen = {name: field.default for name, field in declared_fields(ROOMS).items() if name not in free}
+    chosen = _defaults("reader")
     chosen |= {
         "database_url": SecretStr(server.dsn),
         "s3_endpoint": services.endpoint,

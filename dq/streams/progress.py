@@ -6,8 +6,8 @@ a stream that is killed anywhere goes on with the first record that is not accou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of the offsets of a partition: each of them is counted once."""
+    """What became of the offsets of a partition, each counted once; attributes are columns of the table."""
 
     processed: int = 0
     dead: int = 0
@@ -173,7 +173,7 @@ def _advance(connection: Connection, topic: Topic, one: Advance, known: int | No
             f"partition {one.partition} of {topic.name} is at offset {known}, and this batch began at {one.start}:"
             " another process reads for this flow; stop one of them"
         )
-    counts = _counts(one.counts)
+    counts = asdict(one.counts)
     if known is None:
         row = {"flow": storable(topic.flow), "topic": topic.name, "topic_id": topic.id, "partition": one.partition}
         connection.execute(
@@ -188,16 +188,6 @@ def _advance(connection: Connection, topic: Topic, one: Advance, known: int | No
         .where(_is(topic), _C.partition == one.partition)
         .values(next_offset=one.until, updated_at=now, **added)
     )
-
-
-def _counts(counts: Counts) -> Mapping[str, int]:
-    return {
-        "processed": counts.processed,
-        "dead": counts.dead,
-        "tombstones": counts.tombstones,
-        "skipped": counts.skipped,
-        "lost": counts.lost,
-    }
 
 
 def _is(topic: Topic) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from pipelines.lake.run_part import WrittenFile
 from pipelines.lake.schema.table_schema import TableSchema
 from pipelines.lake.tables import actions
 from pipelines.lake.tables.delta_log import alteration, commit, creation, read_snapshot, sum_up
-from pipelines.lake.tables.replace_runs import BACKOFF, MOST_ATTEMPTS, CommitIdentity, fitting
+from pipelines.lake.tables.replace_runs import BACKOFF, MOST_ATTEMPTS, CommitIdentity, additions, fitting
 
 
 class OtherWriterError(RetryableError):
@@ -80,12 +80,7 @@ def append_rows(
         body = [
             *made,
             *(actions.transaction(mark.app_id, mark.now, when) for mark in marks),
-            *(
-                actions.add(
-                    file.path, file.size, schema.partition_values(dict(file.partition_values)), file.statistics, when
-                )
-                for file in files
-            ),
+            *additions(schema, files, identity),
         ]
         told = {"mode": "Append", "rows": str(sum(file.rows for file in files))}
         commit(

@@ -123,7 +123,7 @@ def _commit_once(
     staying = {file.path for file in added} & {file.path for file in removed}  # rows that were recalled twice
     added = [file for file in added if file.path not in staying]
     removed = tuple(file for file in removed if file.path not in staying)
-    body = [*made, *_bookkeeping(due, identity), *_removals(removed, identity), *_additions(schema, added, identity)]
+    body = [*made, *_bookkeeping(due, identity), *_removals(removed, identity), *additions(schema, added, identity)]
     commit(folder, version, [_info(due, identity, tried), *body])
     return Committed(version, outcomes, sum(file.rows for file in copied), tried)
 
@@ -176,7 +176,8 @@ def _removals(files: Iterable[ActiveFile], identity: CommitIdentity) -> list[dic
     return [actions.remove(file.path, file.size, file.partition_values, identity.milliseconds) for file in files]
 
 
-def _additions(schema: TableSchema, files: Iterable[WrittenFile], identity: CommitIdentity) -> list[dict[str, Any]]:
+def additions(schema: TableSchema, files: Iterable[WrittenFile], identity: CommitIdentity) -> list[dict[str, Any]]:
+    """Give the actions of a commit that bring files, which were written by this schema."""
     when = identity.milliseconds
     return [
         actions.add(file.path, file.size, schema.partition_values(dict(file.partition_values)), file.statistics, when)

@@ -18,26 +18,12 @@ from jobs.running.wiring import Program
 from tests.pipelines.etl.etl_world import EtlWorld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pyspark.sql import SparkSession
 
 _FIRST = ("--date", "2026-01-01")
-
-
-@pytest.fixture
-def world(new_database: Callable[[], str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[EtlWorld]:
-    """Three databases, made and filled."""
-
-    def spark() -> SparkSession:
-        session: SparkSession = request.getfixturevalue("spark")
-        return session
-
-    made = EtlWorld(new_database(), new_database(), new_database(), str(tmp_path / "etl"), spark)
-    made.make()
-    yield made
-    made.close()
 
 
 def _run(world: EtlWorld, *arguments: str, **settings: object) -> int:
