@@ -55,6 +55,10 @@ TABLES = {
 }
 
 
+#: Small ones, which live as short as other JVMs of tests.
+_EXECUTORS = f"--executor-memory 768m --conf spark.executor.extraJavaOptions={os.environ['SPARK_SUBMIT_OPTS']}"
+
+
 def _upload_files(s3: S3Client, bucket: str, folder: Path) -> list[str]:
     """Ten files, so that Spark is worth its start: several formats, sound and broken."""
     header = "id,fare,payment\n"
@@ -132,6 +136,7 @@ def test_a_cluster_gives_the_verdicts_of_one_process(
     _configure(variant_a, _upload_files(s3, bucket, tmp_path))
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYSPARK_", "SPARK_"))},
+        "SPARK_SUBMIT_OPTS": os.environ["SPARK_SUBMIT_OPTS"],
         "VENV": sys.prefix,
         "DATABASE_URL": variant_a,
         "S3_ENDPOINT": s3_server.endpoint,
@@ -140,7 +145,7 @@ def test_a_cluster_gives_the_verdicts_of_one_process(
         "S3_SECRET_KEY": s3_server.secret_key,
         "RUN_WINDOW": "key",
     }
-    cluster = {**environment, "SPARK_MASTER": spark_cluster.master, "SPARK_SUBMIT_ARGS": "--executor-memory 768m"}
+    cluster = {**environment, "SPARK_MASTER": spark_cluster.master, "SPARK_SUBMIT_ARGS": _EXECUTORS}
     packed = {**cluster, "SPARK_NODE_PYTHON": spark_cluster.node_python, "READER": "spark"}
     present = {**cluster, "SPARK_ENVIRONMENT": "present", "READER": "direct"}
     backfill = ["backfill", "--prefix", f"s3://{bucket}/agency/", "--force"]

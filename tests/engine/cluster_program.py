@@ -49,6 +49,7 @@ def main() -> None:
     master, *pairs = sys.argv[1:]
     options = {
         "spark.executor.memory": "600m",
+        "spark.executor.extraJavaOptions": os.environ["SPARK_SUBMIT_OPTS"],  # as the driver of a test
         "spark.executor.cores": "1",
         "spark.cores.max": "2",
         "spark.scheduler.minRegisteredResourcesRatio": "1.0",
