@@ -64,12 +64,19 @@ class Peek:
 
 @dataclass(frozen=True, slots=True)
 class S3Access:
-    """Where S3 is and how to sign in; None leaves it to the AWS default chain."""
+    """Where S3 is and how to sign in; None leaves it to the AWS default chain.
+
+    Attributes:
+        connections: how many requests may be under way at once.
+        adaptive: whether a client that is told to slow down sends less from then on, besides trying again.
+    """
 
     endpoint: str | None = None
     region: str | None = None
     access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
+    connections: int = _THREADS
+    adaptive: bool = False
 
 
 class ObjectStore:
@@ -172,10 +179,10 @@ def _clients(access: S3Access) -> tuple[S3Client, NativeReads]:
         "s3",
         endpoint_url=access.endpoint,
         config=Config(
-            retries={"mode": "standard", "total_max_attempts": 5},
+            retries={"mode": "adaptive" if access.adaptive else "standard", "total_max_attempts": 5},
             connect_timeout=5,
             read_timeout=60,
-            max_pool_connections=_THREADS,
+            max_pool_connections=access.connections,
             user_agent=_USER_AGENT,
             s3={"addressing_style": "path"} if access.endpoint else {},
         ),
