@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 #: Jobs that people wait for.
 _QUICK = frozenset({"check_file", "check-file"})
 
+#: Arguments that say which job is meant where none is named.
+_AGENCIES = ("--agency-id", "--all-agencies")
+_OF_AGENCIES = "get_s3_files"
+
 USAGE = """\
 usage: pipeline-processing JOB [ARGS]
        pipeline-processing run JOB -- [ARGS]
        pipeline-processing list
+       pipeline-processing --agency-id N ...   as get_s3_files does, for images that pass arguments only
 
 Scores the files that land in S3 and writes their verdicts to Postgres.
 
@@ -55,6 +60,8 @@ def _dispatch(arguments: list[str]) -> int:
             raise UsageError("list takes no arguments")
         case ["run"]:
             raise UsageError("run needs a job: pipeline-processing run JOB -- ARGS")
+        case [first, *_] if first.startswith("--") and any(one.partition("=")[0] in _AGENCIES for one in arguments):
+            return run_job(load_job(_OF_AGENCIES), arguments)
         case ["run", name, "--", *rest] | ["run", name, *rest] | [name, *rest]:
             return run_job(load_job(name), rest)
     raise AssertionError(arguments)

@@ -1,4 +1,4 @@
-"""An object put together of parts: it is there with the last one, whole and with all that belongs to it, or not at all."""
+"""An object put together of parts: it is there with the last one, with all that belongs to it, or not at all."""
 
 from __future__ import annotations
 

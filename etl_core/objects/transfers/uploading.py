@@ -29,7 +29,7 @@ _PIECE: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What became of a file: written now, or the same was there; `head` is the version that is there, `sha256` its digest."""
+    """What became of a file: written now, or the same was there; the version that is there, and its digest."""
 
     how: Literal["written", "same"]
     head: ObjectHead

@@ -43,7 +43,8 @@ def list_wanted(store: ObjectStore, bucket: str, keys: Iterable[str], *, page: i
     """
     wanted = sorted(set(keys), key=str.encode)
     order = [key.encode() for key in wanted]
-    prefix, at, entries = commonprefix(wanted), 0, dict[str, Entry]()
+    prefix = commonprefix(wanted)  # noqa: RUF071 - keys are no paths
+    at, entries = 0, dict[str, Entry]()
     pages = max(1, len(wanted) // _KEYS_A_PAGE) if wanted else 0
     after = ""
     try:
