@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _QUICK = frozenset({"check_file", "check-file"})
 
 #: Arguments that say which job is meant where none is named.
-_AGENCIES = ("--agency-id", "--all-agencies")
+_AGENCIES = ("--agency-id", "--all-agencies", "--source-bucket", "--destination-bucket")
 _OF_AGENCIES = "get_s3_files"
 
 USAGE = """\

@@ -90,7 +90,8 @@ def _run(arguments: argparse.Namespace, program: Program, doors: OpenDoors, agen
     if arguments.announce and exports:
         from jobs.agencies.telling import announce
 
-        announce(doors.database, exports, doors.documents.ledger.clock())
+        store = doors.documents.destination or doors.documents.source
+        announce(doors.database, store, exports, doors.documents.ledger.clock())
     note(rows_in=sum(one.attachments for one in ran.outcomes), message=ran.sentence)
     if arguments.json:
         write_json(summary(ran, dry_run=arguments.dry_run), "-", "summary")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-    from etl_core.objects.store import ObjectHead
+    from etl_core.objects.store import ObjectHead, ObjectStore
     from jobs.agencies.running import Ran
     from pipelines.agencies.run_agency import AgencyOutcome
 
@@ -46,18 +46,22 @@ def summary(ran: Ran, *, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def announce(database: Engine, exports: Sequence[ObjectHead], now: datetime) -> None:
+def announce(database: Engine, store: ObjectStore, exports: Sequence[ObjectHead], now: datetime) -> None:
     """Announce exports to the ledger as a bucket does; a version that was announced so before stays as it is.
 
     Raises:
-        DatabaseUnavailableError: nothing was announced; the same command does it.
+        DatabaseUnavailableError, StorageUnavailableError: nothing was announced; the same command does it.
     """
     from dq.events.object_event import ObjectEvent
     from dq.ledger.inbox import Inbox
+    from etl_core.objects.heads import head_of
 
+    # The moment it was written tells announcements of one key apart where a bucket keeps no versions.
+    found = [head_of(store, str(one.bucket), one.key) for one in exports]
     events = [
-        ObjectEvent(str(one.bucket), one.key, one.version_id, one.etag, one.size, event_time=one.last_modified or now)
-        for one in exports
+        ObjectEvent(str(one.bucket), one.key, one.version_id, one.etag, one.size, event_time=one.last_modified)
+        for one in found
+        if one is not None
     ]
     Inbox(database).add(events, now=now, source="get_s3_files")
 

@@ -126,11 +126,13 @@ class AttachmentProcessor:
             return replace(result, status="missing_source", reason=problem)
         seen, there = look.source.entries.get(attachment.source_key), look.destination.entries.get(target)
         noted = look.noted.get(result.destination)
-        if seen is not None and _is_meant(attachment, seen) and there is not None and _is_there(seen, there, noted):
+        if seen is not None and attachment.etag not in {None, seen.etag}:
+            seen = None  # another version than the application means: the look at that one says what became of it
+        if seen is not None and there is not None and _is_there(seen, there, noted):
             return _unchanged(result, seen, there, noted)
         head = ObjectHead(config.source_bucket, attachment.source_key, 0, attachment.etag)
         if seen is not None:
-            head = replace(head, size=seen.size, etag=attachment.etag or seen.etag)
+            head = replace(head, size=seen.size, etag=seen.etag)
         try:
             copied = call_again(
                 partial(self._copy, head, target, listed=seen is not None and look.destination.is_absent(target)),
@@ -179,11 +181,6 @@ def _key_problem(key: str) -> str | None:
     if length > _LONGEST_KEY:
         return f"the key of the source has {length} bytes, and none in S3 has more than {_LONGEST_KEY}"
     return None
-
-
-def _is_meant(attachment: Attachment, seen: Entry) -> bool:
-    """Whether the source is the version that the application means, where it says so."""
-    return attachment.etag is None or attachment.etag == seen.etag
 
 
 def _is_there(seen: Entry, there: Entry, noted: NotedCopy | None) -> bool:

@@ -77,7 +77,7 @@ def _shortened(name: str) -> str:
 def _id(attachment_id: str) -> str:
     """Give an id so that no two become one: letters, digits, `-` and `_` stand for themselves."""
     written = quote(attachment_id, safe="", errors="surrogatepass").replace(".", "%2E").replace("~", "%7E")
-    if len(written) <= _LONGEST_ID:
+    if 0 < len(written) <= _LONGEST_ID:
         return written
     return f"~{hashlib.sha256(attachment_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
 

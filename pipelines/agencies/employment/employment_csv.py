@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from etl_core.spreadsheets import guarded
@@ -48,7 +49,7 @@ def _cell(value: Any) -> Any:  # noqa: ANN401 - whatever a database gives
     if value is None or type(value) is str or type(value) in _AS_IT_IS:
         return value
     written = plain(value)
-    return str(written).lower() if isinstance(written, bool) else written
+    return written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
 
 
 def _guarded_cell(value: Any) -> Any:  # noqa: ANN401 - as above

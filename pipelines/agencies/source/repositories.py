@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
-from etl_core.errors import CatalogueError, TerminalError, UsageError
+from etl_core.errors import TerminalError, UsageError
 from pipelines.agencies.errors import AgencyQueryError
 from pipelines.agencies.source.documents import REQUIRED, Agency, Attachment, attachment_of
 
@@ -76,16 +76,29 @@ class Queries:
 
     def _rows(self, connection: Connection, name: str, statement: str, values: dict[str, Any]) -> Rows:
         streaming = connection.execution_options(stream_results=True, max_row_buffer=_ROWS)
-        try:
+        with self._named(name):
             found = streaming.execute(text(statement), values)
-        except (CatalogueError, TerminalError) as error:
-            raise AgencyQueryError(
-                str(self.folder / f"{name}.sql"), [f"the database does not take it: {error}"]
-            ) from error
-        columns = tuple(found.keys())
+            columns = tuple(found.keys())
         if twice := sorted({one for one in columns if columns.count(one) > 1}):
-            raise AgencyQueryError(str(self.folder / f"{name}.sql"), [f"it gives {', '.join(twice)} twice"])
-        return Rows(columns, (row for some in found.partitions(_ROWS) for row in some))
+            raise AgencyQueryError(self._place(name), [f"it gives {', '.join(twice)} twice"])
+
+        def rows() -> Iterator[Sequence[Any]]:
+            with self._named(name):  # much of a query is carried out when its rows are fetched
+                for some in found.partitions(_ROWS):
+                    yield from some
+
+        return Rows(columns, rows())
+
+    @contextmanager
+    def _named(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except TerminalError as error:
+            problem = f"the database does not take it: {error}"
+            raise AgencyQueryError(self._place(name), [problem]) from error
+
+    def _place(self, name: str) -> str:
+        return str(self.folder / f"{name}.sql")
 
     def require(self, name: str, columns: Sequence[str], wanted: Sequence[str]) -> None:
         """Hold the columns of a query against those it must give.
@@ -94,7 +107,7 @@ class Queries:
             AgencyQueryError: names all that are missing.
         """
         if missing := [f"it gives no column {one}" for one in wanted if one not in columns]:
-            raise AgencyQueryError(str(self.folder / f"{name}.sql"), missing)
+            raise AgencyQueryError(self._place(name), missing)
 
 
 @dataclass(frozen=True, slots=True)

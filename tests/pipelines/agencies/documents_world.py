@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
+import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from sqlalchemy import text
 
+from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.shipped_files import shipped_file
 from pipelines.agencies.copying.attachments import AttachmentProcessor, S3Config
 from pipelines.agencies.ledger.copies import CopyLedger
@@ -22,8 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from sqlalchemy.engine import Engine
 
-    from etl_core.objects.store import ObjectStore
     from pipelines.agencies.copying.copy_result import CopyResult
+    from tests.local_s3 import S3Server
 
 NOON = datetime(2026, 1, 4, 12, 30, tzinfo=timezone.utc)
 SHIPPED = Queries(shipped_file("sql/agencies"))
@@ -124,3 +129,33 @@ def counted(client: S3Client) -> tuple[list[str], Callable[[], None]]:
 
     hooks.register_first("before-call.s3", note)
     return seen, lambda: hooks.unregister("before-call.s3", note)
+
+
+@contextmanager
+def signed_in(world: DocumentsWorld, server: S3Server, *denied: Mapping[str, Any]) -> Iterator[ObjectStore]:
+    """Give the store as a user sees it who may do all but what is denied: moto carries out IAM's policies meanwhile."""
+    iam = boto3.client(
+        "iam",
+        endpoint_url=server.endpoint,
+        region_name=server.region,
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+    )
+    name = f"user-{world.source}"
+    iam.create_user(UserName=name)
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [allow, *({"Effect": "Deny", **one} for one in denied)]}
+    iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    iam.close()
+    _carry_out_policies(server, "0")
+    try:
+        yield ObjectStore(S3Access(server.endpoint, server.region, key["AccessKeyId"], key["SecretAccessKey"]))
+    finally:
+        _carry_out_policies(server, "inf")
+
+
+def _carry_out_policies(server: S3Server, after: str) -> None:
+    address, plain = f"{server.endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+    request = urllib.request.Request(address, after.encode(), plain, method="POST")
+    urllib.request.urlopen(request).close()
