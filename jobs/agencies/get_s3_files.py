@@ -18,7 +18,7 @@ from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jobs.agencies.doors import OpenDoors
     from jobs.running.wiring import Program
@@ -140,7 +140,7 @@ def _passed_on(argv: Sequence[str]) -> list[str]:
     return kept
 
 
-def _count(most: int):  # noqa: ANN202 - what argparse calls
+def _count(most: int) -> Callable[[str], int]:
     def count(text: str) -> int:
         if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {most}")

@@ -28,7 +28,7 @@ def belongings(store: ObjectStore, source: ObjectHead, facts: dict[str, Any]) ->
         source: the version.
         facts: what S3 said of it.
     """
-    kept = {name: facts[name] for name in _KEPT if name in facts}
+    kept: dict[str, Any] = {name: facts[name] for name in _KEPT if name in facts}
     metadata = {**facts.get("Metadata", {}), SOURCE_ETAG: source.etag or ""}
     if sum(len(f"{name}{text}".encode()) for name, text in metadata.items()) <= _MOST_METADATA:
         kept["Metadata"] = metadata

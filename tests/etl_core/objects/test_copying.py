@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from etl_core.errors import ObjectGoneError, StorageUnavailableError, UsageError
+from etl_core.objects.failures import ObjectConflictError, ObjectRefusedError
+from etl_core.objects.store import ObjectHead, ObjectStore
 from etl_core.objects.transfers import copying
 from etl_core.objects.transfers.belongings import SOURCE_ETAG
 from etl_core.objects.transfers.copying import CopyHow, copy_object
-from etl_core.objects.failures import ObjectConflictError, ObjectRefusedError
-from etl_core.objects.store import ObjectHead, ObjectStore
 from tests.s3_conditions import conditions_of_copies
 
 if TYPE_CHECKING:

@@ -255,9 +255,10 @@ def test_documents_go_to_another_store_through_this_machine_with_all_that_belong
 
 def test_a_bucket_that_is_not_there_is_a_mistake_of_the_command_and_no_files_fault(world: DocumentsWorld) -> None:
     world.attach_many(1)
-    for wrong in ({"source_bucket": "no-such-bucket"}, {"destination_bucket": "no-such-bucket"}):
+    for wrong in ("source_bucket", "destination_bucket"):
+        named: dict[str, Any] = {wrong: "no-such-bucket"}
         with pytest.raises(UsageError, match="no-such-bucket"):
-            world.run(**wrong)
+            world.run(**named)
     assert world.noted() == []
 
 

@@ -1,4 +1,4 @@
-"""A run that is killed between any two effects leaves nothing half; the next one brings the same documents and ledger."""
+"""A run killed between any two effects leaves nothing half; the next one brings the same documents and ledger."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from tests.end_to_end.processes import inherited, wait_for
 from tests.pipelines.agencies.documents_world import DocumentsWorld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.local_s3 import S3Server
 
@@ -27,34 +28,24 @@ _ROOT = Path(__file__).parents[3]
 _KILLS = int(os.environ.get("DOCUMENT_KILLS", "2"))
 _FILES = int(os.environ.get("DOCUMENT_FILES", "60"))
 _START_SECONDS = 180
-_EFFECTS = ("CopyObject", "PutObject")
 
 
 class KilledError(BaseException):
     """What no code of ours handles: the process is gone."""
 
 
-class _Death:
-    """Comes with one effect, before or after it; nothing else has an effect from then on."""
+@dataclass
+class Death:
+    """Comes before the effect of a number; nothing else has an effect from then on. None: it does not come."""
 
-    def __init__(self, at: int, *, after: bool) -> None:
-        self._left, self._after, self.is_dead = at, after, False
+    at: int | None = None
 
     def before(self, **_: object) -> None:
-        if not self._after:
-            self._next()
-        if self.is_dead:
-            raise KilledError
-
-    def after(self, **_: object) -> None:
-        if self._after:
-            self._next()
-        if self.is_dead:
-            raise KilledError
-
-    def _next(self) -> None:
-        self._left -= 1
-        self.is_dead = self.is_dead or self._left < 0
+        """Let an effect happen, or not."""
+        if self.at is not None:
+            self.at -= 1
+            if self.at < 0:
+                raise KilledError
 
 
 def _filled(world: DocumentsWorld, files: int) -> None:
@@ -72,55 +63,46 @@ def _undisturbed(world: DocumentsWorld) -> tuple[dict[str, bytes], list[Any]]:
 
 
 def _forget(world: DocumentsWorld) -> None:
-    for key in world.there():
-        world.s3.delete_object(Bucket=world.destination, Key=key)
+    world.s3.delete_objects(
+        Bucket=world.destination, Delete={"Objects": [{"Key": key} for key in _keys(world)], "Quiet": True}
+    )
     with world.database.begin() as connection:
         connection.exec_driver_sql(f"DELETE FROM pipeline.document_copy WHERE agency_id = '{world.agency.id}'")
 
 
 @pytest.fixture
-def dying(world: DocumentsWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[_Death], None]]:
-    """Have a death come with requests that write and with notes in the ledger."""
-    hooks: Any = world.store.s3.meta.events
-    kept: list[tuple[str, Any]] = []
-    note = CopyLedger.note
+def death(world: DocumentsWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Death]:
+    """What comes with requests that write and with notes in the ledger, when a test says so."""
+    made, hooks, note = Death(), world.store.s3.meta.events, CopyLedger.note
+    events: Any = hooks
 
-    def let(death: _Death) -> None:
-        for name in _EFFECTS:
-            for event, handler in ((f"before-call.s3.{name}", death.before), (f"after-call.s3.{name}", death.after)):
-                hooks.register(event, handler)
-                kept.append((event, handler))
+    def noted(*arguments: Any) -> None:  # noqa: ANN401 - as there
+        made.before()
+        note(*arguments)
 
-        def noted(*arguments: Any) -> None:  # noqa: ANN401 - as there
-            death.before()
-            note(*arguments)
-            death.after()
-
-        monkeypatch.setattr(CopyLedger, "note", noted)
-
-    yield let
-    for event, handler in kept:
-        hooks.unregister(event, handler)
+    monkeypatch.setattr(CopyLedger, "note", noted)
+    for name in ("CopyObject", "PutObject"):
+        events.register(f"before-call.s3.{name}", made.before)
+    yield made
+    for name in ("CopyObject", "PutObject"):
+        events.unregister(f"before-call.s3.{name}", made.before)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_death_at_any_effect_is_healed_by_the_next_run(
-    world: DocumentsWorld, dying: Callable[[_Death], None], monkeypatch: pytest.MonkeyPatch, *, after: bool
-) -> None:
-    """Of four files: their copies, the note of them, the manifest and the CSV, seven effects."""
-    _filled(world, 4)
+def test_a_death_between_any_two_effects_is_healed_by_the_next_run(world: DocumentsWorld, death: Death) -> None:
+    """Of three files: their copies, the note of them, the manifest and the CSV."""
+    _filled(world, 3)
     expected = _undisturbed(world)
-    for moment in range(7):
-        death = _Death(moment, after=after)
-        with monkeypatch.context():
-            dying(death)
-            with pytest.raises(KilledError):
-                world.run()
-        assert death.is_dead
-        death.is_dead, death._left = False, 1000
+    for moment in range(6):
+        death.at = moment
+        with pytest.raises(KilledError):
+            world.run()
+        death.at = None
         world.run()
-        assert (world.there(), world.noted()) == expected, f"killed {'after' if after else 'before'} effect {moment}"
+        assert (world.there(), world.noted()) == expected, f"killed before effect {moment}"
         _forget(world)
+    death.at = 6
+    world.run()
+    assert (world.there(), world.noted()) == expected, "there are no other effects"
 
 
 def test_a_process_killed_with_9_at_random_moments_and_then_finished_leaves_what_an_undisturbed_one_does(

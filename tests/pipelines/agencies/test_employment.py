@@ -14,8 +14,8 @@ from uuid import UUID
 
 import pytest
 
-import etl_core.objects.transfers.uploading as uploading
 from etl_core.objects.failures import ObjectConflictError
+from etl_core.objects.transfers import parts, uploading
 from pipelines.agencies.employment.employment_csv import write_csv
 from pipelines.agencies.employment.employment_history import EmploymentHistoryConfig, EmploymentHistoryProcessor
 from pipelines.agencies.errors import AgencyQueryError
@@ -29,7 +29,7 @@ _ADA: dict[str, Any] = {
     "employee_id": 1,
     "badge_no": "007",
     "first_name": "Ada",
-    "last_name": "O'Neill, Jr. \"Al\"",
+    "last_name": 'O\'Neill, Jr. "Al"',
     "rank": "=1+1",
     "start_date": "2020-01-31",
 }
@@ -47,7 +47,7 @@ def test_rows_are_written_as_they_are_and_what_looks_like_a_formula_is_guarded(w
     assert outcome.export.destination == f"s3://{world.destination}/{_key(world)}"
     assert world.there()[_key(world)].decode() == (
         "employee_id,badge_no,first_name,last_name,rank,unit,start_date,end_date,status\r\n"
-        "1,007,Ada,\"O'Neill, Jr. \"\"Al\"\"\",'=1+1,,2020-01-31,,\r\n"
+        '1,007,Ada,"O\'Neill, Jr. ""Al""",\'=1+1,,2020-01-31,,\r\n'
         '2,,"Zoë\nMay",,,,,,\r\n'
     )
     world.run(parts=("employment",), raw=True)
@@ -56,7 +56,7 @@ def test_rows_are_written_as_they_are_and_what_looks_like_a_formula_is_guarded(w
 
 def test_the_same_content_is_not_uploaded_again_and_sensitive_columns_stay_at_home(world: DocumentsWorld) -> None:
     world.employ(_ADA)
-    hidden = {"parts": ("employment",), "leave_out": ("LAST_NAME", "ssn")}
+    hidden: dict[str, Any] = {"parts": ("employment",), "leave_out": ("LAST_NAME", "ssn")}
     first = world.run(**hidden).export
     seen, done = counted(world.store.s3)
     second = world.run(**hidden).export
@@ -80,7 +80,20 @@ def _written(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[list
 
 def test_every_kind_of_value_of_a_database_has_one_text() -> None:
     moment = datetime(2026, 1, 4, 12, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
-    row = (None, True, -5, Decimal("-1.50"), 1.5, "-5", "\t=", "", date(2026, 1, 4), moment, time(1, 2), b"\x00\xff")
+    row: tuple[Any, ...] = (
+        None,
+        True,
+        -5,
+        Decimal("-1.50"),
+        1.5,
+        "-5",
+        "\t=",
+        "",
+        date(2026, 1, 4),
+        moment,
+        time(1, 2),
+        b"\x00\xff",
+    )
     row += (UUID(int=1), ["a", 1], {"b": None})
     names = [f"c{number}" for number in range(len(row))]
     header, values = _written(names, [row])
@@ -95,9 +108,7 @@ def test_a_large_export_goes_up_in_parts_and_is_seen_whole_or_not_at_all(
     world: DocumentsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A failure before the last part leaves what was there; somebody else's write in between is not overwritten."""
-    processor = EmploymentHistoryProcessor(
-        EmploymentHistoryConfig(world.agency, world.destination, NOON), world.store
-    )
+    processor = EmploymentHistoryProcessor(EmploymentHistoryConfig(world.agency, world.destination, NOON), world.store)
     rows = [(number, "x" * 1000) for number in range(9_000)]
 
     def export(rows: list[tuple[int, str]]) -> str:
@@ -113,7 +124,7 @@ def test_a_large_export_goes_up_in_parts_and_is_seen_whole_or_not_at_all(
     assert export(rows) == "unchanged"
     assert len(world.there()[_key(world)].splitlines()) == 9_001
     world.s3.delete_object(Bucket=world.destination, Key=_key(world))
-    real = uploading.upload_of
+    real = parts.upload_of
 
     def meanwhile(*arguments: Any) -> Any:  # noqa: ANN401 - as there
         world.s3.put_object(Bucket=world.destination, Key=_key(world), Body=b"theirs")
@@ -170,7 +181,10 @@ def test_an_owner_whose_tables_are_others_brings_queries_of_his_own(world: Docum
     assert one.destination_key == f"agency/{world.agency.slug}/attachments/x%2F{world.agency.id}/a"
     for wrong, said in (
         (f"{query} UNION ALL {query}", "gives attachment x/.* more than once"),
-        (query.replace("'x/' || :agency_id", "CAST(NULL AS text)") + " WHERE :agency_id > 0", "without an attachment_id"),
+        (
+            query.replace("'x/' || :agency_id", "CAST(NULL AS text)") + " WHERE :agency_id > 0",
+            "without an attachment_id",
+        ),
         (query.replace("source_key", "key"), "it gives no column source_key"),
     ):
         (tmp_path / "attachments.sql").write_text(wrong)

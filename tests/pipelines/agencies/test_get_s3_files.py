@@ -16,6 +16,8 @@ from tests.end_to_end.command_line import CommandLine, bare_command_line, enviro
 from tests.pipelines.agencies.documents_world import DocumentsWorld
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.local_s3 import S3Server
 
 __all__ = ["bare_command_line"]
@@ -47,9 +49,7 @@ def test_three_ways_to_start_it_do_the_same(
         assert ran.code == 1, ran.err
         seen.append(json.loads(ran.out))
         there, noted = world.there(), world.noted()
-        world.s3.delete_objects(
-            Bucket=world.destination, Delete={"Objects": [{"Key": key} for key in world.there()]}
-        )
+        world.s3.delete_objects(Bucket=world.destination, Delete={"Objects": [{"Key": key} for key in world.there()]})
         seen.append([there, noted])
     monkeypatch.setattr(sys, "argv", ["pipeline-processing-get-s3-files", *arguments, "--json"])
     capsys.readouterr()
@@ -92,7 +92,9 @@ def test_a_run_leaves_lines_of_the_audit_and_figures(command: CommandLine, world
     world.employ({"employee_id": 1})
     command.set(METRICS_FILE=str(command.folder / "documents.prom"))
     assert command.run(*_arguments(world)).code == 0
-    query = "SELECT step, status, rows_in, rows_out, message FROM pipeline.audit WHERE subject LIKE :subject ORDER BY at"
+    query = (
+        "SELECT step, status, rows_in, rows_out, message FROM pipeline.audit WHERE subject LIKE :subject ORDER BY at"
+    )
     with world.database.connect() as connection:
         lines = connection.execute(text(query), {"subject": f"agency {world.agency.id}%"}).all()
     assert [tuple(line)[:4] for line in lines] == [
