@@ -94,7 +94,7 @@ def test_every_kind_of_value_of_a_database_has_one_text() -> None:
         time(1, 2),
         b"\x00\xff",
     )
-    row += (UUID(int=1), ["a", 1], {"b": None})
+    row += (time(1, 2), b"\x00\xff", UUID(int=1), ["a", 1], {"b": None})
     names = [f"c{number}" for number in range(len(row))]
     header, values = _written(names, [row])
     assert header == names
