@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from pipelines.agencies.ledger.copies import CopyLedger, NotedCopy
     from pipelines.agencies.source.documents import Agency, Attachment
 
-#: Attachments that are listed, copied and noted together.
-WINDOW: Final = 1_000
+#: Attachments whose places are listed together: many, for ids that follow each other are far apart among keys.
+LISTED: Final = 20_000
+#: Attachments that are copied and noted together.
+NOTED: Final = 1_000
 _ATTEMPTS: Final = 3
 _BACKOFF: Final = Backoff(first=0.5, factor=2.0, longest=5.0)
 #: S3 takes no longer key, in bytes.
@@ -92,35 +94,39 @@ class AttachmentProcessor:
         """
         waiting = iter(attachments)
         with ThreadPoolExecutor(self.config.workers) as pool:
-            while window := list(islice(waiting, WINDOW)):
-                targets = [self._key(one) for one in window]
-                look = partial(_Look, *self._listed(window, targets), self._known(window))()
-                done = list(pool.map(partial(self._one, look), window, targets))
-                results = [one for one in done if one is not None]
-                if self.ledger is not None and not self.config.dry_run:
-                    self.ledger.note(self.config.agency, results)
-                yield from results
-                if self._end is not None:
-                    raise self._end
-                if len(results) < len(window):
-                    raise StoppedEarlyError("stopped before all attachments were copied; the same command goes on")
+            while window := list(islice(waiting, LISTED)):
+                source, destination = self._listed(window)
+                for start in range(0, len(window), NOTED):
+                    some = window[start : start + NOTED]
+                    yield from self._copied(pool, _Look(source, destination, self._known(some)), some)
+
+    def _copied(self, pool: ThreadPoolExecutor, look: _Look, some: Sequence[Attachment]) -> Iterator[CopyResult]:
+        results = [one for one in pool.map(partial(self._one, look), some) if one is not None]
+        if self.ledger is not None and not self.config.dry_run:
+            self.ledger.note(self.config.agency, [one for one in results if not look.is_noted(one)])
+        yield from results
+        if self._end is not None:
+            raise self._end
+        if len(results) < len(some):
+            raise StoppedEarlyError("stopped before all attachments were copied; the same command goes on")
 
     def _key(self, attachment: Attachment) -> str:
         return attachment_key(self.config.agency.slug, attachment.id, attachment.file_name)
 
-    def _listed(self, window: Sequence[Attachment], targets: Sequence[str]) -> tuple[Listed, Listed]:
+    def _listed(self, window: Sequence[Attachment]) -> tuple[Listed, Listed]:
         keys = [one.source_key for one in window if _key_problem(one.source_key) is None]
         source = list_wanted(self.source, self.config.source_bucket, keys)
-        return source, list_wanted(self.destination or self.source, self.config.destination_bucket, targets)
+        store, bucket = self.destination or self.source, self.config.destination_bucket
+        return source, list_wanted(store, bucket, map(self._key, window))
 
     def _known(self, window: Sequence[Attachment]) -> Mapping[str, NotedCopy]:
         return {} if self.ledger is None else self.ledger.noted(self.config.agency, [one.id for one in window])
 
-    def _one(self, look: _Look, attachment: Attachment, target: str) -> CopyResult | None:
+    def _one(self, look: _Look, attachment: Attachment) -> CopyResult | None:
         """Give what became of one; None where somebody asked to end before it began, or nothing answers any more."""
         if self.is_stopped() or self._end is not None:
             return None
-        config = self.config
+        config, target = self.config, self._key(attachment)
         result = CopyResult(attachment, config.source_bucket, config.destination_bucket, target, "failed")
         if (problem := _key_problem(attachment.source_key)) is not None:
             return replace(result, status="missing_source", reason=problem)
@@ -171,6 +177,17 @@ class _Look:
     source: Listed
     destination: Listed
     noted: Mapping[str, NotedCopy]
+
+    def is_noted(self, result: CopyResult) -> bool:
+        """Whether the ledger says already what became of an attachment that is at its destination."""
+        known = self.noted.get(result.destination)
+        etags = (result.source_etag, result.destination_etag)
+        return (
+            result.status == "unchanged"
+            and known is not None
+            and (known.status, known.source_etag, known.destination_etag, known.reason)
+            == ("copied", *etags, result.reason)
+        )
 
 
 def _key_problem(key: str) -> str | None:

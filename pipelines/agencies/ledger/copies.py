@@ -36,6 +36,7 @@ class NotedCopy:
     source_etag: str | None
     source_version: str | None
     destination_etag: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class CopyLedger:
     def noted(self, agency: Agency, ids: Sequence[str]) -> Mapping[str, NotedCopy]:
         """Give what is known of some attachments, by their destinations."""
         table = document_copy.c
-        columns = (table.destination, table.status, table.source_etag, table.source_version, table.destination_etag)
+        names = ("destination", "status", "source_etag", "source_version", "destination_etag", "reason")
+        columns = [table[name] for name in names]
         wanted = select(*columns).where(table.agency_id == str(agency.id), table.attachment_id == func.any(list(ids)))
         with self.database.connect() as connection:
             return {row[0]: NotedCopy(*row[1:]) for row in connection.execute(wanted)}
