@@ -50,7 +50,7 @@ def list_wanted(store: ObjectStore, bucket: str, keys: Iterable[str], *, page: i
     try:
         while at < len(wanted) and pages:
             pages -= 1
-            after = max(after, wanted[at][:-1], key=str.encode)
+            after = max(after, _before(wanted[at]), key=str.encode)
             found = list(islice(list_entries(store, bucket, prefix, page=page, after=after), page))
             told = {entry.key: entry for entry in found}
             is_last = len(found) < page
@@ -62,3 +62,10 @@ def list_wanted(store: ObjectStore, bucket: str, keys: Iterable[str], *, page: i
         if not (isinstance(cause, ObjectRefusedError) and cause.kind == "rights"):
             raise
     return Listed(entries, frozenset(wanted[:at]))
+
+
+def _before(key: str) -> str:
+    """Give a text that sorts before a key, with little in between."""
+    last = ord(key[-1]) - 1
+    is_text = last > ord(" ") and not 0xD800 <= last <= 0xDFFF  # noqa: PLR2004 - the halves of surrogate pairs
+    return key[:-1] + chr(last) if is_text else key[:-1]
