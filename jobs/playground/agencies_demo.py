@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Where the application keeps its attachments.
 SOURCE = "demo-application"
 _AGENCY, _SLUG = 10, "tenant-a"
-_ATTACHMENTS, _EMPLOYEES, _SEED = 40, 60, 7
+_ATTACHMENTS, _EMPLOYEES, _SEED = 20, 60, 7
 _CATEGORIES = ("cv", "licence", "photo")
 _DEFINITION = """{
  "fields": [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from pydantic import SecretStr
 
 from jobs.demo import BUCKET, QUEUE, _defaults
@@ -15,6 +14,8 @@ from jobs.running.wiring import start
 from tests.end_to_end.command_line import bare_command_line
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.end_to_end.command_line import CommandLine
 
 __all__ = ["bare_command_line"]

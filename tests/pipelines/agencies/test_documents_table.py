@@ -1,4 +1,4 @@
-"""The table of documents is made beside older ones, checked at the start, and used by who runs jobs and owns nothing."""
+"""The table of documents: made beside older ones, checked at the start, used by who runs jobs and owns nothing."""
 
 from __future__ import annotations
 

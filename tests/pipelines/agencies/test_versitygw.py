@@ -1,4 +1,4 @@
-"""Documents on an S3 by others, where there is one: versitygw, which looks at the source's condition of a copy itself."""
+"""Documents on an S3 by others: versitygw, which looks itself at what a copy demands of its source."""
 
 from __future__ import annotations
 
