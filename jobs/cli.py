@@ -27,11 +27,12 @@ USAGE = """\
 usage: pipeline-processing JOB [ARGS]
        pipeline-processing run JOB -- [ARGS]
        pipeline-processing list
-       pipeline-processing --agency-id N ...   as get_s3_files does, for images that pass arguments only
+       pipeline-processing --agency-id N [ARGS]
 
 Scores the files that land in S3 and writes their verdicts to Postgres.
 
   list           the jobs, a line each
+  --agency-id N  what get_s3_files takes, for images that pass arguments only
   JOB --help     what a job takes
 """
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import uuid
 import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy
 
 from etl_core.postgres.database import connect
 from etl_core.shipped_files import shipped_file
-from jobs.running.database import make_all_tables
 from pipelines.agencies.source.documents import Agency
-from tests.databases import admin_engine, apply
+from tests.databases import Databases, apply, with_all_tables, with_full_reporting
 from tests.pipelines.agencies.documents_world import DocumentsWorld
 
 if TYPE_CHECKING:
@@ -29,19 +26,13 @@ _AGENCIES = itertools.count(10)
 
 
 @pytest.fixture(scope="module")
-def documents_database(_server_url: str) -> Iterator[Engine]:
+def documents_database(_databases: Databases) -> Iterator[Engine]:
     """Its engine."""
-    admin, name = admin_engine(_server_url), f"test_{uuid.uuid4().hex}"
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
-    url = sqlalchemy.make_url(_server_url).set(database=name).render_as_string(hide_password=False)
+    url = _databases.make(with_full_reporting, with_all_tables)
     engine = connect(apply(url, shipped_file("sql/agencies/tables.sql")))
-    make_all_tables(engine)
     yield engine
     engine.dispose()
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    _databases.drop(url)
 
 
 @pytest.fixture

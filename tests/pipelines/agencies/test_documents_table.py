@@ -13,7 +13,7 @@ from etl_core.audit.table import AUDIT
 from etl_core.errors import CatalogueError, TerminalError
 from etl_core.postgres.database import connect
 from etl_core.postgres.migrations import migrate, require
-from jobs.running.database import make_all_tables, migrate_all
+from jobs.running.database import migrate_all
 from pipelines.agencies.copying.copy_result import CopyResult
 from pipelines.agencies.ledger.copies import CopyLedger
 from pipelines.agencies.ledger.tables import DOCUMENTS
@@ -48,7 +48,6 @@ def test_a_ledger_from_before_documents_gets_their_table_and_nothing_else(databa
 
 
 def test_who_runs_jobs_may_note_copies_and_take_none_back(documents_database: Engine) -> None:
-    make_all_tables(documents_database)
     with login(documents_database, "pipeline_writer") as worker:
         require(worker, DOCUMENTS)
         CopyLedger(worker, "run-1", lambda: NOON).note(_AGENCY, [_COPIED])
