@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[3]
 #: How often a process is killed, and among how many files; a long evening takes more of both.
 _KILLS = int(os.environ.get("DOCUMENT_KILLS", "2"))
-_FILES = int(os.environ.get("DOCUMENT_FILES", "60"))
+_FILES = int(os.environ.get("DOCUMENT_FILES", "30"))
 _START_SECONDS = 180
 
 
