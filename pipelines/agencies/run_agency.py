@@ -17,7 +17,7 @@ from etl_core.spilling.record_file import RecordFile
 from pipelines.agencies.copying.attachments import AttachmentProcessor, S3Config
 from pipelines.agencies.copying.copy_result import GOOD
 from pipelines.agencies.copying.destination_keys import attachments_prefix, manifest_key
-from pipelines.agencies.copying.manifest import manifest_line
+from pipelines.agencies.copying.manifest import ManifestFile
 from pipelines.agencies.employment.employment_history import (
     EmploymentHistoryConfig,
     EmploymentHistoryProcessor,
@@ -122,7 +122,7 @@ def _attachments(agency: Agency, wanted: Wanted, doors: DocumentDoors) -> dict[s
     with (
         closing(RecordFile()) as listed,  # the application's transaction ends before the first copy begins
         tempfile.TemporaryDirectory(prefix="manifest-") as folder,
-        (Path(folder) / "manifest.jsonl").open("wb") as lines,
+        closing(ManifestFile(folder)) as lines,
     ):
         total = 0
         for one in doors.attachments.get_attachment_files_for_s3_processing(agency.id):
@@ -131,12 +131,12 @@ def _attachments(agency: Agency, wanted: Wanted, doors: DocumentDoors) -> dict[s
         for result in processor.process(unpacked(data) for data, _ in listed):
             counts[result.status] += 1
             size += (result.size or 0) if result.status == "copied" else 0
-            lines.write(manifest_line(result))
+            lines.add(result)
             doors.told(agency, result, total)
         if counts.total() != total:
             raise AssertionError(f"attachments were lost: {total} listed, {dict(counts)} accounted for")
         lines.close()
-        place = None if wanted.dry_run or not total else _upload_manifest(agency, wanted, doors, Path(lines.name))
+        place = None if wanted.dry_run or not total else _upload_manifest(agency, wanted, doors, lines.path)
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "there are none"
     good = sum(counts[status] for status in GOOD)
     if not wanted.dry_run:

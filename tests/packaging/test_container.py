@@ -147,7 +147,7 @@ def test_the_development_script_takes_the_same_arguments_and_installs_unless_tol
     (tmp_path / "Makefile").write_text("setup:\n\t@echo installed\n")
 
     def started(**variables: str) -> subprocess.CompletedProcess[str]:
-        command = [script, "--agency-id", "10"]
+        command = [str(script), "--agency-id", "10"]
         surroundings = {"PATH": "/usr/bin:/bin", **variables}
         return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
 

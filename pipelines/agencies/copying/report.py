@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -42,10 +42,22 @@ def report_file(path: str | None) -> Iterator[Callable[[str, CopyResult], None]]
         raise UsageError(
             f"the report cannot be written to {path!r}; expected a name that ends in {', '.join(SUFFIXES)}"
         )
-    try:
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
+    with ExitStack() as own:
+        with _named(path):
+            file = own.enter_context(Path(path).open("w", encoding="utf-8", newline=""))
             write = _csv(file) if suffix == ".csv" else _json_lines(file)
-            yield lambda agency, result: write(_row(agency, result))
+
+        def tell(agency: str, result: CopyResult) -> None:
+            with _named(path):
+                write(_row(agency, result))
+
+        yield tell
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UsageError(f"the report cannot be written to {path!r}: {error.strerror}") from None
 
