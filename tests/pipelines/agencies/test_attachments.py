@@ -216,7 +216,6 @@ def test_hostile_keys_and_names_arrive_whole_each_at_a_place_of_its_own(world: D
         world.attach(key, "../x/../" + key[-300:])
     outcome = world.run()
     assert dict(outcome.statuses) == {"copied": 9, "missing_source": 2}
-    assert sorted(world.there().values())[: len(keys)] == sorted(world.there().values())[: len(keys)]
     copies = {key: body for key, body in world.there().items() if "manifest" not in key}
     assert sorted(copies.values()) == sorted(key.encode() for key in keys if 0 < len(key) <= 1024)
     assert not [key for key in copies if ".." in key.split("/") or len(key.encode()) > 1024]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 from pydantic import SecretStr
 
 from jobs.demo import BUCKET, QUEUE, _defaults
@@ -13,19 +12,14 @@ from jobs.running.settings import read_settings
 from jobs.running.wiring import start
 from tests.end_to_end.command_line import bare_command_line
 
-if TYPE_CHECKING:
-    import pytest
-
-    from tests.end_to_end.command_line import CommandLine
-
 __all__ = ["bare_command_line"]
 
 
+@pytest.mark.usefixtures("bare_command_line")
 def test_the_demo_ends_with_a_verdict_on_the_employment_history(
-    database_url: str, bare_command_line: CommandLine, capsys: pytest.CaptureFixture[str]
+    database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It takes seconds: seven runs of jobs, each with its imports, and a server of its own."""
-    assert bare_command_line.folder.exists()
     with local_services(BUCKET, QUEUE) as services:
         chosen = _defaults() | {
             "database_url": SecretStr(database_url),
