@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 #: Jobs that people wait for.
 _QUICK = frozenset({"check_file", "check-file"})
 
+#: Arguments that say which job is meant where none is named.
+_AGENCIES = ("--agency-id", "--all-agencies", "--source-bucket", "--destination-bucket")
+_OF_AGENCIES = "get_s3_files"
+
 USAGE = """\
 usage: pipeline-processing JOB [ARGS]
        pipeline-processing run JOB -- [ARGS]
        pipeline-processing list
+       pipeline-processing --agency-id N [ARGS]
 
 Scores the files that land in S3 and writes their verdicts to Postgres.
 
   list           the jobs, a line each
+  --agency-id N  what get_s3_files takes, for images that pass arguments only
   JOB --help     what a job takes
 """
 
@@ -55,6 +61,8 @@ def _dispatch(arguments: list[str]) -> int:
             raise UsageError("list takes no arguments")
         case ["run"]:
             raise UsageError("run needs a job: pipeline-processing run JOB -- ARGS")
+        case [first, *_] if first.startswith("--") and any(one.partition("=")[0] in _AGENCIES for one in arguments):
+            return run_job(load_job(_OF_AGENCIES), arguments)
         case ["run", name, "--", *rest] | ["run", name, *rest] | [name, *rest]:
             return run_job(load_job(name), rest)
     raise AssertionError(arguments)

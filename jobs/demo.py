@@ -61,6 +61,8 @@ def main(argv: list[str]) -> int:
         return _play_records()
     if arguments.etl:
         return _play_etl()
+    if arguments.agencies:
+        return _play_agencies()
     from jobs.lake import to_silver
     from jobs.playground.local_services import local_services
     from jobs.running.database import embedded_database, make_all_tables, open_database
@@ -154,6 +156,18 @@ def _play_etl() -> int:
         return play(start(read_settings(**{**_defaults(), **addresses, "etl_root": root})))
 
 
+def _play_agencies() -> int:
+    """Play an agency's documents with buckets and a database of its own, which the next demo makes anew."""
+    from jobs.playground.agencies_demo import play
+    from jobs.playground.local_services import local_services
+    from jobs.running.database import embedded_database
+    from jobs.running.wiring import start
+
+    with local_services(BUCKET, QUEUE) as services, embedded_database() as server:
+        address = SecretStr(fresh_database(server.dsn, "demo_agencies"))
+        return play(start(demo_settings(services, server, database_url=address)), services)
+
+
 def _defaults(*free: str) -> dict[str, Any]:
     """Give the defaults of all settings but LOG_LEVEL and those that stay free: the environment has no say in them."""
     left_out = {"log_level", *free}
@@ -172,8 +186,8 @@ def fresh_database(dsn: str, name: str) -> str:
     return url.set(database=name).render_as_string(hide_password=False)
 
 
-def demo_settings(services: LocalServices, server: EmbeddedPostgres) -> Settings:
-    """Settings that point at the local services; all else but READER and LOG_LEVEL has its default."""
+def demo_settings(services: LocalServices, server: EmbeddedPostgres, **other: object) -> Settings:
+    """Settings that point at the local services; all else but READER, LOG_LEVEL and `other` has its default."""
     chosen = _defaults("reader")
     chosen |= {
         "database_url": SecretStr(server.dsn),
@@ -186,7 +200,7 @@ def demo_settings(services: LocalServices, server: EmbeddedPostgres) -> Settings
         "allowed_buckets": (BUCKET,),
         "run_window": "key",  # all files are uploaded now, and shall still make several runs
     }
-    return read_settings(**chosen)
+    return read_settings(**{**chosen, **other})
 
 
 def _configure(database: Engine) -> None:
@@ -276,6 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--citizens", action="store_true", help="instead three months of citizens' workbooks")
     parser.add_argument("--records", action="store_true", help="instead a stream of records through a local Kafka")
     parser.add_argument("--etl", action="store_true", help="instead three days of a shop, read, checked and loaded")
+    parser.add_argument("--agencies", action="store_true", help="instead an agency's documents, copied and judged")
     parser.add_argument("--keep", action="store_true", help="leave the servers up until Ctrl-C")
     return parser
 

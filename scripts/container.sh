@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the container does with its arguments: a job with its arguments (in one process, or on the cluster that
-# SPARK_MASTER names), `healthy`, or an executor of Spark on Kubernetes.
+# SPARK_MASTER names), arguments alone (those of get_s3_files), `healthy`, or an executor of Spark on Kubernetes.
 set -euo pipefail
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) # /opt/pipeline
 
@@ -33,6 +33,10 @@ case ${1:-} in
       --driver-url "$SPARK_DRIVER_URL" --executor-id "$SPARK_EXECUTOR_ID" --cores "$SPARK_EXECUTOR_CORES" \
       --app-id "$SPARK_APPLICATION_ID" --hostname "$SPARK_EXECUTOR_POD_IP" \
       --resourceProfileId "$SPARK_RESOURCE_PROFILE_ID" --podName "$SPARK_EXECUTOR_POD_NAME"
+    ;;
+  --*)
+    # Arguments without a job's name: those of get_s3_files, which needs no Spark.
+    exec "$home/bin/pipeline-processing" "$@"
     ;;
   *)
     if [ -n "${SPARK_MASTER:-}" ]; then

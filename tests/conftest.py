@@ -35,6 +35,7 @@ _LONGEST = (
     "parity/test_reference.py",
     "pipelines/etl/test_days.py",
     "pipelines/etl/test_crashes.py",
+    "pipelines/agencies/test_crashes.py",
     "pipelines/lake/test_s3.py",
     "pipelines/lake/test_state_machine.py",
     "rows/",

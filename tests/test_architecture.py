@@ -40,6 +40,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "etl_core.number_set": (),
     "etl_core.yaml_document": (),
     "etl_core.retry": ("etl_core.errors",),
+    "etl_core.spreadsheets": (),
     "etl_core.settings": ("etl_core.errors",),
     "etl_core.log": ("etl_core.errors", "etl_core.settings"),
     "etl_core.aws_set_up": (),
@@ -93,6 +94,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.citizens.history": ("etl_core",),
     "pipelines.records": ("dq", "etl_core", "pipelines.transforms"),
     "pipelines.etl": ("dq", "etl_core", "pipelines.transforms"),
+    "pipelines.agencies": ("etl_core",),
     "jobs": ("dq", "etl_core", "pipelines"),
 }
 
@@ -131,7 +133,7 @@ PACKAGES = {
         *("pipelines.citizens.history", "pipelines.citizens.validate"),
     },
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
-    "prometheus_client": {"etl_core.metrics", "dq.batch", "pipelines.records"},
+    "prometheus_client": {"etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {
@@ -143,7 +145,7 @@ PACKAGES = {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
-        "pipelines.records.settings",
+        *("pipelines.records.settings", "pipelines.agencies.settings"),
     },
     "py4j": {"dq.engine", "dq.rows", "pipelines.etl"},
     "pyspark": {
@@ -157,7 +159,7 @@ PACKAGES = {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
-        *("dq.streams", "pipelines.records"),
+        *("dq.streams", "pipelines.records", "pipelines.agencies"),
     },
     "structlog": {
         "etl_core.log",

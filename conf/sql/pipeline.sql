@@ -468,3 +468,33 @@ CREATE INDEX IF NOT EXISTS etl_run_running ON pipeline.etl_run (flow) WHERE stat
 
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('etl', 1, 'what became of the steps of flows') ON CONFLICT DO NOTHING;
+
+-- migration documents 1: what became of agencies' documents
+
+-- One row for each attachment and place it is to be at: what is there, or why it is not. `copied` says that the place holds
+-- the content of `source_etag`, whichever run brought it. A run that finds that to be so leaves the row as it is.
+CREATE TABLE IF NOT EXISTS pipeline.document_copy (
+    agency_id        text NOT NULL,
+    attachment_id    text NOT NULL,
+    destination      text NOT NULL,
+    source           text NOT NULL,
+    source_etag      text,
+    source_version   text,
+    destination_etag text,
+    size             bigint,
+    status           text NOT NULL,
+    reason           text,
+    run_id           text NOT NULL,
+    at               timestamptz NOT NULL,
+    PRIMARY KEY (agency_id, attachment_id, destination),
+    CONSTRAINT document_copy_status CHECK (
+        status IN ('copied', 'missing_source', 'access_denied', 'changed_during_copy', 'conflict', 'failed')
+    ),
+    CONSTRAINT document_copy_not_copied_has_reason CHECK (
+        status = 'copied' OR coalesce(length(btrim(reason)), 0) > 0
+    ),
+    CONSTRAINT document_copy_copied_is_known CHECK (status <> 'copied' OR num_nulls(source_etag, size) = 0)
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('documents', 1, 'what became of agencies'' documents') ON CONFLICT DO NOTHING;

@@ -56,6 +56,13 @@ GRANT INSERT, UPDATE, DELETE ON pipeline.profile_state TO pipeline_writer;
 GRANT INSERT, UPDATE, DELETE ON pipeline.bucket_rest, pipeline.consumer TO pipeline_writer;
 GRANT INSERT ON pipeline.audit TO pipeline_writer;
 GRANT INSERT, UPDATE ON pipeline.etl_run TO pipeline_writer;
+DO $$
+BEGIN
+    IF to_regclass('pipeline.document_copy') IS NOT NULL THEN
+        GRANT INSERT, UPDATE ON pipeline.document_copy TO pipeline_writer;
+    END IF;
+END
+$$;
 
 -- The account of streams, where there is one.
 DO $$

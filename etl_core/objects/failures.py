@@ -95,6 +95,19 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def answer_behind(error: BaseException) -> tuple[str | None, int | None]:
+    """Give the object store's code and HTTP status that an error goes back to; None where it answered nothing."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ClientError):
+            status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            return code_of(cause), None if status is None else int(status)
+        cause = cause.__cause__
+    return None, None
+
+
 def is_precondition(error: ClientError) -> bool:
     """Whether a condition of the request did not hold."""
     return code_of(error) in _PRECONDITION

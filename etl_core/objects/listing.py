@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etl_core.errors import ObjectGoneError, UsageError
 from etl_core.objects.failures import ObjectRefusedError, named_failures
@@ -27,7 +27,9 @@ class Entry:
     last_modified: datetime
 
 
-def list_entries(store: ObjectStore, bucket: str, prefix: str = "", *, page: int = 1000) -> Iterator[Entry]:
+def list_entries(
+    store: ObjectStore, bucket: str, prefix: str = "", *, page: int = 1000, after: str = ""
+) -> Iterator[Entry]:
     """The objects of `bucket` whose keys begin with `prefix`, in the order of their keys.
 
     Args:
@@ -35,6 +37,7 @@ def list_entries(store: ObjectStore, bucket: str, prefix: str = "", *, page: int
         bucket: its name.
         prefix: taken as text: `a` also finds `ab/c`. Objects that stand for folders are entries like others.
         page: entries of one request; the service gives at most 1000.
+        after: only keys behind this one, which need not be there.
 
     Raises:
         UsageError: the bucket may not be listed.
@@ -43,14 +46,15 @@ def list_entries(store: ObjectStore, bucket: str, prefix: str = "", *, page: int
     place = f"s3://{bucket}/{prefix}"
     try:
         with named_failures(place):
-            yield from _pages(store, bucket, prefix, page)
+            yield from _pages(store, bucket, prefix, page, after)
     except (ObjectRefusedError, ObjectGoneError) as error:
         raise UsageError(f"it cannot be listed: {error}") from error
 
 
-def _pages(store: ObjectStore, bucket: str, prefix: str, page: int) -> Iterator[Entry]:
+def _pages(store: ObjectStore, bucket: str, prefix: str, page: int, after: str) -> Iterator[Entry]:
+    begun: Any = {"StartAfter": after} if after else {}
     pages = store.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": page}
+        Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": page}, **begun
     )
     for one in pages:
         for found in one.get("Contents", []):

@@ -19,6 +19,7 @@ from dq.profiling.tally.recipe import CellEncoding
 from dq.rows.findings import FINDINGS, FINDINGS_TYPE, malformed_finding, readable
 from dq.schema.column_names import column_names
 from etl_core.errors import UsageError
+from etl_core.spreadsheets import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,8 +32,6 @@ _LINE: Final = "_line"
 _TEXT: Final = "_text"
 #: Our own columns come last; a column of the file that has one of their names shows its place behind it.
 _OURS: Final = (_LINE, FINDINGS, _TEXT)
-#: What makes a spreadsheet take a text for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t")
 
 
 class _Writer(Protocol):
@@ -166,7 +165,7 @@ class _Csv:
     def _guarded(self, row: Iterable[str | None]) -> list[str | None]:
         if self._raw:
             return list(row)
-        return [f"'{text}" if text is not None and text.startswith(_FORMULA) else text for text in row]
+        return [None if text is None else guarded(text) for text in row]
 
     def close(self) -> None:
         self._file.close()

@@ -20,7 +20,8 @@ class EtlSettings(RoomSettings):
     """Where flows read, what lies between their steps, and how long they wait."""
 
     source_database_url: Annotated[SecretStr, AfterValidator(_source_url)] | None = setting(
-        "The database that `run_etl` reads", "postgresql://user:password@host:5432/database"
+        "The database that `run_etl` reads, and `get_s3_files` unless its tables are in DATABASE_URL",
+        "postgresql://user:password@host:5432/database",
     )
     etl_root: str = setting(
         "Where the rows between the steps of `run_etl` lie: a folder, or s3://bucket/prefix, which it has to be where"

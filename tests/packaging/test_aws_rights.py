@@ -15,6 +15,8 @@ from etl_core.shipped_files import shipped_file
 
 ROOT = Path(__file__).parents[2]
 
+#: What a copy needs to take the tags along.
+_TAGS = ("s3:GetObjectTagging", "s3:GetObjectVersionTagging", "s3:PutObjectTagging")
 #: IAM's actions of each call, as the service authorization reference has them. A call that reads a version needs the
 #: right to it, too; without s3:ListBucket an object that is not there cannot be told from one that is forbidden.
 ACTIONS = {
@@ -23,12 +25,22 @@ ACTIONS = {
     "s3.list_objects_v2": {"s3:ListBucket"},
     "s3.put_object": {"s3:PutObject"},
     "s3.delete_objects": {"s3:DeleteObject"},
+    "s3.copy_object": {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", *_TAGS},
+    "s3.upload_part_copy": {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"},
+    "s3.get_object_tagging": {"s3:GetObjectTagging", "s3:GetObjectVersionTagging"},
+    "s3.create_multipart_upload": {"s3:PutObject", "s3:PutObjectTagging"},
+    "s3.upload_part": {"s3:PutObject"},
+    "s3.complete_multipart_upload": {"s3:PutObject"},
+    "s3.abort_multipart_upload": {"s3:AbortMultipartUpload"},
     "sqs.get_queue_attributes": {"sqs:GetQueueAttributes"},
     "sqs.receive_message": {"sqs:ReceiveMessage"},
     "sqs.delete_message_batch": {"sqs:DeleteMessage"},
 }
-#: Who writes tables of the lake, and rows between steps, has a role for it; nothing copies objects yet.
-WRITING, COPYING = {"etl_core/objects/writing.py"}, {"etl_core/objects/copying.py"}
+#: Who writes tables of the lake, and rows between steps, has a role for it; so has who copies documents.
+WRITING = {"etl_core/objects/writing.py"}
+COPYING = {path.relative_to(ROOT).as_posix() for path in (ROOT / "etl_core/objects/transfers").glob("*.py")}
+#: What a copy and an upload do besides: look at both ends, list them, and write small files.
+AROUND_COPIES = {"s3.get_object", "s3.head_object", "s3.list_objects_v2", "s3.put_object"}
 #: Where what is asked of AWS is asked from executors, in Spark's tasks.
 ON_EXECUTORS = {"etl_core/objects/store.py", "etl_core/objects/boto3_reads.py", "etl_core/objects/native_reads.py"}
 #: Where objects are encrypted with a key of one's own; and what Spark asks for where it writes in parts.
@@ -79,7 +91,7 @@ def allowed(name: str) -> set[str]:
 
 
 def test_every_call_that_the_code_makes_is_known() -> None:
-    assert used() | used(WRITING) == set(ACTIONS)
+    assert used() | used(WRITING) | used(COPYING) == set(ACTIONS)
 
 
 @pytest.mark.parametrize(("role", "modules"), [("driver", None), ("executor", ON_EXECUTORS), ("writer", WRITING)])
@@ -89,8 +101,14 @@ def test_a_role_may_do_what_its_code_asks_and_no_more(role: str, modules: set[st
     assert allowed(role) == needed | BESIDES[role]
 
 
+def test_who_copies_documents_may_do_that_and_no_more() -> None:
+    needed = set().union(*(ACTIONS[call] for call in used(COPYING) | AROUND_COPIES))
+    assert allowed("documents") == needed | {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
 def test_the_samples_name_the_policies() -> None:
     access = (ROOT / "conf/k8s/access.yaml").read_text()
     assert "conf/aws/driver.json" in access
     assert "conf/aws/executor.json" in access
+    assert "conf/aws/documents.json" in access
     assert "conf/aws" in (ROOT / "conf/emr/README.md").read_text()

@@ -125,6 +125,39 @@ def test_an_unknown_word_is_refused_with_the_nearest_job(image: ImageTree, work:
     assert "did you mean watch_files" in run.stderr
 
 
+def test_arguments_alone_are_those_of_documents_also_where_jobs_run_on_a_cluster(image: ImageTree, work: Path) -> None:
+    """The program of its own is in the wheel, too, for images that have it as their entry point."""
+    run = _run(image, work, "--agency-id", "10", variables={"SPARK_MASTER": "local[1]"})
+    assert run.returncode == 2
+    assert "pipeline-processing get_s3_files: error: the following arguments are required" in run.stderr
+    (registered,) = image.home.glob("lib/*/site-packages/pipeline_processing-*.dist-info/entry_points.txt")
+    assert "pipeline-processing-get-s3-files = jobs.agencies.get_s3_files:console" in registered.read_text()
+
+
+def test_the_development_script_takes_the_same_arguments_and_installs_unless_told_not_to(tmp_path: Path) -> None:
+    """A checkout whose `make setup` says that it ran, and whose program says what it was called with."""
+    (tmp_path / "scripts").mkdir()
+    script = tmp_path / "scripts" / "develop.sh"
+    script.write_text((ROOT / "scripts/develop.sh").read_text())
+    program = tmp_path / ".venv/bin/pipeline-processing"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\necho "called with $*"\n')
+    for made in (script, program):
+        made.chmod(0o755)
+    (tmp_path / "Makefile").write_text("setup:\n\t@echo installed\n")
+
+    def started(**variables: str) -> subprocess.CompletedProcess[str]:
+        command = [str(script), "--agency-id", "10"]
+        surroundings = {"PATH": "/usr/bin:/bin", **variables}
+        return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+
+    first, second = started(), started(SKIP_INSTALL="1")
+    assert (first.stdout, first.stderr) == ("called with --agency-id 10\n", "installed\n")
+    assert (second.stdout, second.stderr) == ("called with --agency-id 10\n", "")
+    program.unlink()
+    assert started(SKIP_INSTALL="1").returncode == 2
+
+
 @needs_namespaces
 @pytest.mark.skipif(
     not list(Path("/usr/lib").glob("*/libnss_wrapper.so")),
@@ -246,6 +279,19 @@ def test_service_accounts_of_the_pods_exist_and_have_roles() -> None:
     assert driver["serviceAccountName"] in accounts
     assert "serviceAccountName=pipeline-executor" in arguments
     assert "pipeline-executor" in accounts
+
+
+def test_the_sample_of_documents_has_an_account_with_a_role_and_is_not_repeated_where_somebody_has_to_act() -> None:
+    job = _documents("get-s3-files.yaml")[0]["spec"]
+    pod = job["template"]["spec"]
+    roles = [item["metadata"]["name"] for item in _documents("access.yaml") if item["kind"] == "ServiceAccount"]
+    assert pod["serviceAccountName"] in roles
+    assert job["backoffLimit"] == 3
+    (rule,) = job["podFailurePolicy"]["rules"]
+    (container,) = pod["containers"]
+    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [1, 2])
+    assert rule["onExitCodes"]["containerName"] == container["name"]
+    assert container["args"][::2] == ["--agency-id", "--source-bucket", "--destination-bucket"]
 
 
 @pytest.fixture(scope="module")

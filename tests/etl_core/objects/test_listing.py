@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.utils import parse_timestamp
 
 from etl_core.errors import StorageUnavailableError, UsageError
 from etl_core.objects.listing import list_entries
-from etl_core.objects.store import ObjectStore, S3Access
+from etl_core.objects.store import ObjectStore, S3Access, parse_moment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,3 +58,12 @@ def test_a_bucket_that_is_not_there_is_told_from_a_service_that_is_away(store: O
     away = ObjectStore(S3Access("http://127.0.0.1:9", "us-east-1", "a", "b"))
     with pytest.raises(StorageUnavailableError, match="did not answer"):
         next(list_entries(away, "b"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-01-04T12:00:00.123Z", "2026-01-04T12:00:00Z", "Sun, 04 Jan 2026 12:00:00 GMT", "2026-01-04T12:00:00.1Z"],
+)
+def test_times_of_answers_are_read_as_botocore_reads_them(text: str) -> None:
+    assert parse_moment(text) == parse_timestamp(text)
+    assert parse_moment(text).utcoffset() == timedelta()

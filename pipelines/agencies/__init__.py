@@ -1,0 +1,1 @@
+"""Documents of agencies: attachments copied to where they belong, the employment history written as CSV."""

@@ -1,0 +1,1 @@
+"""Attachments: where each goes, what became of it, and who is told."""

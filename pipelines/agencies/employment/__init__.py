@@ -1,0 +1,1 @@
+"""The employment history of an agency as one CSV file."""

@@ -1,0 +1,1 @@
+"""What is at which destination, `pipeline.document_copy`."""
