@@ -33,7 +33,8 @@ def _estimated(profile: Mapping[str, Any]) -> Iterator[str]:
     distinct = [column["distinctError"] for column in columns if column["distinctError"]]
     if distinct:
         yield (
-            f"Distinct counts marked ≈ are estimates, right within {percent(max(distinct))} ({_columns(len(distinct))})."
+            f"Distinct counts marked ≈ are estimates, right within {percent(max(distinct))} "
+            f"({_columns(len(distinct))})."
         )
     ranks = [column["quantileError"] for column in columns if column["quantileError"]]
     if ranks:

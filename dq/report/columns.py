@@ -1,4 +1,4 @@
-"""The columns of a file, each with its figures, its distribution and what is wrong with it, out of a profile payload."""
+"""The columns of a file out of a profile payload: the figures of each, its distribution, what is wrong with it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ class ColumnView:
     figures: tuple[tuple[str, str], ...]
     issues: tuple[Finding, ...]
 
+    @property
+    def mild(self) -> bool:
+        """Whether nothing worse than a warning is said of it."""
+        return all(issue.severity == "warning" for issue in self.issues)
+
 
 def column_views(profile: Mapping[str, Any], found: Sequence[Finding]) -> tuple[ColumnView, ...]:
     """Give the columns of a payload in the order of the file; those that have findings know them."""
@@ -79,10 +84,10 @@ def _view(
         nulls=nulls.get("rate", 0.0),
         chart=chart,
         chart_title=title,
-        low=_cut(scalar(column["min"])) if chart else "",
-        high=_cut(scalar(column["max"])) if chart else "",
+        low=_end(column["min"]) if chart else "",
+        high=_end(column["max"]) if chart else "",
         top=top,
-        figures=_figures(column),
+        figures=_figures(column, charted=chart is not None),
         issues=tuple(issues),
     )
 
@@ -109,14 +114,14 @@ def _distribution(
     return histogram(counts), title, ()
 
 
-def _figures(column: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Give the figures that say something of this column."""
+def _figures(column: Mapping[str, Any], *, charted: bool) -> tuple[tuple[str, str], ...]:
+    """Give the figures that say something of this column; the range stands under its chart where it has one."""
     about = "≈ " if column["distinctError"] else ""
     found = [("values", number(column["count"]))]
     if column["unparsable"]:
         found.append(("of another type", number(column["unparsable"])))
     found.append(("distinct", f"{about}{number(column['distinct'])}"))
-    if column["min"] is not None:
+    if column["min"] is not None and not charted:
         found.append(("range", f"{_cut(scalar(column['min']))} … {_cut(scalar(column['max']))}"))
     if column["p50"] is not None:
         near = "≈ " if column["quantileError"] else ""
@@ -131,6 +136,11 @@ def _figures(column: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     if mixed:
         found.append(("without offset", percent(mixed["without"] / (mixed["with"] + mixed["without"]))))
     return tuple(found)
+
+
+def _end(value: object) -> str:
+    """Write an end of a range; a moment at midnight is its day."""
+    return _cut(scalar(value).removesuffix("T00:00:00").replace("T", " "))
 
 
 def _cut(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Two verdicts on the same file, one after the other: what is new, what has gone, what stays, and why the score moved."""
+"""Two verdicts on a file, one after the other: what is new, gone and staying, and why the score moved."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Pages, from what is kept of verdicts: the report of one run, and the overview of many files.
 
-A page is one file: no script, nothing from elsewhere, its style in itself by its digest. The same input gives the same bytes.
+A page is one file: no script, nothing from elsewhere, its style in itself by its digest. The same input gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _SAMPLE_ROWS: Final = 12
 _SAMPLE_CELLS: Final = 400
 _SAMPLE_CHARACTERS: Final = 40
-_SMALL_COLUMNS: Final = 60
+_SAMPLE_COLUMNS: Final = 30
 
 
 def report_page(reported: Reported) -> str:
@@ -43,24 +44,30 @@ def report_page(reported: Reported) -> str:
     if sample is not None and profile is not None:
         limits["Sample rows"] = (len(sample["rows"]), len(profile["sampleData"]["rows"]))
         limits["Columns of the sample"] = (len(sample["columns"]), len(profile["sampleData"]["columns"]))
-    return _environment().get_template("report.html").render(
-        reported=reported,
-        verdict=verdict,
-        facts=(*reported.facts, *_facts(profile)),
-        ring=ring(verdict.score, passed=verdict.passed),
-        deductions=_deductions(verdict),
-        stack=stacked([("ok", verdict.score), *((key, float(verdict.deductions[key])) for key in verdict.deductions)]),
-        to_do=first_to_do(found),
-        findings=found,
-        most_shown=MOST_SHOWN,
-        changed=changed,
-        history_line=score_line([(one.score, one.passed) for one in reported.history], reported.pass_score),
-        columns=columns,
-        compact=len(columns) > _SMALL_COLUMNS,
-        anchors={column.name: column.anchor for column in columns},
-        sample=sample,
-        caveats=() if profile is None else caveats(profile, limits),
-        notes=() if profile is None else tuple(_notes(profile)),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            reported=reported,
+            verdict=verdict,
+            facts=(*reported.facts, *_facts(profile)),
+            ring=ring(verdict.score, passed=verdict.passed),
+            deductions=_deductions(verdict),
+            stack=stacked(
+                [("ok", verdict.score), *((key, float(verdict.deductions[key])) for key in verdict.deductions)]
+            ),
+            to_do=first_to_do(found),
+            findings=found,
+            most_shown=MOST_SHOWN,
+            changed=changed,
+            history_line=score_line([(one.score, one.passed) for one in reported.history], reported.pass_score),
+            columns=columns,
+            defined=any(column.declared for column in columns),
+            anchors={column.name: column.anchor for column in columns},
+            sample=sample,
+            caveats=() if profile is None else caveats(profile, limits),
+            notes=() if profile is None else tuple(_notes(profile)),
+        )
     )
 
 
@@ -69,9 +76,7 @@ def overview_page(title: str, files: Sequence[FileLine], facts: Sequence[tuple[s
     ordered = sorted(files, key=lambda one: (one.passed, one.score, one.agency, one.file))
     lines = [(one, score_line([(point.score, point.passed) for point in one.history], small=True)) for one in ordered]
     passed = sum(one.passed for one in files)
-    return (
-        _environment().get_template("overview.html").render(title=title, lines=lines, facts=facts, passed=passed)
-    )
+    return _environment().get_template("overview.html").render(title=title, lines=lines, facts=facts, passed=passed)
 
 
 def content_security_policy() -> str:
@@ -147,7 +152,7 @@ def _sample(profile: Mapping[str, Any]) -> dict[str, Any] | None:
     data = profile["sampleData"]
     if not data["rows"]:
         return None
-    width = min(len(data["columns"]), _SMALL_COLUMNS // 2)
+    width = min(len(data["columns"]), _SAMPLE_COLUMNS)
     height = min(_SAMPLE_ROWS, max(_SAMPLE_CELLS // max(width, 1), 1))
     rows = [[_cell(cell) for cell in row[:width]] for row in data["rows"][:height]]
     return {"columns": data["columns"][:width], "rows": rows}

@@ -51,7 +51,8 @@ class Reported:
     """One page: a verdict and what is known of the file it is about.
 
     `facts` are pairs of a name and a text, shown under the title. `before` is the verdict on the run before this one,
-    `before_label` its window. `history` is ascending and ends with this run. `pass_score` is None where nothing says it.
+    `before_label` its window. `history` is ascending and ends with this run. `pass_score` is None where nothing says
+    it.
     """
 
     title: str
