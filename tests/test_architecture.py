@@ -74,6 +74,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
+    "dq.reported_runs": ("dq.report", "dq.reporting"),
     "dq.silver_due": ("dq.checks", "dq.ledger", "dq.reporting", "etl_core.number_set"),
     "dq.streams": (*PURE, "dq.formats", "dq.ledger", "dq.reporting", "dq.rows", "etl_core"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
@@ -162,7 +163,7 @@ PACKAGES = {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
-        *("dq.streams", "pipelines.records"),
+        *("dq.streams", "dq.reported_runs", "pipelines.records"),
     },
     "structlog": {
         "etl_core.log",

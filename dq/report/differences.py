@@ -102,6 +102,5 @@ def _changed(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) ->
 
 
 def _rows(before: KeptVerdict, now: KeptVerdict) -> tuple[int, int] | None:
-    if before.profile is None or now.profile is None:
-        return None
-    return before.profile["statisticalSummary"]["rows"], now.profile["statisticalSummary"]["rows"]
+    was, is_now = ((one.profile or {}).get("statisticalSummary", {}).get("rows") for one in (before, now))
+    return None if was is None or is_now is None else (was, is_now)

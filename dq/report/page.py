@@ -18,6 +18,7 @@ from dq.report.columns import column_views
 from dq.report.differences import differences
 from dq.report.figures import number, percent, points, scalar, shown, size
 from dq.report.findings import MOST_SHOWN, findings, first_to_do
+from dq.verdict.payload.profile import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,8 @@ def report_page(reported: Reported) -> str:
     """Write the page of one run."""
     verdict = reported.verdict
     found = findings(verdict.rules or ())
-    profile = verdict.profile
+    ledger = _deductions(verdict)
+    profile = _readable(verdict.profile)
     columns = column_views(profile, found) if profile is not None else ()
     sample = _sample(profile) if profile is not None else None
     changed = None if reported.before is None else differences(reported.before, verdict)
@@ -52,10 +54,8 @@ def report_page(reported: Reported) -> str:
             verdict=verdict,
             facts=(*reported.facts, *_facts(profile)),
             ring=ring(verdict.score, passed=verdict.passed),
-            deductions=_deductions(verdict),
-            stack=stacked(
-                [("ok", verdict.score), *((key, float(verdict.deductions[key])) for key in verdict.deductions)]
-            ),
+            deductions=ledger,
+            stack=stacked([("ok", verdict.score), *((one["key"], one["points"]) for one in ledger)]),
             to_do=first_to_do(found),
             findings=found,
             most_shown=MOST_SHOWN,
@@ -65,7 +65,7 @@ def report_page(reported: Reported) -> str:
             defined=any(column.declared for column in columns),
             anchors={column.name: column.anchor for column in columns},
             sample=sample,
-            caveats=() if profile is None else caveats(profile, limits),
+            caveats=caveats(profile, limits) if profile is not None else _no_profile(verdict.profile),
             notes=() if profile is None else tuple(_notes(profile)),
         )
     )
@@ -125,6 +125,17 @@ def _deductions(verdict: KeptVerdict) -> list[dict[str, Any]]:
         for dimension in DIMENSIONS
         if dimension.metric in verdict.metrics
     ]
+
+
+def _readable(profile: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Give the payload where its keys mean what they mean here."""
+    return profile if profile is not None and profile.get("version") == VERSION else None
+
+
+def _no_profile(profile: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if profile is None:
+        return ("No profile of this run is kept.",)
+    return (f"The profile of this run is of version {profile.get('version')}; this page shows version {VERSION}.",)
 
 
 def _facts(profile: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
