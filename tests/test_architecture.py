@@ -31,7 +31,7 @@ SPARKS_TABLES = {
 PURE = ("dq.verdict", "dq.profiling", "dq.checks", "dq.schema", "dq.events")
 PURE_FLOWS = ("pipelines.transforms",)
 #: Pure as well, but nobody who decides knows them: what is made of verdicts for people.
-PURE_FACES = ("dq.report",)
+PURE_FACES = ("dq.report", "dq.suggestions")
 #: What knows of no outside: everyone in dq may use it.
 PLAIN = ("dq.errors", "etl_core.errors", "etl_core.storable")
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -65,6 +65,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.profiling": ("dq.schema", *PLAIN),
     "dq.verdict": ("dq.profiling", "dq.checks", "dq.schema", *PLAIN),
     "dq.report": ("dq.verdict", "dq.profiling", "dq.checks", "dq.schema", *PLAIN),
+    "dq.suggestions": ("dq.profiling", "dq.checks", "dq.schema", *PLAIN),
     "dq.formats": ("dq.profiling", "dq.schema", *PLAIN),
     "dq.engine": (*PURE, "dq.formats", "dq.errors", "etl_core"),
     "dq.rows": (*PURE, "dq.formats", "dq.definitions", "dq.engine", "dq.references", "dq.errors", "etl_core"),
