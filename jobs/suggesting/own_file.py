@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from etl_core.errors import ObjectGoneError, PipelineError, UsageError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dq.profiling.summary.summary import FileSummary
     from dq.schema.definition import SchemaDefinition
     from dq.suggestions.dialect import Dialect
-    from etl_core.objects.store import Peek
+    from etl_core.objects.store import ObjectStore, Peek
     from etl_core.settings import Settings
     from jobs.running.wiring import Profiler
 
@@ -51,6 +51,28 @@ class OwnFile:
         return found
 
 
+def _looked_at(store: ObjectStore, peek: Peek, profiler: Profiler) -> OwnFile:
+    """Tell the format and the dialect by the first bytes; what the file's own name says need not be declared."""
+    from dq.engine.source_file import StoredSource
+    from dq.errors import UnreadableFileError
+    from dq.formats.format import suffix_of
+    from dq.formats.limits import Limits
+    from dq.formats.reading import recognise
+    from dq.suggestions.dialect import find_dialect
+
+    source = StoredSource(store, peek.head, peek.data)
+    try:
+        kind, _, plain = recognise(source, peek.head.key, None, Limits(), peek.data)
+    except UnreadableFileError:
+        return OwnFile(peek, profiler, "", None)
+    if kind.name != "csv":
+        return OwnFile(peek, profiler, kind.name, None)
+    found, of_name = find_dialect(plain), kind.names.dialects.get(suffix_of(peek.head.key))
+    if of_name is not None and of_name.delimiter == found.delimiter:
+        found = replace(found, delimiter=None)
+    return OwnFile(peek, profiler, kind.name, found)
+
+
 @contextmanager
 def open_own_file(location: str, settings: Settings) -> Iterator[OwnFile]:
     """Look at the file at `location`, a path or an s3:// address.
@@ -58,9 +80,6 @@ def open_own_file(location: str, settings: Settings) -> Iterator[OwnFile]:
     Raises:
         UsageError: there is no such file, or it will not be handed out.
     """
-    from dq.errors import UnreadableFileError
-    from dq.formats.registry import known_formats
-    from dq.suggestions.dialect import find_dialect
     from etl_core.objects.place import parse_place
     from jobs.running.wiring import object_store, open_profiler
 
@@ -69,10 +88,6 @@ def open_own_file(location: str, settings: Settings) -> Iterator[OwnFile]:
     try:
         peek = store.peek(place.bucket, place.key)
         with open_profiler(settings, store) as profiler:
-            try:
-                name = known_formats().format_of(peek.data, peek.head.key, None).name
-            except UnreadableFileError:
-                name = ""
-            yield OwnFile(peek, profiler, name, find_dialect(peek.data) if name == "csv" else None)
+            yield _looked_at(store, peek, profiler)
     except (ObjectGoneError, ObjectRefusedError) as error:
         raise UsageError(f"the file cannot be read: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.box import HEAVY_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
+
+    from jobs.suggesting.own_file import OwnFile
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _MOST_COLUMNS: Final = 200
@@ -38,6 +41,27 @@ class Recognised:
         return {"format": self.format or None, "dialect": dict(self.dialect), "suspicions": list(self.suspicions)}
 
 
+def recognised(file: OwnFile, payload: Mapping[str, Any]) -> Recognised:
+    """Say what a file is, by its profile without a definition, or by one of its own dialect where that is another.
+
+    Raises:
+        PipelineError: it cannot be read now.
+    """
+    import orjson
+
+    from dq.checks.plan import plan_checks
+    from dq.definitions import load_definition
+    from dq.suggestions.suspicions import suspicions
+    from dq.verdict.judge import judge
+    from etl_core.storable import json_text
+
+    dialect = {} if file.dialect is None else file.dialect.written()
+    if dialect:
+        figures = file.figures(load_definition({**file.head(), "fields": []}))
+        payload = orjson.loads(json_text(judge(figures, plan_checks(None)).profile_payload))
+    return Recognised(file.format, dialect, payload, suspicions(payload, file.dialect))
+
+
 def recognised_report(name: str, found: Recognised, *, width: int, bars: bool) -> RenderableType:
     """What the file is, its columns with their figures, and what looks wrong.
 
@@ -52,7 +76,7 @@ def recognised_report(name: str, found: Recognised, *, width: int, bars: bool) -
     said += [f"{summary['rows']:,} rows", f"{summary['columnCount']:,} columns", f"{summary['bytes'] or 0:,} bytes"]
     parts: list[RenderableType] = [cell(f"{name}: {', '.join(said)}", "bold")]
     if summary["columns"]:
-        parts.append(_columns(found.payload, with_bars=bars and width >= WIDE))
+        parts.append(_columns(found.payload, plain=not bars, with_bars=bars and width >= WIDE))
     if found.suspicions:
         parts.append(cell("what looks wrong:", "bold"))
         parts += [cell(f"  {one}") for one in found.suspicions[:_MOST_SUSPICIONS]]
@@ -63,9 +87,9 @@ def recognised_report(name: str, found: Recognised, *, width: int, bars: bool) -
     return Group(*parts)
 
 
-def _columns(payload: Mapping[str, Any], *, with_bars: bool) -> Table:
+def _columns(payload: Mapping[str, Any], *, plain: bool, with_bars: bool) -> Table:
     shapes = {shape["name"]: shape for shape in payload["valueDistributions"]["columns"]}
-    table = Table("column", "type", header_style="bold")
+    table = Table("column", "type", header_style="bold", box=None if plain else HEAVY_HEAD)
     for name in ("values", "empty", "distinct"):
         table.add_column(name, justify="right")
     for name in ("lowest", "highest", "values" if not with_bars else "distribution"):

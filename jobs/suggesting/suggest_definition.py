@@ -16,7 +16,7 @@ from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dq.suggestions.backtest import Backtest
-    from dq.suggestions.suggest import Suggestion, SuggestedRule
+    from dq.suggestions.suggest import SuggestedRule, Suggestion
     from etl_core.settings import Settings
 
 #: After types and rules, so often what did not hold is left out and the file is counted again.
