@@ -129,7 +129,7 @@ def _of_range(name: str, rule: Rule, field: FieldDefinition, column: ColumnSumma
     if end is None or (kind is not field.type and kind not in _WIDER.get(field.type, ())):
         return _UNKNOWN
     try:
-        inside = end >= rule.value if name == "min" else end <= rule.value  # type: ignore[operator]
+        inside = end >= rule.value if name == "min" else end <= rule.value
     except TypeError:
         return _UNKNOWN
     return _KEPT if inside else _BROKEN

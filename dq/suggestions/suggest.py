@@ -58,7 +58,8 @@ def suggest_types(summary: FileSummary, head: Mapping[str, Any], hidden: Collect
         hidden: columns whose values are not known, for they are sensitive.
     """
     fields: dict[str, Mapping[str, Any]] = {}
-    notes, placeholders = [], set()
+    notes: list[str] = []
+    placeholders: set[str] = set()
     repeated = set(summary.repeated_columns)
     for column in summary.columns:
         if column.repeats is not None or column.name in repeated or not column.name.strip():
@@ -105,7 +106,10 @@ def suggest_rules(types: Suggestion, summary: FileSummary, least: float = LEAST_
         summary: the figures of the file, counted by these types.
         least: how sure a rule has to be.
     """
-    fields, kept, rules, unsure = dict(types.fields), [], [], []
+    fields = dict(types.fields)
+    kept: list[SuggestedRule] = []
+    rules: list[SuggestedRule] = []
+    unsure: list[SuggestedRule] = []
     for column in summary.columns:
         if column.name not in fields:
             continue

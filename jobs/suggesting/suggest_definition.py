@@ -16,6 +16,7 @@ from jobs.running.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dq.suggestions.backtest import Backtest
+    from dq.suggestions.rules import SuggestedRule
     from dq.suggestions.suggest import SuggestedRule, Suggestion
     from etl_core.settings import Settings
 
