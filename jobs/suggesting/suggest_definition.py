@@ -17,7 +17,7 @@ from jobs.running.exit_codes import ExitCode
 if TYPE_CHECKING:
     from dq.suggestions.backtest import Backtest
     from dq.suggestions.rules import SuggestedRule
-    from dq.suggestions.suggest import SuggestedRule, Suggestion
+    from dq.suggestions.suggest import Suggestion
     from etl_core.settings import Settings
 
 #: After types and rules, so often what did not hold is left out and the file is counted again.
