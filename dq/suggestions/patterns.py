@@ -12,8 +12,8 @@ _HEX: Final = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,}){0,4}")
 #: More parts than these are no code but words.
 _MOST_PARTS: Final = 8
 _LEAST_LENGTH: Final = 3
-#: A mark that stands in every value, as it is.
-_MARKS: Final = frozenset("-_/.:#@ ")
+#: Marks that stand between runs, as patterns write them.
+_MARKS: Final = {mark: rf"\{mark}" if mark == "." else mark for mark in "-_/.:#@ "}
 
 
 def find_pattern(values: Sequence[str]) -> str | None:
@@ -57,7 +57,7 @@ def _kind(character: str) -> str | None:
         for kind, holds in _CLASSES:
             if holds(character):
                 return kind
-    return re.escape(character) if character in _MARKS else None
+    return _MARKS.get(character)
 
 
 def _times(least: int, most: int) -> str:
