@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from math import ceil, floor, log10
+from math import ceil, floor, isfinite, log10
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.schema.definition import FieldType
@@ -24,6 +24,8 @@ _OFTEN: Final = 5
 #: Room beyond the values that were seen, as a share of their span.
 _ROOM: Final = 0.25
 _MOST_LENGTH: Final = 10_000
+#: Whole numbers of a definition have 64 bits, and numbers are compared exactly only where doubles have every whole one.
+_LARGEST: Final = 1e15
 _RANGED: Final = (FieldType.INTEGER, FieldType.NUMBER, FieldType.DECIMAL)
 _KEYED: Final = (FieldType.INTEGER, FieldType.STRING)
 
@@ -81,19 +83,23 @@ def _range(column: ColumnSummary, values: int) -> Iterator[SuggestedRule]:
     low, high = column.minimum, column.maximum
     if not isinstance(low, int | float | Decimal) or not isinstance(high, int | float | Decimal):
         return
+    whole = FieldType(column.type) is FieldType.INTEGER
     span = float(high) - float(low)
-    least = 0 if low >= 0 else _outward(float(low) - _ROOM * span, floor)
-    yield SuggestedRule(column.name, "min", _number(least), values, values)
-    if not _is_key(column, FieldType(column.type)):  # numbers of rows go on
-        yield SuggestedRule(column.name, "max", _number(_outward(float(high) + _ROOM * span, ceil)), values, values)
+    least = 0 if low >= 0 else _outward(float(low) - _ROOM * span, floor, whole=whole)
+    most = _outward(float(high) + _ROOM * span, ceil, whole=whole)
+    if abs(least) < _LARGEST:
+        yield SuggestedRule(column.name, "min", _number(least), values, values)
+    if abs(most) < _LARGEST and not _is_key(column, FieldType(column.type)):  # numbers of rows go on
+        yield SuggestedRule(column.name, "max", _number(most), values, values)
 
 
-def _outward(value: float, towards: Any) -> float:  # noqa: ANN401 - floor or ceil
-    """Round to two digits, away from the values that were seen."""
-    if value == 0:
-        return 0
+def _outward(value: float, towards: Callable[[float], int], *, whole: bool) -> float:
+    """Round to two digits, or to a whole number, away from the values that were seen."""
+    if value == 0 or not isfinite(value):
+        return value
     step = 10.0 ** (floor(log10(abs(value))) - 1)
-    return float(towards(value / step) * step)
+    rounded = towards(value / step) * step
+    return float(towards(rounded)) if whole else float(rounded)
 
 
 def _number(value: float) -> float:
