@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, literal, null, select, tuple_
@@ -15,7 +15,7 @@ from dq.reporting.table_writer import as_sqlalchemy
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from sqlalchemy import Select
+    from sqlalchemy import Select, Table
     from sqlalchemy.engine import Engine
 
     from dq.reporting.catalogue.catalogue import Catalogue
@@ -57,9 +57,10 @@ def read_verdicts(
         file_name: only this file's.
         limit: at most so many.
     """
-    files, runs = (as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN))
+    tables = _Tables.of(catalogue)
+    files, runs = tables.files, tables.runs
     statement = (
-        _verdicts(catalogue)
+        _verdicts(catalogue, tables)
         .order_by(runs.c.run_date.desc(), runs.c.run_hour.desc(), files.c.agency_slug, files.c.file_name)
         .limit(limit)
     )
@@ -74,8 +75,8 @@ def read_verdict(engine: Engine, catalogue: Catalogue, run_id: str) -> VerdictRo
     """The verdict of one run, named as the database writes its id; None when there is no such run, or none yet."""
     if not _may_be_id(catalogue.table(RUN).columns["id"].type, run_id):
         return None
-    runs = as_sqlalchemy(catalogue.table(RUN))
-    return next(iter(_read(engine, _verdicts(catalogue).where(runs.c.id == run_id))), None)
+    tables = _Tables.of(catalogue)
+    return next(iter(_read(engine, _verdicts(catalogue, tables).where(tables.runs.c.id == run_id))), None)
 
 
 def _may_be_id(kind: str, run_id: str) -> bool:
@@ -89,8 +90,20 @@ def _may_be_id(kind: str, run_id: str) -> bool:
     return True
 
 
-def _verdicts(catalogue: Catalogue) -> Select[Any]:
-    files, runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN, QUALITY))
+class _Tables(NamedTuple):
+    """The tables a verdict stands in, as one statement names them."""
+
+    files: Table
+    runs: Table
+    quality: Table
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> _Tables:
+        return cls(*(as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN, QUALITY)))
+
+
+def _verdicts(catalogue: Catalogue, tables: _Tables) -> Select[Any]:
+    files, runs, quality = tables
     has_message = catalogue.table(QUALITY).has("failed_validation_message")
     return (
         select(
@@ -154,7 +167,7 @@ def read_scores(
         until: the last window, a date and an hour.
         most: of each file, counted from the newest.
     """
-    files, runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN, QUALITY))
+    files, runs, quality = _Tables.of(catalogue)
     has_message = catalogue.table(QUALITY).has("failed_validation_message")
     newest = func.row_number().over(partition_by=files.c.id, order_by=(runs.c.run_date.desc(), runs.c.run_hour.desc()))
     found = (

@@ -100,7 +100,7 @@ def test_every_golden_verdict_has_its_page(case: GoldenCase) -> None:
     require_harmless(page)
     assert f"<b>{verdict.score}</b>" in page
     assert ("✓ Passed" if verdict.passed else "✗ Failed") in page
-    assert page.count('<details id="f') == len(verdict.rules or ())
+    assert page.count('class="body" id="f') == len(verdict.rules or ())
 
 
 def test_what_cost_points_is_on_the_page(wide: KeptVerdict) -> None:
