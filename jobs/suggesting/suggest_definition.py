@@ -7,6 +7,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from rich.box import HEAVY_HEAD
 from rich.table import Table
 
 from etl_core.errors import UsageError
@@ -120,14 +121,22 @@ def _backtest(written: dict[str, Any], kept: list[tuple[str, Any]]) -> Backtest:
 
 def _print(suggestion: Suggestion, tested: Backtest | None, out: str | None) -> None:
     console = stdout()
-    table = Table("field", "rule", "suggested", "support", "confidence", header_style="bold")
+    box = HEAVY_HEAD if console.is_terminal else None
+    table = Table("field", "rule", "suggested", "support", "confidence", header_style="bold", box=box)
     known = {} if tested is None else {(record.field, record.rule): record for record in tested.rules}
     if tested is not None:
         table.add_column("kept files that break it")
-    for rule in (*suggestion.types, *suggestion.rules):
+    order = list(suggestion.fields)
+    for rule in sorted((*suggestion.types, *suggestion.rules), key=lambda rule: order.index(rule.field)):
         record = known.get((rule.field, rule.rule))
         broken = "" if record is None else f"{record.broken:,} of {record.kept + record.broken:,}"
-        row = (rule.field, rule.rule, _argument(rule), f"{rule.held:,} of {rule.of:,}", f"{rule.confidence:.3f}")
+        row = (
+            rule.field,
+            rule.rule,
+            _argument(rule, suggestion),
+            f"{rule.held:,} of {rule.of:,}",
+            f"{rule.confidence:.3f}",
+        )
         table.add_row(*map(cell, row if tested is None else (*row, broken)))
     console.print(table)
     if suggestion.unsure:
@@ -143,7 +152,10 @@ def _print(suggestion: Suggestion, tested: Backtest | None, out: str | None) -> 
         console.print(cell("--out DEF.json writes the definition"))
 
 
-def _argument(rule: SuggestedRule) -> str:
+def _argument(rule: SuggestedRule, suggestion: Suggestion) -> str:
+    form = suggestion.fields[rule.field].get("format")
+    if rule.rule == "type" and form is not None:
+        return f"{rule.value} {form}"
     value = rule.value["value"] if isinstance(rule.value, dict) else rule.value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:59]}…"  # noqa: PLR2004 - of a cell
