@@ -183,6 +183,7 @@ PACKAGES = {
         "pipelines.records",
         "pipelines.etl",
     },
+    "typing_extensions": {"dq.verdict"},
     "yaml": {"etl_core.yaml_document"},
 }
 
