@@ -44,16 +44,30 @@ def main(argv: list[str]) -> int:
     program = start()
     folder = _folder(arguments.out)
     with open_database(program.settings) as database:
-        catalogue = read_catalogue(database)
         if arguments.run is not None:
-            pages = _pages_of_run(database, catalogue, arguments.run)
+            pages = _pages_of_run(database, read_catalogue(database), arguments.run)
+            names = _written(pages, folder)
         else:
-            pages = _pages_of_agency(database, catalogue, arguments.agency, arguments.since)
-        names = [_write(folder / name, make()) for name, make in pages.items()]
+            names = write_agency(database, arguments.agency, folder, since=arguments.since)
     note(message=f"{len(names)} pages were written", outputs=[str(folder)])
     for name in names:
         stdout().print(cell(name))
     return ExitCode.OK
+
+
+def write_agency(database: Engine, agency: str, folder: Path, *, since: date | None = None) -> list[str]:
+    """Write an agency's overview, which comes first, and a page for each of its files; their paths.
+
+    Raises:
+        UsageError: it has no verdict, or a page cannot be written.
+    """
+    from dq.reporting.catalogue.catalogue import read_catalogue
+
+    return _written(_pages_of_agency(database, read_catalogue(database), agency, since), folder)
+
+
+def _written(pages: Mapping[str, Callable[[], str]], folder: Path) -> list[str]:
+    return [_write(folder / name, make()) for name, make in pages.items()]
 
 
 def _pages_of_run(database: Engine, catalogue: Catalogue, run_id: str) -> Mapping[str, Callable[[], str]]:
