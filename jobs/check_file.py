@@ -107,12 +107,12 @@ def _require_outputs(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: it cannot.
     """
+    if arguments.json == arguments.html == "-":
+        raise UsageError("--json - and --html - both write to stdout; name a file for one of them")
     if arguments.json is not None:
         require_writable(arguments.json, "result", (arguments.file, arguments.schema))
     if arguments.html is not None:
         require_writable(arguments.html, "report", (arguments.file, arguments.schema, arguments.json))
-    if arguments.json == arguments.html == "-":
-        raise UsageError("--json - and --html - both write to stdout; name a file for one of them")
     if arguments.raw and arguments.rows is None:
         raise UsageError("--raw is about the rows in --rows OUT.csv; name a file, or leave it out")
     if arguments.rows is not None:

@@ -34,9 +34,14 @@ def main(argv: list[str]) -> int:
     if arguments.file is None and arguments.runs is None:
         raise UsageError("name a FILE, or --runs AGENCY/FILE for the profiles that are kept")
     outputs = [out for out in (arguments.out, arguments.json) if out is not None]
-    for out, what in ((arguments.out, "definition"), (arguments.json, "result")):
+    if arguments.out == arguments.json == "-":
+        raise UsageError("--out - and --json - both write to stdout; name a file for one of them")
+    for out, what, others in (
+        (arguments.out, "definition", (arguments.file,)),
+        (arguments.json, "result", (arguments.file, arguments.out)),
+    ):
         if out is not None:
-            require_writable(out, what, (arguments.file,))
+            require_writable(out, what, others)
     kept = None if arguments.runs is None else _kept_files(program.settings, arguments)
     if arguments.file is not None:
         suggestion = suggest_for_file(arguments.file, program.settings, arguments.confidence)
