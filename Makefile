@@ -33,7 +33,8 @@ airflow: setup ## the DAGs of conf/airflow, run by an Airflow in .airflow (Pytho
 image: ## the container image (needs docker or podman)
 	@scripts/image.sh
 
-docs: setup ## docs/definition.md, payload.md, transforms.md, messages.md and the catalogue of messages (tests say when they are old)
+docs: setup ## conf/schemas, docs/definition.md, payload.md, transforms.md, messages.md and the catalogue of messages (tests say when they are old)
+	@.venv/bin/python scripts/stored_schemas.py
 	@.venv/bin/python scripts/reference.py
 	@.venv/bin/python scripts/transforms_page.py
 	@.venv/bin/python scripts/wrong_files.py

@@ -83,6 +83,7 @@ def main(argv: list[str]) -> int:
         with open_database(program.settings) as database:
             states = _states(database)
             _show(database, states)
+            _write_pages(database)
         # The sample that nobody configured is left over on purpose.
         code = code if states.keys() - {"done", "unconfigured"} else 0
         stdout().print(cell("\nTheir rows, lifted to silver and quarantine unless the verdict failed:"))
@@ -229,6 +230,16 @@ def _show(database: Engine, states: dict[str, int]) -> None:
     console.print(_table(read_verdicts(database, read_catalogue(database), agency_slug=AGENCY)))
     counts = ", ".join(f"{count} {state}" for state, count in states.items())
     console.print(cell(f"Every announced object is accounted for: {counts}."))
+
+
+def _write_pages(database: Engine) -> None:
+    from jobs.reporting.report import write_agency
+    from jobs.running.database import DATA_DIRECTORY
+
+    folder = DATA_DIRECTORY / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    index, *_ = write_agency(database, AGENCY, folder)
+    stdout().print(cell(f"The same as pages, for a browser: {index}"))
 
 
 def _table(verdicts: Sequence[VerdictRow]) -> Table:

@@ -31,15 +31,8 @@ def find_layout(
 
     Raises UnreadableFileError, with the reason, for a file that cannot be read at all.
     """
-    if source.size == 0:
-        message = "the file is empty (0 bytes); expected at least a header or one record"
-        raise UnreadableFileError(message)
     formats = formats or known_formats()
-    data = source.read(0, _FIRST_BYTES) if first is None else first
-    compression = _zipped(source, data, name, definition, formats) or compression_of(data)
-    plain = first_expanded(source, compression, limits, _FIRST_BYTES) if compression else data
-    refuse_foreign(plain, (one.title for one in formats))
-    kind = formats.format_of(plain, name, definition)
+    kind, compression, plain = recognise(source, name, definition, limits, first, formats)
     _refuse_other(plain, kind, formats)
     if kind.late:
         layout = kind.layout(OpenFile(kind, source, name, plain, definition, compression, limits))
@@ -49,6 +42,29 @@ def find_layout(
     whole = held(source, compression, limits)
     layout = kind.layout(OpenFile(kind, whole, name, plain, definition, None, limits))
     return replace(layout, compression=compression, splittable=False)
+
+
+def recognise(
+    source: ByteSource,
+    name: str,
+    definition: SchemaDefinition | None,
+    limits: Limits,
+    first: bytes | None = None,
+    formats: Formats | None = None,
+) -> tuple[Format, str | None, bytes]:
+    """Tell the format of a file, how it is compressed, and its first bytes as they are when it is not.
+
+    Raises UnreadableFileError for a file that is empty, or surely of a format nobody here reads.
+    """
+    if source.size == 0:
+        message = "the file is empty (0 bytes); expected at least a header or one record"
+        raise UnreadableFileError(message)
+    formats = formats or known_formats()
+    data = source.read(0, _FIRST_BYTES) if first is None else first
+    compression = _zipped(source, data, name, definition, formats) or compression_of(data)
+    plain = first_expanded(source, compression, limits, _FIRST_BYTES) if compression else data
+    refuse_foreign(plain, (one.title for one in formats))
+    return formats.format_of(plain, name, definition), compression, plain
 
 
 def _zipped(

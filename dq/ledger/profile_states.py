@@ -5,6 +5,7 @@ A run has the profile of its newest verdict: a restated file replaces it, in the
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,6 +116,29 @@ def profile_of(engine: Engine, query: RunQuery) -> MergedProfile:
             name = f"{row.agency_slug}/{row.file_name} {row.run_date} {row.run_hour:02d}h"
             refusals.append(f"{name} (run {row.monitoring_file_run_id}): {error}")
     return MergedProfile(runs, merged, unparsed, len(refusals), tuple(refusals[:_MOST_NAMED]))
+
+
+def last_profiles(engine: Engine, query: RunQuery, most: int) -> list[tuple[str, ProfileState]]:
+    """The newest `most` kept profiles of `query`, oldest first, each with its file and window.
+
+    What was not parsed, or cannot be merged with this version's figures, is left out.
+
+    Raises:
+        DatabaseUnavailableError: no answer.
+    """
+    statement = (
+        select(profile_state)
+        .where(_condition(query), _C.state.is_not(None))
+        .order_by(_C.run_date.desc(), _C.run_hour.desc(), _C.agency_slug, _C.file_name)
+        .limit(most)
+    )
+    found = []
+    with engine.connect() as connection:
+        for row in connection.execute(statement):
+            with suppress(ProfileCodecError):
+                label = f"{row.agency_slug}/{row.file_name} {row.run_date} {row.run_hour:02d}h"
+                found.append((label, decode_state(bytes(row.state))))
+    return found[::-1]
 
 
 def _rows(engine: Engine, query: RunQuery) -> Iterator[Row[tuple[object, ...]]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import null, select
+from sqlalchemy import func, literal, null, select, tuple_
 
 from dq.reporting.catalogue.expected import FILE, PROFILE, QUALITY, RUN
 from dq.reporting.table_writer import as_sqlalchemy
@@ -14,6 +15,7 @@ from dq.reporting.table_writer import as_sqlalchemy
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from sqlalchemy import Select, Table
     from sqlalchemy.engine import Engine
 
     from dq.reporting.catalogue.catalogue import Catalogue
@@ -55,9 +57,55 @@ def read_verdicts(
         file_name: only this file's.
         limit: at most so many.
     """
-    files, runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN, QUALITY))
-    has_message = catalogue.table(QUALITY).has("failed_validation_message")
+    tables = _Tables.of(catalogue)
+    files, runs = tables.files, tables.runs
     statement = (
+        _verdicts(catalogue, tables)
+        .order_by(runs.c.run_date.desc(), runs.c.run_hour.desc(), files.c.agency_slug, files.c.file_name)
+        .limit(limit)
+    )
+    if agency_slug is not None:
+        statement = statement.where(files.c.agency_slug == agency_slug)
+    if file_name is not None:
+        statement = statement.where(files.c.file_name == file_name)
+    return _read(engine, statement)
+
+
+def read_verdict(engine: Engine, catalogue: Catalogue, run_id: str) -> VerdictRow | None:
+    """The verdict of one run, named as the database writes its id; None when there is no such run, or none yet."""
+    if not _may_be_id(catalogue.table(RUN).columns["id"].type, run_id):
+        return None
+    tables = _Tables.of(catalogue)
+    return next(iter(_read(engine, _verdicts(catalogue, tables).where(tables.runs.c.id == run_id))), None)
+
+
+def _may_be_id(kind: str, run_id: str) -> bool:
+    """Whether a text names a row of a table whose ids are of this kind, so that the server need not refuse it."""
+    if kind != "uuid":
+        return run_id.isascii() and run_id.isdigit() and len(run_id) < len(str(1 << 63))
+    try:
+        UUID(run_id)
+    except ValueError:
+        return False
+    return True
+
+
+class _Tables(NamedTuple):
+    """The tables a verdict stands in, as one statement names them."""
+
+    files: Table
+    runs: Table
+    quality: Table
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> _Tables:
+        return cls(*(as_sqlalchemy(catalogue.table(name)) for name in (FILE, RUN, QUALITY)))
+
+
+def _verdicts(catalogue: Catalogue, tables: _Tables) -> Select[Any]:
+    files, runs, quality = tables
+    has_message = catalogue.table(QUALITY).has("failed_validation_message")
+    return (
         select(
             files.c.agency_slug,
             files.c.file_name,
@@ -74,17 +122,94 @@ def read_verdicts(
         )
         .join_from(runs, files, files.c.id == runs.c.monitoring_file_id)
         .join(quality, quality.c.monitoring_file_run_id == runs.c.id)
-        .order_by(runs.c.run_date.desc(), runs.c.run_hour.desc(), files.c.agency_slug, files.c.file_name)
-        .limit(limit)
     )
-    if agency_slug is not None:
-        statement = statement.where(files.c.agency_slug == agency_slug)
-    if file_name is not None:
-        statement = statement.where(files.c.file_name == file_name)
+
+
+def _read(engine: Engine, statement: Select[Any]) -> tuple[VerdictRow, ...]:
     with engine.connect() as connection:
         rows = connection.execute(statement).mappings().all()
     objects = ("metrics", "deductions")
     return tuple(VerdictRow(**{**row, **{name: _from_json(row[name]) for name in objects}}) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """The score of one run of a file, and what says that it failed."""
+
+    agency_slug: str
+    file_name: str
+    run_date: date
+    run_hour: int
+    score: int
+    passed: bool
+    run_id: RowId
+    message: str | None
+
+
+def read_scores(
+    engine: Engine,
+    catalogue: Catalogue,
+    *,
+    agency_slug: str,
+    file_name: str | None = None,
+    since: date | None = None,
+    until: tuple[date, int] | None = None,
+    most: int = 90,
+) -> tuple[ScoreRow, ...]:
+    """The scores of an agency's files, of each at most the newest `most`; by file, oldest window first.
+
+    Args:
+        engine: from `etl_core.postgres.database.connect`.
+        catalogue: from `read_catalogue`.
+        agency_slug: whose files.
+        file_name: only this file's.
+        since: the first run date.
+        until: the last window, a date and an hour.
+        most: of each file, counted from the newest.
+    """
+    files, runs, quality = _Tables.of(catalogue)
+    has_message = catalogue.table(QUALITY).has("failed_validation_message")
+    newest = func.row_number().over(partition_by=files.c.id, order_by=(runs.c.run_date.desc(), runs.c.run_hour.desc()))
+    found = (
+        select(
+            files.c.agency_slug,
+            files.c.file_name,
+            runs.c.run_date,
+            runs.c.run_hour,
+            quality.c.score,
+            quality.c.passed,
+            runs.c.id.label("run_id"),
+            (quality.c.failed_validation_message if has_message else null()).label("message"),
+            newest.label("newest"),
+        )
+        .join_from(runs, files, files.c.id == runs.c.monitoring_file_id)
+        .join(quality, quality.c.monitoring_file_run_id == runs.c.id)
+        .where(files.c.agency_slug == agency_slug)
+    )
+    if file_name is not None:
+        found = found.where(files.c.file_name == file_name)
+    if since is not None:
+        found = found.where(runs.c.run_date >= since)
+    if until is not None:
+        found = found.where(tuple_(runs.c.run_date, runs.c.run_hour) <= tuple_(*map(literal, until)))
+    rows = found.subquery()
+    wanted = [column for column in rows.c if column.name != "newest"]
+    statement = (
+        select(*wanted).where(rows.c.newest <= most).order_by(rows.c.file_name, rows.c.run_date, rows.c.run_hour)
+    )
+    with engine.connect() as connection:
+        return tuple(ScoreRow(**row) for row in connection.execute(statement).mappings())
+
+
+def read_failed_rules(engine: Engine, catalogue: Catalogue, run_id: RowId) -> list[dict[str, Any]] | None:
+    """The failed rules of a run as they are stored with its verdict; None where the database has no column for them."""
+    if not catalogue.table(QUALITY).has("failed_validation_rules"):
+        return None
+    quality = as_sqlalchemy(catalogue.table(QUALITY))
+    statement = select(quality.c.failed_validation_rules).where(quality.c.monitoring_file_run_id == run_id)
+    with engine.connect() as connection:
+        rules: list[dict[str, Any]] | None = _from_json(connection.execute(statement).scalar_one_or_none())
+        return rules
 
 
 def read_profile(engine: Engine, catalogue: Catalogue, run_id: RowId) -> dict[str, Any] | None:

@@ -44,7 +44,15 @@ def write_json(result: Mapping[str, Any], out: str, what: str) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    text = json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1)
+    write_text(json.dumps(result, ensure_ascii=False, allow_nan=False, indent=1), out, what)
+
+
+def write_text(text: str, out: str, what: str) -> None:
+    """Write `text`, which messages call `what`, to the file `out`, or - for stdout.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     if out == "-":
         sys.stdout.write(f"{text}\n")
         return

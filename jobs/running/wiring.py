@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source, SourceObject
     from dq.formats.limits import Limits
+    from dq.profiling.summary.summary import FileSummary
     from dq.references.reading import ReferenceReader
     from etl_core.objects.store import ObjectStore, S3Access
 
@@ -171,22 +172,39 @@ class Profiler:
             progress: told the share that is read, from 0 to 1, unless Spark reads.
         """
         from dq.engine.profile_files import judge_sources
-        from dq.engine.small import is_done_here
 
-        engine, is_local = self._settings[EngineSettings], source.peek.head.bucket is None
-        asked = engine.reader == "spark" or engine.spark_master is not None or _SUBMITTED in os.environ
-        here = not asked and is_done_here(source.size, os.cpu_count() or 1, is_local=is_local)
-        session = None if here else self.session
         found = judge_sources(
             [source],
             store=self._store,
-            spark=session,
-            reader=engine.reader,
+            spark=self._session_for(source),
+            reader=self._settings[EngineSettings].reader,
             limits=self._limits,
             progress=progress,
             read_keys=self._read_keys,
         )
         return found[source.id]
+
+    def figures_of(self, source: SourceObject) -> FileSummary | PipelineError:
+        """Profile a file that somebody waits for and judge nothing; where it is read as `judge_one` does."""
+        from dq.engine.profile_files import profile_files
+
+        found = profile_files(
+            [source],
+            store=self._store,
+            spark=self._session_for(source),
+            reader=self._settings[EngineSettings].reader,
+            limits=self._limits,
+        )
+        return found[source.id]
+
+    def _session_for(self, source: SourceObject) -> SparkSession | None:
+        """Spark's session where a lone file is worth one, or somebody asked for it."""
+        from dq.engine.small import is_done_here
+
+        engine, is_local = self._settings[EngineSettings], source.peek.head.bucket is None
+        asked = engine.reader == "spark" or engine.spark_master is not None or _SUBMITTED in os.environ
+        here = not asked and is_done_here(source.size, os.cpu_count() or 1, is_local=is_local)
+        return None if here else self.session
 
     def close(self) -> None:
         """Stop the session if it was started here."""

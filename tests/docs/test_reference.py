@@ -30,7 +30,11 @@ SCHEMAS = ("metrics", "deductions", "failed_validation_rules", "profile_payload"
 @pytest.fixture(scope="module")
 def reference() -> ModuleType:
     """The script that writes the pages."""
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "scripts" / "reference.py")
+    return _script("reference")
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -43,6 +47,11 @@ def test_the_pages_are_those_that_the_code_writes(reference: ModuleType) -> None
     """Writing them runs every example; `make docs` brings them up to date."""
     for page, text in reference.pages().items():
         assert page.read_text(encoding="utf-8") == text, f"{page.name} is out of date: make docs"
+
+
+def test_the_schemas_are_those_that_the_types_say() -> None:
+    for path, text in _script("stored_schemas").documents().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: make docs"
 
 
 def test_an_example_that_does_not_show_what_it_says_stops_the_writing(reference: ModuleType) -> None:

@@ -97,6 +97,7 @@ def test_the_demo_shows_every_verdict_with_its_reason(demo: Demo) -> None:
     for reason in ("0 bytes", "PAR1", "inspector is missing", "driver is required and null in", "bitcoin"):
         assert reason in demo.out
     assert "10 done, 1 unconfigured" in demo.out
+    assert "✗ Failed" in "".join(page.read_text("utf-8") for page in (demo.folder / ".data/reports").glob("*.html"))
     assert "psql" in demo.out
     assert "inbox list" in demo.out
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dq.checks.wording import MASK, visible
 from dq.profiling.tally.offences import shortened
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dq.profiling.summary.summary import Example
+    from dq.verdict.stored.rules import Example as StoredExample
+    from dq.verdict.stored.values import LeftOut
 
 Item = TypeVar("Item")
 
@@ -73,9 +75,9 @@ class Cut:
     kept: int
     of: int
 
-    def written(self) -> dict[str, Any]:
+    def written(self) -> LeftOut:
         """Write it as it is stored."""
-        return asdict(self)
+        return {"code": self.code, "what": self.what, "kept": self.kept, "of": self.of}
 
 
 @dataclass(slots=True)
@@ -111,24 +113,21 @@ class Cutter:
 
     def examples(
         self, examples: Sequence[Example], total: int, *, hide: bool, of_rows: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[StoredExample]:
         """Cut examples of `total` offences; hidden ones keep their line.
 
         In cells (not `of_rows`) characters that cannot be seen are written as their code points.
         """
         most = self.caps.examples
         self.note("examples", "examples of one kind of offence", min(total, most), total)
-        return [
-            {
-                "line": each.line,
-                "value": MASK if hide else self._example(each, of_rows=of_rows),
-                **({"reason": each.reason} if each.reason else {}),
-            }
-            for each in examples[:most]
-        ]
+        return [self._example(each, hide=hide, of_rows=of_rows) for each in examples[:most]]
 
-    def _example(self, one: Example, *, of_rows: bool) -> object:
-        return example_value(one, lambda text: self.text(text if of_rows else visible(text, _ALL)))
+    def _example(self, one: Example, *, hide: bool, of_rows: bool) -> StoredExample:
+        value = MASK if hide else example_value(one, lambda text: self.text(text if of_rows else visible(text, _ALL)))
+        written: StoredExample = {"line": one.line, "value": value}
+        if one.reason:
+            written["reason"] = one.reason
+        return written
 
     def note(self, code: str, what: str, kept: int, of: int) -> None:
         """Remember that `kept` of `of` things are there, when that is not all; of several cuts the deepest counts."""

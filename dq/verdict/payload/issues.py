@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from dq.checks.columns import cells_breaking, parsed_cells
 from dq.schema.definition import BOUNDS_RULES, FieldType, RowRule
@@ -16,12 +16,21 @@ if TYPE_CHECKING:
     from dq.profiling.summary.summary import ColumnSummary, FileSummary, RowRuleSummary
     from dq.schema.definition import Reference, Rule
     from dq.verdict.payload.cuts import Cutter
+    from dq.verdict.stored.issues import (
+        BoundsAnomalies,
+        BrokenRowRule,
+        FieldAnomalies,
+        Limit,
+        Offences,
+        TypeFormatIssues,
+        TypeIssue,
+    )
 
 #: Rules that are neither below nor above.
 _OTHER_RULES: Final = tuple(name for name in BOUNDS_RULES if name not in {"min", "max"})
 
 
-def type_format_issues(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> dict[str, Any]:
+def type_format_issues(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> TypeFormatIssues:
     """Write the malformed rows, the cells that are not of their type, and the columns that are not as declared."""
     columns = [column for column in summary.columns if column.unparsable or column.wrong_type]
     malformed = summary.rows_malformed
@@ -48,7 +57,7 @@ def _names(names: Sequence[str], cutter: Cutter) -> list[str]:
     return [cutter.name(name) for name in cutter.columns(names)]
 
 
-def _type_issue(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
+def _type_issue(column: ColumnSummary, cutter: Cutter) -> TypeIssue:
     hide = cutter.masking.hides(column.name)
     checked = column.rows - column.nulls
     return {
@@ -63,7 +72,7 @@ def _type_issue(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
     }
 
 
-def bounds_anomalies(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> dict[str, Any]:
+def bounds_anomalies(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> BoundsAnomalies:
     """Write, for every field with bounds that are broken, the cells below, above and otherwise out of them.
 
     And for every rule over the cells of a row that is broken, the rows that break it.
@@ -84,7 +93,7 @@ def _broken_row_rules(summary: FileSummary, plan: CheckPlan) -> list[tuple[RowRu
     return [(rules[found.name], found) for found in summary.row_rules if found.failed and found.name in rules]
 
 
-def _row_rule(rule: RowRule | Reference, found: RowRuleSummary, cutter: Cutter) -> dict[str, Any]:
+def _row_rule(rule: RowRule | Reference, found: RowRuleSummary, cutter: Cutter) -> BrokenRowRule:
     return {
         "rule": cutter.name(rule.name) if isinstance(rule, RowRule) else "references",
         "expression": cutter.text(rule.text),
@@ -98,7 +107,7 @@ def _row_rule(rule: RowRule | Reference, found: RowRuleSummary, cutter: Cutter) 
 
 def _anomalies(
     column: ColumnSummary, rules: Mapping[str, Rule], field_type: FieldType, cutter: Cutter
-) -> dict[str, Any]:
+) -> FieldAnomalies:
     others = frozenset(_OTHER_RULES)
     return {
         "name": cutter.name(column.name),
@@ -114,12 +123,12 @@ def _anomalies(
     }
 
 
-def _limit(column: ColumnSummary, name: str, rules: Mapping[str, Rule], cutter: Cutter) -> dict[str, Any]:
+def _limit(column: ColumnSummary, name: str, rules: Mapping[str, Rule], cutter: Cutter) -> Limit:
     rule = rules.get(name)
     return {"limit": json_value(rule.value, cutter) if rule else None, **_offences(column, name, cutter)}
 
 
-def _offences(column: ColumnSummary, name: str, cutter: Cutter) -> dict[str, Any]:
+def _offences(column: ColumnSummary, name: str, cutter: Cutter) -> Offences:
     number = cells_breaking(column, name)
     hide = cutter.masking.hides(column.name)
     return {"count": number, "examples": cutter.examples(column.violation_examples.get(name, ()), number, hide=hide)}

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dq.verdict.payload.values import finite, json_value
+from dq.verdict.payload.values import finite, json_value, stated_error
 
 if TYPE_CHECKING:
     from dq.checks.check import CheckPlan
     from dq.profiling.summary.summary import ColumnSummary, FileSummary, KeySummary
     from dq.verdict.payload.cuts import Cutter
+    from dq.verdict.stored.figures import (
+        ColumnFigures,
+        CompletenessOverview,
+        KeyRepeats,
+        StatisticalSummary,
+        UniquenessOverview,
+    )
+    from dq.verdict.stored.numbers import Scalar
 
 
 def rate(part: int, whole: int) -> float:
@@ -17,7 +25,7 @@ def rate(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def statistical_summary(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
+def statistical_summary(summary: FileSummary, cutter: Cutter) -> StatisticalSummary:
     """Write the size of the file and the figures of each column."""
     return {
         "rows": summary.rows_read,
@@ -30,10 +38,10 @@ def statistical_summary(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
     }
 
 
-def _column(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
+def _column(column: ColumnSummary, cutter: Cutter) -> ColumnFigures:
     """Write one column. Of a sensitive one only counts and lengths remain, for a mean of one row is its value."""
     sensitive = cutter.masking.hides(column.name)
-    figures: dict[str, Any] = {
+    figures: ColumnFigures = {
         "name": cutter.name(column.name),
         "type": column.type,
         "physicalType": cutter.text(column.physical),
@@ -43,24 +51,31 @@ def _column(column: ColumnSummary, cutter: Cutter) -> dict[str, Any]:
         "nulls": column.nulls,
         "unparsable": column.unparsable,
         "distinct": column.distinct,
-        "distinctError": finite(column.distinct_error),
+        "distinctError": stated_error(column.distinct_error),
         "min": None if sensitive else json_value(column.minimum, cutter),
         "max": None if sensitive else json_value(column.maximum, cutter),
         "mean": None if sensitive else finite(column.mean),
         "stddev": None if sensitive else finite(column.stddev),
         "minLength": column.min_length,
         "maxLength": column.max_length,
-        "quantileError": finite(column.quantile_error),
+        "quantileError": stated_error(column.quantile_error),
+        "p05": _quantile(column, "p05", cutter),
+        "p25": _quantile(column, "p25", cutter),
+        "p50": _quantile(column, "p50", cutter),
+        "p75": _quantile(column, "p75", cutter),
+        "p95": _quantile(column, "p95", cutter),
     }
-    for name in ("p05", "p25", "p50", "p75", "p95"):
-        figures[name] = None if sensitive else json_value(column.quantiles.get(name), cutter)
     values = column.rows - column.nulls - column.unparsable
     if 0 < column.with_offset < values:  # they were compared in UTC, which may not be what was meant
         figures["offsets"] = {"with": column.with_offset, "without": values - column.with_offset}
     return figures
 
 
-def completeness_overview(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> dict[str, Any]:
+def _quantile(column: ColumnSummary, name: str, cutter: Cutter) -> Scalar:
+    return None if cutter.masking.hides(column.name) else json_value(column.quantiles.get(name), cutter)
+
+
+def completeness_overview(summary: FileSummary, plan: CheckPlan, cutter: Cutter) -> CompletenessOverview:
     """Write the nulls of every column and of the whole file."""
     required = {field.name for field in plan.definition.fields if field.required} if plan.definition else set()
     cells = sum(column.rows for column in summary.columns)
@@ -82,7 +97,7 @@ def completeness_overview(summary: FileSummary, plan: CheckPlan, cutter: Cutter)
     }
 
 
-def uniqueness_overview(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
+def uniqueness_overview(summary: FileSummary, cutter: Cutter) -> UniquenessOverview:
     """Write the exact repeats of declared keys and the distinct values of every column."""
     return {
         "keys": [_key(key, cutter) for key in cutter.columns(summary.keys)],
@@ -90,7 +105,7 @@ def uniqueness_overview(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
             {
                 "name": cutter.name(column.name),
                 "distinct": column.distinct,
-                "distinctError": finite(column.distinct_error),
+                "distinctError": stated_error(column.distinct_error),
                 "distinctRate": min(1.0, rate(column.distinct, column.rows - column.nulls)),
             }
             for column in cutter.columns(summary.columns)
@@ -98,7 +113,7 @@ def uniqueness_overview(summary: FileSummary, cutter: Cutter) -> dict[str, Any]:
     }
 
 
-def _key(key: KeySummary, cutter: Cutter) -> dict[str, Any]:
+def _key(key: KeySummary, cutter: Cutter) -> KeyRepeats:
     return {
         "columns": [cutter.name(name) for name in key.columns],
         "missing": key.missing,

@@ -24,6 +24,11 @@ def finite(number: float | None) -> float | None:
     return number if number is not None and isfinite(number) else None
 
 
+def stated_error(error: float) -> float:
+    """Give the error of an estimate; one that nobody can tell is everything."""
+    return error if isfinite(error) else 1.0
+
+
 def example_value(example: Example, write: Callable[[str], str]) -> JsonValue | list[JsonValue]:
     """Write the value of an example, its texts by `write`; of a key of several columns a list.
 

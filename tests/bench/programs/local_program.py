@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,16 @@ from dq.engine.planning import plan_file
 from dq.engine.profile_files import profile_files
 from dq.engine.source_file import SourceObject
 from dq.formats.limits import Limits
+from dq.profiling.summary.summary import FileSummary
 from dq.profiling.tally.file_tally import FileTally
+from dq.report.page import report_page
+from dq.report.reported import Reported, kept
 from dq.rows.files.file_rows import RowsOfFile
 from dq.rows.framed import FramedChecks
 from dq.rows.split_rows import find_rows
+from dq.verdict.judge import judge
 from etl_core.objects.store import ObjectStore
+from etl_core.storable import json_text
 from tests.bench.contestant import Work, serve
 from tests.bench.programs.scoring import scored
 
@@ -38,6 +44,18 @@ def rows(path: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
     loaded, store = load_definition(dict(definition)), ObjectStore()
     found = RowsOfFile(SourceObject(0, store.peek(None, path), loaded), store, Limits()).found(loaded)
     return {"failed": sum(int(some.found.failing.sum()) for some in found)}
+
+
+def page(path: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write the page of the verdict on a file; the file is read and judged before anything is measured."""
+    loaded, store = load_definition(dict(definition)), ObjectStore()
+    summary = profile_files([SourceObject(0, store.peek(None, path), loaded)], store=store)[0]
+    assert isinstance(summary, FileSummary)
+    verdict = judge(summary, plan_checks(loaded))
+    whole = kept(verdict, json.loads(json_text(verdict.profile_payload)))
+    start = time.perf_counter()
+    written = report_page(Reported("file", whole, before=whole))
+    return {"seconds": time.perf_counter() - start, "bytes": len(written.encode())}
 
 
 class ReadFile:
@@ -76,7 +94,7 @@ class ReadFile:
 
 def _works() -> Mapping[str, Work]:
     read = ReadFile()
-    return {"score": score, "rows": rows, "count": read.count, "find": read.find}
+    return {"score": score, "rows": rows, "page": page, "count": read.count, "find": read.find}
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from tests.bench.works.inbox import inbox
 from tests.bench.works.lake import lake
 from tests.bench.works.large_gzip import large_gzip
 from tests.bench.works.latency import latency
+from tests.bench.works.pages import pages
 from tests.bench.works.records import records
 from tests.bench.works.rows import findings, frames, rows_memory
 
@@ -36,6 +37,7 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "findings": findings,
     "rows_memory": rows_memory,
     "large_gzip": large_gzip,
+    "pages": pages,
     "lake": lake,
     "etl": etl,
     "agencies": agencies,

@@ -320,3 +320,22 @@ def test_a_misspelt_rule_is_told_beside_problems(bare_command_line: CommandLine)
     assert ran.code == 2
     assert "did you mean integer?" in ran.err
     assert "did you mean required?" in ran.err
+
+
+def test_two_results_do_not_share_stdout(bare_command_line: CommandLine) -> None:
+    (bare_command_line.folder / "a.csv").write_text("a\n1\n")
+    for arguments in (
+        ("check_file", "a.csv", "--json", "-", "--html", "-"),
+        ("suggest_definition", "a.csv", "--json", "-", "--out", "-"),
+    ):
+        ran = bare_command_line.run(*arguments)
+        assert (ran.code, ran.out) == (2, "")
+        assert "both write to stdout" in ran.err
+
+
+def test_a_page_on_stdout_is_all_that_is_there(bare_command_line: CommandLine) -> None:
+    (bare_command_line.folder / "a.csv").write_text("a\n1\n")
+    ran = bare_command_line.run("check_file", "a.csv", "--html", "-")
+    assert ran.code == 0
+    assert ran.out.startswith("<!doctype html>")
+    assert ran.out.rstrip().endswith("</html>")

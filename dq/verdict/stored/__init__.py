@@ -1,0 +1,1 @@
+"""What a verdict stores, as types: the JSON Schemas in `conf/schemas/` are written from them. Pure."""
