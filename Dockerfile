@@ -27,6 +27,7 @@ COPY conf conf
 COPY etl_core etl_core
 COPY dq dq
 COPY pipelines pipelines
+COPY service service
 COPY jobs jobs
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps -w wheels . \
  && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pipeline_processing-*.whl

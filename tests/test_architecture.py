@@ -17,7 +17,7 @@ import pytest
 import dq
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES_OF_OURS = ("dq", "etl_core", "jobs", "pipelines")
+PACKAGES_OF_OURS = ("dq", "etl_core", "jobs", "pipelines", "service")
 #: Modules in a folder at most.
 MOST_MODULES = 12
 #: Modules outside the engine that have to do with Spark's tables and streams.
@@ -76,6 +76,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
+    "dq.object_path": ("dq.ledger", "dq.reporting"),
     "dq.reported_runs": ("dq.report", "dq.reporting"),
     "dq.silver_due": ("dq.checks", "dq.ledger", "dq.reporting", "etl_core.number_set"),
     "dq.streams": (*PURE, "dq.formats", "dq.ledger", "dq.reporting", "dq.rows", "etl_core"),
@@ -100,20 +101,27 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.records": ("dq", "etl_core", "pipelines.transforms"),
     "pipelines.etl": ("dq", "etl_core", "pipelines.transforms"),
     "pipelines.agencies": ("etl_core",),
-    "jobs": ("dq", "etl_core", "pipelines"),
+    # What answers requests; of dq and of flows it knows what jobs do.
+    "service": ("dq", "etl_core"),
+    "jobs": ("dq", "etl_core", "pipelines", "service"),
 }
 
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
 PACKAGES = {
+    "anyio": {"service"},
     "confluent_kafka": {"pipelines.records"},
+    "cryptography": {"service"},
     "deltalake": {"pipelines.lake"},
     "dotenv": {"etl_core.settings"},
+    "fastapi": {"service"},
+    "starlette": {"service"},
+    "uvicorn": {"service"},
     "boto3": {"etl_core.objects", "etl_core.queue"},
     "botocore": {"etl_core.aws_set_up", "etl_core.objects", "etl_core.queue"},
     "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
-    "jinja2": {"dq.report"},
-    "markupsafe": {"dq.report"},
+    "jinja2": {"dq.report", "service"},
+    "markupsafe": {"dq.report", "service"},
     "msgpack": {"dq.profiling", "dq.engine"},
     "numpy": {
         *("dq.profiling", "dq.formats", "dq.engine", "dq.rows", "dq.streams"),
@@ -122,6 +130,7 @@ PACKAGES = {
     "obstore": {"etl_core.objects"},
     "orjson": {
         "etl_core.storable",
+        "service",
         "dq.profiling",
         "dq.formats",
         "dq.verdict",
@@ -140,7 +149,7 @@ PACKAGES = {
         *("pipelines.citizens.history", "pipelines.citizens.validate"),
     },
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
-    "prometheus_client": {"etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"},
+    "prometheus_client": {"service", "etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"},
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {
@@ -166,7 +175,7 @@ PACKAGES = {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
-        *("dq.streams", "dq.reported_runs", "pipelines.records", "pipelines.agencies"),
+        *("dq.streams", "dq.object_path", "dq.reported_runs", "service", "pipelines.records", "pipelines.agencies"),
     },
     "structlog": {
         "etl_core.log",

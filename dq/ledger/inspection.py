@@ -11,6 +11,7 @@ from dq.ledger.inbox_item import FAILURE_STATES, GOOD_STATES, OPEN_STATES, State
 from dq.ledger.rows import event_of
 from dq.ledger.tables import announcement_dead_letter, object_inbox, object_inbox_count
 from etl_core.errors import UsageError
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +109,49 @@ def list_rows(
         return tuple(shown(row) for row in connection.execute(query).mappings())
 
 
+def newest_rows(
+    engine: Engine,
+    *,
+    states: Sequence[State] = (),
+    search: str | None = None,
+    before_id: int | None = None,
+    limit: int = 100,
+) -> tuple[InboxRow, ...]:
+    """Rows from the newest id down: of all states or of some, `search` a part of `bucket/key`, in any case."""
+    wanted = [
+        _C.state.in_(states) if states else true(),
+        true() if before_id is None else _C.id < before_id,
+        _C.bucket.concat("/").concat(_C.key).icontains(storable(search), autoescape=True) if search else true(),
+    ]
+    query = select(object_inbox).where(*wanted).order_by(_C.id.desc()).limit(limit)
+    with engine.connect() as connection:
+        return tuple(shown(row) for row in connection.execute(query).mappings())
+
+
+def find_row(engine: Engine, row_id: int) -> InboxRow | None:
+    """One row; None where there is none of this number."""
+    with engine.connect() as connection:
+        row = connection.execute(select(object_inbox).where(_C.id == row_id)).mappings().one_or_none()
+    return None if row is None else shown(row)
+
+
+def open_row_of(engine: Engine, bucket: str, key: str, version_id: str | None) -> int | None:
+    """The row of an object that waits to be looked at and has no version or this one; None where none waits."""
+    query = (
+        select(_C.id)
+        .where(
+            _C.bucket == bucket,
+            _C.key.collate("C") == key,
+            _C.state == "pending",
+            _C.version_id.is_(None) if version_id is None else _C.version_id == version_id,
+        )
+        .order_by(_C.id.desc())
+        .limit(1)
+    )
+    with engine.connect() as connection:
+        return connection.scalar(query)
+
+
 def still_open(engine: Engine) -> StillOpen:
     """Who holds rows, and what waits for its time."""
     claimed = select(_C.lease_owner, func.count(), func.max(_C.lease_until)).where(_C.state == "claimed")
@@ -124,11 +168,10 @@ def show_row(engine: Engine, row_id: int) -> InboxRow:
     Raises:
         UsageError: there is none of this number.
     """
-    with engine.connect() as connection:
-        row = connection.execute(select(object_inbox).where(_C.id == row_id)).mappings().one_or_none()
+    row = find_row(engine, row_id)
     if row is None:
         raise UsageError(f"the inbox has no object {row_id}; `inbox list` shows their numbers")
-    return shown(row)
+    return row
 
 
 def inbox_status(engine: Engine, now: datetime) -> InboxStatus:

@@ -73,18 +73,23 @@ def read_verdicts(
 
 def read_verdict(engine: Engine, catalogue: Catalogue, run_id: str) -> VerdictRow | None:
     """The verdict of one run, named as the database writes its id; None when there is no such run, or none yet."""
-    if not _may_be_id(catalogue.table(RUN).columns["id"].type, run_id):
+    if not may_be_id(catalogue.table(RUN).columns["id"].type, run_id):
         return None
     tables = _Tables.of(catalogue)
     return next(iter(_read(engine, _verdicts(catalogue, tables).where(tables.runs.c.id == run_id))), None)
 
 
-def _may_be_id(kind: str, run_id: str) -> bool:
+#: The largest ids there can be, by the type of their column.
+_MOST_IDS = {"int2": (1 << 15) - 1, "int4": (1 << 31) - 1}
+
+
+def may_be_id(kind: str, row_id: str) -> bool:
     """Whether a text names a row of a table whose ids are of this kind, so that the server need not refuse it."""
     if kind != "uuid":
-        return run_id.isascii() and run_id.isdigit() and len(run_id) < len(str(1 << 63))
+        is_number = row_id.isascii() and row_id.isdigit() and len(row_id) < len(str(1 << 63))
+        return is_number and int(row_id) <= _MOST_IDS.get(kind, 1 << 63)
     try:
-        UUID(run_id)
+        UUID(row_id)
     except ValueError:
         return False
     return True

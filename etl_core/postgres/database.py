@@ -68,6 +68,7 @@ def connect(
     application_name: str = "pipeline-processing",
     timeouts: Timeouts | None = None,
     setting: str = "DATABASE_URL",
+    read_only: bool = False,
 ) -> Engine:
     """An engine on `dsn`, proven by one connection.
 
@@ -76,6 +77,7 @@ def connect(
         application_name: how the sessions are called in `pg_stat_activity`.
         timeouts: how long to wait for connections, locks and statements.
         setting: what the address is called where it was set.
+        read_only: whether the server refuses every change.
 
     Raises:
         SettingsError: the address cannot be understood, or the server refuses these credentials.
@@ -100,7 +102,7 @@ def connect(
             "tcp_user_timeout": 60_000,
         },
     )
-    _prepare_sessions(engine, waits)
+    _prepare_sessions(engine, waits, read_only=read_only)
     event.listen(engine, "handle_error", _translate)
     try:
         with engine.connect():
@@ -124,7 +126,7 @@ def _parse(dsn: str, setting: str) -> URL:
     return url.set(drivername="postgresql+psycopg2")
 
 
-def _prepare_sessions(engine: Engine, waits: Timeouts) -> None:
+def _prepare_sessions(engine: Engine, waits: Timeouts, *, read_only: bool) -> None:
     """Fix what every session depends on; by SQL, because connection poolers refuse start-up options.
 
     Behind a pooler a session is somebody else's after each transaction, so there every transaction begins with them.
@@ -134,6 +136,7 @@ def _prepare_sessions(engine: Engine, waits: Timeouts) -> None:
         "timezone": "UTC",
         # every check that follows a lock has to see what the lock's last holder committed
         "default_transaction_isolation": "read committed",
+        "default_transaction_read_only": "on" if read_only else "off",
         "client_min_messages": "warning",
         "lock_timeout": f"{waits.lock}s",
         "statement_timeout": f"{waits.statement}s",

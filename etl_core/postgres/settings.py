@@ -12,7 +12,7 @@ from etl_core.settings import RoomSettings, setting
 _SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
 
 
-def _database_url(value: SecretStr) -> SecretStr:
+def as_database_url(value: SecretStr) -> SecretStr:
     """A Postgres URL, kept secret; no message repeats any part of it."""
     try:
         parts = urlsplit(value.get_secret_value())
@@ -33,7 +33,7 @@ def _database_url(value: SecretStr) -> SecretStr:
 class PostgresSettings(RoomSettings):
     """Which database."""
 
-    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = setting(
+    database_url: Annotated[SecretStr, AfterValidator(as_database_url)] | None = setting(
         "The Postgres database. Unset: an embedded one under `./.data`",
         "postgresql://user:password@host:5432/database",
     )

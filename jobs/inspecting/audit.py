@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -17,19 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Engine, RowMapping
+    from sqlalchemy.engine import Engine
 
-    from dq import SilverLoad
     from dq.ledger.inspection import InboxRow
 
 _AUDIT = text("""
     SELECT at, job, step, subject, status, message, rows_in, rows_out, duration_ms
     FROM pipeline.audit WHERE run_id = :run_id ORDER BY at, id
-""")
-#: The lines about an object, of one row of the ledger or of none in particular.
-_OF_SUBJECT = text("""
-    SELECT at, job, step, status, message, run_id, outputs, duration_ms FROM pipeline.audit
-    WHERE subject = :uri AND (inputs @> CAST(:row AS jsonb) OR NOT inputs::text LIKE '%"object %') ORDER BY at, id
 """)
 
 
@@ -70,53 +63,13 @@ def _what(row: Mapping[str, Any]) -> str:
 
 def _object(database: Engine, named: str) -> Iterator[_Step]:
     """Give the steps of an object: those that jobs noted, and what the ledger knows of those that nobody noted."""
-    from dq import loads_of_object
-
-    for row in _rows(database, named):
-        event = row.event
-        uri = f"s3://{event.bucket}/{event.key}"
-        version = f" version {event.version_id}" if event.version_id else ""
-        yield row.received_at, "announced", event.source or "", f"object {row.id}, {uri}{version}"
-        lines = _lines(database, uri, row.id)
-        noted = {output for line in lines for output in line["outputs"]}
-        if row.finished_at is not None and not any(line["step"] == "verdict" for line in lines):
-            yield row.finished_at, "judged", row.state, _verdict(database, row)
-        for load in loads_of_object(database, row.id):
-            if f"load {load.id}" not in noted:
-                yield _lifted(load)
-        for line in lines:
-            outputs = ", ".join(line["outputs"])
-            what = "; ".join(part for part in (line["message"], outputs, f"run {line['run_id']}") if part)
-            yield line["at"], f"{line['job']}: {line['step']}", line["status"], what
-
-
-def _lifted(load: SilverLoad) -> _Step:
-    counts, rows = load.counts, load.reason or ""
-    if counts is not None:
-        where = f"{counts.rows_silver:,} to silver, {counts.rows_quarantined:,} to quarantine"
-        table = f"version {load.delta_version} of {load.subject.table}"
-        rows = f"{counts.rows_read:,} rows: {where}, {counts.rows_malformed:,} malformed; {table}"
-    return load.finished_at or load.started_at, "lifted", load.state, rows
-
-
-def _lines(database: Engine, uri: str, object_id: int) -> Sequence[RowMapping]:
-    known = {"uri": uri, "row": json.dumps([f"object {object_id}"])}
-    with database.connect() as connection:
-        return connection.execute(_OF_SUBJECT, known).mappings().all()
-
-
-def _verdict(database: Engine, row: InboxRow) -> str:
+    from dq.object_path import object_path
     from dq.reporting.catalogue.catalogue import read_catalogue
-    from dq.reporting.readback import read_verdicts
 
-    if row.monitoring_file_run_id is None:
-        return row.reason or ""
-    verdicts = read_verdicts(database, read_catalogue(database))
-    found = next((one for one in verdicts if str(one.run_id) == row.monitoring_file_run_id), None)
-    if found is None:
-        return f"run {row.monitoring_file_run_id}"
-    passed = "passed" if found.passed else "failed"
-    return f"run {found.run_id}, {found.run_date} {found.run_hour:02d}h: score {found.score}, {passed}"
+    catalogue = read_catalogue(database)
+    for row in _rows(database, named):
+        for one in object_path(database, catalogue, row):
+            yield one.at, one.step, one.state, one.what
 
 
 def _rows(database: Engine, named: str) -> Sequence[InboxRow]:

@@ -11,10 +11,11 @@ from pipelines.citizens.settings import CitizensSettings
 from pipelines.etl.settings import EtlSettings
 from pipelines.lake.settings import LakeSettings
 from pipelines.records.settings import KafkaSettings
+from service.settings import ServeSettings
 
 ROOMS: tuple[type[RoomSettings], ...] = (
     *ROOMS_OF_VERDICTS,
-    *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings, AgencySettings),
+    *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings, AgencySettings, ServeSettings),
 )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
-COPIED = ("dq", "etl_core", "jobs", "pipelines", "conf", "pyproject.toml", "README.md", "CHANGELOG.md")
+COPIED = ("dq", "etl_core", "jobs", "pipelines", "service", "conf", "pyproject.toml", "README.md", "CHANGELOG.md")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The web face: a trigger and hooks for machines, JSON for programs, pages for people."""

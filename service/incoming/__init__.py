@@ -1,0 +1,1 @@
+"""Announcements that come by HTTP: the same door as the queue's."""
