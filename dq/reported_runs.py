@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     #: The address of a run's page, from the file's name and the run's id; None where there is no page of it.
     Links = Callable[[ScoreRow], str | None]
+    Up = Callable[[VerdictRow], tuple[str, str] | None]
 
 
 def report_of_run(
@@ -26,7 +27,7 @@ def report_of_run(
     run_id: str,
     *,
     links: Links = lambda _row: None,
-    up: tuple[str, str] | None = None,
+    up: Up = lambda _row: None,
 ) -> Reported | None:
     """Everything the page of one run shows; None when there is no such run, or it has no verdict.
 
@@ -35,7 +36,7 @@ def report_of_run(
         catalogue: from `read_catalogue`.
         run_id: as the database writes it.
         links: where pages of other runs are.
-        up: address and text of the page above.
+        up: address and text of the page above, if there is one.
     """
     row = read_verdict(engine, catalogue, run_id)
     if row is None:
@@ -56,7 +57,7 @@ def report_of_run(
         before=None if before is None else _kept(engine, catalogue, before),
         before_label="" if before is None else window(before),
         history=tuple(_point(score, links) for score in scores),
-        up=up,
+        up=up(row),
     )
 
 

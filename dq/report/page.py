@@ -81,13 +81,22 @@ def overview_page(title: str, files: Sequence[FileLine], facts: Sequence[tuple[s
 
 def content_security_policy() -> str:
     """Give the policy that pages declare: nothing is loaded and nothing is run; their own style has this digest."""
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return policy_of(_style())
+
+
+def policy_of(style: str, form_action: str = "'none'") -> str:
+    """Give the policy of a page with this style, whose forms may be sent to `form_action`."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action {form_action}"
 
 
 @cache
 def _style() -> str:
-    environment = _environment()
+    return style_of(_environment())
+
+
+def style_of(environment: Environment) -> str:
+    """Give the style of reports."""
     loader = environment.loader
     if loader is None:
         raise AssertionError("templates have a loader")
@@ -96,19 +105,29 @@ def _style() -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only who writes pages loads it
+    environment = page_environment()
+    environment.globals |= {"style": _style, "policy": content_security_policy}
+    return environment
+
+
+def page_environment(*packages: str) -> Environment:
+    """Make what fills templates: those of reports, and before them those in the folder `templates` of `packages`.
+
+    Templates ask `style()` and `policy()`, which whoever makes pages adds.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - for pages alone
 
     environment = Environment(
         autoescape=True,
         finalize=shown,
         keep_trailing_newline=False,
-        loader=PackageLoader("dq.report", "templates"),
+        loader=ChoiceLoader([PackageLoader(name, "templates") for name in (*packages, "dq.report")]),
         lstrip_blocks=True,
         trim_blocks=True,
         undefined=StrictUndefined,
     )
     environment.filters |= {"number": number, "percent": percent, "points": points, "scalar": scalar}
-    environment.globals |= {"share_bar": share_bar, "style": _style, "policy": content_security_policy}
+    environment.globals |= {"share_bar": share_bar}
     return environment
 
 

@@ -111,6 +111,15 @@ def find_file(engine: Engine, catalogue: Catalogue, file_id: str) -> BrowsedFile
     return None if row is None else _browsed(row)
 
 
+def find_file_named(engine: Engine, catalogue: Catalogue, agency_slug: str, file_name: str) -> RowId | None:
+    """The id of a file; of several of one name that of the oldest, None when there is none."""
+    files = as_sqlalchemy(catalogue.table(FILE))
+    named = and_(files.c.agency_slug == agency_slug, files.c.file_name == file_name)
+    with engine.connect() as connection:
+        found: RowId | None = connection.scalar(select(files.c.id).where(named).order_by(files.c.id).limit(1))
+        return found
+
+
 def browse_runs(
     engine: Engine, catalogue: Catalogue, file_id: RowId, *, before: RunKey | None = None, limit: int
 ) -> tuple[BrowsedRun, ...]:

@@ -1,0 +1,27 @@
+"""Alerts, where the database keeps them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Engine
+
+_IS_THERE: Final = text("SELECT to_regclass('pipeline.alert') IS NOT NULL")
+#: Open ones first.
+_ALERTS: Final = text("""
+    SELECT kind, subject, severity, opened_at, last_seen_at, resolved_at, text FROM pipeline.alert
+    ORDER BY resolved_at IS NOT NULL, opened_at DESC LIMIT 200
+""")
+
+
+def open_alerts(engine: Engine) -> Sequence[Any] | None:
+    """The newest alerts, those first that are open; None where the database keeps none."""
+    with engine.connect() as connection:
+        if not connection.scalar(_IS_THERE):
+            return None
+        return connection.execute(_ALERTS).all()

@@ -1,0 +1,202 @@
+"""Pages for people: files, their runs and reports, objects and their paths, the lake, what needs somebody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from dq.ledger.claims.resting import rests
+from dq.ledger.inbox_item import FAILURE_STATES
+from dq.ledger.inspection import find_row, inbox_status, newest_rows
+from dq.ledger.loads.figures import table_figures
+from dq.object_path import object_path
+from dq.report.charts import score_line
+from dq.report.page import content_security_policy, report_page
+from dq.reported_runs import report_of_run
+from dq.reporting.browsing import FileFilter, arrivals, browse_files, browse_runs, find_file, find_file_named
+from service.answers import page_answer
+from service.api.models import State
+from service.api.paging import LONGEST_KEY, key_of_file, key_of_run, read_file_key, read_run_key
+from service.api.routes import Identifier, RowNumber, Search
+from service.api.views import next_page
+from service.pages.charts import calendar
+from service.pages.interface import operations
+from service.pages.kept_alerts import open_alerts
+from service.pages.templating import page, site_policy
+from service.parts import GivenDoors
+
+if TYPE_CHECKING:
+    from dq.reporting.readback import ScoreRow
+
+router = APIRouter(include_in_schema=False)
+
+_ON_A_PAGE: Final = 50
+_HISTORY: Final = 90
+#: Days of the calendar, about half a year.
+_DAYS: Final = 182
+_CHOICES: Final = (("", "any"), ("false", "failed"), ("true", "passed"))
+Key = Annotated[str | None, Query(max_length=LONGEST_KEY)]
+
+
+def _page(request: Request, doors: GivenDoors, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - what a template shows
+    shown: dict[str, Any] = {"eyebrow": "Data quality", "here": request.url.path, "version": doors.version, **values}
+    return page_answer(request, page(template, **shown), site_policy(), status)
+
+
+@router.get("/")
+def files(
+    request: Request, doors: GivenDoors, search: Search = None, passed: str = "", after: Key = None
+) -> Response:
+    """Files with their newest verdict."""
+    decided = {"true": True, "false": False}.get(passed)
+    wanted = FileFilter(search, None, decided)
+    found = browse_files(doors.reader, doors.catalogue, wanted, after=read_file_key(after), limit=_ON_A_PAGE + 1)
+    shown = found[:_ON_A_PAGE]
+    asked = {"search": search, "passed": decided}
+    return _page(
+        request,
+        doors,
+        "files.html",
+        title="Files",
+        files=shown,
+        search=search or "",
+        choices=_CHOICES,
+        chosen="" if decided is None else passed,
+        first=next_page("/", **asked) if after else None,
+        next=next_page("/", **asked, after=key_of_file(shown[-1])) if len(found) > _ON_A_PAGE else None,
+    )
+
+
+@router.get("/files/{file_id}")
+def file(request: Request, doors: GivenDoors, file_id: Identifier, before: Key = None) -> Response:
+    """One file: its scores, the days it came, its runs."""
+    found = find_file(doors.reader, doors.catalogue, file_id)
+    if found is None:
+        return missing(request, doors, f"There is no file {file_id!r}.")
+    values: dict[str, Any] = {"title": found.file_name, "file": found}
+    if found.newest is not None:
+        key = read_run_key(before)
+        history = browse_runs(doors.reader, doors.catalogue, found.file_id, limit=_HISTORY)[::-1]
+        runs = browse_runs(doors.reader, doors.catalogue, found.file_id, before=key, limit=_ON_A_PAGE + 1)
+        shown, last = runs[:_ON_A_PAGE], found.newest.run_date
+        first = last - timedelta(days=_DAYS - 1)
+        days = arrivals(doors.reader, doors.catalogue, found.file_id, first)
+        address = f"/files/{found.file_id}"
+        values |= {
+            "history": history,
+            "line": score_line([(round(one.score), one.passed) for one in history]),
+            "calendar": calendar(days, first, last),
+            "days": sorted(days.items(), reverse=True),
+            "first_day": first,
+            "last_day": last,
+            "runs": shown,
+            "first": address if before else None,
+            "next": next_page(address, before=key_of_run(shown[-1])) if len(runs) > _ON_A_PAGE else None,
+        }
+    return _page(request, doors, "file.html", **values)
+
+
+@router.get("/runs/{run_id}")
+def run(request: Request, doors: GivenDoors, run_id: Identifier) -> Response:
+    """The report of a run, with links to the other runs of its file."""
+    reported = report_of_run(doors.reader, doors.catalogue, run_id, links=_run_page, up=lambda row: _above(doors, row))
+    if reported is None:
+        return missing(request, doors, f"There is no run {run_id!r} with a verdict.")
+    return page_answer(request, report_page(reported), content_security_policy())
+
+
+@router.get("/objects")
+def objects(
+    request: Request,
+    doors: GivenDoors,
+    state: State | None = None,
+    search: Search = None,
+    before: Annotated[int | None, Query(ge=0, le=(1 << 63) - 1)] = None,
+) -> Response:
+    """Announced objects, newest first."""
+    states = () if state is None else (state,)
+    found = newest_rows(doors.reader, states=states, search=search, before_id=before, limit=_ON_A_PAGE + 1)
+    shown = found[:_ON_A_PAGE]
+    counted = inbox_status(doors.reader, doors.clock()).states
+    asked = {"state": state, "search": search}
+    return _page(
+        request,
+        doors,
+        "objects.html",
+        title="Objects",
+        objects=shown,
+        state=state,
+        search=search or "",
+        states=[(name, count) for name, count in counted.items() if count or name == state],
+        first=next_page("/objects", **asked) if before is not None else None,
+        next=next_page("/objects", **asked, before=shown[-1].id) if len(found) > _ON_A_PAGE else None,
+    )
+
+
+@router.get("/objects/{row_id}")
+def one_object(request: Request, doors: GivenDoors, row_id: RowNumber) -> Response:
+    """What became of one object."""
+    row = find_row(doors.reader, row_id)
+    if row is None:
+        return missing(request, doors, f"There is no object {row_id}.")
+    path = object_path(doors.reader, doors.catalogue, row)
+    title = f"{row.event.bucket}/{row.event.key}"
+    return _page(request, doors, "object.html", eyebrow="Object", title=title, row=row, path=path)
+
+
+@router.get("/lake")
+def lake(request: Request, doors: GivenDoors) -> Response:
+    """The lake's tables, by the ledger."""
+    return _page(request, doors, "lake.html", title="Lake", tables=table_figures(doors.reader))
+
+
+@router.get("/alerts")
+def alerts(request: Request, doors: GivenDoors) -> Response:
+    """Alerts where there are any, and what needs somebody by the ledger."""
+    now = doors.clock()
+    status = inbox_status(doors.reader, now)
+    return _page(
+        request,
+        doors,
+        "alerts.html",
+        title="Alerts",
+        alerts=open_alerts(doors.reader),
+        failures=[(name, count) for name, count in status.states.items() if count and name in FAILURE_STATES],
+        letters=status.dead_letters,
+        rests=[one for one in rests(doors.reader) if one.until > now],
+    )
+
+
+@router.get("/docs")
+def interface(request: Request, doors: GivenDoors) -> Response:
+    """The OpenAPI document for people."""
+    document = request.app.openapi()
+    shown = operations(document)
+    return _page(request, doors, "interface.html", title="Interface", document=document, operations=shown)
+
+
+def missing(request: Request, doors: GivenDoors, message: str) -> Response:
+    """Give the page that says what is not there."""
+    return _page(request, doors, "message.html", 404, title="Not found", message=message)
+
+
+def unavailable(request: Request, doors: GivenDoors) -> Response:
+    """Give the page that says that the database is away."""
+    message = "The database does not answer at present, so nothing can be shown. Nothing is lost; load this page again."
+    return _page(request, doors, "message.html", 503, title="Not available", message=message)
+
+
+def refused(request: Request, doors: GivenDoors, status: int, message: str) -> Response:
+    """Give the page that says what is wrong with an address."""
+    return _page(request, doors, "message.html", status, title="Not possible", message=message)
+
+
+def _run_page(row: ScoreRow) -> str:
+    return f"/runs/{row.run_id}"
+
+
+def _above(doors: GivenDoors, row: Any) -> tuple[str, str]:  # noqa: ANN401 - a verdict read back
+    found = find_file_named(doors.reader, doors.catalogue, row.agency_slug, row.file_name)
+    return ("/", "Files") if found is None else (f"/files/{found}", f"{row.agency_slug}/{row.file_name}")
