@@ -48,7 +48,9 @@ def main(argv: list[str]) -> int:
         log.info("serving", host=host, port=port, token=access.token is not None)
         server.run()
     if not server.started:
-        raise SettingsError("settings", [f"SERVE_PORT: {host}:{port} cannot be had; is something else listening there?"])
+        raise SettingsError(
+            "settings", [f"SERVE_PORT: {host}:{port} cannot be had; is something else listening there?"]
+        )
     log.info("stopped serving")
     return ExitCode.OK
 

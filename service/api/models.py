@@ -7,9 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-State = Literal[
-    "pending", "claimed", "done", "superseded", "gone", "ignored", "unconfigured", "bad_definition", "dead"
-]
+State = Literal["pending", "claimed", "done", "superseded", "gone", "ignored", "unconfigured", "bad_definition", "dead"]
 
 
 class FieldError(BaseModel):

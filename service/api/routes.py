@@ -54,9 +54,7 @@ def files(
 
 
 @router.get("/files/{file_id}/runs", response_model=Runs, responses=_UNKNOWN)
-def runs(
-    request: Request, doors: GivenDoors, file_id: Identifier, before: Key = None, limit: Limit = 100
-) -> Response:
+def runs(request: Request, doors: GivenDoors, file_id: Identifier, before: Key = None, limit: Limit = 100) -> Response:
     """The runs of a file that have a verdict, newest window first."""
     file = find_file(doors.reader, doors.catalogue, file_id)
     if file is None:

@@ -32,9 +32,7 @@ _MOST_CALLERS: Final = 10_000
 class Callers:
     """Lets those through who may ask."""
 
-    def __init__(
-        self, app: ASGIApp, access: Access, metrics: ServiceMetrics, seconds: Callable[[], float]
-    ) -> None:
+    def __init__(self, app: ASGIApp, access: Access, metrics: ServiceMetrics, seconds: Callable[[], float]) -> None:
         self._app, self._access, self._metrics = app, access, metrics
         self._rates = Rates(access.per_second, seconds)
 

@@ -78,7 +78,9 @@ class Hooks:
             self._doors.incoming.fetch(address)
         except OSError as error:
             headers = {"retry-after": str(RETRY_AFTER)}
-            raise RequestProblemError(503, f"the subscription could not be confirmed: {error}", headers=headers) from error
+            raise RequestProblemError(
+                503, f"the subscription could not be confirmed: {error}", headers=headers
+            ) from error
         log.info("a subscription was confirmed", topic=message["TopicArn"])
 
     def _counted(self, accepted: Accepted, source: str) -> dict[str, int]:

@@ -93,7 +93,9 @@ class SnsSignatures:
             raise ForgedMessageError(f"TopicArn is {str(topic)[:300]!r}, which is not one of SNS_TOPICS")
         at = _moment(message)
         if not now - OLDEST <= at <= now + _NEWEST:
-            raise ForgedMessageError(f"Timestamp is {at.isoformat()}, too far from now; a message is believed for an hour")
+            raise ForgedMessageError(
+                f"Timestamp is {at.isoformat()}, too far from now; a message is believed for an hour"
+            )
         algorithm = {"1": SHA1, "2": SHA256}.get(str(message.get("SignatureVersion")))
         if algorithm is None:
             raise ForgedMessageError("SignatureVersion is neither 1 nor 2")
@@ -109,7 +111,9 @@ class SnsSignatures:
 
     def _certificate(self, address: object, now: datetime) -> x509.Certificate:
         if not is_sns_address(address) or not _CERTIFICATE.fullmatch(urlsplit(str(address)).path):
-            raise ForgedMessageError(f"SigningCertURL is {str(address)[:300]!r}, which is no address of SNS' certificates")
+            raise ForgedMessageError(
+                f"SigningCertURL is {str(address)[:300]!r}, which is no address of SNS' certificates"
+            )
         if urlsplit(str(address)).query or urlsplit(str(address)).fragment:
             raise ForgedMessageError("SigningCertURL has a query; expected the plain address of a certificate")
         address = str(address)

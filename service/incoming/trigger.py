@@ -63,4 +63,3 @@ def _admitted(trigger: Trigger, doors: ServiceDoors) -> ObjectEvent:
                 detail = f"bucket {admitted.bucket!r} is not one of ALLOWED_BUCKETS: {', '.join(sorted(allowed))}"
                 raise RequestProblemError(422, detail, [("bucket", detail)])
             return admitted
-

@@ -46,9 +46,7 @@ def _page(request: Request, doors: GivenDoors, template: str, status: int = 200,
 
 
 @router.get("/")
-def files(
-    request: Request, doors: GivenDoors, search: Search = None, passed: str = "", after: Key = None
-) -> Response:
+def files(request: Request, doors: GivenDoors, search: Search = None, passed: str = "", after: Key = None) -> Response:
     """Files with their newest verdict."""
     decided = {"true": True, "false": False}.get(passed)
     wanted = FileFilter(search, None, decided)
