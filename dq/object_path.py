@@ -1,5 +1,7 @@
-"""What became of an object, a step each from its announcement to the lake: those that jobs noted in the audit, and what
-the ledger knows of those that nobody noted."""
+"""What became of an object, a step each from its announcement to the lake.
+
+Those that jobs noted in the audit, and what the ledger knows of those that nobody noted.
+"""
 
 from __future__ import annotations
 

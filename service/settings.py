@@ -58,8 +58,8 @@ class ServeSettings(RoomSettings):
         "Port that `serve` listens at", "a whole number from 1 to 65535; 0 for any that is free", default=8080
     )
     serve_token: Annotated[SecretStr, AfterValidator(_long_enough)] | None = setting(
-        "What callers of `serve` prove themselves with: `Authorization: Bearer TOKEN`, or in a browser as the password"
-        " of any user",
+        "What callers of `serve` prove themselves with: `Authorization: Bearer TOKEN`, in a browser as the password of"
+        " any user",
         "a secret of 16 characters or more",
     )
     serve_auth: Annotated[Literal["token", "none"], Lower] = setting(
@@ -93,6 +93,6 @@ class ServeSettings(RoomSettings):
         default=(),
     )
     eventbridge_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = setting(
-        "What an API destination of EventBridge sends as X-Api-Key to /hooks/eventbridge. Unset: nothing is taken there",
+        "What an API destination of EventBridge sends as X-Api-Key to /hooks/eventbridge. Unset: nothing is taken",
         "a secret of 16 characters or more",
     )

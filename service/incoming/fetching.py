@@ -16,7 +16,7 @@ _MOST_BYTES: Final = 64 * 1024
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """An address of SNS answers itself; one that leads elsewhere is not followed."""
 
-    def redirect_request(  # noqa: D102 - as its parent's
+    def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
         del req, fp, code, msg, headers, newurl

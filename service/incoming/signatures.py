@@ -1,8 +1,8 @@
 """Whether a message is from SNS: its signature, by a certificate of Amazon's.
 
-The rules are those of "Verifying the signatures of Amazon SNS messages" (SNS Developer Guide): which fields are signed in
-which order, SHA-1 for signature version 1, SHA-256 for version 2. The certificate's address comes with the message, so
-that only addresses of SNS itself are asked.
+The rules are those of "Verifying the signatures of Amazon SNS messages" (SNS Developer Guide): which fields are signed
+in which order, SHA-1 for signature version 1, SHA-256 for version 2. The certificate's address comes with the message,
+so that only addresses of SNS itself are asked.
 """
 
 from __future__ import annotations

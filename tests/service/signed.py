@@ -47,11 +47,11 @@ class Certificates:
             raise OSError("no answer")
         return self.places[address]
 
-    def signed(self, message: object, at: datetime, *, version: str = "2", **changes: Any) -> dict[str, Any]:
+    def signed(self, message: object, at: datetime, *, version: str = "2", **changes: object) -> dict[str, Any]:
         """A notification that holds `message`; what `changes` says is signed, too."""
         text = message if isinstance(message, str) else json.dumps(message)
         moment = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        body = {
+        body: dict[str, Any] = {
             "Type": "Notification",
             "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
             "TopicArn": TOPIC,

@@ -26,7 +26,12 @@ def fresh() -> Certificates:
 
 def _event(bucket: str, key: str, sequencer: str = "0A") -> dict[str, Any]:
     s3 = {"bucket": {"name": bucket}, "object": {"key": key, "size": 3, "sequencer": sequencer}}
-    record = {"eventVersion": "2.1", "eventName": "ObjectCreated:Put", "eventTime": "2026-01-04T12:00:00.000Z", "s3": s3}
+    record = {
+        "eventVersion": "2.1",
+        "eventName": "ObjectCreated:Put",
+        "eventTime": "2026-01-04T12:00:00.000Z",
+        "s3": s3,
+    }
     return {"Records": [record]}
 
 

@@ -12,7 +12,7 @@ from tests.end_to_end.landing import key_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.service.site import Site
+    from tests.service.site import Answer, Site
 
 TRIGGER = "/api/trigger-ingestion/"
 
@@ -38,7 +38,7 @@ def consumer(site: Site) -> Iterator[None]:
     thread.join()
 
 
-def _trigger(site: Site, key: str, query: str = "", **more: Any) -> Any:
+def _trigger(site: Site, key: str, query: str = "", **more: str | None) -> Answer:
     return site.post(TRIGGER + query, {"bucket": site.landing.bucket, "key": key, **more})
 
 
@@ -58,14 +58,16 @@ def test_asking_again_while_it_waits_gives_the_same_number(site: Site) -> None:
     assert first.json["id"] == second.json["id"]
 
 
-def test_who_waits_gets_the_verdict(site: Site, consumer: None) -> None:
+@pytest.mark.usefixtures("consumer")
+def test_who_waits_gets_the_verdict(site: Site) -> None:
     site.landing.put(key_of(hour=3))
     answer = _trigger(site, key_of(hour=3), "?wait=60")
     assert (answer.status, answer.json["state"]) == (200, "done")
     assert (answer.json["verdict"]["score"], answer.json["verdict"]["file_name"]) == (100, "trips")
 
 
-def test_an_object_that_was_overwritten_is_looked_at_again(site: Site, consumer: None) -> None:
+@pytest.mark.usefixtures("consumer")
+def test_an_object_that_was_overwritten_is_looked_at_again(site: Site) -> None:
     site.landing.put(key_of(hour=4))
     first = _trigger(site, key_of(hour=4), "?wait=60")
     site.landing.clock.forward(seconds=1)
@@ -75,7 +77,8 @@ def test_an_object_that_was_overwritten_is_looked_at_again(site: Site, consumer:
     assert (first.json["verdict"]["score"], second.json["verdict"]["score"]) == (100, 90)
 
 
-def test_a_version_that_has_its_verdict_gives_it_at_once(site: Site, consumer: None) -> None:
+@pytest.mark.usefixtures("consumer")
+def test_a_version_that_has_its_verdict_gives_it_at_once(site: Site) -> None:
     version = site.landing.put(key_of(hour=5)).version_id
     first = _trigger(site, key_of(hour=5), "?wait=60", version_id=version)
     again = _trigger(site, key_of(hour=5), version_id=version)
@@ -83,7 +86,8 @@ def test_a_version_that_has_its_verdict_gives_it_at_once(site: Site, consumer: N
     assert again.json == first.json
 
 
-def test_an_object_that_is_not_there_ends_with_its_reason(site: Site, consumer: None) -> None:
+@pytest.mark.usefixtures("consumer")
+def test_an_object_that_is_not_there_ends_with_its_reason(site: Site) -> None:
     answer = _trigger(site, key_of(hour=6), "?wait=60")
     assert (answer.status, answer.json["state"], answer.json["verdict"]) == (200, "gone", None)
     assert answer.json["reason"]

@@ -19,7 +19,7 @@ _C = silver_load.c
 
 @dataclass(frozen=True, slots=True)
 class TableFigures:
-    """One table: its runs and their rows, where read = silver + quarantined + malformed; loads that are held or failed."""
+    """One table: its runs and their rows (read = silver + quarantined + malformed); loads that are held or failed."""
 
     table: str
     runs: int
@@ -35,20 +35,23 @@ class TableFigures:
 def table_figures(engine: Engine) -> tuple[TableFigures, ...]:
     """Every table that something was lifted to, or was to be, by name."""
     loaded = _C.state == "loaded"
-    rows = (_C.rows_read, _C.rows_silver, _C.rows_quarantined, _C.rows_malformed)
+    rows = {
+        "read": _C.rows_read,
+        "silver": _C.rows_silver,
+        "quarantined": _C.rows_quarantined,
+        "malformed": _C.rows_malformed,
+    }
     query = (
         select(
             _C.table,
-            func.count().filter(loaded),
-            *(func.coalesce(func.sum(column).filter(loaded), 0) for column in rows),
-            *(func.count().filter(_C.state == state) for state in ("held", "failed")),
-            func.max(_C.finished_at).filter(loaded),
+            func.count().filter(loaded).label("runs"),
+            *(func.coalesce(func.sum(column).filter(loaded), 0).label(name) for name, column in rows.items()),
+            *(func.count().filter(_C.state == state).label(state) for state in ("held", "failed")),
+            func.max(_C.finished_at).filter(loaded).label("newest"),
         )
         .group_by(_C.table)
         .order_by(_C.table)
     )
     with engine.connect() as connection:
-        return tuple(
-            TableFigures(table, runs, *(int(one) for one in figures), newest)
-            for table, runs, *figures, newest in connection.execute(query)
-        )
+        found = connection.execute(query).mappings().all()
+    return tuple(TableFigures(**{**row, **{name: int(row[name]) for name in rows}}) for row in found)
