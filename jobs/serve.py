@@ -1,4 +1,4 @@
-"""Answer requests: announce an object or take pushed messages, show files, runs, objects and the lake, until stopped."""
+"""Answer requests: take announcements that come by HTTP, show files, runs, objects and the lake, until stopped."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Self
 
@@ -115,13 +115,21 @@ class Chromium:
 
     def open(self, page: Path, *, width: int = 1200, dark: bool = False, media: str = "screen") -> None:
         """Load a file at this width, and wait until it is there."""
+        self.open_address(page.as_uri(), width=width, dark=dark, media=media)
+
+    def open_address(self, address: str, *, width: int = 1200, dark: bool = False, media: str = "screen") -> None:
+        """Load what is at an address, likewise."""
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
         )
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", media=media, features=features)
+        self.go(lambda: self.call("Page.navigate", url=address))
+
+    def go(self, leave: Callable[[], object]) -> None:
+        """Do what leads to another page, and wait until it is there."""
         self.events.clear()
-        self.call("Page.navigate", url=page.as_uri())
+        leave()
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self._next()
 

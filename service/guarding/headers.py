@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from service.metrics import ServiceMetrics
 
-#: Of answers that say nothing else: nothing is loaded, nothing is run, nobody may frame them. `no-cache` means that what
-#: is kept is asked for by its ETag.
+#: Of answers that say nothing else: nothing is loaded, nothing is run, nobody may frame them. `no-cache` means that
+#: what is kept is asked for by its ETag.
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",

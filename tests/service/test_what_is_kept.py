@@ -165,11 +165,10 @@ def test_a_wrong_parameter_is_named(site: Site, path: str, fields: list[str]) ->
     assert answer.fields == fields
 
 
-@pytest.mark.parametrize("name", ["0", "999999999999999999", "9" * 60, "-1", "..%2F..%2Fetc", "%00", "a'b", "١"])
+@pytest.mark.parametrize("name", ["0", "999999999999999999", "9" * 60, "-1", "..%2F..%2Fetc", "%00", "a'b", "%D9%A1"])
 def test_what_is_not_there_is_not_found(site: Site, name: str) -> None:
-    encoded = name.replace("١", "%D9%A1")
     for path in ("/api/files/{}/runs", "/api/runs/{}", "/api/runs/{}/profile", "/files/{}", "/runs/{}"):
-        assert site.ask(path.format(encoded)).status == 404, path
+        assert site.ask(path.format(name)).status == 404, path
     assert site.ask("/api/objects/999999").status == site.ask("/objects/999999").status == 404
 
 
