@@ -43,8 +43,8 @@ def readyz(request: Request, doors: GivenDoors) -> Response:
         status = inbox_status(doors.reader, now)
     except PipelineError as error:
         log.warning("the service is not ready", error=error)
-        value = {"status": "not ready", "detail": "the database does not answer as it should"}
-        return json_answer(request, value, 503, {"retry-after": str(RETRY_AFTER)})
+        away = {"status": "not ready", "detail": "the database does not answer as it should"}
+        return json_answer(request, away, 503, {"retry-after": str(RETRY_AFTER)})
     doors.metrics.inbox(status)
     silent = None if heartbeat is None else max((now - heartbeat).total_seconds(), 0.0)
     value = {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fastapi import FastAPI
 
@@ -16,6 +19,23 @@ _MOST_CONNECTIONS: Final = 512
 #: Seconds for an idle connection, and for what is being answered when the service ends.
 _KEEP_ALIVE: Final = 15
 _LAST_ANSWERS: Final = 20
+
+
+class _Server(uvicorn.Server):
+    """A server whose end by a signal is the end of `run`, not that of the process: the job has a line to write."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Have the first signal end the service in peace, the second at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def make_server(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> uvicorn.Server:
@@ -27,7 +47,7 @@ def make_server(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = 
         port: 0 for any.
         proxies: whose word on the caller's address is taken.
     """
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             host=host,

@@ -158,6 +158,7 @@ PACKAGES = {
         *("dq.streams", "pipelines.records", "pipelines.etl"),
     },
     "pydantic": {
+        "service",
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
@@ -178,6 +179,7 @@ PACKAGES = {
         *("dq.streams", "dq.object_path", "dq.reported_runs", "service", "pipelines.records", "pipelines.agencies"),
     },
     "structlog": {
+        "service",
         "etl_core.log",
         "etl_core.metrics",
         "etl_core.objects",

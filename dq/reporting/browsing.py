@@ -15,8 +15,9 @@ from etl_core.storable import storable
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Lateral, Select, Table
+    from sqlalchemy import ColumnElement, Select, Table
     from sqlalchemy.engine import Engine
+    from sqlalchemy.sql.selectable import LateralFromClause
 
     from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.result import RowId
@@ -173,7 +174,7 @@ def _run_columns(catalogue: Catalogue, runs: Table, quality: Table) -> list[Colu
     ]
 
 
-def _newest_run(catalogue: Catalogue, files: Table) -> Lateral:
+def _newest_run(catalogue: Catalogue, files: Table) -> LateralFromClause:
     runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (RUN, QUALITY))
     return (
         select(*_run_columns(catalogue, runs, quality))
@@ -185,7 +186,7 @@ def _newest_run(catalogue: Catalogue, files: Table) -> Lateral:
     )
 
 
-def _files(files: Table, newest: Lateral) -> Select[Any]:
+def _files(files: Table, newest: LateralFromClause) -> Select[Any]:
     return select(files.c.id.label("file_id"), files.c.agency_slug, files.c.file_name, *newest.c).outerjoin_from(
         files, newest, true()
     )

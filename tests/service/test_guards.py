@@ -17,7 +17,7 @@ from etl_core.errors import SettingsError
 from etl_core.postgres.clock import DatabaseClock
 from etl_core.postgres.database import Timeouts, connect
 from etl_core.settings import read_rooms
-from jobs.serve import access_of
+from jobs.serving.serve import access_of
 from service.doors import Access
 from service.guarding.bodies import BodyLimits
 from service.guarding.callers import Rates

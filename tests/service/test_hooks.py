@@ -63,7 +63,12 @@ def test_what_nobody_understands_is_kept_as_a_dead_letter(site: Site) -> None:
 
 
 def test_a_subscription_is_confirmed_at_the_address_that_is_signed(site: Site) -> None:
-    extra = {"Type": "SubscriptionConfirmation", "Subject": None, "Token": "abc", "SubscribeURL": CONFIRMATION}
+    extra: dict[str, Any] = {
+        "Type": "SubscriptionConfirmation",
+        "Subject": None,
+        "Token": "abc",
+        "SubscribeURL": CONFIRMATION,
+    }
     message = site.certificates.signed("You have chosen to subscribe", site.landing.clock(), **extra)
     assert site.post("/hooks/sns", message).status == 200
     assert site.certificates.asked[-1] == CONFIRMATION

@@ -184,7 +184,8 @@ def test_pages_of_runs_are_read_from_an_index_from_their_key_on(site: Site) -> N
         )
         connection.execute(
             text("""
-            INSERT INTO reporting.monitoring_file_data_quality (monitoring_file_run_id, score, passed, metrics, deductions)
+            INSERT INTO reporting.monitoring_file_data_quality
+                (monitoring_file_run_id, score, passed, metrics, deductions)
             SELECT r.id, 100, true, '{}', '{}' FROM reporting.monitoring_file_run r
             LEFT JOIN reporting.monitoring_file_data_quality q ON q.monitoring_file_run_id = r.id WHERE q.id IS NULL
             """)
@@ -193,7 +194,7 @@ def test_pages_of_runs_are_read_from_an_index_from_their_key_on(site: Site) -> N
         file_id = connection.scalar(text("SELECT id FROM reporting.monitoring_file WHERE file_name = 'orders_2'"))
         catalogue = read_catalogue(site.landing.database)
         asked = runs_statement(catalogue, file_id, before=(date(2020, 4, 1), 0, "5")).limit(50)
-        compiled = asked.compile(dialect=postgresql.dialect())
+        compiled = asked.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
         names = {name: f"'{value}'" for name, value in compiled.params.items()}
         statement = str(compiled) % names
         (plan,) = connection.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"))
