@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from json.decoder import scanstring
 from json.scanner import make_scanner  # type: ignore[attr-defined]  # the one that JSONDecoder uses
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from pipelines.api_ingestion.errors import PageError
 
@@ -22,8 +22,7 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*").match
 _LINE_BREAKS: Final = re.compile(r"[\r\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record: its text on one line, and its values to look at."""
 
     text: str
@@ -151,11 +150,15 @@ class _Reader:
             if "\n" in record or "\r" in record:  # between values: in a text they would be no JSON
                 record = _LINE_BREAKS.sub(" ", record)
             found.append(Record(record, value))
-            at = end if text[end] in ",]" else _skip(text, end)
+            at = end if text[end] == "," else _skip(text, end)
             if text[at] == "]":
                 self.found = found
                 return at + 1
-            at = self._expect(",", at)
+            if text[at] != ",":
+                raise json.JSONDecodeError("expected ,", text, at)
+            at += 2 if text[at + 1] == " " else 1
+            if text[at] != "{":
+                at = _skip(text, at)
 
     def _expect(self, mark: str, at: int) -> int:
         at = _skip(self._text, at)
