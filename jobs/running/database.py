@@ -162,6 +162,7 @@ def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
     from dq.streams.tables import STREAMS
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.migrations import migrate
+    from pipelines.api_ingestion.account.tables import API
     from pipelines.etl.ledger.tables import ETL
 
-    return migrate(engine, LEDGER, AUDIT, STREAMS, ETL)
+    return migrate(engine, LEDGER, AUDIT, STREAMS, ETL, API)
