@@ -82,28 +82,33 @@ def _read(doors: ApiDoors, name: str, asked: Asked, keys: list[str]) -> tuple[Co
     def give(data: bytes, digests: bytes) -> None:
         keys.append(land(doors, name, endpoint, len(keys) + 1, data, digests))
 
-    writer = PartWriter(doors.part_bytes, give)
-    reading = Reading(doors, endpoint, cursor, begins_at(endpoint, cursor, asked), writer.add)
-    for one in landed:
-        reading.leave_out(one.digests)
-    if not asked.full and asked.since is None:
-        reading.leave_out_edge()
-    failed: PipelineError | None = None
-    try:
-        reading.sweep_until_settled()
-        moved = reading.result()
-    except PageError as error:
-        account.dead_letter(source, name, error, doors.time.clock())
-        failed = error
-    except PipelineError as error:
-        failed = error
-    writer.close()
+    begins = begins_at(endpoint, cursor, asked)
+    with PartWriter(doors.part_bytes, give) as writer:
+        reading = Reading(doors, endpoint, cursor, begins, writer.add)
+        for one in landed:
+            reading.leave_out(one.digests)
+        if not asked.full and asked.since is None:
+            reading.leave_out_edge()
+        moved, failed = _swept(doors, name, reading)
+        writer.finish()
     if failed is None:
         account.finish(source, name, moved, doors.run_id, doors.time.clock())
     counted = reading.counted
     if counted.received != counted.landed + counted.known + counted.before:
         raise AssertionError(f"records were lost: {counted}")
     return counted, failed
+
+
+def _swept(doors: ApiDoors, name: str, reading: Reading) -> tuple[Cursor | None, PipelineError | None]:
+    """Read to the end; the cursor from then on, or what was in the way."""
+    try:
+        reading.sweep_until_settled()
+        return reading.result(), None
+    except PageError as error:
+        doors.account.dead_letter(doors.source.source, name, error, doors.time.clock())
+        return None, error
+    except PipelineError as error:
+        return None, error
 
 
 def begins_at(endpoint: Endpoint, cursor: Cursor | None, asked: Asked) -> Position | None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from typing_extensions import Self
+
 _CHUNK: Final = 512 * 1024
 #: What gzip may add to what cannot be made smaller, and holds back.
 _SLACK: Final = 128 * 1024
@@ -31,6 +33,12 @@ class PartWriter:
         self._slack = min(_SLACK, most // 4)
         self._begin()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
     def add(self, lines: Sequence[str], digests: Sequence[bytes]) -> None:
         """Take records, each on one line."""
         held, kept, size = list[bytes](), list[bytes](), 0
@@ -45,11 +53,10 @@ class PartWriter:
         if held:
             self._take(held, kept, size)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Give the last part, if there is anything in it."""
         if self._digests:
             self._give()
-        self._file.close()
 
     def _take(self, lines: list[bytes], digests: list[bytes], size: int) -> None:
         if self._digests and self._file.tell() + size + self._slack > self._most:
@@ -59,14 +66,14 @@ class PartWriter:
         self._digests += b"".join(digests)
 
     def _begin(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="api-")  # noqa: SIM115 - closed by `_give` or `close`
+        self._file = tempfile.TemporaryFile(prefix="api-")  # noqa: SIM115 - closed by `_give` or at the end of the block
         self._gzip = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
         self._digests = bytearray()
 
     def _give(self) -> None:
-        self._file.write(self._gzip.flush())
-        self._file.seek(0)
-        data, digests = self._file.read(), bytes(self._digests)
-        self._file.close()
+        with self._file as file:
+            file.write(self._gzip.flush())
+            file.seek(0)
+            data, digests = file.read(), bytes(self._digests)
         self._digests = bytearray()
         self._land(data, digests)

@@ -1,0 +1,83 @@
+"""Whatever an application does while it is read, and whenever a process dies: no record is lost, none comes twice."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+import structlog
+
+from pipelines.api_ingestion.ingest import Asked, ingest_endpoint
+from tests.pipelines.api_ingestion.simulated_world import KilledError, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Histories by Hypothesis' profile; `HYPOTHESIS_PROFILE=long` takes minutes.
+HISTORIES = {"quick": 100, "thorough": 2_000, "long": 10_000}
+_USUALLY = 300
+#: Each showed a fault once: what it was stands beside it.
+MENDED: dict[int, str] = {}
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Faults are told by the thousand."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+def play(seed: int) -> World:
+    """A history up to its calm end."""
+    world, chance = World(seed), None
+    chance = world.chance
+    for _ in range(chance.randint(0, 6)):
+        world.application.change()
+    for _ in range(chance.randint(1, 5)):
+        world.now += chance.choice([0.3, 5.0, 60.0, 1800.0, 4000.0])
+        world.kill_in(chance.choice([None, None, *range(12)]))
+        try:
+            ingest_endpoint(world.doors(), "things", Asked())
+        except KilledError:
+            pass
+    world.kill_in(None)
+    world.application.is_busy = False
+    for _ in range(2):
+        world.now += 100.0
+        outcome = ingest_endpoint(world.doors(), "things", Asked())
+        assert outcome.state in {"landed", "nothing new"}, outcome
+    return world
+
+
+def problems(world: World) -> list[str]:
+    """What is wrong at the end of a history."""
+    rows = Counter((row["id"], row["v"]) for row in world.rows_of_runs())
+    found = [f"{row} is there {count} times" for row, count in rows.items() if count > 1]
+    found += [
+        f"record {row.number} is not there as it is now, version {row.version}"
+        for row in world.application.rows.values()
+        if (row.number, row.version) not in rows
+    ]
+    landed = {(row["id"], row["v"]) for _, key in world.account.announced for row in world.rows_of(key)}
+    found += [f"{row} was announced, and another object took its place" for row in landed - rows.keys()]
+    return found
+
+
+def test_no_record_is_lost_and_none_is_doubled() -> None:
+    histories = HISTORIES.get(hypothesis.settings.get_current_profile_name(), _USUALLY)
+    failed = {}
+    for seed in range(histories):
+        world = play(seed)
+        if found := problems(world):
+            app = world.application
+            failed[seed] = (app.kind, app.order, app.since, app.form, found)
+            if len(failed) == 5:
+                break
+    sys.stdout.write(f"{histories} histories\n")
+    assert failed == {}
