@@ -59,7 +59,7 @@ class Application:
         self.chance, self._now = chance, now
         self.rows: dict[int, Row] = {}
         self.kind = chance.choice(list(_PAGINATIONS))
-        self.order = chance.choice(["ascending", "ascending", "descending", "by number"])
+        self.order = chance.choice(["ascending", "descending", "by number"])
         self.since = chance.choice(["from", "from", "after", "ignored"])
         self.form = chance.choice(["seconds", "micros", "epoch", "zone"])
         self.size = chance.randint(1, 4)
@@ -67,7 +67,7 @@ class Application:
         # Without a date the application's clock is held for ours, and may differ by less than is read again.
         self.skew = chance.uniform(-3600, 3600) if self.tells_date else chance.uniform(-1, 1)
         self.latest = lookback - 4
-        self.is_busy, self._numbers, self._left = True, 0, 40
+        self.is_busy, self._numbers, self._left = True, 0, 60
         self.asked = 0
 
     def clock(self) -> float:
@@ -80,16 +80,21 @@ class Application:
         self._left -= 1
         chance, now = self.chance, self.clock()
         late = chance.choice([0.0, 0.0, 0.0, chance.uniform(0, self.latest)])
-        what = chance.choice(["add", "add", "change", "change", "change", "delete"])
+        what = chance.choice(["add", "change", "change", "change", "delete"])
         if what == "add" or not self.rows:
-            self._numbers += 1
-            self.rows[self._numbers] = Row(self._numbers, 1, now, now + late)
+            self.add(late)
         else:
             number = chance.choice(list(self.rows))
             if what == "delete":
                 del self.rows[number]
             else:
                 self.rows[number] = Row(number, self.rows[number].version + 1, now, now + late)
+
+    def add(self, late: float = 0.0) -> None:
+        """Add a record, which others see a while later."""
+        self._numbers += 1
+        now = self.clock()
+        self.rows[self._numbers] = Row(self._numbers, 1, now, now + late)
 
     def written(self, moment: float) -> Any:
         told = _BEGINNING + timedelta(seconds=moment)
@@ -127,7 +132,7 @@ class Application:
         chance = self.chance
         self.asked += 1
         if self.is_busy:
-            for _ in range(chance.choice([0, 0, 1, 2])):
+            for _ in range(chance.choice([0, 0, 1, 1, 2])):
                 self.change()
             if chance.random() < 0.05:
                 return Answer(chance.choice([429, 500, 503]), chance.choice([{}, {"retry-after": "3"}]), b"later", request.url)
@@ -266,6 +271,7 @@ class World:
         self.application = Application(self.chance, lambda: self.now, lookback)
         self.bucket, self.account = Bucket(self._moment), MemoryAccount(self._moment)
         unit = {"unit": "seconds"} if self.application.form == "epoch" else {}
+        self.slowest = self.chance.choice([1.0, 4.0, 15.0])
         self.part_bytes = self.chance.choice([400, 4000, 1_000_000])
         self.source = ApiSource.model_validate(
             {
@@ -299,7 +305,7 @@ class World:
             self.now += seconds
 
         def ask(request: Request) -> Answer:
-            self.now += self.chance.uniform(0, 1.5)
+            self.now += self.chance.uniform(0, self.slowest)
             return self.application(request)
 
         self.runs += 1

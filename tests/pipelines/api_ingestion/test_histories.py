@@ -37,8 +37,8 @@ def play(seed: int) -> World:
     """A history up to its calm end."""
     world, chance = World(seed), None
     chance = world.chance
-    for _ in range(chance.randint(0, 6)):
-        world.application.change()
+    for _ in range(chance.randint(0, 16)):
+        world.application.add()
     for _ in range(chance.randint(1, 5)):
         world.now += chance.choice([0.3, 5.0, 60.0, 1800.0, 4000.0])
         world.kill_in(chance.choice([None, None, *range(12)]))
@@ -66,6 +66,8 @@ def problems(world: World) -> list[str]:
     ]
     landed = {(row["id"], row["v"]) for _, key in world.account.announced for row in world.rows_of(key)}
     found += [f"{row} was announced, and another object took its place" for row in landed - rows.keys()]
+    announced = {key for _, key in world.account.announced}
+    found += [f"{key} lies in the bucket and was not announced" for key in world.bucket.objects.keys() - announced]
     return found
 
 
