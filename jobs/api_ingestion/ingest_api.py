@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from jobs.running.wiring import Program
-    from pipelines.api_ingestion.ingest import Asked, Outcome
     from pipelines.api_ingestion.doors import ApiDoors
+    from pipelines.api_ingestion.ingest import Asked, Outcome
     from pipelines.api_ingestion.source.api_source import ApiSource
 
 _COLUMNS = ("source", "endpoint", "state", "pages", "landed", "known", "objects", "what")
@@ -51,7 +51,8 @@ def main(argv: list[str], program: Program | None = None) -> int:
     names = source_names(folder) if arguments.all else (arguments.source,)
     sources = [read_source(name, folder) for name in names]
     chosen = [(source, _endpoints(source, arguments.endpoint)) for source in sources]
-    asked, metrics, outcomes = Asked(arguments.full, arguments.since), ApiMetrics(), list[Outcome]()
+    outcomes: list[Outcome]
+    asked, metrics, outcomes = Asked(arguments.full, arguments.since), ApiMetrics(), []
     note(step="dry run" if arguments.dry_run else "ingest", subject=", ".join(names))
     with (
         StopRequest() as stop,

@@ -161,9 +161,7 @@ class Reading:
         orders = self._orders(records)
         digests = [digest_of(one.text) for one in records]
         begins = self.begins.order if self.begins is not None else None
-        chosen = [
-            at for at, order in enumerate(orders) if begins is None or order is None or order >= begins
-        ]
+        chosen = [at for at, order in enumerate(orders) if begins is None or order is None or order >= begins]
         wanted = [digests[at] for at in chosen]
         new = [at for at, is_new in zip(chosen, self._seen.add_new(wanted), strict=True) if is_new]
         self._note_edge((orders[at], digests[at]) for at in chosen)

@@ -79,7 +79,9 @@ class DatabaseAccount:
         """Objects of readings that did not come to their end, those among them that may not be there."""
         wanted = and_(_O.source == source, _O.endpoint == endpoint, _O.digests.is_not(None), _O.state != "dropped")
         with self.database.connect() as connection:
-            return [_landing(row) for row in connection.execute(select(api_object).where(wanted).order_by(_O.id)).mappings()]
+            return [
+                _landing(row) for row in connection.execute(select(api_object).where(wanted).order_by(_O.id)).mappings()
+            ]
 
     def newest(self, agency: str, file: str) -> Landing | None:
         """The object of a file with the latest window that has landed."""

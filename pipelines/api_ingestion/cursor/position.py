@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _MOMENT: Final = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
-    r"(?:(?P<between>[Tt ])(?P<time>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d{1,9}))?\s?(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?)?"
+    r"(?:(?P<between>[Tt ])(?P<time>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d{1,9}))?"
+    r"\s?(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?)?"
 )
 _WHOLE: Final = re.compile(r"-?\d{1,18}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -150,5 +150,3 @@ class ApiClient:
         if answer.status in _AGAIN:
             return ApiUnavailableError(said)
         raise ApiRefusedError(said, answer.status)
-
-

@@ -1,7 +1,7 @@
 """One request over the network: to public addresses unless private ones are allowed, within bytes and seconds.
 
-urllib3 does the mechanics: connections that are kept, TLS that is verified, encodings, lengths that are held against what
-came. Names are looked up here and the connection goes to the address that was looked at, so that a name that is
+urllib3 does the mechanics: connections that are kept, TLS that is verified, encodings, lengths that are held against
+what came. Names are looked up here and the connection goes to the address that was looked at, so that a name that is
 answered differently the second time leads nowhere.
 """
 
@@ -12,7 +12,7 @@ import socket
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -30,6 +30,7 @@ _CHUNK = 256 * 1024
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PLAIN = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "pipeline-processing"}
+_FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 class PrivateAddressError(OSError):
@@ -48,7 +49,7 @@ class _Checked:
 
     allow_private: bool
 
-    def _new_conn(self: Any) -> socket.socket:  # noqa: ANN401 - a connection of urllib3's
+    def _new_conn(self: Any) -> socket.socket:
         found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
         addresses = [str(one[4][0]) for one in found]
         if not self.allow_private:
@@ -59,7 +60,7 @@ class _Checked:
         for address in dict.fromkeys(addresses):
             try:
                 return create_connection((address, self.port), self.timeout, socket_options=self.socket_options)
-            except OSError as error:
+            except OSError as error:  # noqa: PERF203 - an address or two
                 failed = error
         raise failed or OSError(f"{self.host} has no address")
 
@@ -134,12 +135,11 @@ class Connections:
         started = self._passed()
         timeout = min(self._limits.timeout.total_seconds(), max(ends - started, 0.001))
         try:
-            response = self._pools.request(
+            response = self._pools.urlopen(
                 "GET" if request.form is None else "POST",
                 request.url,
-                fields=None if request.form is None else dict(request.form),
-                encode_multipart=False,
-                headers={**_PLAIN, **request.headers},
+                body=None if request.form is None else urlencode(request.form),
+                headers={**_PLAIN, **({} if request.form is None else _FORM), **request.headers},
                 preload_content=False,
                 redirect=False,
                 retries=False,

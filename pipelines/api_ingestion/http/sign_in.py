@@ -49,7 +49,9 @@ class SignIn:
     ) -> None:
         missing = [name for name in auth.variables() if not values.get(name)]
         if missing:
-            raise SettingsError("settings", [f"{name}: is not set, and the source signs in with it" for name in missing])
+            raise SettingsError(
+                "settings", [f"{name}: is not set, and the source signs in with it" for name in missing]
+            )
         self._auth, self._values, self._ask, self._passed = auth, values, ask, passed
         self._token: tuple[str, float] | None = None
         self._lock = threading.Lock()

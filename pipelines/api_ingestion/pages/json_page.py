@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from json.decoder import scanstring
-from json.scanner import make_scanner  # type: ignore[attr-defined]  # the one that JSONDecoder uses
+from json.decoder import scanstring  # type: ignore[attr-defined]  # of the standard library, not of its stubs
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from pipelines.api_ingestion.errors import PageError
@@ -88,8 +87,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 #: The quick one; and one for answers with numbers of thousands of digits, which Python does not take for such.
-_SCAN: Final = make_scanner(json.JSONDecoder(parse_constant=_no_constant))
-_SCAN_LONG: Final = make_scanner(json.JSONDecoder(parse_constant=_no_constant, parse_int=str))
+_SCAN: Final = json.JSONDecoder(parse_constant=_no_constant).scan_once  # type: ignore[attr-defined]  # likewise
+_SCAN_LONG: Final = json.JSONDecoder(parse_constant=_no_constant, parse_int=str).scan_once  # type: ignore[attr-defined]
 _MOST_DIGITS: Final = 4000
 _LONG_NUMBER: Final = re.compile(f"[0-9]{{{_MOST_DIGITS}}}").search
 

@@ -83,6 +83,7 @@ class _Single:
 
     def next(self, answer: Answer, page: Page) -> str | None:
         del answer, page
+        return None
 
 
 @dataclass
@@ -106,7 +107,9 @@ class _Cursor:
         if found is None or found is False or found == "":
             return None
         if not isinstance(found, str | int):
-            raise PageError(f"{self.pages.cursor} is no text and no whole number; expected what to ask for next, or null")
+            raise PageError(
+                f"{self.pages.cursor} is no text and no whole number; expected what to ask for next, or null"
+            )
         return with_params(self._url, {self.pages.param: str(found)})
 
 

@@ -96,7 +96,7 @@ class Application:
         now = self.clock()
         self.rows[self._numbers] = Row(self._numbers, 1, now, now + late)
 
-    def written(self, moment: float) -> Any:
+    def written(self, moment: float) -> str | int:
         told = _BEGINNING + timedelta(seconds=moment)
         match self.form:
             case "seconds":
@@ -122,7 +122,11 @@ class Application:
         rows = [row for row in self.rows.values() if row.visible <= now]
         if since is not None and self.since != "ignored":
             begins = self._read(since)
-            rows = [row for row in rows if (self._value(row) >= begins if self.since == "from" else self._value(row) > begins)]
+            rows = [
+                row
+                for row in rows
+                if (self._value(row) >= begins if self.since == "from" else self._value(row) > begins)
+            ]
         if self.order == "by number":
             return sorted(rows, key=lambda row: row.number)
         rows.sort(key=lambda row: (self._value(row), row.number), reverse=self.order == "descending")
@@ -135,7 +139,9 @@ class Application:
             for _ in range(chance.choice([0, 0, 1, 1, 2])):
                 self.change()
             if chance.random() < 0.05:
-                return Answer(chance.choice([429, 500, 503]), chance.choice([{}, {"retry-after": "3"}]), b"later", request.url)
+                return Answer(
+                    chance.choice([429, 500, 503]), chance.choice([{}, {"retry-after": "3"}]), b"later", request.url
+                )
             if chance.random() < 0.01:
                 return Answer(200, {}, b'{"items": [{"id": 1', request.url)
         query = {name: values[-1] for name, values in parse_qs(urlsplit(request.url).query).items()}
@@ -144,12 +150,18 @@ class Application:
         page = rows[start : start + self.size]
         if page and (self.kind in ("page", "offset") or start + self.size < len(rows) or chance.random() < 0.2):
             lead = self._mark(page[-1])
-        headers = {"date": format_datetime(_BEGINNING + timedelta(seconds=int(self.clock())), usegmt=True)} if self.tells_date else {}
+        headers = (
+            {"date": format_datetime(_BEGINNING + timedelta(seconds=int(self.clock())), usegmt=True)}
+            if self.tells_date
+            else {}
+        )
         body: dict[str, Any] = {"items": [row.values(self.written) for row in page]}
         if self.kind == "cursor":
             body["next"] = lead or None
         elif self.kind in ("next_url", "link_header") and lead:
-            url = f"/v1/things?cursor={lead}" + (f"&since={query['since'].replace('+', '%2B')}" if "since" in query else "")
+            url = f"/v1/things?cursor={lead}" + (
+                f"&since={query['since'].replace('+', '%2B')}" if "since" in query else ""
+            )
             if self.kind == "next_url":
                 body["next"] = url
             else:

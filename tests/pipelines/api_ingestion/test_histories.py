@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -35,17 +36,15 @@ def quiet() -> Iterator[None]:
 
 def play(seed: int) -> World:
     """A history up to its calm end."""
-    world, chance = World(seed), None
+    world = World(seed)
     chance = world.chance
     for _ in range(chance.randint(0, 16)):
         world.application.add()
     for _ in range(chance.randint(1, 5)):
         world.now += chance.choice([0.3, 5.0, 60.0, 1800.0, 4000.0])
         world.kill_in(chance.choice([None, None, *range(12)]))
-        try:
+        with suppress(KilledError):
             ingest_endpoint(world.doors(), "things", Asked())
-        except KilledError:
-            pass
     world.kill_in(None)
     world.application.is_busy = False
     for _ in range(2):
