@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,7 @@ import pytest
 import sqlalchemy
 
 from etl_core.postgres.embedded import embedded_postgres
-from etl_core.shipped_files import shipped_file
-from tests.databases import VARIANTS, admin_engine, apply
+from tests.databases import Databases, admin_engine, with_full_reporting, with_in_between, with_web_application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,43 +81,48 @@ def _server_url() -> Iterator[str]:
         yield server.dsn
 
 
-@pytest.fixture
-def new_database(_server_url: str) -> Iterator[Callable[[], str]]:
-    """Makes databases without any table, and gives the address of each; they are dropped afterwards."""
-    admin, names = admin_engine(_server_url), list[str]()
+@pytest.fixture(scope="session")
+def _databases(_server_url: str) -> Iterator[Databases]:
+    """The databases of this process' tests."""
+    made = Databases(_server_url)
+    yield made
+    made.close()
 
-    def make() -> str:
-        names.append(f"test_{uuid.uuid4().hex}")
-        with admin.connect() as connection:
-            connection.execute(sqlalchemy.text(f"CREATE DATABASE {names[-1]}"))
-        return sqlalchemy.make_url(_server_url).set(database=names[-1]).render_as_string(hide_password=False)
+
+@pytest.fixture
+def new_database(_databases: Databases) -> Iterator[Callable[..., str]]:
+    """Makes databases, empty or filled by functions of `tests/databases.py`, and gives the address of each; they are
+    dropped afterwards."""
+    urls = list[str]()
+
+    def make(*filled_by: Callable[[str], object]) -> str:
+        urls.append(_databases.make(*filled_by))
+        return urls[-1]
 
     yield make
-    with admin.connect() as connection:
-        for name in names:
-            connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    for url in urls:
+        _databases.drop(url)
 
 
 @pytest.fixture
-def database_url(new_database: Callable[[], str]) -> str:
+def database_url(new_database: Callable[..., str]) -> str:
     """The address of a database without any table."""
     return new_database()
 
 
 @pytest.fixture
-def variant_a(database_url: str) -> str:
-    """The address of a database with the full reporting tables, as `conf/sql/reporting.sql` makes them."""
-    return apply(database_url, shipped_file("sql/reporting.sql"))
+def variant_a(new_database: Callable[..., str]) -> str:
+    """The address of a database with the full reporting tables."""
+    return new_database(with_full_reporting)
 
 
 @pytest.fixture
-def variant_b(database_url: str) -> str:
-    """The address of a database as a web framework makes it: no defaults, no uniqueness, no optional columns."""
-    return apply(database_url, VARIANTS / "web_application.sql")
+def variant_b(new_database: Callable[..., str]) -> str:
+    """The address of a database with the reporting tables of a web application."""
+    return new_database(with_web_application)
 
 
 @pytest.fixture
-def variant_c(database_url: str) -> str:
-    """The address of a database in between: some optional columns, narrow types, uuid keys."""
-    return apply(database_url, VARIANTS / "in_between.sql")
+def variant_c(new_database: Callable[..., str]) -> str:
+    """The address of a database with reporting tables in between."""
+    return new_database(with_in_between)

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dq.ledger.inbox import Inbox
-from dq.ledger.migrate import migrate
 from etl_core.postgres.database import connect
+from tests.databases import with_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Engine
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
+def engine(new_database: Callable[..., str]) -> Iterator[Engine]:
     """An engine on a database with the ledger's tables."""
-    made = connect(database_url)
-    migrate(made)
+    made = connect(new_database(with_ledger))
     yield made
     made.dispose()
 

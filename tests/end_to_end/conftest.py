@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
+from tests.databases import with_all_tables, with_full_reporting, with_web_application
 from tests.end_to_end.command_line import bare_command_line, command_line
 from tests.end_to_end.figures import unused_port
 from tests.end_to_end.landing import Landing, make_landing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_s3 import S3Client
 
@@ -32,16 +33,18 @@ def _no_debug_lines() -> Iterator[None]:
 
 
 @pytest.fixture
-def landing(variant_a: str, s3_server: S3Server, s3: S3Client, bucket: str) -> Iterator[Landing]:
+def landing(new_database: Callable[..., str], s3_server: S3Server, s3: S3Client, bucket: str) -> Iterator[Landing]:
     """On the full tables."""
-    made = make_landing(variant_a, s3_server, s3, bucket)
+    made = make_landing(new_database(with_full_reporting, with_all_tables), s3_server, s3, bucket)
     yield made
     made.database.dispose()
 
 
-@pytest.fixture(params=["variant_a", "variant_b"])
-def any_landing(request: pytest.FixtureRequest, s3_server: S3Server, s3: S3Client, bucket: str) -> Iterator[Landing]:
+@pytest.fixture(params=[with_full_reporting, with_web_application], ids=["variant_a", "variant_b"])
+def any_landing(
+    request: pytest.FixtureRequest, new_database: Callable[..., str], s3_server: S3Server, s3: S3Client, bucket: str
+) -> Iterator[Landing]:
     """On the full tables, and on those of a web application."""
-    made = make_landing(request.getfixturevalue(request.param), s3_server, s3, bucket)
+    made = make_landing(new_database(request.param, with_all_tables), s3_server, s3, bucket)
     yield made
     made.database.dispose()

@@ -59,7 +59,7 @@ def test_an_announced_object_gets_its_verdict_and_the_ledger_says_done(any_landi
 
 
 def test_both_variants_of_the_tables_get_the_same_verdicts(
-    new_database: Callable[[], str], s3_server: S3Server, s3: S3Client, bucket: str
+    new_database: Callable[..., str], s3_server: S3Server, s3: S3Client, bucket: str
 ) -> None:
     def verdicts(script: Path) -> list[tuple[str, int, int, dict[str, Any], dict[str, float]]]:
         landing = make_landing(apply(new_database(), script), s3_server, s3, bucket)

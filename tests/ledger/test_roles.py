@@ -14,20 +14,19 @@ from dq.reporting.catalogue.catalogue import read_catalogue
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
 from jobs.running.database import migrate_all
-from tests.databases import login
+from tests.databases import login, with_all_tables, with_full_reporting
 from tests.ledger.consumer import NOW, events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Engine
 
 
 @pytest.fixture
-def owner(variant_a: str) -> Iterator[Engine]:
+def owner(new_database: Callable[..., str]) -> Iterator[Engine]:
     """A database with all tables, as its owner."""
-    made = connect(variant_a)
-    migrate_all(made)
+    made = connect(new_database(with_full_reporting, with_all_tables))
     yield made
     made.dispose()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def simulation(new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulation]:
+def simulation(new_database: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulation]:
     """The full tables, and those of a web application, which does not note when a run's object was modified."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from etl_core.postgres.database import connect
-from jobs.running.database import migrate_all
+from tests.databases import with_all_tables, with_full_reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Engine
 
 
 @pytest.fixture
-def accounts(variant_a: str) -> Iterator[Engine]:
+def accounts(new_database: Callable[..., str]) -> Iterator[Engine]:
     """Its engine."""
-    engine = connect(variant_a)
-    migrate_all(engine)
+    engine = connect(new_database(with_full_reporting, with_all_tables))
     yield engine
     engine.dispose()

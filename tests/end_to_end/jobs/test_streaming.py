@@ -153,7 +153,8 @@ def test_only_the_lease_of_the_batch_at_hand_is_renewed(landing: Landing, monkey
 
     doors = replace(landing.doors, clock=clock, judge=slow)
     landing.announce(landing.put(key_of(hour=1)), landing.put(key_of(hour=2)))
-    left, at_hand = (doors.inbox.claim(1, 0.4, "me", clock()) for _ in range(2))
+    now = clock()  # of both claims: the first lease must not end before the second, however slow this machine is
+    left, at_hand = (doors.inbox.claim(1, 0.4, "me", now) for _ in range(2))
     assert left is not None
     assert at_hand is not None
     assert batches.process_claimed(doors, at_hand, "me").states == {"done": 1}

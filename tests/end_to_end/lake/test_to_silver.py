@@ -121,6 +121,25 @@ def test_an_object_that_failed_its_checks_is_held_until_somebody_releases_it(
     assert len(rows(command_line, "silver")) == 2
 
 
+@pytest.mark.parametrize("was_lifted", [True, False])
+def test_a_held_successor_leaves_the_rows_that_its_predecessor_lifted_and_lifts_none_for_it(
+    command_line: CommandLine, landing: Landing, *, was_lifted: bool
+) -> None:
+    """A run shows the newest state that passed and was lifted; a superseded object is not lifted any more."""
+    landing.configure(definition={**DEFINITION, "scoring": {"passScore": 90}})
+    good = b"id,fare,driver,phone,day\n7,1,Zoe,1,2026-01-01\n"
+    for body in (good, BODY):
+        landing.announce(landing.put(key_of(), body))
+        landing.process()
+        if was_lifted or body == BODY:
+            assert lifted(command_line).code == 0
+    assert [load[:2] for load in loads(landing)][-1] == (2, "held")
+    if was_lifted:
+        assert [row["id"] for row in rows(command_line, "silver")] == [7]
+    assert lifted(command_line, "--release", "2").code == 0
+    assert [row["id"] for row in rows(command_line, "silver")] == [1, 5]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
 
-@pytest.fixture
-def warehouse_owner(new_database: Callable[[], str]) -> Iterator[Engine]:
-    """The owner of a warehouse that is made and empty."""
-    engine = connect(new_database())
+def _with_warehouse(url: str) -> None:
+    engine = connect(url)
     make_warehouse(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def warehouse_owner(new_database: Callable[..., str]) -> Iterator[Engine]:
+    """The owner of a warehouse that is made and empty."""
+    engine = connect(new_database(_with_warehouse))
     yield engine
     engine.dispose()
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from etl_core.shipped_files import shipped_file
+from tests.databases import apply, with_all_tables
 from tests.pipelines.etl.etl_world import EtlWorld
 
 if TYPE_CHECKING:
@@ -15,15 +17,31 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+def with_source(url: str) -> None:
+    """Make the tables of the source, and fill them."""
+    for name in ("source", "sample"):
+        apply(url, shipped_file(f"sql/etl/{name}.sql"))
+
+
+def with_warehouse(url: str) -> None:
+    """Make the tables of the warehouse."""
+    apply(url, shipped_file("sql/etl/warehouse.sql"))
+
+
 @pytest.fixture
-def world(new_database: Callable[[], str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[EtlWorld]:
+def world(new_database: Callable[..., str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[EtlWorld]:
     """Three databases of one server; Spark is started by the first test that reads."""
 
     def spark() -> SparkSession:
         session: SparkSession = request.getfixturevalue("spark")
         return session
 
-    made = EtlWorld(new_database(), new_database(), new_database(), str(tmp_path / "etl"), spark)
-    made.make()
+    made = EtlWorld(
+        new_database(with_all_tables),
+        new_database(with_source),
+        new_database(with_warehouse),
+        str(tmp_path / "etl"),
+        spark,
+    )
     yield made
     made.close()

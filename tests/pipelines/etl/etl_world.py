@@ -14,7 +14,6 @@ from etl_core.audit.account import Account
 from etl_core.log.redaction import Redaction
 from etl_core.postgres.database import Timeouts, connect
 from etl_core.shipped_files import shipped_file
-from jobs.running.database import migrate_all
 from pipelines.etl.doors import EtlDoors
 from pipelines.etl.flow.read_flow import read_flow
 from pipelines.etl.ledger.steps import STEPS, StepLedger
@@ -59,12 +58,6 @@ class EtlWorld:
         """Let go of all databases."""
         for engine in self.engines.values():
             engine.dispose()
-
-    def make(self) -> None:
-        """Make the tables of all three, and fill those of the source."""
-        migrate_all(self.engine(self.ledger_url))
-        for url, name in ((self.source_url, "source"), (self.source_url, "sample"), (self.warehouse_url, "warehouse")):
-            self.change(url, shipped_file(f"sql/etl/{name}.sql").read_text(encoding="utf-8"))
 
     def change(self, url: str, statement: str) -> None:
         """Carry out a statement and commit."""

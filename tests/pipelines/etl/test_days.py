@@ -215,7 +215,7 @@ def test_days_to_come_are_refused_before_those_until_today_are_begun(world: EtlW
 
 
 def test_rows_that_were_loaded_into_another_warehouse_are_loaded_into_this_one(
-    world: EtlWorld, new_database: Callable[[], str]
+    world: EtlWorld, new_database: Callable[..., str]
 ) -> None:
     world.run(FIRST)
     assert [outcome.steps for outcome in run_days((FIRST,), world.doors())] == [()]

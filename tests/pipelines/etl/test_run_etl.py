@@ -101,7 +101,7 @@ def test_what_cannot_be_meant_is_refused_with_2(
 
 
 def test_a_setting_or_a_table_that_is_missing_is_named(
-    world: EtlWorld, new_database: Callable[[], str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    world: EtlWorld, new_database: Callable[..., str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert _run(world, *_FIRST, source_database_url=None) == 2
     assert _run(world, *_FIRST, etl_flows=str(tmp_path / "none")) == 2
@@ -117,7 +117,7 @@ def test_a_setting_or_a_table_that_is_missing_is_named(
 
 
 def test_the_demo_plays_three_days_of_a_shop(
-    new_database: Callable[[], str], tmp_path: Path, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+    new_database: Callable[..., str], tmp_path: Path, spark: SparkSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert spark.sparkContext.master == "local[2]"
     settings = read_settings(

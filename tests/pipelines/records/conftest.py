@@ -11,10 +11,11 @@ import pytest
 from etl_core.spark.jar_sets import JAR_SETS
 from etl_core.spark.jars import installed_spark
 from jobs.playground.local_broker import LocalBroker, local_broker
+from tests.databases import with_all_tables, with_full_reporting
 from tests.pipelines.records.rig import Rig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pyspark.sql import SparkSession
 
@@ -29,7 +30,8 @@ def broker() -> Iterator[LocalBroker]:
 
 
 @pytest.fixture
-def rig(broker: LocalBroker, spark: SparkSession, variant_a: str, tmp_path: Path) -> Iterator[Rig]:
+def rig(broker: LocalBroker, spark: SparkSession, new_database: Callable[..., str], tmp_path: Path) -> Iterator[Rig]:
     """A flow with topics of its own."""
-    with Rig.made(broker, spark, variant_a, tmp_path) as made:
+    url = new_database(with_full_reporting, with_all_tables)
+    with Rig.made(broker, spark, url, tmp_path) as made:
         yield made

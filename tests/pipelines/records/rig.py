@@ -21,7 +21,6 @@ from dq import Topic as Account
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.reporting import ReportingStore
 from etl_core.postgres.database import connect
-from jobs.running.database import migrate_all
 from pipelines.lake.files.table_folder import lake_table
 from pipelines.lake.tables.appended_table import AppendedTable
 from pipelines.records.kafka.access import KafkaAccess
@@ -110,7 +109,6 @@ class Rig:
     @contextmanager
     def made(cls, broker: LocalBroker, spark: SparkSession, database_url: str, folder: Path) -> Iterator[Rig]:
         database = connect(database_url)
-        migrate_all(database)
         clients: dict[str, str | int | float | bool] = {"bootstrap.servers": broker.address, "log_level": 2}
         name = f"events-{uuid.uuid4().hex[:8]}"
         rig = cls(broker, spark, database, database_url, folder, name, Producer(clients), AdminClient(clients))

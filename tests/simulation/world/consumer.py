@@ -15,7 +15,6 @@ from dq.intake.feed import Feed
 from dq.intake.feed_settings import FeedSettings
 from dq.ledger.claims.consumers import give_sign
 from dq.ledger.inbox import Inbox
-from dq.reporting.reporting import ReportingStore
 from etl_core.errors import PipelineError
 from etl_core.postgres.clock import DatabaseClock
 from etl_core.queue.sqs import QueueAccess
@@ -93,7 +92,8 @@ class Consumer:
 
     def give_sign(self) -> None:
         """Give a sign of life, as a thread beside the worker does every few seconds."""
-        if self.world.server.is_up:
+        told = self.world.oracle.signs.get(self.owner)
+        if self.world.server.is_up and told != self.world.clock.now:
             give_sign(self.world.database.engine, self.owner, self.name, self.world.clock.now)
             self.world.oracle.signs[self.owner] = self.world.clock.now
 
@@ -178,7 +178,7 @@ class Consumer:
             self._doors = Doors(
                 database=database,
                 inbox=Inbox(database, max_attempts=MOST_ATTEMPTS),
-                reporting=ReportingStore(self.world.catalogue),
+                reporting=self.world.database.reporting,
                 objects=store,
                 judge=self._engine,
                 clock=self._clock(database),

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dq.reporting.catalogue.catalogue import read_catalogue
+from dq.reporting.reporting import ReportingStore
 from etl_core.postgres.clock import DatabaseClock
 from etl_core.postgres.database import connect
 from etl_core.retry import call_again
@@ -38,7 +39,8 @@ class Database:
         self.clock = clock
         self.engine = connect(url)
         migrate_all(self.engine)
-        self.catalogue = read_catalogue(self.engine)
+        #: Keeps nothing but the tables' form, which every process would read alike.
+        self.reporting = ReportingStore(read_catalogue(self.engine))
         self.witness = Witness(url)
         self.witness.prepare()
         self.server = Server(url, clock)

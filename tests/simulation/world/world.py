@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
-    from dq.reporting.catalogue.catalogue import Catalogue
     from tests.simulation.world.databases import Database
 
 FILES = ("trips", "stops")
@@ -57,7 +56,6 @@ class World:
     ) -> None:
         self.database, self.witness, self.server = database, database.witness, database.server
         self.clock = database.clock
-        self.catalogue: Catalogue = database.catalogue
         self.buckets, self.queue = Buckets(self.clock), MessageQueue(self.clock)
         self.clocks_differ = ahead is not None
         self.garbage: set[str] = set()

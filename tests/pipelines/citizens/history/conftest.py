@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def warehouse(new_database: Callable[[], str]) -> Iterator[Engine]:
+def warehouse(new_database: Callable[..., str]) -> Iterator[Engine]:
     """The tables of the DDL, and those of the datasets that only tests know."""
-    url = new_database()
+    engine = connect(new_database(_with_histories))
+    yield engine
+    engine.dispose()
+
+
+def _with_histories(url: str) -> None:
     for name in ("meta", "core"):
         apply(url, shipped_file(f"sql/warehouse/postgresql/{name}.sql"))
     engine = connect(url)
@@ -32,5 +37,4 @@ def warehouse(new_database: Callable[[], str]) -> Iterator[Engine]:
             for table in (tables.key, tables.value, tables.claim, tables.core):
                 table.create(connection)
             connection.execute(insert(dataset_table).values(name=dataset.name, generation=0))
-    yield engine
     engine.dispose()
