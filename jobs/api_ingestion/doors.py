@@ -84,7 +84,7 @@ def open_api_doors(
     values = named_values(source.auth.variables())
     _hide(settings, tuple(values.values()))
     passing = Passing(lambda: datetime.now(timezone.utc), time.monotonic, stop.wait, random.random)
-    run, at_once = current_run(), source.rate_limit.concurrent
+    at_once = source.rate_limit.concurrent
     connections = Connections(source.limits, allow_private=source.allow_private, concurrent=at_once)
     try:
         yield ApiDoors(
@@ -93,7 +93,7 @@ def open_api_doors(
             account=DatabaseAccount(database, bucket, _announce, _keep_letter, current_account()),
             objects=LandingBucket(object_store(settings), bucket),
             time=Passing(DatabaseClock(database), passing.passed, passing.sleep, passing.chance),
-            run_id=(uuid.uuid4().hex if run is None else run.run_id)[:12],
+            run_id=uuid.uuid4().hex[:12],
             stopped=stop.is_set,
         )
     finally:
