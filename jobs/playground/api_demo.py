@@ -100,7 +100,7 @@ def _person(number: int) -> dict[str, Any]:
         "name": f"Employee {number}",
         "email": f"employee.{number}@example.org",
         "salary": 3000 + number * 1.25,
-        "updated_at": f"2026-03-01T10:{number // 60:02}:{number % 60:02}Z",
+        "updated_at": f"2026-03-01T{8 + number // 60:02}:{number % 60:02}:00Z",
     }
 
 

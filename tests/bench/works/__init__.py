@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.bench.works import files
+from tests.bench.works.api import api
 from tests.bench.works.citizens import citizens, citizens_months
 from tests.bench.works.etl import etl
 from tests.bench.works.inbox import inbox
@@ -37,6 +38,7 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "large_gzip": large_gzip,
     "lake": lake,
     "etl": etl,
+    "api": api,
     "inbox": inbox,
     "records": records,
     "latency": latency,
