@@ -1,4 +1,4 @@
-"""An application's employees: read, landed, judged, lifted to silver; then two of them change, and only they are read."""
+"""An application's employees: read, landed, judged, lifted to silver; then one changes and one is new."""
 
 from __future__ import annotations
 

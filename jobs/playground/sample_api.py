@@ -1,4 +1,4 @@
-"""A small application with employees, on this machine: pages by a cursor, a token, and now and then too many requests."""
+"""A small application with employees: pages by a cursor, a token, and now and then too many requests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sample_api() -> Iterator[SampleApi]:
         def log_message(self, *_: object) -> None:
             """Say nothing: what was asked is kept."""
 
-        def do_GET(self) -> None:  # noqa: N802 - as it is there
+        def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
             api.asked.append(self.path)
@@ -77,6 +77,8 @@ def sample_api() -> Iterator[SampleApi]:
 
 
 def _page(employees: list[dict[str, Any]], since: str, start: int) -> dict[str, Any]:
-    found = sorted((one for one in employees if one["updated_at"] >= since), key=lambda one: (one["updated_at"], one["id"]))
+    found = sorted(
+        (one for one in employees if one["updated_at"] >= since), key=lambda one: (one["updated_at"], one["id"])
+    )
     end = start + _PAGE
     return {"data": {"items": found[start:end]}, "meta": {"next": str(end) if end < len(found) else None}}

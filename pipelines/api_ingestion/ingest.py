@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -83,7 +84,7 @@ def _read(doors: ApiDoors, name: str, asked: Asked, keys: list[str]) -> tuple[Co
         keys.append(land(doors, name, endpoint, len(keys) + 1, data, digests))
 
     begins = begins_at(endpoint, cursor, asked)
-    with PartWriter(doors.part_bytes, give) as writer:
+    with closing(PartWriter(doors.part_bytes, give)) as writer:
         reading = Reading(doors, endpoint, cursor, begins, writer.add)
         for one in landed:
             reading.leave_out(one.digests)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from typing_extensions import Self
 
 _CHUNK: Final = 512 * 1024
 #: What gzip may add to what cannot be made smaller, and holds back.
@@ -33,10 +32,8 @@ class PartWriter:
         self._slack = min(_SLACK, most // 4)
         self._begin()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Let go of what was not given."""
         self._file.close()
 
     def add(self, lines: Sequence[str], digests: Sequence[bytes]) -> None:
@@ -66,7 +63,7 @@ class PartWriter:
         self._digests += b"".join(digests)
 
     def _begin(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="api-")  # noqa: SIM115 - closed by `_give` or at the end of the block
+        self._file = tempfile.TemporaryFile(prefix="api-")  # noqa: SIM115 - closed by `_give` or `close`
         self._gzip = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
         self._digests = bytearray()
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _SPAN: Final = re.compile(r"(?P<number>[0-9]{1,9})(?P<unit>ms|s|m|h|d)")
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -70,7 +67,7 @@ class ApiKey(_Part):
     param: str | None = None
 
     @model_validator(mode="after")
-    def _either(self) -> Self:
+    def _either(self) -> ApiKey:
         if (self.header is None) == (self.param is None):
             raise ValueError("it needs either header or param: where the key goes")
         return self
@@ -101,7 +98,7 @@ class Auth(_Part):
     oauth2_client_credentials: ClientCredentials | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _one(self) -> Auth:
         if len(self.model_fields_set) > 1:
             raise ValueError(f"it has {', '.join(sorted(self.model_fields_set))}; expected one way to sign in")
         return self
@@ -241,7 +238,7 @@ class ApiSource(_Part):
     endpoints: Annotated[dict[Slug, Endpoint], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _one_file_each(self) -> Self:
+    def _one_file_each(self) -> ApiSource:
         owners: dict[tuple[str, str], str] = {}
         for name, one in self.endpoints.items():
             target = (one.land.agency, one.land.file)

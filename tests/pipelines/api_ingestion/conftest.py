@@ -28,8 +28,11 @@ class Clock:
         self.waits.append(seconds)
         self.now += timedelta(seconds=seconds)
 
+    def passed(self) -> float:
+        return self.now.timestamp()
+
     def passing(self) -> Passing:
-        return Passing(lambda: self.now, lambda: self.now.timestamp(), self.sleep, lambda: 0.5)
+        return Passing(lambda: self.now, self.passed, self.sleep, lambda: 0.5)
 
 
 @pytest.fixture
@@ -43,16 +46,19 @@ def api() -> Iterator[ServedApi]:
         yield server
 
 
-def source_at(url: str, **changes: Any) -> ApiSource:
+def source_at(url: str, **changes: object) -> ApiSource:
     """The source of employees at an address, with other properties, or others of its endpoint."""
-    endpoint = {
+    endpoint: dict[str, Any] = {
         "path": "/employees",
         "records": "data.items",
         "pagination": {"cursor": "meta.next", "param": "cursor"},
         "incremental": {"field": "updated_at", "param": "since", "lookback": "2m"},
         "primary_key": ["id"],
         "land": {"agency": "tenant-a", "file": "employees"},
-    } | changes.pop("endpoint", {})
+    }
+    different = changes.pop("endpoint", {})
+    assert isinstance(different, dict)
+    endpoint |= different
     whole = {
         "source": "hr",
         "base_url": url,

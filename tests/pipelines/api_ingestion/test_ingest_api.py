@@ -9,16 +9,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 import yaml
 from pydantic import SecretStr
 from rich.console import Console
 from sqlalchemy import text
 
+from etl_core.errors import DatabaseUnavailableError
 from etl_core.postgres.database import connect
 from jobs.api_ingestion.ingest_api import main
 from jobs.running.exit_codes import run_entrypoint
 from jobs.running.settings import read_settings
 from jobs.running.wiring import Program
+from pipelines.api_ingestion.account import database_account
+from pipelines.api_ingestion.account.database_account import DatabaseAccount
+from pipelines.api_ingestion.cursor.digests import digest_of
 from pipelines.api_ingestion.landing import land
 from tests.databases import with_all_tables
 from tests.pipelines.api_ingestion.served_api import Reply, pages
@@ -46,9 +51,9 @@ class Rig:
     settings: dict[str, Any]
     items: list[dict[str, Any]] = field(default_factory=list)
 
-    def source(self, **changes: Any) -> None:
+    def source(self, **changes: object) -> None:
         """Write the source's file."""
-        endpoint = {
+        endpoint: dict[str, object] = {
             "path": "/employees",
             "records": "data.items",
             "pagination": {"cursor": "meta.next", "param": "cursor"},
@@ -66,7 +71,7 @@ class Rig:
         }
         (self.folder / "hr.yaml").write_text(yaml.safe_dump(whole))
 
-    def run(self, *arguments: str, **settings: Any) -> int:
+    def run(self, *arguments: str, **settings: object) -> int:
         program = Program(read_settings(None, **{**self.settings, **settings}), Console())
         return run_entrypoint(lambda argv: main(argv, program), list(arguments) or ["hr"])
 
@@ -75,7 +80,10 @@ class Rig:
         return [json.loads(line) for line in self.lines()]
 
     def lines(self) -> list[str]:
-        keys = {row.hour: row.key for row in self.ask("SELECT window_start AS hour, key FROM pipeline.api_object ORDER BY id")}
+        keys = {
+            row.hour: row.key
+            for row in self.ask("SELECT window_start AS hour, key FROM pipeline.api_object ORDER BY id")
+        }
         bodies = [self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys.values()]
         return [line for body in bodies for line in gzip.decompress(body).decode().splitlines()]
 
@@ -108,7 +116,7 @@ def rig(
     }
     made = Rig(api, database, s3, bucket, tmp_path, settings)
     made.items = [{"id": n, "updated_at": f"2026-03-01T10:00:{n:02}Z"} for n in range(7)]
-    api.paths["/employees"] = lambda query, count: pages(made.items, 3)(query, count)
+    api.paths["/employees"] = pages(made.items, 3)
     made.source()
     yield made
     database.dispose()
@@ -172,7 +180,7 @@ def test_a_page_that_is_not_what_was_declared_is_kept_and_so_is_what_came_before
     assert (answer.decode() if isinstance(answer, bytes) else json.dumps(answer)) in letter.body
     assert rig.ask("SELECT FROM pipeline.api_cursor") == []
     # It is mended, and what landed before does not land again.
-    rig.api.paths["/employees"] = lambda query, count: pages(rig.items, 3)(query, count)
+    rig.api.paths["/employees"] = pages(rig.items, 3)
     assert rig.run() == 0
     assert sorted(one["id"] for one in rig.landed() if one["id"] != 9) == list(range(7))
 
@@ -183,7 +191,7 @@ def test_an_outage_ends_with_75_keeps_what_came_and_the_same_command_goes_on(rig
     )
     assert rig.run() == 75
     assert [one["id"] for one in rig.landed()] == list(range(6))
-    rig.api.paths["/employees"] = lambda query, count: pages(rig.items, 3)(query, count)
+    rig.api.paths["/employees"] = pages(rig.items, 3)
     assert rig.run() == 0
     assert [one["id"] for one in rig.landed()] == list(range(7))
 
@@ -203,7 +211,7 @@ def test_full_and_since_read_again_and_a_dry_run_keeps_nothing(rig: Rig, capsys:
 @pytest.mark.parametrize(
     ("arguments", "settings", "said"),
     [
-        (("hrr",), {}, 'did you mean hr'),
+        (("hrr",), {}, "did you mean hr"),
         (("hr", "--all"), {}, "either the name of a source, or --all"),
         ((), {"landing_bucket": None}, "LANDING_BUCKET: is not set"),
         ((), {"allowed_buckets": ("other",)}, "not among ALLOWED_BUCKETS"),
@@ -214,10 +222,11 @@ def test_full_and_since_read_again_and_a_dry_run_keeps_nothing(rig: Rig, capsys:
     ],
 )
 def test_what_cannot_be_carried_out_is_said_and_nothing_is_asked(
-    rig: Rig, arguments: tuple[str, ...], settings: dict[str, Any], said: str,
+    rig: Rig,
+    arguments: tuple[str, ...],
+    settings: dict[str, Any],
+    said: str,
 ) -> None:
-    import structlog
-
     with structlog.testing.capture_logs() as logs:
         assert rig.run(*arguments, **settings) == 2
     assert said in json.dumps(logs, default=str).replace("\\", "")
@@ -230,23 +239,19 @@ def test_what_a_killed_process_wrote_is_announced_by_the_next_one(rig: Rig) -> N
         connection.execute(text("TRUNCATE pipeline.object_inbox"))
         connection.execute(text("DELETE FROM pipeline.api_cursor"))
         digests = b"".join(_digests(rig.lines()))
-        connection.execute(text("UPDATE pipeline.api_object SET state = 'writing', digests = :digests"), {"digests": digests})
+        connection.execute(
+            text("UPDATE pipeline.api_object SET state = 'writing', digests = :digests"), {"digests": digests}
+        )
     assert rig.run() == 0
     assert len(rig.ask("SELECT FROM pipeline.object_inbox")) == 1
     assert [one["id"] for one in rig.landed()] == list(range(7))
 
 
 def _digests(lines: list[str]) -> list[bytes]:
-    from pipelines.api_ingestion.cursor.digests import digest_of
-
     return [digest_of(line) for line in lines]
 
 
 def test_two_processes_do_not_read_an_endpoint_at_once(rig: Rig) -> None:
-    from etl_core.errors import DatabaseUnavailableError
-    from pipelines.api_ingestion.account import database_account
-    from pipelines.api_ingestion.account.database_account import DatabaseAccount
-
     mine, other = (DatabaseAccount(rig.database, rig.bucket, lambda *_: 0, lambda *_: None) for _ in range(2))
     with pytest.MonkeyPatch.context() as patch, mine.turn("hr", "employees"):
         patch.setattr(database_account, "_LOCK_SECONDS", 1)

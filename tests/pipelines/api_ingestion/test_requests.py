@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gzip
 import ssl
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from etl_core.errors import SettingsError
 from pipelines.api_ingestion.errors import ApiRefusedError, ApiUnavailableError, PageError
@@ -19,7 +24,7 @@ from tests.pipelines.api_ingestion.conftest import Clock, source_at
 from tests.pipelines.api_ingestion.served_api import Reply, served
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pipelines.api_ingestion.http.client import ApiClient
@@ -30,7 +35,12 @@ if TYPE_CHECKING:
 
 def test_a_storm_of_429_is_waited_out_as_long_as_it_asks_for(api: ServedApi, client: Client, clock: Clock) -> None:
     until = format_datetime(clock.now + timedelta(seconds=40), usegmt=True)
-    asked: list[dict[str, str]] = [{"retry-after": "7"}, {"retry-after": until, "date": until}, {"retry-after": until}, {}]
+    asked: list[dict[str, str]] = [
+        {"retry-after": "7"},
+        {"retry-after": until, "date": until},
+        {"retry-after": until},
+        {},
+    ]
     api.paths["/e"] = lambda _query, count: Reply([], 429, asked[count]) if count < len(asked) else Reply([1])
     assert client(source_at(api.url)).get(f"{api.url}/e").body == b"[1]"
     # The budget pauses for what was asked, and whoever was told so comes a little later.
@@ -84,7 +94,11 @@ def _once(first: Reply) -> Callable[[dict[str, str], int], Reply]:
     [
         {"raw": iter([b"[1, 2"]), "length": 100},
         {"raw": iter([b"[1, 2"]), "length": 100, "headers": {"content-encoding": "gzip"}},
-        {"raw": iter([gzip.compress(b"[" + b"1," * 1000)[:20]]), "length": 500, "headers": {"content-encoding": "gzip"}},
+        {
+            "raw": iter([gzip.compress(b"[" + b"1," * 1000)[:20]]),
+            "length": 500,
+            "headers": {"content-encoding": "gzip"},
+        },
         {"raw": iter([]), "length": 10},
     ],
 )
@@ -97,13 +111,11 @@ def test_a_body_that_is_cut_off_is_asked_for_again(api: ServedApi, client: Clien
 def test_a_body_that_drips_is_given_up_when_the_time_is_up(api: ServedApi, client: Client) -> None:
     api.paths["/e"] = lambda _query, _count: Reply(raw=_drips(), length=10**6)
     source = source_at(api.url, limits={"deadline": "300ms"})
-    with pytest.raises(ApiUnavailableError, match="not whole within 0.3 s"):
+    with pytest.raises(ApiUnavailableError, match=r"not whole within 0\.3 s"):
         client(source)._transport(client(source)._signed(f"{api.url}/e"))
 
 
-def _drips() -> Any:
-    import time
-
+def _drips() -> Iterator[bytes]:
     for piece in repeat(b" "):
         yield piece
         time.sleep(0.02)
@@ -135,9 +147,7 @@ def test_redirects_that_do_not_end_are_refused(api: ServedApi, client: Client) -
         client(source_at(api.url)).get(f"{api.url}/e")
 
 
-def test_private_addresses_are_refused_unless_they_are_meant_also_behind_a_name(
-    api: ServedApi, client: Client
-) -> None:
+def test_private_addresses_are_refused_unless_they_are_meant_also_behind_a_name(api: ServedApi, client: Client) -> None:
     port = api.url.rpartition(":")[2]
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
         url = f"http://{host}:{port}"
@@ -174,13 +184,6 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, client
 
 
 def _own_certificate(folder: Path) -> ssl.SSLContext:
-    from datetime import datetime, timezone
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
     now = datetime.now(timezone.utc)
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))

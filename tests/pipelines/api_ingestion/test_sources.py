@@ -45,7 +45,7 @@ def test_all_that_is_wrong_is_said_at_once_and_no_secret(tmp_path: Path) -> None
         "auth.bearer: string should match",
         "rate_limit.requests: is 0",
         "rate_limit.per: it is no span of time",
-        "endpoints.e.path: is \"employees\"",
+        'endpoints.e.path: is "employees"',
         "endpoints.e.pagination: param: Field required",
         "endpoints.e.incremental.lookback: it is no span of time",
         "endpoints.e.primary_key: list should have at least 1 item",
