@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -86,7 +87,7 @@ def open_api_doors(
     passing = Passing(lambda: datetime.now(timezone.utc), time.monotonic, stop.wait, random.random)
     at_once = source.rate_limit.concurrent
     connections = Connections(source.limits, allow_private=source.allow_private, concurrent=at_once)
-    try:
+    with closing(connections), ThreadPoolExecutor(at_once, "page") as pool:
         yield ApiDoors(
             source=source,
             client=ApiClient(source, connections, values, passing, partial(metrics.answered, source.source)),
@@ -95,9 +96,8 @@ def open_api_doors(
             time=Passing(DatabaseClock(database), passing.passed, passing.sleep, passing.chance),
             run_id=uuid.uuid4().hex[:12],
             stopped=stop.is_set,
+            ahead=lambda ask: pool.submit(ask).result,
         )
-    finally:
-        connections.close()
 
 
 def _landing_bucket(settings: Settings) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from etl_core.objects.store import ObjectHead
     from pipelines.api_ingestion.errors import PageError
+    from pipelines.api_ingestion.http.answer import Answer
     from pipelines.api_ingestion.http.client import ApiClient, Passing
     from pipelines.api_ingestion.landing.landed import Landing
     from pipelines.api_ingestion.source.api_source import ApiSource
@@ -82,6 +83,7 @@ class ApiDoors:
         run_id: of this run.
         stopped: whether somebody asked to stop.
         part_bytes: most bytes of an object.
+        ahead: has a page asked for while the one before is worked on; gives what waits for it.
     """
 
     source: ApiSource
@@ -92,3 +94,4 @@ class ApiDoors:
     run_id: str
     stopped: Callable[[], bool] = lambda: False
     part_bytes: int = 64 * 1024 * 1024
+    ahead: Callable[[Callable[[], Answer]], Callable[[], Answer]] = lambda ask: ask

@@ -144,4 +144,4 @@ def first_page(doors: ApiDoors, name: str, asked: Asked) -> tuple[str, int]:
     paging = paging_of(endpoint.pagination)
     answer = doors.client.get(paging.first(first_url(doors, endpoint, begins)))
     since = "all" if begins is None else f"from {begins.text} on"
-    return since, len(read_page(answer.body, endpoint.records, paging.marks).records)
+    return since, len(read_page(answer.body, endpoint.records, paging.marks).lines)

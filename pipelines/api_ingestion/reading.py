@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from itertools import compress
+from typing import TYPE_CHECKING, Final
 
 from pipelines.api_ingestion.cursor.digests import DigestSet, digest_of
 from pipelines.api_ingestion.cursor.edge import Edge
@@ -12,6 +14,7 @@ from pipelines.api_ingestion.cursor.position import (
     Position,
     at_moment,
     lookback_of,
+    order_of,
     read_position,
     written_like,
 )
@@ -19,15 +22,16 @@ from pipelines.api_ingestion.doors import Cursor
 from pipelines.api_ingestion.errors import ApiUnavailableError, PageError, UnsettledError
 from pipelines.api_ingestion.http.answer import Request, with_params
 from pipelines.api_ingestion.http.retry_after import date_of
-from pipelines.api_ingestion.pages.json_page import Record, read_page, value_at
+from pipelines.api_ingestion.pages.json_page import read_page, values_at
 from pipelines.api_ingestion.pages.paging import PagesSeen, paging_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from pipelines.api_ingestion.doors import ApiDoors
     from pipelines.api_ingestion.http.answer import Answer
+    from pipelines.api_ingestion.pages.json_page import Page
     from pipelines.api_ingestion.source.api_source import Endpoint, Incremental
 
 _MOST_SWEEPS: Final = 6
@@ -61,7 +65,7 @@ class Reading:
     endpoint: Endpoint
     cursor: Cursor | None
     begins: Position | None
-    take: Callable[[Sequence[str], Sequence[bytes]], object]
+    take: Callable[[Sequence[bytes], Sequence[bytes]], object]
     counted: Counted = field(default_factory=Counted)
 
     def __post_init__(self) -> None:
@@ -122,16 +126,18 @@ class Reading:
         paging, seen = paging_of(endpoint.pagination), PagesSeen(doors.source.limits.pages)
         url: str | None = paging.first(first_url(doors, endpoint, self.begins))
         count = total = 0
+        coming = partial(self._ask, url)
         while url is not None:
             if doors.stopped():
                 raise ApiUnavailableError(f"{endpoint.path}: somebody asked to stop")
-            asked = url
-            answer = self._ask(asked)
+            asked, answer = url, coming()
             try:
                 page = read_page(answer.body, endpoint.records, paging.marks)
-                digests = self._page(page.records)
                 seen.note(asked, answer.body, page)
                 url = paging.next(answer, page)
+                if url is not None:
+                    coming = doors.ahead(partial(self._ask, url))
+                digests = self._page(page)
             except PageError as error:
                 raise error.of(Request(asked).shown, answer.body.decode("utf-8", "replace")) from error
             self.counted.pages += 1
@@ -152,59 +158,64 @@ class Reading:
             self._started = min(asked_at, theirs)
         return answer
 
-    def _page(self, records: Sequence[Record]) -> list[bytes]:
+    def _page(self, page: Page) -> list[bytes]:
         """Sort the records of a page; the digests of those that were asked for.
 
         Raises:
             PageError: one has no key, or does not say when it changed. None of the page has landed then.
         """
-        orders = self._orders(records)
-        digests = [digest_of(one.text) for one in records]
-        begins = self.begins.order if self.begins is not None else None
-        chosen = [at for at, order in enumerate(orders) if begins is None or order is None or order >= begins]
-        wanted = [digests[at] for at in chosen]
-        new = [at for at, is_new in zip(chosen, self._seen.add_new(wanted), strict=True) if is_new]
-        self._note_edge((orders[at], digests[at]) for at in chosen)
-        counted = self.counted
-        counted.received += len(records)
-        counted.landed += len(new)
-        counted.known += len(chosen) - len(new)
-        counted.before += len(records) - len(chosen)
-        if new:
-            self.take([records[at].text for at in new], [digests[at] for at in new])
-        return wanted
+        self._require_keys(page)
+        orders = self._orders(page)
+        lines = [one.encode() for one in page.lines]
+        digests = list(map(digest_of, lines))
+        if orders is not None and self.begins is not None:
+            begins = self.begins.order
+            chosen = [at for at, order in enumerate(orders) if order >= begins]
+            if len(chosen) < len(orders):
+                lines, digests, orders = ([of[at] for at in chosen] for of in (lines, digests, orders))
+        is_new = self._seen.add_new(digests)
+        if orders is not None:
+            self._note_edge(orders, digests)
+        counted, new = self.counted, sum(is_new)
+        counted.received += len(page.lines)
+        counted.landed += new
+        counted.known += len(digests) - new
+        counted.before += len(page.lines) - len(digests)
+        if new == len(digests):
+            self.take(lines, digests)
+        else:
+            self.take(list(compress(lines, is_new)), list(compress(digests, is_new)))
+        return digests
 
-    def _orders(self, records: Sequence[Record]) -> list[int | None]:
+    def _require_keys(self, page: Page) -> None:
+        for key in self.endpoint.primary_key:
+            values = values_at(page.values, key)
+            if None in values:
+                raise PageError(f"record {values.index(None) + 1} has no {key}, by which records are told apart")
+
+    def _orders(self, page: Page) -> list[int] | None:
+        """When each record changed; None where nobody asks."""
         incremental = self.endpoint.incremental
-        orders: list[int | None] = []
-        for number, record in enumerate(records, 1):
-            for key in self.endpoint.primary_key:
-                if value_at(record.values, key) is None:
-                    raise PageError(f"record {number} has no {key}, by which records are told apart")
-            if incremental is None:
-                orders.append(None)
-                continue
-            orders.append(self._order(value_at(record.values, incremental.field), number, incremental))
+        if incremental is None:
+            return None
+        values, orders = values_at(page.values, incremental.field), list[int]()
+        for number, value in enumerate(values, 1):
+            try:
+                orders.append(order_of(value))
+            except ValueError as error:  # noqa: PERF203 - what comes once
+                said = "is missing, by which the next reading begins" if value is None else error
+                raise PageError(f"record {number}: {incremental.field} {said}") from None
+        if orders and (self._newest is None or max(orders) > self._newest.order):
+            self._newest = read_position(values[orders.index(max(orders))])
         return orders
 
-    def _order(self, value: Any, number: int, incremental: Incremental) -> int:  # noqa: ANN401 - any JSON value
-        if value is None:
-            raise PageError(f"record {number} has no {incremental.field}, by which the next reading begins")
-        try:
-            position = read_position(value)
-        except ValueError as error:
-            raise PageError(f"record {number}: {incremental.field} {error}") from None
-        if self._newest is None or position.order > self._newest.order:
-            self._newest = position
-        return position.order
-
-    def _note_edge(self, records: Iterable[tuple[int | None, bytes]]) -> None:
+    def _note_edge(self, orders: Sequence[int], digests: Sequence[bytes]) -> None:
         incremental, newest = self.endpoint.incremental, self._newest
         if incremental is None or newest is None:
             return
         begins = self._reached(incremental, newest) - lookback_of(incremental, newest)
-        for order, digest in records:
-            if order is not None:
+        for order, digest in zip(orders, digests, strict=True):
+            if order >= begins:
                 self._edge.add(digest, order, begins)
 
     def _reached(self, incremental: Incremental, newest: Position) -> int:

@@ -19,6 +19,9 @@ _MOMENT: Final = re.compile(
 )
 _WHOLE: Final = re.compile(r"-?\d{1,18}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of texts whose Z is taken off
+#: Moments in UTC with no, three or six digits behind the point.
+_PLAIN_LENGTHS: Final = (20, 24, 27)
 _FIRST: Final = datetime(1, 1, 2, tzinfo=timezone.utc)
 _MICRO: Final = timedelta(microseconds=1)
 _PER_SECOND: Final = {"seconds": 1, "milliseconds": 1000, None: 1}
@@ -38,6 +41,18 @@ class Position:
 
     order: int
     text: str
+
+
+def order_of(value: object) -> int:
+    """The order of a field's value. Raises as `read_position`, which takes longer for what most fields hold."""
+    if type(value) is str and len(value) in _PLAIN_LENGTHS and value[-1] == "Z" and value[10] == "T":
+        try:
+            passed = datetime.fromisoformat(value[:-1]) - _NAIVE_EPOCH
+        except ValueError:
+            pass
+        else:
+            return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+    return read_position(value).order
 
 
 def read_position(value: object) -> Position:

@@ -36,26 +36,22 @@ class PartWriter:
         """Let go of what was not given."""
         self._file.close()
 
-    def add(self, lines: Sequence[str], digests: Sequence[bytes]) -> None:
+    def add(self, lines: Sequence[bytes], digests: Sequence[bytes]) -> None:
         """Take records, each on one line."""
-        held, kept, size = list[bytes](), list[bytes](), 0
-        for line, digest in zip(lines, digests, strict=True):
-            data = line.encode("utf-8", "surrogatepass")
-            held.append(data)
-            kept.append(digest)
-            size += len(data) + 1
-            if size >= self._chunk:
-                self._take(held, kept, size)
-                held, kept, size = [], [], 0
-        if held:
-            self._take(held, kept, size)
+        size = sum(map(len, lines)) + len(lines)
+        if size > self._chunk and len(lines) > 1:
+            half = len(lines) // 2
+            self.add(lines[:half], digests[:half])
+            self.add(lines[half:], digests[half:])
+        elif lines:
+            self._take(lines, digests, size)
 
     def finish(self) -> None:
         """Give the last part, if there is anything in it."""
         if self._digests:
             self._give()
 
-    def _take(self, lines: list[bytes], digests: list[bytes], size: int) -> None:
+    def _take(self, lines: Sequence[bytes], digests: Sequence[bytes], size: int) -> None:
         if self._digests and self._file.tell() + size + self._slack > self._most:
             self._give()
             self._begin()

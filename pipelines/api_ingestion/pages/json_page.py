@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]  # of the standard library, not of its stubs
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pipelines.api_ingestion.errors import PageError
 
@@ -21,18 +21,18 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*").match
 _LINE_BREAKS: Final = re.compile(r"[\r\n]")
 
 
-class Record(NamedTuple):
-    """One record: its text on one line, and its values to look at."""
-
-    text: str
-    values: dict[str, Any]
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What an answer holds: records, and by its dotted path the value that leads on, where it was asked for."""
+    """What an answer holds.
 
-    records: Sequence[Record]
+    Attributes:
+        lines: records, each as it was written, on one line.
+        values: of the same records, to look at.
+        marks: what leads on, by the dotted paths that were asked for.
+    """
+
+    lines: Sequence[str]
+    values: Sequence[dict[str, Any]]
     marks: dict[str, Any] = field(default_factory=dict)
 
 
@@ -72,13 +72,14 @@ def read_page(body: bytes, records: str | None, wanted: Sequence[str] = (), *, q
         place = "the answer" if records is None else records
         said = f"there is no list at {records}" if records is not None else "the answer is no list"
         raise PageError(f"{said}{reader.instead}; expected the records in {place}")
-    return Page(reader.found, reader.marks)
+    return Page(reader.found, reader.values, reader.marks)
 
 
-def value_at(values: Any, path: str) -> Any:  # noqa: ANN401 - any JSON value
-    """The value at a dotted path, None where there is none."""
+def values_at(records: Sequence[Any], path: str) -> list[Any]:
+    """The value of each record at a dotted path, None where there is none."""
+    values = list(records)
     for part in path.split("."):
-        values = values.get(part) if isinstance(values, dict) else None
+        values = [one.get(part) if isinstance(one, dict) else None for one in values]
     return values
 
 
@@ -103,7 +104,8 @@ class _Reader:
         self._records = () if records is None else tuple(records.split("."))
         self._wanted = {tuple(path.split(".")): path for path in wanted}
         self._inner = {path[:at] for path in (*self._wanted, self._records) for at in range(len(path))}
-        self.found: list[Record] | None = None
+        self.found: list[str] | None = None
+        self.values: list[dict[str, Any]] = []
         self.instead = ""
         self.marks: dict[str, Any] = {}
 
@@ -136,7 +138,7 @@ class _Reader:
             at = self._expect(",", at)
 
     def _list(self, at: int) -> int:
-        text, scan, found = self._text, self._scan, list[Record]()
+        text, scan, found, values = self._text, self._scan, list[str](), self.values
         at = _skip(text, at + 1)
         if text[at] == "]":
             self.found = found
@@ -148,7 +150,8 @@ class _Reader:
             record = text[at:end]
             if "\n" in record or "\r" in record:  # between values: in a text they would be no JSON
                 record = _LINE_BREAKS.sub(" ", record)
-            found.append(Record(record, value))
+            found.append(record)
+            values.append(value)
             at = end if text[end] == "," else _skip(text, end)
             if text[at] == "]":
                 self.found = found

@@ -67,12 +67,12 @@ class PagesSeen:
         address, content = (hashlib.blake2b(one, digest_size=12).digest() for one in (url.encode(), body))
         if address in self._urls:
             raise PageError("the way on leads to a page that was read before: the cursor repeats")
-        if page.records and content == self._last:
+        if page.lines and content == self._last:
             raise PageError("the page has the content of the one before: the application ignores what is asked for")
         if len(self._urls) == self._most:
             raise PageError(f"there are more than {self._most} pages; expected an end, or set limits: {{pages: …}}")
         self._urls.add(address)
-        self._last = content if page.records else b""
+        self._last = content if page.lines else b""
 
 
 class _Single:
@@ -129,9 +129,9 @@ class _Counted:
 
     def next(self, answer: Answer, page: Page) -> str | None:
         del answer
-        if not page.records:
+        if not page.lines:
             return None
-        self._at += len(page.records) if self._by_records else 1
+        self._at += len(page.lines) if self._by_records else 1
         return with_params(self._url, {self._param: str(self._at)})
 
 

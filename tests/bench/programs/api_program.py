@@ -8,6 +8,7 @@ import logging
 import subprocess
 import tempfile
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from functools import partial
@@ -98,7 +99,7 @@ def _ingest(places: Mapping[str, str], database: Engine, records: int) -> Mappin
             },
         }
     )
-    connections = Connections(source.limits, allow_private=True)
+    connections, pool = Connections(source.limits, allow_private=True), ThreadPoolExecutor(1)
     time = Passing(lambda: datetime.now(timezone.utc), _passed, lambda _seconds: None, lambda: 0.5)
     store = ObjectStore(S3Access(places["s3"], "us-east-1", "k", "s"))
     doors = ApiDoors(
@@ -108,9 +109,11 @@ def _ingest(places: Mapping[str, str], database: Engine, records: int) -> Mappin
         LandingBucket(store, "landing"),
         time,
         "bench",
+        ahead=lambda ask: pool.submit(ask).result,
     )
     outcome = ingest_endpoint(doors, "employees", Asked())
     connections.close()
+    pool.shutdown()
     assert outcome.counted.landed == records, outcome
     return {"records": records}
 

@@ -24,7 +24,7 @@ def main() -> None:
         protocol_version = "HTTP/1.1"
         wbufsize = -1
 
-        def log_message(self, *_: object) -> None:  # type: ignore[override]
+        def log_message(self, *_: object) -> None:
             """Say nothing."""
 
         def do_GET(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -12,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from etl_core.errors import ObjectGoneError
+from etl_core.errors import ObjectGoneError, PipelineError
 from etl_core.objects.store import ObjectHead
 from pipelines.api_ingestion.doors import ApiDoors, Cursor
 from pipelines.api_ingestion.http.answer import Answer, Request
@@ -270,6 +271,16 @@ class MemoryAccount:
         self.moment()
 
 
+def _at_once(ask: Callable[[], Answer]) -> Callable[[], Answer]:
+    """Ask before the page before is worked on."""
+    done = Future[Answer]()
+    try:
+        done.set_result(ask())
+    except PipelineError as error:
+        done.set_exception(error)
+    return done.result
+
+
 class World:
     """One history: an application that is read now and then, by processes that may be killed at any moment."""
 
@@ -324,7 +335,14 @@ class World:
         time = Passing(lambda: _BEGINNING + timedelta(seconds=self.now), lambda: self.now, sleep, self.chance.random)
         client = ApiClient(self.source, ask, {}, time)
         return ApiDoors(
-            self.source, client, self.account, self.bucket, time, f"r{self.runs}", part_bytes=self.part_bytes
+            self.source,
+            client,
+            self.account,
+            self.bucket,
+            time,
+            f"r{self.runs}",
+            part_bytes=self.part_bytes,
+            ahead=self.chance.choice([_at_once, lambda ask: ask]),
         )
 
     def kill_in(self, moments: int | None) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Histories by Hypothesis' profile; `HYPOTHESIS_PROFILE=long` takes minutes.
-HISTORIES = {"quick": 100, "thorough": 2_000, "long": 10_000}
-_USUALLY = 300
+HISTORIES = {"quick": 60, "thorough": 2_000, "long": 10_000}
+_USUALLY = 120
 #: Each showed a fault once: what it was stands beside it.
 MENDED: dict[int, str] = {}
 

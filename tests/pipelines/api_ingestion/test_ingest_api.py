@@ -248,7 +248,7 @@ def test_what_a_killed_process_wrote_is_announced_by_the_next_one(rig: Rig) -> N
 
 
 def _digests(lines: list[str]) -> list[bytes]:
-    return [digest_of(line) for line in lines]
+    return [digest_of(line.encode()) for line in lines]
 
 
 def test_two_processes_do_not_read_an_endpoint_at_once(rig: Rig) -> None:

@@ -42,15 +42,15 @@ def test_what_is_read_is_what_json_reads_and_every_record_is_a_line(
     except UnicodeEncodeError:
         return
     page = read_page(body, "data.items", ["meta.next", "meta.other"])
-    assert [json.loads(one.text) for one in page.records] == records
-    assert [one.values for one in page.records] == records
-    assert not any("\n" in one.text or "\r" in one.text for one in page.records)
+    assert [json.loads(one) for one in page.lines] == records
+    assert page.values == records
+    assert not any("\n" in one or "\r" in one for one in page.lines)
     assert page.marks == {"meta.next": "n"}
 
 
 def test_every_beginning_of_an_answer_is_told_from_a_whole_one() -> None:
     body = b' {"data": {"items": [{"a": [1, "\\u00e9"]}, {"b": null} ], "n": -1.5e3}}'
-    assert len(read_page(body, "data.items").records) == 2
+    assert len(read_page(body, "data.items").lines) == 2
     for length in range(len(body)):
         with pytest.raises(PageError):
             read_page(body[:length], "data.items")
@@ -58,8 +58,8 @@ def test_every_beginning_of_an_answer_is_told_from_a_whole_one() -> None:
 
 def test_a_number_of_any_length_is_kept() -> None:
     digits = "9" * 5000
-    (record,) = read_page(f'[{{"n": {digits}}}]'.encode(), None).records
-    assert record.text == f'{{"n": {digits}}}'
+    (line,) = read_page(f'[{{"n": {digits}}}]'.encode(), None).lines
+    assert line == f'{{"n": {digits}}}'
 
 
 @pytest.mark.parametrize(
@@ -177,10 +177,10 @@ def test_a_lookback_that_does_not_fit_the_field_is_said() -> None:
 
 
 def test_digests_are_known_once_however_many_there_are() -> None:
-    digests, known = [digest_of(str(number)) for number in range(100_000)], DigestSet()
+    digests, known = [digest_of(b"%d" % number) for number in range(100_000)], DigestSet()
     for start in range(0, len(digests), 7_000):
         assert all(known.add_new(digests[start : start + 7_000]))
     assert not any(known.add_new(digests[::3]))
-    assert known.add_new([digest_of("new"), digest_of("new")]) == [True, False]
+    assert known.add_new([digest_of(b"new"), digest_of(b"new")]) == [True, False]
     again = DigestSet(digests)
     assert not any(again.add_new(digests[::5]))
