@@ -124,9 +124,10 @@ class Reading:
         """Read the pages once; the number of their records, and a sum that tells them from others."""
         endpoint, doors = self.endpoint, self.doors
         paging, seen = paging_of(endpoint.pagination), PagesSeen(doors.source.limits.pages)
-        url: str | None = paging.first(first_url(doors, endpoint, self.begins))
+        first = paging.first(first_url(doors, endpoint, self.begins))
+        coming: Callable[[], Answer] = partial(self._ask, first)
+        url: str | None = first
         count = total = 0
-        coming = partial(self._ask, url)
         while url is not None:
             if doors.stopped():
                 raise ApiUnavailableError(f"{endpoint.path}: somebody asked to stop")
@@ -172,7 +173,8 @@ class Reading:
             begins = self.begins.order
             chosen = [at for at, order in enumerate(orders) if order >= begins]
             if len(chosen) < len(orders):
-                lines, digests, orders = ([of[at] for at in chosen] for of in (lines, digests, orders))
+                lines, digests = [lines[at] for at in chosen], [digests[at] for at in chosen]
+                orders = [orders[at] for at in chosen]
         is_new = self._seen.add_new(digests)
         if orders is not None:
             self._note_edge(orders, digests)
