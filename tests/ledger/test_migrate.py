@@ -196,6 +196,7 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "audit 1: a line for every job and step",
         "streams 1: how far streams of records are, and the profiles of their hours",
         "etl 1: what became of the steps of flows",
+        "api 1: how far application APIs were read, and what of them landed",
     )
     for _ in range(2):
         _apply(second, shipped_file("sql/pipeline.sql"))
