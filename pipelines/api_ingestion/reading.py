@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _MOST_SWEEPS: Final = 6
 _MODULUS: Final = 1 << 128
+#: Bytes of an answer that dead letters keep.
+_MOST_KEPT: Final = 1024 * 1024
 
 
 @dataclass
@@ -140,12 +142,17 @@ class Reading:
                     coming = doors.ahead(partial(self._ask, url))
                 digests = self._page(page)
             except PageError as error:
-                raise error.of(Request(asked).shown, answer.body.decode("utf-8", "replace")) from error
+                raise error.of(Request(asked).shown, self._kept(answer.body)) from error
             self.counted.pages += 1
             count += len(digests)
             if endpoint.moves:
                 total = (total + sum(int.from_bytes(one, "big") for one in digests)) % _MODULUS
         return count, total
+
+    def _kept(self, body: bytes) -> str:
+        """The text of an answer as it may be kept: its beginning, without secrets."""
+        text = self.doors.client.masked(body[:_MOST_KEPT].decode("utf-8", "replace"))
+        return text if len(body) <= _MOST_KEPT else f"{text}… ({len(body)} bytes)"
 
     def _ask(self, url: str) -> Answer:
         asked_at = self.doors.time.clock()

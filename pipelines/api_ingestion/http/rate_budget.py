@@ -17,7 +17,7 @@ class RateBudget:
         requests: in a span.
         seconds: of the span.
         passed: counts seconds.
-        sleep: waits so many seconds.
+        sleep: waits so many seconds; where it gives True, somebody asked to stop.
     """
 
     def __init__(
@@ -32,7 +32,8 @@ class RateBudget:
         """Wait until a request may be made, and count it; nobody overtakes."""
         with self._lock:
             while (wait := self._wait(self._passed())) > 0:
-                self._sleep(wait)
+                if self._sleep(wait) is True:  # whoever asked to stop is heard when this request has been made
+                    break
             self._made.append(self._passed())
 
     def pause(self, seconds: float) -> None:

@@ -120,7 +120,7 @@ class RateLimit(_Part):
 
     requests: Annotated[int, Field(ge=1)]
     per: Span
-    concurrent: Annotated[int, Field(ge=1, le=32)] = 1
+    concurrent: Annotated[int, Field(ge=1, le=8)] = 1
 
 
 class RequestLimits(_Part):

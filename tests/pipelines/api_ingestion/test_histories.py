@@ -12,7 +12,11 @@ import hypothesis
 import pytest
 import structlog
 
+from pipelines.api_ingestion import ingest as ingest_module
+from pipelines.api_ingestion import reading as reading_module
 from pipelines.api_ingestion.ingest import Asked, ingest_endpoint
+from pipelines.api_ingestion.landing import land as land_module
+from pipelines.api_ingestion.reading import Reading
 from tests.pipelines.api_ingestion.simulated_world import KilledError, World
 
 if TYPE_CHECKING:
@@ -21,8 +25,6 @@ if TYPE_CHECKING:
 #: Histories by Hypothesis' profile; `HYPOTHESIS_PROFILE=long` takes minutes.
 HISTORIES = {"quick": 60, "thorough": 2_000, "long": 10_000}
 _USUALLY = 120
-#: Each showed a fault once: what it was stands beside it.
-MENDED: dict[int, str] = {}
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +84,27 @@ def test_no_record_is_lost_and_none_is_doubled() -> None:
                 break
     sys.stdout.write(f"{histories} histories\n")
     assert failed == {}
+
+
+def _read_once(reading: Reading) -> None:
+    reading._sweep()
+
+
+@pytest.mark.parametrize(
+    ("seed", "without", "what", "instead"),
+    [
+        (32, Reading, "sweep_until_settled", _read_once),
+        (165, reading_module, "at_moment", lambda *_: None),
+        (0, Reading, "leave_out_edge", lambda _: None),
+        (0, Reading, "leave_out", lambda _reading, _packed: None),
+        (0, ingest_module, "recover", lambda _doors, _name: []),
+        (0, land_module, "_window", lambda *rest: (rest[-1].replace(minute=0, second=0, microsecond=0), b"")),
+    ],
+)
+def test_without_any_of_its_means_a_history_goes_wrong(
+    seed: int, without: object, what: str, instead: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second reading, the signpost, the digests of the edge and of cut-off readings, what a crash left, the hour."""
+    assert problems(play(seed)) == []
+    monkeypatch.setattr(without, what, instead)
+    assert any(problems(play(other)) for other in (seed, 1, 2, 3))
