@@ -104,7 +104,7 @@ def _read_once(reading: Reading) -> None:
 def test_without_any_of_its_means_a_history_goes_wrong(
     seed: int, without: object, what: str, instead: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second reading, the signpost, the digests of the edge and of cut-off readings, what a crash left, the hour."""
+    """The second reading, the signpost, digests of the edge and of cut-off readings, what a crash left, the hour."""
     assert problems(play(seed)) == []
     monkeypatch.setattr(without, what, instead)
     assert any(problems(play(other)) for other in (seed, 1, 2, 3))
