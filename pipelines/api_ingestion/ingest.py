@@ -80,7 +80,7 @@ def _read(doors: ApiDoors, name: str, asked: Asked, keys: list[str]) -> tuple[Co
     landed = recover(doors, name)
     cursor = account.cursor(source, name)
 
-    def give(data: bytes, digests: bytes) -> None:
+    def give(data: bytes, digests: bytearray) -> None:
         keys.append(land(doors, name, endpoint, len(keys) + 1, data, digests))
 
     begins = begins_at(endpoint, cursor, asked)

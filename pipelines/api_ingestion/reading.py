@@ -76,7 +76,7 @@ class Reading:
         self._newest: Position | None = None
         self._started: datetime | None = None
 
-    def leave_out(self, packed: bytes) -> None:
+    def leave_out(self, packed: bytes | bytearray) -> None:
         """Leave out records of these digests, which landed before."""
         self._seen.add_packed(packed)
 

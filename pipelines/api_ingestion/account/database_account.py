@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, insert, literal, select, update
 from sqlalchemy.dialects import postgresql
 
 from etl_core.audit.record import Step
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _O: Final = api_object.c
 _LOCK_SECONDS: Final = 10
+#: Bytes of one statement: the driver writes each as two characters, and the statement several times over.
+_DIGESTS_AT_ONCE: Final = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,17 @@ class DatabaseAccount:
             "window_start": landing.window,
             "size": landing.size,
             "records": landing.records,
-            "digests": landing.digests,
+            "digests": bytes(landing.digests[:_DIGESTS_AT_ONCE]),
             "state": landing.state,
             "updated_at": landing.at,
         }
         with self.database.begin() as connection:
-            return int(connection.execute(insert(api_object).values(values).returning(_O.id)).scalar_one())
+            number = int(connection.execute(insert(api_object).values(values).returning(_O.id)).scalar_one())
+            mine = update(api_object).where(_O.id == number)
+            for start in range(_DIGESTS_AT_ONCE, len(landing.digests), _DIGESTS_AT_ONCE):
+                more = bytes(landing.digests[start : start + _DIGESTS_AT_ONCE])
+                connection.execute(mine.values(digests=_O.digests.concat(literal(more))))
+        return number
 
     def landed(self, number: int, head: ObjectHead, now: datetime) -> None:
         """Note that it is there, and announce it, in one transaction; with it goes a line of the audit.

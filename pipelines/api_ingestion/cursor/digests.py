@@ -45,7 +45,7 @@ class DigestSet:
         self._runs: list[_Run] = []
         self.add_packed(b"".join(digests))
 
-    def add_packed(self, packed: bytes) -> None:
+    def add_packed(self, packed: bytes | bytearray) -> None:
         """Add digests that stand behind each other."""
         if packed:
             self._keep(np.frombuffer(packed, f"S{SIZE}"))

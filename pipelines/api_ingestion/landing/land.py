@@ -45,7 +45,7 @@ def recover(doors: ApiDoors, endpoint: str) -> list[Landing]:
     return kept
 
 
-def land(doors: ApiDoors, name: str, endpoint: Endpoint, part: int, data: bytes, digests: bytes) -> str:
+def land(doors: ApiDoors, name: str, endpoint: Endpoint, part: int, data: bytes, digests: bytearray) -> str:
     """Land a part; its key.
 
     Raises:

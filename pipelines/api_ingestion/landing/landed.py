@@ -36,7 +36,7 @@ class Landing:
     window: datetime
     size: int
     records: int
-    digests: bytes = field(repr=False)
+    digests: bytes | bytearray = field(repr=False)
     state: Literal["writing", "landed"]
     at: datetime
     number: int = 0

@@ -26,7 +26,7 @@ class PartWriter:
         land: told the bytes, and the digests of the records in them.
     """
 
-    def __init__(self, most: int, land: Callable[[bytes, bytes], object]) -> None:
+    def __init__(self, most: int, land: Callable[[bytes, bytearray], object]) -> None:
         self._most, self._land = most, land
         self._chunk = min(_CHUNK, most // 4)
         self._slack = min(_SLACK, most // 4)
@@ -67,6 +67,6 @@ class PartWriter:
         with self._file as file:
             file.write(self._gzip.flush())
             file.seek(0)
-            data, digests = file.read(), bytes(self._digests)
+            data, digests = file.read(), self._digests
         self._digests = bytearray()
         self._land(data, digests)
