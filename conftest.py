@@ -31,6 +31,9 @@ for name in (
 ):
     os.environ.pop(name, None)
 
+# A JVM of a test lives too short for its second compiler: with the first alone Spark takes two thirds of the processor.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+
 # `quick` is for `make check`, `dev` finds new things, `ci` repeats itself (more of the same would find nothing new),
 # `thorough` is for a long evening, `long` for a night of schedules (tests/simulation); HYPOTHESIS_PROFILE chooses.
 hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=20)

@@ -43,7 +43,14 @@ def start(access: S3Access) -> None:
         s3_region=access.region,
         s3_access_key=access.access_key,
         s3_secret_key=access.secret_key,
-        options={"spark.sql.shuffle.partitions": "2", "spark.databricks.delta.retentionDurationCheck.enabled": "false"},
+        options={
+            "spark.sql.shuffle.partitions": "1",
+            "spark.databricks.delta.snapshotPartitions": "1",
+            "spark.databricks.delta.retentionDurationCheck.enabled": "false",
+            # Plans of a few rows are interpreted: compiling them takes longer than anything else.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        },
     )
     _SESSION.append(session)
 
