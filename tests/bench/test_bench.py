@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_a_tiny_bench_measures_each_lane_against_its_peer_and_keeps_the_results(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    works = ["narrow_csv", "frames", "findings", "lake", "etl", "agencies", "inbox", "citizens"]
+    works = ["narrow_csv", "frames", "findings", "lake", "etl", "agencies", "api", "inbox", "citizens"]
     only = [word for work in works for word in ("--only", work)]
     assert main(["run", "--tiny", "--folder", str(tmp_path), *only]) == 0
     report = read_report(tmp_path / "results.json")
@@ -36,6 +36,7 @@ def test_a_tiny_bench_measures_each_lane_against_its_peer_and_keeps_the_results(
     assert ratios["etl/flow"]
     assert ratios["agencies/copies"]
     assert {"agencies/again", "agencies/employment", "agencies/employment-memory"} <= set(ours)
+    assert ratios["api/ingest"]
     assert {"lake/csv", "lake/csv-keys", "lake/csv-memory", "lake/commit"} <= set(ours)
     assert {"citizens/first", "citizens/second", "citizens/rollback", "citizens/memory"} <= set(ours)
     shown = capsys.readouterr().out
