@@ -8,7 +8,7 @@ message. A variable of the environment wins over the file; an empty one counts a
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -96,6 +96,16 @@ def read_rooms(
     if problems:
         raise SettingsError("settings", problems)
     return Settings(read)
+
+
+def named_values(names: Iterable[str], env_file: Path | None = Path(".env")) -> dict[str, str]:
+    """Read variables that a file names and no room declares, as `read_rooms` does; those that are not set are left out.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    given = {**_from_file(env_file), **os.environ}
+    return {name: value for name in names if (value := given.get(name))}
 
 
 def setting(description: str, forms: str, *, default: object = None) -> Any:  # noqa: ANN401  # as pydantic's own Field

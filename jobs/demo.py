@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import tempfile
 from pathlib import Path
@@ -63,6 +64,8 @@ def main(argv: list[str]) -> int:
         return _play_etl()
     if arguments.agencies:
         return _play_agencies()
+    if arguments.api:
+        return _play_api()
     from jobs.lake import to_silver
     from jobs.playground.local_services import local_services
     from jobs.running.database import embedded_database, make_all_tables, open_database
@@ -169,6 +172,34 @@ def _play_agencies() -> int:
         return play(start(demo_settings(services, server, database_url=address)), services)
 
 
+def _play_api() -> int:
+    """Play an application with a bucket, a database and a lake of its own, which the next demo makes anew."""
+    from jobs.playground.api_demo import VARIABLES, play
+    from jobs.playground.local_services import local_services
+    from jobs.running.database import embedded_database, make_all_tables, open_database
+    from jobs.running.wiring import start
+
+    with (
+        tempfile.TemporaryDirectory(prefix="api-") as root,
+        local_services(BUCKET, QUEUE) as services,
+        embedded_database() as server,
+    ):
+        settings = demo_settings(
+            services,
+            server,
+            database_url=SecretStr(fresh_database(server.dsn, "demo_api")),
+            poll_queue_url=None,  # what lands is announced by who lands it
+            landing_bucket=BUCKET,
+            api_sources=root,
+            lake_root=f"{root}/lake",
+        )
+        os.environ.update(VARIABLES)
+        program = start(settings)
+        with open_database(program.settings, ledger=False) as database:
+            make_all_tables(database)
+            return play(program, database, Path(root))
+
+
 def _defaults(*free: str) -> dict[str, Any]:
     """Give the defaults of all settings but LOG_LEVEL and those that stay free: the environment has no say in them."""
     left_out = {"log_level", *free}
@@ -187,8 +218,8 @@ def fresh_database(dsn: str, name: str) -> str:
     return url.set(database=name).render_as_string(hide_password=False)
 
 
-def demo_settings(services: LocalServices, server: EmbeddedPostgres, **other: object) -> Settings:
-    """Settings that point at the local services; all else but READER, LOG_LEVEL and `other` has its default."""
+def demo_settings(services: LocalServices, server: EmbeddedPostgres, **others: object) -> Settings:
+    """Settings that point at the local services, with others; all else but READER and LOG_LEVEL has its default."""
     chosen = _defaults("reader")
     chosen |= {
         "database_url": SecretStr(server.dsn),
@@ -200,8 +231,9 @@ def demo_settings(services: LocalServices, server: EmbeddedPostgres, **other: ob
         "poll_queue_url": services.queue_url,
         "allowed_buckets": (BUCKET,),
         "run_window": "key",  # all files are uploaded now, and shall still make several runs
+        **others,
     }
-    return read_settings(**{**chosen, **other})
+    return read_settings(**chosen)
 
 
 def _configure(database: Engine) -> None:
@@ -302,6 +334,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--records", action="store_true", help="instead a stream of records through a local Kafka")
     parser.add_argument("--etl", action="store_true", help="instead three days of a shop, read, checked and loaded")
     parser.add_argument("--agencies", action="store_true", help="instead an agency's documents, copied and judged")
+    parser.add_argument("--api", action="store_true", help="instead the employees of an application, read over HTTP")
     parser.add_argument("--keep", action="store_true", help="leave the servers up until Ctrl-C")
     return parser
 

@@ -101,7 +101,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.records": ("dq", "etl_core", "pipelines.transforms"),
     "pipelines.etl": ("dq", "etl_core", "pipelines.transforms"),
     "pipelines.agencies": ("etl_core",),
-    # What answers requests; of dq and of flows it knows what jobs do.
+    "pipelines.api_ingestion": ("dq", "etl_core"),
+    # What answers requests.
     "service": ("dq", "etl_core"),
     "jobs": ("dq", "etl_core", "pipelines", "service"),
 }
@@ -125,7 +126,7 @@ PACKAGES = {
     "msgpack": {"dq.profiling", "dq.engine"},
     "numpy": {
         *("dq.profiling", "dq.formats", "dq.engine", "dq.rows", "dq.streams"),
-        *("pipelines.transforms", "pipelines.lake", "pipelines.records"),
+        *("pipelines.transforms", "pipelines.lake", "pipelines.records", "pipelines.api_ingestion"),
     },
     "obstore": {"etl_core.objects"},
     "orjson": {
@@ -149,7 +150,10 @@ PACKAGES = {
         *("pipelines.citizens.history", "pipelines.citizens.validate"),
     },
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
-    "prometheus_client": {"service", "etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"},
+    "prometheus_client": {
+        *("etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"),
+        *("pipelines.api_ingestion", "service"),
+    },
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
     "pyarrow": {
@@ -162,7 +166,7 @@ PACKAGES = {
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
-        *("pipelines.records.settings", "pipelines.agencies.settings"),
+        *("pipelines.records.settings", "pipelines.agencies.settings", "pipelines.api_ingestion"),
     },
     "py4j": {"dq.engine", "dq.rows", "pipelines.etl"},
     "pyspark": {
@@ -176,7 +180,8 @@ PACKAGES = {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
-        *("dq.streams", "dq.object_path", "dq.reported_runs", "service", "pipelines.records", "pipelines.agencies"),
+        *("dq.streams", "dq.object_path", "dq.reported_runs", "pipelines.records", "pipelines.agencies"),
+        *("pipelines.api_ingestion", "service"),
     },
     "structlog": {
         "service",
@@ -195,8 +200,10 @@ PACKAGES = {
         "dq.streams",
         "pipelines.records",
         "pipelines.etl",
+        "pipelines.api_ingestion",
     },
     "typing_extensions": {"dq.verdict"},
+    "urllib3": {"pipelines.api_ingestion.http.connections"},
     "yaml": {"etl_core.yaml_document"},
 }
 

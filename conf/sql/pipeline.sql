@@ -498,3 +498,47 @@ CREATE TABLE IF NOT EXISTS pipeline.document_copy (
 
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('documents', 1, 'what became of agencies'' documents') ON CONFLICT DO NOTHING;
+
+-- migration api 1: how far application APIs were read, and what of them landed
+
+-- How far each endpoint was read to its end: what its field said, as the application writes it. `edge` has digests of
+-- the records behind it that are asked for again, each with its place in the order of changes.
+CREATE TABLE IF NOT EXISTS pipeline.api_cursor (
+    source     text NOT NULL,
+    endpoint   text NOT NULL,
+    position   text NOT NULL,
+    edge       bytea NOT NULL,
+    run_id     text NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (source, endpoint)
+);
+-- It is compressed already.
+ALTER TABLE pipeline.api_cursor ALTER COLUMN edge SET STORAGE EXTERNAL;
+
+-- One row for each object of records: noted before it is written, and again, with its announcement, when it is there.
+-- `digests` of its new records are kept until the reading has come to its end.
+CREATE TABLE IF NOT EXISTS pipeline.api_object (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source       text NOT NULL,
+    endpoint     text NOT NULL,
+    agency       text NOT NULL,
+    file         text NOT NULL,
+    run_id       text NOT NULL,
+    part         integer NOT NULL CHECK (part > 0),
+    bucket       text NOT NULL,
+    key          text NOT NULL,
+    window_start timestamptz NOT NULL,
+    size         bigint NOT NULL CHECK (size > 0),
+    records      bigint NOT NULL CHECK (records > 0),
+    digests      bytea,
+    state        text NOT NULL,
+    updated_at   timestamptz NOT NULL,
+    CONSTRAINT api_object_state CHECK (state IN ('writing', 'landed', 'dropped')),
+    CONSTRAINT api_object_key UNIQUE (bucket, key)
+);
+ALTER TABLE pipeline.api_object ALTER COLUMN digests SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS api_object_newest ON pipeline.api_object (agency, file, window_start, id) WHERE state = 'landed';
+CREATE INDEX IF NOT EXISTS api_object_unfinished ON pipeline.api_object (source, endpoint) WHERE digests IS NOT NULL;
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('api', 1, 'how far application APIs were read, and what of them landed') ON CONFLICT DO NOTHING;

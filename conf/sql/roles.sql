@@ -75,6 +75,15 @@ BEGIN
 END
 $$;
 
+-- The account of application APIs, where there is one.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.api_cursor') IS NOT NULL THEN
+        GRANT INSERT, UPDATE ON pipeline.api_cursor, pipeline.api_object TO pipeline_writer;
+    END IF;
+END
+$$;
+
 -- Sequences, where an id is drawn from one; those of identity columns need no right.
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA reporting TO pipeline_writer;
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq.ledger.inspection import InboxRow
+    from jobs.running.wiring import Program
 
 _AUDIT = text("""
     SELECT at, job, step, subject, status, message, rows_in, rows_out, duration_ms
@@ -26,13 +27,16 @@ _AUDIT = text("""
 """)
 
 
-def main(argv: list[str]) -> int:
-    """Print the steps in the order of time; exit 2 when there is no such object or run."""
+def main(argv: list[str], program: Program | None = None) -> int:
+    """Print the steps in the order of time; exit 2 when there is no such object or run.
+
+    `program` has other settings than those of the environment.
+    """
     arguments = _parser().parse_args(argv)
     from jobs.running.database import open_database
     from jobs.running.wiring import start
 
-    program = start()
+    program = program or start()
     with open_database(program.settings) as database:
         steps = list(_run(database, arguments.run_id) if arguments.run_id else _object(database, arguments.object))
     table = Table("at", "step", "state", "what", header_style="bold")

@@ -7,6 +7,7 @@ from pathlib import Path
 from dq.settings import ROOMS as ROOMS_OF_VERDICTS
 from etl_core.settings import RoomSettings, Settings, configuration_table, read_rooms
 from pipelines.agencies.settings import AgencySettings
+from pipelines.api_ingestion.settings import ApiSettings
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.etl.settings import EtlSettings
 from pipelines.lake.settings import LakeSettings
@@ -15,7 +16,7 @@ from service.settings import ServeSettings
 
 ROOMS: tuple[type[RoomSettings], ...] = (
     *ROOMS_OF_VERDICTS,
-    *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings, AgencySettings, ServeSettings),
+    *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings, AgencySettings, ApiSettings, ServeSettings),
 )
 
 

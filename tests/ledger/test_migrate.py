@@ -197,6 +197,7 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "streams 1: how far streams of records are, and the profiles of their hours",
         "etl 1: what became of the steps of flows",
         "documents 1: what became of agencies' documents",
+        "api 1: how far application APIs were read, and what of them landed",
     )
     for _ in range(2):
         _apply(second, shipped_file("sql/pipeline.sql"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.works import files
 from tests.bench.works.agencies import agencies
+from tests.bench.works.api import api
 from tests.bench.works.citizens import citizens, citizens_months
 from tests.bench.works.etl import etl
 from tests.bench.works.inbox import inbox
@@ -41,6 +42,7 @@ WORKS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "lake": lake,
     "etl": etl,
     "agencies": agencies,
+    "api": api,
     "inbox": inbox,
     "records": records,
     "latency": latency,

@@ -1,0 +1,1 @@
+"""The job that reads application APIs."""

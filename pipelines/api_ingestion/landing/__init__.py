@@ -1,0 +1,1 @@
+"""Records as objects: written in parts, accounted for before and after."""

@@ -1,0 +1,1 @@
+"""Sources as their YAML files say them."""
