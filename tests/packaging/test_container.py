@@ -17,9 +17,13 @@ import botocore.session
 import pytest
 import yaml
 from botocore.validate import ParamValidator
+from fastapi.routing import APIRoute
 
+from etl_core.settings import declared_fields
 from etl_core.spark.profiles import FILES
 from jobs.registry import job_names
+from jobs.running.settings import ROOMS
+from service.health import router
 from tests.packaging.image_tree import ImageTree, lay_out
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,7 +262,8 @@ def _documents(name: str) -> list[dict[str, Any]]:
 def test_pods_run_as_the_images_user_and_keep_scratch_in_memory(image: ImageTree) -> None:
     driver = _documents("watch-files.yaml")[0]["spec"]["template"]["spec"]
     executor = _documents("executor.yaml")[0]["spec"]
-    for pod in (driver, executor):
+    serve = _documents("serve.yaml")[0]["spec"]["template"]["spec"]
+    for pod in (driver, executor, serve):
         context = pod["securityContext"]
         assert context["runAsNonRoot"] is True
         assert f"{context['runAsUser']}:{context['runAsGroup']}" == image.user
@@ -279,6 +284,25 @@ def test_service_accounts_of_the_pods_exist_and_have_roles() -> None:
     assert driver["serviceAccountName"] in accounts
     assert "serviceAccountName=pipeline-executor" in arguments
     assert "pipeline-executor" in accounts
+
+
+def test_the_sample_of_the_service_asks_what_it_answers_and_everything_in_it_is_about_the_same_pods() -> None:
+    deployment, service, budget, policy = (one["spec"] for one in _documents("serve.yaml"))
+    labels = deployment["template"]["metadata"]["labels"]
+    (container,) = deployment["template"]["spec"]["containers"]
+    assert service["selector"] == labels
+    assert [one["matchLabels"] for one in (deployment["selector"], budget["selector"], policy["podSelector"])] == (
+        [labels] * 3
+    )
+    assert budget["minAvailable"] < deployment["replicas"]
+    (port,) = container["ports"]
+    assert str(port["containerPort"]) == container["args"][-1]
+    assert service["ports"][0]["targetPort"] == policy["ingress"][0]["ports"][0]["port"] == port["name"]
+    paths = {route.path for route in router.routes if isinstance(route, APIRoute)}
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert container[probe]["httpGet"]["path"] in paths
+    known = {name.upper() for name in declared_fields(ROOMS)}
+    assert {item["name"] for item in container["env"]} <= known
 
 
 def test_the_sample_of_documents_has_an_account_with_a_role_and_is_not_repeated_where_somebody_has_to_act() -> None:
