@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import orjson
 from starlette.responses import Response
-
-from etl_core.storable import JsonText, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,7 @@ def json_answer(
     request: Request, value: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Give a value as JSON; dates, moments and identifiers as texts."""
-    body = value.encode() if isinstance(value, JsonText) else orjson.dumps(value, default=_plain)
-    return tagged(request, Response(body, status, headers=headers, media_type="application/json"))
+    return tagged(request, Response(_written(value), status, headers=headers, media_type="application/json"))
 
 
 def page_answer(request: Request, html: str, policy: str, status: int = 200) -> Response:
@@ -45,11 +44,19 @@ def tagged(request: Request, answer: Response) -> Response:
     return Response(status_code=304, headers=kept)
 
 
+def _written(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, default=_plain)
+    except TypeError:  # whole numbers of more than 64 bits, which a column of JSON may hold
+        return json.dumps(value, default=_plain).encode()
+
+
 def _plain(value: object) -> object:
+    """Give what JSON has no form for: a score may be a decimal, by the owner's column."""
     match value:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
-        case int():  # of more than 64 bits, in a metric
-            return JsonText(value)
+        case date() | datetime():
+            return value.isoformat()
         case _:
-            return orjson.Fragment(json_text(value).encode())
+            raise TypeError(f"a {type(value).__name__} is no JSON")
