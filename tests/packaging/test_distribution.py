@@ -103,8 +103,9 @@ def _owners() -> dict[str, set[str]]:
     """The installed distributions by their packages; `packages_distributions` of Python 3.10 lacks many."""
     owners: dict[str, set[str]] = {}
     for found in distributions():
-        for file in found.files or ():
-            owners.setdefault(file.parts[0].removesuffix(".py"), set()).add(found.metadata["Name"])
+        name = found.metadata["Name"]  # reads a file each time
+        for package in {file.parts[0].removesuffix(".py") for file in found.files or ()}:
+            owners.setdefault(package, set()).add(name)
     return owners
 
 
