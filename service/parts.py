@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 #: Threads that only read, and the connections they need: a page takes some milliseconds of one.
-READERS = 4
+READERS = 8
 #: Threads that write what comes in: it never waits for readers.
 _TAKERS = 4
 #: Callers that may wait for a verdict at a time; the others are told where to ask.

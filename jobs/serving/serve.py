@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -29,11 +28,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-#: Seconds a thread may compute before another has its turn, a fifth of Python's own: what comes in takes many short turns,
-#: a page few long ones.
-_TURN = 0.001
-
-
 def main(argv: list[str]) -> int:
     """Serve until a signal asks to end."""
     arguments = _parser().parse_args(argv)
@@ -49,7 +43,6 @@ def main(argv: list[str]) -> int:
     host, port = arguments.host or serve.serve_host, serve.serve_port if arguments.port is None else arguments.port
     access = access_of(serve, host)
     note(subject=f"{host}:{port}")
-    sys.setswitchinterval(_TURN)
     with open_service_doors(program.settings, access) as doors:
         server = make_server(make_app(doors), host, port, proxies=serve.serve_proxies)
         log.info("serving", host=host, port=port, token=access.token is not None)
