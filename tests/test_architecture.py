@@ -143,7 +143,7 @@ PACKAGES = {
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
     "prometheus_client": {
         *("etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"),
-        "pipelines.api_ingestion",
+        *("pipelines.api_ingestion", "pipelines.lake.metrics"),
     },
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},

@@ -8,6 +8,7 @@ from pathlib import Path
 from dq.batch.metrics import BatchMetrics
 from pipelines.agencies.metrics import DocumentMetrics
 from pipelines.api_ingestion.metrics import ApiMetrics
+from pipelines.lake.metrics import LakeMetrics
 from pipelines.records.metrics import RecordMetrics
 
 _ROW = re.compile(r"^\| `(pipeline_\w+)(?:\{([\w,]+)\})?` \| (\w+) \|", re.MULTILINE)
@@ -19,7 +20,8 @@ def test_every_figure_is_explained_and_none_that_is_not_there() -> None:
         for name, _, kind in _ROW.findall((Path(__file__).parents[2] / "docs/metrics.md").read_text())
     }
     registries = tuple(
-        one.registry for one in (BatchMetrics(), RecordMetrics("a flow"), DocumentMetrics(), ApiMetrics())
+        one.registry
+        for one in (BatchMetrics(), RecordMetrics("a flow"), DocumentMetrics(), ApiMetrics(), LakeMetrics())
     )
     found = {(one.name, one.type) for registry in registries for one in registry.collect()}
     assert explained == {one for one in found if one[0].startswith("pipeline_")}
