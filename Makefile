@@ -39,7 +39,7 @@ docs: setup ## conf/schemas, docs/definition.md, payload.md, transforms.md, mess
 	@.venv/bin/python scripts/transforms_page.py
 	@.venv/bin/python scripts/wrong_files.py
 	@.venv/bin/python scripts/message_catalogue.py
-	@.venv/bin/mkdocs build --quiet --strict
+	@.venv/bin/mkdocs build --strict # with --quiet it would not count what it warns of
 
 audit: setup ## hold what is locked against known security advisories (AUDIT_ADVISORIES names copies of OSV's lists)
 	@.venv/bin/python scripts/audit.py $(ARGS)
