@@ -48,7 +48,9 @@ def test_blocks_that_say_where_they_go_are_blocks(site: Path) -> None:
 
 def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
-    settings = re.sub("^(hooks|nav|not_in_nav):.*?(?=^\\w|\\Z)", "", (ROOT / "mkdocs.yml").read_text(), flags=re.M | re.S)
+    settings = re.sub(
+        "^(hooks|nav|not_in_nav):.*?(?=^\\w|\\Z)", "", (ROOT / "mkdocs.yml").read_text(), flags=re.MULTILINE | re.DOTALL
+    )
     (tmp_path / "mkdocs.yml").write_text(settings)
     for wrong in ("[there](nowhere.md)", "[there](#nothing)"):
         (tmp_path / "docs/index.md").write_text(f"# Page\n\n{wrong}\n")
