@@ -14,7 +14,7 @@ _LOADED = re.compile(r'<(?:script|img|link|iframe)\b[^>]*?(?:src|href)="([^"]+)"
 
 
 def _built(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).parent / "mkdocs"
+    program = str(Path(sys.executable).parent / "mkdocs")
     command = [program, "build", "--strict", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
