@@ -13,12 +13,15 @@ from pipelines.api_ingestion.cursor.digests import DigestSet, digest_of
 from pipelines.api_ingestion.cursor.position import lookback_of, read_position, written_like
 from pipelines.api_ingestion.errors import PageError
 from pipelines.api_ingestion.http.answer import Answer
-from pipelines.api_ingestion.pages.json_page import read_page
+from pipelines.api_ingestion.pages.json_page import careful_page, read_page
 from pipelines.api_ingestion.pages.paging import PagesSeen, paging_of
+from pipelines.api_ingestion.pages.quick_page import quick_page
 from pipelines.api_ingestion.source.api_source import Incremental
 from tests.pipelines.api_ingestion.conftest import source_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipelines.api_ingestion.pages.json_page import Page
 
 _VALUES = st.recursive(
@@ -43,9 +46,76 @@ def test_what_is_read_is_what_json_reads_and_every_record_is_a_line(
         return
     page = read_page(body, "data.items", ["meta.next", "meta.other"])
     assert [json.loads(one) for one in page.lines] == records
-    assert page.values == records
-    assert not any("\n" in one or "\r" in one for one in page.lines)
+    assert not any(b"\n" in one or b"\r" in one for one in page.lines)
     assert page.marks == {"meta.next": "n"}
+
+
+_PARTS = [
+    b'"',
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b" ",
+    b"\n",
+    b"\\",
+    b"\\ud83d",
+    b"\x00",
+    b"\xff",
+    b"0",
+    b"-",
+    b".",
+    b"1e999",
+]
+_PARTS += [b"NaN", b"null", b"nul", b"\xef\xbb\xbf", b'"id": [1], ', b'"at": {"d": 1.0}, ', b"9" * 30, b"{}", b"1, "]
+_SLIPS = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 3), st.sampled_from([b"", *_PARTS])), max_size=3)
+_DATED = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.integers() | st.text(max_size=3),
+        "at": _VALUES | st.fixed_dictionaries({"d": _VALUES}),
+        "": _VALUES,
+    },
+)
+
+
+@given(st.lists(_DATED, max_size=4), st.sampled_from([None, "data.items", "data"]), _SLIPS)
+def test_the_quick_way_says_what_the_careful_one_says_of_right_and_wrong_answers(
+    records: list[dict[str, Any]], path: str | None, slips: list[tuple[int, int, bytes]]
+) -> None:
+    whole = {None: records, "data": {"data": records, "meta": {"n": 7}}}.get(
+        path, {"data": {"items": records, "n": "x"}}
+    )
+    body = json.dumps(whole).encode()
+    for place, length, part in slips:
+        at = place % (len(body) + 1)
+        body = body[:at] + part + body[at + length :]
+    asked = (body, path, ("meta.n", "data.n"), ("id", "at.d"))
+    assert _said(read_page, asked) == _said(careful_page, asked)
+
+
+def _said(read: Callable[..., Page], asked: tuple[Any, ...]) -> object:
+    try:
+        page = read(*asked)
+    except PageError as error:
+        return str(error)
+    marks = {path: value for path, value in page.marks.items() if value is not None}
+    return page.lines, {path: repr(values) for path, values in page.columns.items()}, marks
+
+
+def test_most_answers_are_read_the_quick_way() -> None:
+    body = b'{"meta": {"n": null}, "data": {"items": [{"id": 1, "at": null}, {"id": 2, "at": {"d": "x"}, "n": 1.10}]}}'
+    found = quick_page(body, "data.items", ("meta.n", "next"), ("id", "at.d"))
+    lines = [b'{"id": 1, "at": null}', b'{"id": 2, "at": {"d": "x"}, "n": 1.10}']
+    assert found == (lines, {"id": [1, 2], "at.d": [None, "x"]}, {})
+
+
+def test_of_a_name_that_stands_twice_the_last_one_counts() -> None:
+    body = b'{"items": [{"id": 1}, {"id": 2}], "items": [{"id": 3}]}'
+    for page in (read_page(body, "items", (), ("id",)), careful_page(body, "items", (), ("id",))):
+        assert (page.lines, page.columns) == ([b'{"id": 3}'], {"id": [3]})
 
 
 def test_every_beginning_of_an_answer_is_told_from_a_whole_one() -> None:
@@ -59,7 +129,7 @@ def test_every_beginning_of_an_answer_is_told_from_a_whole_one() -> None:
 def test_a_number_of_any_length_is_kept() -> None:
     digits = "9" * 5000
     (line,) = read_page(f'[{{"n": {digits}}}]'.encode(), None).lines
-    assert line == f'{{"n": {digits}}}'
+    assert line == f'{{"n": {digits}}}'.encode()
 
 
 @pytest.mark.parametrize(
