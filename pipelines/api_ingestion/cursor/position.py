@@ -17,7 +17,9 @@ _MOMENT: Final = re.compile(
     r"(?:(?P<between>[Tt ])(?P<time>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d{1,9}))?"
     r"\s?(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?)?"
 )
-_WHOLE: Final = re.compile(r"-?\d{1,18}")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
+#: As numbers of nanoseconds do, and digests with their order are packed.
+_MOST: Final = 2**63 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of texts whose Z is taken off
 #: Moments in UTC with no, three or six digits behind the point.
@@ -62,11 +64,11 @@ def read_position(value: object) -> Position:
         ValueError: it is neither a moment nor a whole number; says what it is.
     """
     if isinstance(value, int) and not isinstance(value, bool):
-        return Position(value, str(value))
+        return _whole(value, value)
     if not isinstance(value, str):
         raise ValueError("is neither a moment nor a whole number")  # noqa: TRY004 - a value of somebody's text
     if _WHOLE.fullmatch(value):
-        return Position(int(value), value)
+        return _whole(int(value), value)
     found = _MOMENT.fullmatch(value)
     if found is None:
         raise ValueError("is neither a moment such as 2026-01-31T12:00:00Z nor a whole number")
@@ -78,6 +80,12 @@ def read_position(value: object) -> Position:
     micros = (found["fraction"] or "")[:6].ljust(6, "0")
     moment = datetime.fromisoformat(f"{found['day']}T{time}.{micros}{'+00:00' if zone in _UTC_ZONES else zone}")
     return Position((moment - _EPOCH) // _MICRO, value)
+
+
+def _whole(number: int, written: object) -> Position:
+    if abs(number) > _MOST:
+        raise ValueError("is a whole number that is too large; expected at most 63 bits, as nanoseconds have")
+    return Position(number, str(written))
 
 
 def form_of(position: Position) -> Form:

@@ -199,6 +199,11 @@ def test_each_kind_of_pages_is_followed_to_its_end() -> None:
         ({"next_url": "n"}, [{"items": [{"a": n}], "n": "?c=1"} for n in range(3)], "the cursor repeats"),
         ({"next_url": "n"}, [{"items": [], "n": "https://other.test/v1/e"}], "at another place"),
         ({"next_url": "n"}, [{"items": [], "n": "http://api.test/v1/e"}], "at another place"),
+        *(
+            ({"next_url": "n"}, [{"items": [], "n": url}], "at no address that can be read")
+            for url in ("http://[", "https://api.test:abc/x", "https://api.test:99999/", "https://a..b/", "/e\ud800")
+        ),
+        ({"cursor": "n", "param": "c"}, [{"items": [], "n": "\ud800"}], "n has half a character"),
         ({"page": "p"}, [{"items": [{"a": n}]} for n in range(60)], "more than 50 pages"),
     ],
 )
@@ -220,6 +225,8 @@ def test_pages_that_lead_nowhere_or_elsewhere_are_not_followed(
         ("2026-03-01", "1d", "2026-02-28"),
         ("1767225600", "2m", "1767225480"),
         (1767225600, 600, "1767225000"),
+        (1772359200000000000, 600, "1772359199999999400"),
+        ("1772359200000000000", 600, "1772359199999999400"),
         ("0001-01-02T00:00:00Z", "3d", "0001-01-02T00:00:00Z"),
     ],
 )
@@ -231,9 +238,11 @@ def test_where_a_reading_begins_is_written_as_the_application_writes_it(
     assert written_like(position, position.order - lookback_of(incremental, position)).text == expected
 
 
-@pytest.mark.parametrize("value", ["soon", "2026-13-01", "", None, True, 1.5, [], "2026-03-01T25:00Z"])
+@pytest.mark.parametrize(
+    "value", ["soon", "2026-13-01", "", None, True, 1.5, [], "2026-03-01T25:00Z", 2**63, -(2**70), "9" * 19, "9" * 25]
+)
 def test_what_is_no_position_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"moment|month|hour"):
+    with pytest.raises(ValueError, match=r"moment|month|hour|too large"):
         read_position(value)
 
 
