@@ -8,7 +8,7 @@ from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING, Final
 
-from pipelines.api_ingestion.cursor.digests import DigestSet, digest_of
+from pipelines.api_ingestion.cursor.digests import DigestSet, digests_of
 from pipelines.api_ingestion.cursor.edge import Edge
 from pipelines.api_ingestion.cursor.position import (
     Position,
@@ -177,7 +177,7 @@ class Reading:
         self._require_keys(page)
         orders = self._orders(page)
         lines = page.lines
-        digests = list(map(digest_of, lines))
+        digests = digests_of(lines)
         if orders is not None and self.begins is not None:
             begins = self.begins.order
             chosen = [at for at, order in enumerate(orders) if order >= begins]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.api_ingestion.cursor.digests import DigestSet, digest_of
-from pipelines.api_ingestion.cursor.position import lookback_of, read_position, written_like
+from pipelines.api_ingestion.cursor.position import lookback_of, order_of, read_position, written_like
 from pipelines.api_ingestion.errors import PageError
 from pipelines.api_ingestion.http.answer import Answer
 from pipelines.api_ingestion.pages.json_page import careful_page, read_page
@@ -244,6 +244,20 @@ def test_where_a_reading_begins_is_written_as_the_application_writes_it(
 def test_what_is_no_position_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"moment|month|hour|too large"):
         read_position(value)
+
+
+@pytest.mark.parametrize("fraction", ["", ".5", ".250", ".123456", ".123456789"])
+@pytest.mark.parametrize("moment", ["2026-03-01T23:59:07", "1969-12-31T23:59:59", "2024-02-29T00:00:00"])
+def test_moments_have_one_order_however_they_are_read(moment: str, fraction: str) -> None:
+    assert order_of(f"{moment}{fraction}Z") == read_position(f"{moment}{fraction}+00:00").order
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-W01-1T00:00:00Z", "2026-03-01T00:00:60Z", "2026-03-01T00:00:0\u0661Z", "2026-03-01T00:00:00.1_0Z"]
+)
+def test_what_is_no_moment_has_no_order(text: str) -> None:
+    with pytest.raises(ValueError, match=r"moment|second|isoformat"):
+        order_of(text)
 
 
 def test_a_lookback_that_does_not_fit_the_field_is_said() -> None:
