@@ -4,7 +4,7 @@ export PYTHON
 # What was compiled is kept, also where the environment says otherwise: tests start this program some hundred times.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench matrix airflow image docs lock audit lint
+.PHONY: help setup demo test night check bench matrix airflow image docs lock audit lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,8 +15,11 @@ setup: ## .venv from the lock file, and Spark's jars (quick when nothing changed
 demo: setup ## files travel from a local S3 through Spark to verdicts in an embedded Postgres (ARGS=--keep leaves it running)
 	@.venv/bin/pipeline-processing demo $(ARGS)
 
-test: lint ## everything: linters, types, all tests
+test: lint ## linters, types, all tests but those for the night
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --no-header $(ARGS)
+
+night: lint ## what takes minutes each: clusters, long faults, every work of the bench (before a release)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-header -m night $(ARGS)
 
 check: lint ## the quick part, under a minute: linters, types, unit tests, architecture
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} .venv/bin/python -m pytest -n 2 --dist loadfile -q --no-header tests/unit tests/test_architecture.py $(ARGS)

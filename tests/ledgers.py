@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def engine(new_database: Callable[..., str]) -> Iterator[Engine]:
-    """An engine on a database with the ledger's tables."""
-    made = connect(new_database(with_ledger))
+def ledger_url(new_database: Callable[..., str]) -> str:
+    """The address of a database with the ledger's tables."""
+    return new_database(with_ledger)
+
+
+@pytest.fixture
+def engine(ledger_url: str) -> Iterator[Engine]:
+    """An engine on it."""
+    made = connect(ledger_url)
     yield made
     made.dispose()
 

@@ -128,6 +128,7 @@ def _without_lines(verdict: tuple[Any, ...]) -> tuple[Any, ...]:
     return (name, run_date, run_hour, score, passed, numbers, deductions)
 
 
+@pytest.mark.night
 @pytest.mark.timeout(600)
 def test_a_cluster_gives_the_verdicts_of_one_process(
     spark_cluster: SparkCluster, s3_server: S3Server, s3: S3Client, bucket: str, variant_a: str, tmp_path: Path

@@ -51,6 +51,7 @@ def runs(spark_cluster: SparkCluster, files: dict[str, Path]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("reader", ["direct", "spark"])
 def test_with_an_executor_killed(runs: dict[str, Any], files: dict[str, Path], reader: str) -> None:
     """What it had counted so far is gone with it, and counted again."""

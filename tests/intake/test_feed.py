@@ -37,9 +37,9 @@ def clock() -> datetime:
 
 
 @pytest.fixture
-def settings(database_url: str) -> FeedSettings:
+def settings(ledger_url: str) -> FeedSettings:
     """Two rows a batch, no queue, no rest."""
-    return FeedSettings(database_url, "me", max_files=2, idle_seconds=0)
+    return FeedSettings(ledger_url, "me", max_files=2, idle_seconds=0)
 
 
 @pytest.fixture

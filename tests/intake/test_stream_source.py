@@ -63,12 +63,12 @@ class Work:
 
 
 @pytest.fixture
-def settings(database_url: str, s3_server: S3Server, sqs: SQSClient) -> FeedSettings:
+def settings(ledger_url: str, s3_server: S3Server, sqs: SQSClient) -> FeedSettings:
     """A feed with a queue, three rows a batch; the address carries a password that must not show."""
     url = sqs.create_queue(QueueName="stream-source")["QueueUrl"]
     sqs.purge_queue(QueueUrl=url)
     queue = QueueAccess(url, s3_server.endpoint, s3_server.region, s3_server.access_key, s3_server.secret_key)
-    address = sqlalchemy.make_url(database_url).set(password=CANARY).render_as_string(hide_password=False)
+    address = sqlalchemy.make_url(ledger_url).set(password=CANARY).render_as_string(hide_password=False)
     return FeedSettings(address, OWNER, queue, max_files=3, wait_seconds=0)
 
 

@@ -137,6 +137,7 @@ def _felt(ground: Ground, name: str, times: int) -> Callable[[], bool]:
     return lambda: ground.proxy.felt[name] >= times
 
 
+@pytest.mark.night
 def test_s3_sqs_postgres_and_the_checkpoint_fail_one_after_the_other(
     ground: Ground, tmp_path: Path, unused_port: int
 ) -> None:

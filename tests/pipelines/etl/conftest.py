@@ -37,11 +37,11 @@ def world(new_database: Callable[..., str], tmp_path: Path, request: pytest.Fixt
         return session
 
     made = EtlWorld(
-        new_database(with_all_tables),
-        new_database(with_source),
-        new_database(with_warehouse),
-        str(tmp_path / "etl"),
-        spark,
+        source_url=new_database(with_source),
+        warehouse_url=new_database(with_warehouse),
+        ledger_url=new_database(with_all_tables),
+        root=str(tmp_path / "etl"),
+        spark=spark,
     )
     yield made
     made.close()

@@ -19,6 +19,7 @@ def test_its_metric_is_named_in_one_module(dimension: Dimension) -> None:
     quoted = f'"{dimension.metric}"'
     sources = [path for package in ("dq", "jobs", "pipelines") for path in (ROOT / package).rglob("*.py")]
     named = [path.relative_to(ROOT).as_posix() for path in sources if quoted in path.read_text(encoding="utf-8")]
+    named = [path for path in named if not path.startswith("dq/verdict/stored/")]  # the types of what is stored
     assert named == [f"dq/checks/dimensions/{dimension.key}.py"]
 
 
