@@ -21,8 +21,8 @@ def read_any_date(connection: Any) -> None:  # noqa: ANN401 - of the driver, whi
         extensions.register_type(extensions.new_type(kind.values, f"ANY_{name}", _reading(kind)), connection)
 
 
-def _reading(kind: Callable[[str | None, Any], Any]) -> Callable[[str | None, Any], Any]:
-    def read(text: str | None, cursor: Any) -> Any:  # noqa: ANN401 - as above
+def _reading(kind: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def read(text: Any, cursor: Any) -> Any:  # noqa: ANN401 - as above
         if text in _ENDLESS:
             return text
         try:

@@ -166,7 +166,7 @@ class AttachmentRepository:
             for row in found.rows:
                 try:
                     attachment = attachment_of(dict(zip(found.columns, row, strict=True)))
-                except ValueError as error:  # noqa: PERF203 - of the row that ends it
+                except ValueError as error:
                     raise AgencyQueryError(str(self.queries.folder / "attachments.sql"), [str(error)]) from None
                 yield attachment
 

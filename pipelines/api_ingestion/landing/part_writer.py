@@ -37,6 +37,7 @@ class PartWriter:
         self._most, self._land, self._aside = most, land, aside
         self._chunk = min(_CHUNK, most // 4)
         self._slack = min(_SLACK, most // 4)
+        self._pending: Callable[[], None] | None = None
         self._begin()
 
     def close(self) -> None:
@@ -80,7 +81,6 @@ class PartWriter:
         self._file = tempfile.TemporaryFile(prefix="api-")  # noqa: SIM115 - closed by `_give` or `close`
         self._gzip = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
         self._digests = bytearray()
-        self._pending: Callable[[], None] | None = None
 
     def _give(self) -> None:
         self._settle()
