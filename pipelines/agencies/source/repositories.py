@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from etl_core.errors import TerminalError, UsageError
+from etl_core.postgres.any_date import read_any_date
 from pipelines.agencies.errors import AgencyQueryError
-from pipelines.agencies.source.any_date import read_any_date
 from pipelines.agencies.source.documents import REQUIRED, Agency, Attachment, attachment_of
 
 if TYPE_CHECKING:
