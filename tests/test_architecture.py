@@ -116,6 +116,7 @@ PACKAGES = {
     "jinja2": {"dq.report"},
     "markupsafe": {"dq.report"},
     "msgpack": {"dq.profiling", "dq.engine"},
+    "msgspec": {"pipelines.api_ingestion.pages.quick_page"},
     "numpy": {
         *("dq.profiling", "dq.formats", "dq.engine", "dq.rows", "dq.streams"),
         *("pipelines.transforms", "pipelines.lake", "pipelines.records", "pipelines.api_ingestion"),
