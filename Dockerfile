@@ -1,6 +1,8 @@
 # pipeline-processing as one image: a Java runtime, the locked environment, Spark's jars, and nothing of the build.
 # The same image serves as driver and as executor on Kubernetes (conf/k8s).
-FROM python:3.11-slim-bookworm AS java
+# Pinned by the digest of the index of all platforms. `docker buildx imagetools inspect python:3.11-slim-bookworm` shows
+# today's; a newer one is a change like any other.
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS java
 # Debian's security fixes are wanted, so the version is not pinned.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -8,20 +10,19 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 
 FROM java AS build
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /build
 COPY requirements.lock requirements-runtime.lock ./
 # What builds comes first and from the lock: PySpark is source, and nothing else may take part in building it.
 RUN awk '/^[a-z0-9]/ {keep = /^(hatchling|packaging|pathspec|pluggy|setuptools|tomlkit|trove-classifiers|wheel)==/} keep' \
       requirements.lock > build.lock \
+ && awk '/^[a-z0-9]/ {keep = /^pyspark==/} keep' requirements-runtime.lock > pyspark.lock \
+ && awk '/^[a-z0-9]/ {keep = !/^pyspark==/} keep' requirements-runtime.lock > others.lock \
  && python -m venv /opt/build \
- && python -m venv /opt/pipeline \
+ && python -m venv --without-pip /opt/pipeline \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes --no-deps -r build.lock \
- && /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps --require-hashes -w wheels \
-      -r <(awk '/^[a-z0-9]/ {keep = /^pyspark==/} keep' requirements-runtime.lock) \
- && /opt/pipeline/bin/pip install --no-cache-dir --require-hashes \
-      -r <(awk '/^[a-z0-9]/ {keep = !/^pyspark==/} keep' requirements-runtime.lock) \
- && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pyspark-*.whl
+ && /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps --require-hashes -w wheels -r pyspark.lock \
+ && /opt/build/bin/pip --python /opt/pipeline install --no-cache-dir --require-hashes -r others.lock \
+ && /opt/build/bin/pip --python /opt/pipeline install --no-cache-dir --no-deps wheels/pyspark-*.whl
 COPY pyproject.toml README.md CHANGELOG.md ./
 COPY conf conf
 COPY etl_core etl_core
@@ -30,12 +31,18 @@ COPY pipelines pipelines
 COPY service service
 COPY jobs jobs
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps -w wheels . \
- && /opt/pipeline/bin/pip install --no-cache-dir --no-deps wheels/pipeline_processing-*.whl
+ && /opt/build/bin/pip --python /opt/pipeline install --no-cache-dir --no-deps wheels/pipeline_processing-*.whl
 # From elsewhere, so that the installed package fetches the jars for its environment, not the sources for theirs.
 WORKDIR /
 RUN /opt/pipeline/bin/python -m etl_core.spark.jars
 
 FROM java
+LABEL org.opencontainers.image.title="pipeline-processing" \
+      org.opencontainers.image.description="Scores the files that land in S3 and writes their data-quality verdicts to Postgres." \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.base.name="docker.io/library/python:3.11-slim-bookworm"
+# What was built needs nothing that builds.
+RUN python -m pip uninstall --yes --quiet --root-user-action ignore setuptools wheel pip
 COPY --from=build /opt/pipeline /opt/pipeline
 COPY scripts/container.sh /opt/pipeline/bin/container
 COPY spark-submit.sh /opt/pipeline/submit/

@@ -36,12 +36,13 @@ airflow: setup ## the DAGs of conf/airflow, run by an Airflow in .airflow (Pytho
 image: ## the container image (needs docker or podman)
 	@scripts/image.sh
 
-docs: setup ## conf/schemas, docs/definition.md, payload.md, transforms.md, messages.md and the catalogue of messages (tests say when they are old)
+docs: setup ## conf/schemas, docs/definition.md, payload.md, transforms.md, messages.md, the catalogue of messages (tests say when they are old), and the site of docs/ in site/, its links checked
 	@.venv/bin/python scripts/stored_schemas.py
 	@.venv/bin/python scripts/reference.py
 	@.venv/bin/python scripts/transforms_page.py
 	@.venv/bin/python scripts/wrong_files.py
 	@.venv/bin/python scripts/message_catalogue.py
+	@.venv/bin/mkdocs build --strict # with --quiet it would not count what it warns of
 
 audit: setup ## hold what is locked against known security advisories (AUDIT_ADVISORIES names copies of OSV's lists)
 	@.venv/bin/python scripts/audit.py $(ARGS)

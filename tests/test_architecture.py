@@ -124,6 +124,7 @@ PACKAGES = {
     "jinja2": {"dq.report", "service"},
     "markupsafe": {"dq.report", "service"},
     "msgpack": {"dq.profiling", "dq.engine"},
+    "msgspec": {"pipelines.api_ingestion.pages.quick_page"},
     "numpy": {
         *("dq.profiling", "dq.formats", "dq.engine", "dq.rows", "dq.streams"),
         *("pipelines.transforms", "pipelines.lake", "pipelines.records", "pipelines.api_ingestion"),
@@ -152,7 +153,7 @@ PACKAGES = {
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
     "prometheus_client": {
         *("etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"),
-        *("pipelines.api_ingestion", "service"),
+        *("pipelines.api_ingestion", "pipelines.lake.metrics", "service"),
     },
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},

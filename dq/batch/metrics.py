@@ -6,9 +6,12 @@ They are counted where objects are settled, in the one process that settles them
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from dq.ledger.inbox_item import FAILURE_STATES, GOOD_STATES
+from etl_core.objects.failures import RefusalKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +42,7 @@ class BatchMetrics:
     """Counters, gauges and histograms in a registry of their own."""
 
     def __init__(self) -> None:
-        """Begin at nothing."""
+        """Begin at nothing, with every outcome at 0: what only appears once it happened never grows."""
         self.registry = known = CollectorRegistry()
         ProcessCollector(registry=known)
         self._objects = Counter(
@@ -86,6 +89,13 @@ class BatchMetrics:
             ["finding"],
             registry=known,
         )
+
+        for state in (*GOOD_STATES, *FAILURE_STATES, "pending"):
+            self._objects.labels(state)
+        for outcome in ("finished", "outage"):
+            self._batches.labels(outcome)
+        for reason in (*get_args(RefusalKind), "no_answer"):
+            self._rests.labels(reason)
 
     def ended(self, one: ObjectEnded) -> None:
         """Count an object."""

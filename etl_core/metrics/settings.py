@@ -22,7 +22,7 @@ class MetricsSettings(RoomSettings):
     """Where figures go; nowhere, unless somebody says."""
 
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = setting(
-        "Port on which `watch_files` serves figures for Prometheus, at /metrics. Unset: none",
+        "Port on which a job that watches serves figures for Prometheus, at /metrics. Unset: none",
         "a whole number from 1 to 65535",
     )
     metrics_file: Annotated[str, AfterValidator(_text_file)] | None = setting(

@@ -87,7 +87,7 @@ def open_api_doors(
     passing = Passing(lambda: datetime.now(timezone.utc), time.monotonic, stop.wait, random.random)
     at_once = source.rate_limit.concurrent
     connections = Connections(source.limits, allow_private=source.allow_private, concurrent=at_once)
-    with closing(connections), ThreadPoolExecutor(at_once, "page") as pool:
+    with closing(connections), ThreadPoolExecutor(2 * at_once, "page") as pool:
         yield ApiDoors(
             source=source,
             client=ApiClient(source, connections, values, passing, partial(metrics.answered, source.source)),

@@ -22,7 +22,7 @@ from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pyspark.sql import SparkSession
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dq.batch.doors import Doors
     from jobs.running.wiring import Program
     from pipelines.lake.lifting.load_objects import Outcome
+    from pipelines.lake.metrics import LakeMetrics
 
 log = structlog.get_logger()
 
@@ -44,10 +45,13 @@ def main(argv: list[str], program: Program | None = None) -> int:
     arguments = _parser().parse_args(argv)
     from dq import Wanted
     from dq.ledger.settings import LedgerSettings
+    from etl_core.metrics.publishing import left_in_file, served
+    from etl_core.metrics.settings import MetricsSettings
     from jobs.lake.lifting import LiftRounds, keep_lifting
     from jobs.running.sessions import open_tables_session
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
+    from pipelines.lake.metrics import LakeMetrics
     from pipelines.lake.settings import LakeSettings
 
     program = program or start()
@@ -57,7 +61,10 @@ def main(argv: list[str], program: Program | None = None) -> int:
     wanted = Wanted(arguments.agency, arguments.file, arguments.since, arguments.until, tuple(arguments.release))
     limit = program.settings[LedgerSettings].max_files_per_batch
     note(step="watch" if arguments.watch else "once")
+    metrics, published = LakeMetrics(), program.settings[MetricsSettings]
     with (
+        left_in_file(metrics.registry, published.metrics_file),
+        served(metrics.registry, published.metrics_port if arguments.watch else None),
         open_doors(program.settings) as doors,
         open_tables_session(program.settings) as session,
         StopRequest() as stop,
@@ -70,7 +77,7 @@ def main(argv: list[str], program: Program | None = None) -> int:
             return found
 
         _require_judged(doors, wanted)
-        rounds = LiftRounds(doors, lake_doors(doors, program.settings, listening), wanted, limit, _tell)
+        rounds = LiftRounds(doors, lake_doors(doors, program.settings, listening), wanted, limit, _tells(metrics))
         if arguments.dry_run:
             _show_due(rounds.due())
             return ExitCode.OK
@@ -110,6 +117,14 @@ def _code(states: Mapping[str, int]) -> ExitCode:
     if states.get("pending"):
         return ExitCode.TRY_AGAIN
     return ExitCode.FAILED if states.get("failed") else ExitCode.OK
+
+
+def _tells(metrics: LakeMetrics) -> Callable[[Outcome], None]:
+    def tell(outcome: Outcome) -> None:
+        metrics.lifted(outcome)
+        _tell(outcome)
+
+    return tell
 
 
 def _tell(outcome: Outcome) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,10 +12,24 @@ if TYPE_CHECKING:
 
     from etl_core.objects.store import ObjectHead
     from pipelines.api_ingestion.errors import PageError
-    from pipelines.api_ingestion.http.answer import Answer
     from pipelines.api_ingestion.http.client import ApiClient, Passing
     from pipelines.api_ingestion.landing.landed import Landing
     from pipelines.api_ingestion.source.api_source import ApiSource
+
+
+T = TypeVar("T")
+
+
+class Ahead(Protocol):
+    """Has something done while others are worked on."""
+
+    def __call__(self, do: Callable[[], T], /) -> Callable[[], T]:
+        """What waits for it, and gives what it gave."""
+
+
+def _then(do: Callable[[], T]) -> Callable[[], T]:
+    """Do it when somebody waits for it."""
+    return do
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,7 @@ class ApiDoors:
         run_id: of this run.
         stopped: whether somebody asked to stop.
         part_bytes: most bytes of an object.
-        ahead: has a page asked for while the one before is worked on; gives what waits for it.
+        ahead: has a page asked for, or lines made small, while others are worked on; gives what waits for it.
     """
 
     source: ApiSource
@@ -94,4 +108,4 @@ class ApiDoors:
     run_id: str
     stopped: Callable[[], bool] = lambda: False
     part_bytes: int = 64 * 1024 * 1024
-    ahead: Callable[[Callable[[], Answer]], Callable[[], Answer]] = lambda ask: ask
+    ahead: Ahead = _then

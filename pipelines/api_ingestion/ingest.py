@@ -84,7 +84,7 @@ def _read(doors: ApiDoors, name: str, asked: Asked, keys: list[str]) -> tuple[Co
         keys.append(land(doors, name, endpoint, len(keys) + 1, data, digests))
 
     begins = begins_at(endpoint, cursor, asked)
-    with closing(PartWriter(doors.part_bytes, give)) as writer:
+    with closing(PartWriter(doors.part_bytes, give, doors.ahead)) as writer:
         reading = Reading(doors, endpoint, cursor, begins, writer.add)
         for one in landed:
             reading.leave_out(one.digests)

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING, Final
 
-from pipelines.api_ingestion.cursor.digests import DigestSet, digest_of
+from pipelines.api_ingestion.cursor.digests import DigestSet, digests_of
 from pipelines.api_ingestion.cursor.edge import Edge
 from pipelines.api_ingestion.cursor.position import (
     Position,
@@ -22,7 +22,7 @@ from pipelines.api_ingestion.doors import Cursor
 from pipelines.api_ingestion.errors import ApiUnavailableError, PageError, UnsettledError
 from pipelines.api_ingestion.http.answer import Request, with_params
 from pipelines.api_ingestion.http.retry_after import date_of
-from pipelines.api_ingestion.pages.json_page import read_page, values_at
+from pipelines.api_ingestion.pages.json_page import read_page
 from pipelines.api_ingestion.pages.paging import PagesSeen, paging_of
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Reading:
         self._edge = Edge(self.cursor.edge if self.cursor else b"")
         self._newest: Position | None = None
         self._started: datetime | None = None
+        incremental, key = self.endpoint.incremental, self.endpoint.primary_key
+        self._looked = tuple(dict.fromkeys((*key, incremental.field) if incremental else key))
 
     def leave_out(self, packed: bytes | bytearray) -> None:
         """Leave out records of these digests, which landed before."""
@@ -135,7 +137,7 @@ class Reading:
                 raise ApiUnavailableError(f"{endpoint.path}: somebody asked to stop")
             asked, answer = url, coming()
             try:
-                page = read_page(answer.body, endpoint.records, paging.marks)
+                page = read_page(answer.body, endpoint.records, paging.marks, self._looked)
                 seen.note(asked, answer.body, page)
                 url = paging.next(answer, page)
                 if url is not None:
@@ -174,8 +176,8 @@ class Reading:
         """
         self._require_keys(page)
         orders = self._orders(page)
-        lines = [one.encode() for one in page.lines]
-        digests = list(map(digest_of, lines))
+        lines = page.lines
+        digests = digests_of(lines)
         if orders is not None and self.begins is not None:
             begins = self.begins.order
             chosen = [at for at, order in enumerate(orders) if order >= begins]
@@ -198,7 +200,7 @@ class Reading:
 
     def _require_keys(self, page: Page) -> None:
         for key in self.endpoint.primary_key:
-            values = values_at(page.values, key)
+            values = page.columns[key]
             if None in values:
                 raise PageError(f"record {values.index(None) + 1} has no {key}, by which records are told apart")
 
@@ -207,13 +209,11 @@ class Reading:
         incremental = self.endpoint.incremental
         if incremental is None:
             return None
-        values, orders = values_at(page.values, incremental.field), list[int]()
-        for number, value in enumerate(values, 1):
-            try:
-                orders.append(order_of(value))
-            except ValueError as error:  # noqa: PERF203 - what comes once
-                said = "is missing, by which the next reading begins" if value is None else error
-                raise PageError(f"record {number}: {incremental.field} {said}") from None
+        values = page.columns[incremental.field]
+        try:
+            orders = list(map(order_of, values))
+        except ValueError:
+            raise PageError(_undated(values, incremental.field)) from None
         if orders and (self._newest is None or max(orders) > self._newest.order):
             self._newest = read_position(values[orders.index(max(orders))])
         return orders
@@ -239,6 +239,17 @@ def first_url(doors: ApiDoors, endpoint: Endpoint, begins: Position | None) -> s
     if begins is not None and endpoint.incremental is not None:
         params[endpoint.incremental.param] = begins.text
     return with_params(f"{doors.source.base_url}{endpoint.path}", params)
+
+
+def _undated(values: Sequence[object], field: str) -> str:
+    """What is wrong with the first of these values that does not say when its record changed."""
+    for number, value in enumerate(values, 1):
+        try:
+            order_of(value)
+        except ValueError as error:  # noqa: PERF203 - of a page that ends the reading
+            said = "is missing, by which the next reading begins" if value is None else error
+            return f"record {number}: {field} {said}"
+    return f"{field} says of each record when it changed"
 
 
 def _written(value: str | int | bool) -> str:  # noqa: FBT001 - a value of a file

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from dq import Counts
 
+_OUTCOMES = ("processed", "dead", "tombstones", "skipped", "lost")
 _SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
@@ -18,7 +19,7 @@ class RecordMetrics:
     """Counters, gauges and histograms in a registry of their own."""
 
     def __init__(self, flow: str) -> None:
-        """Begin at nothing."""
+        """Begin at nothing, with every outcome at 0: what only appears once it happened never grows."""
         self.registry = known = CollectorRegistry()
         ProcessCollector(registry=known)
         self._flow = flow
@@ -41,9 +42,13 @@ class RecordMetrics:
             "pipeline_records_score", "The score of the hour that was judged last", ["flow"], registry=known
         )
 
+        for outcome in _OUTCOMES:
+            self._records.labels(flow, outcome)
+        self._rebuilt.labels(flow)
+
     def batch(self, counts: Counts, rules: Mapping[str, int], seconds: float) -> None:
         """Count a batch that is accounted for."""
-        for outcome in ("processed", "dead", "tombstones", "skipped", "lost"):
+        for outcome in _OUTCOMES:
             self._records.labels(self._flow, outcome).inc(getattr(counts, outcome))
         for rule, count in rules.items():
             self._rules.labels(self._flow, rule).inc(count)

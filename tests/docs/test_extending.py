@@ -93,4 +93,5 @@ def test_the_recipes_are_those_that_are_asked_for_most() -> None:
         "A dialect of announcements",
         "A step that mends texts",
         "A job",
+        "A flow",
     ]

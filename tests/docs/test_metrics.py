@@ -8,6 +8,7 @@ from pathlib import Path
 from dq.batch.metrics import BatchMetrics
 from pipelines.agencies.metrics import DocumentMetrics
 from pipelines.api_ingestion.metrics import ApiMetrics
+from pipelines.lake.metrics import LakeMetrics
 from pipelines.records.metrics import RecordMetrics
 from service.metrics import ServiceMetrics
 
@@ -21,7 +22,10 @@ def test_every_figure_is_explained_and_none_that_is_not_there() -> None:
     }
     registries = tuple(
         one.registry
-        for one in (BatchMetrics(), RecordMetrics("a flow"), DocumentMetrics(), ApiMetrics(), ServiceMetrics())
+        for one in (
+            *(BatchMetrics(), RecordMetrics("a flow"), DocumentMetrics(), ApiMetrics()),
+            *(LakeMetrics(), ServiceMetrics()),
+        )
     )
     found = {(one.name, one.type) for registry in registries for one in registry.collect()}
     assert explained == {one for one in found if one[0].startswith("pipeline_")}

@@ -50,7 +50,12 @@ def _small(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 def _commands() -> list[list[str]]:
     pod = _kubernetes()["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     submit = _schedule()[1]["jobDriver"]["sparkSubmit"]
-    return [*(line[1:] for line in _cron()), pod["containers"][0]["args"], submit["entryPointArguments"]]
+    others = [
+        one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
+        for one in yaml.safe_load_all((ROOT / "conf/k8s/cron-jobs.yaml").read_text())
+        if one
+    ]
+    return [*(line[1:] for line in _cron()), pod["containers"][0]["args"], *others, submit["entryPointArguments"]]
 
 
 @pytest.mark.parametrize("command", _commands(), ids=lambda words: " ".join(words[:2]))

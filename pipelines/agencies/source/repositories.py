@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from etl_core.errors import TerminalError, UsageError
+from etl_core.postgres.any_date import read_any_date
 from pipelines.agencies.errors import AgencyQueryError
 from pipelines.agencies.source.documents import REQUIRED, Agency, Attachment, attachment_of
 
@@ -72,6 +73,7 @@ class Queries:
         """
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
             connection.exec_driver_sql(_READING)
+            read_any_date(connection.connection.dbapi_connection)
             yield self._rows(connection, name, statement, values)
 
     def _rows(self, connection: Connection, name: str, statement: str, values: dict[str, Any]) -> Rows:
@@ -153,7 +155,8 @@ class AttachmentRepository:
         """Give the attachments of an agency, in the order of the query.
 
         Raises:
-            AgencyQueryError: a column is missing, or the query gives an attachment twice, or without an id.
+            AgencyQueryError: a column is missing, or the query gives an attachment twice, without an id, or with a size
+                that is none.
             DatabaseUnavailableError: no answer.
         """
         query = self.queries.read("attachments")
@@ -161,7 +164,11 @@ class AttachmentRepository:
         with self.queries.asked(self.engine, "attachments", query, agency_id=agency_id) as found:
             self.queries.require("attachments", found.columns, REQUIRED)
             for row in found.rows:
-                yield attachment_of(dict(zip(found.columns, row, strict=True)))
+                try:
+                    attachment = attachment_of(dict(zip(found.columns, row, strict=True)))
+                except ValueError as error:
+                    raise AgencyQueryError(str(self.queries.folder / "attachments.sql"), [str(error)]) from None
+                yield attachment
 
     def _require_distinct(self, query: str, agency_id: Any) -> None:  # noqa: ANN401 - as above
         """Two rows of one attachment would go to one place, and one without an id to no one's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 #: Scheme, host and port: what credentials are for.
 Origin: TypeAlias = tuple[str, str, int | None]
@@ -47,9 +47,22 @@ Transport: TypeAlias = Callable[[Request], Answer]
 
 
 def origin(url: str) -> Origin:
-    """Whose an address is."""
+    """Whose an address is. Raises ValueError where it is none."""
     parts = urlsplit(url)
     return (parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme))
+
+
+def joined(base: str, found: str) -> str:
+    """The address that a text means on a page.
+
+    Raises:
+        ValueError: it is none.
+    """
+    url = urljoin(base, found)
+    _, host, _ = origin(url)
+    host.encode("idna")
+    url.encode()
+    return url
 
 
 def with_params(url: str, params: Mapping[str, str]) -> str:

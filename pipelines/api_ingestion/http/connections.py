@@ -12,14 +12,14 @@ import socket
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import create_connection
 
 from pipelines.api_ingestion.errors import ApiRefusedError, ApiUnavailableError, PageError
-from pipelines.api_ingestion.http.answer import Answer, Request, origin
+from pipelines.api_ingestion.http.answer import Answer, Request, joined, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,7 +128,7 @@ class Connections:
                 return answer
             if request.form is not None:
                 raise ApiRefusedError(f"{request.shown}: it is sent on to another address, which gets no credentials")
-            request = _sent_on(request, urljoin(request.url, target), asked)
+            request = _sent_on(request, target, asked)
         raise ApiRefusedError(f"{request.shown}: it was sent on {_MOST_REDIRECTS} times; expected an answer")
 
     def _one(self, request: Request, ends: float) -> Answer:
@@ -171,8 +171,12 @@ class Connections:
         return b"".join(parts)
 
 
-def _sent_on(request: Request, url: str, asked: tuple[str, str, int | None]) -> Request:
+def _sent_on(request: Request, target: str, asked: tuple[str, str, int | None]) -> Request:
     """The next request; without credentials where it goes to anybody but whom they are for."""
+    try:
+        url = joined(request.url, target)
+    except ValueError:
+        raise ApiRefusedError(f"{request.shown}: it is sent on to what is no address") from None
     there = urlsplit(url)
     if there.scheme not in {"http", "https"} or (there.scheme == "http" and asked[0] == "https"):
         raise ApiRefusedError(f"{request.shown}: it is sent on to {there.scheme}://, which is not as safe as https")

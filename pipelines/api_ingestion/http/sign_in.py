@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 #: A token is fetched anew so many seconds before it ends.
 _EARLY = 60.0
 _LIFE = 3600.0
+_SENDABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_UNSENDABLE = "goes into a header, and has a line break, a space at an end or a letter that is not ASCII; take it out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class SignIn:
             raise SettingsError(
                 "settings", [f"{name}: is not set, and the source signs in with it" for name in missing]
             )
+        unsendable = [name for name in auth.variables_of_headers() if not is_sendable(values[name])]
+        if unsendable:
+            raise SettingsError("settings", [f"{name}: {_UNSENDABLE}" for name in unsendable])
         self._auth, self._values, self._ask, self._passed = auth, values, ask, passed
         self._token: tuple[str, float] | None = None
         self._lock = threading.Lock()
@@ -104,9 +110,16 @@ class SignIn:
         try:
             told = json.loads(self._ask(request).body)
             token, life = told["access_token"], float(told.get("expires_in", _LIFE))
-        except (ValueError, KeyError, TypeError, PageError) as error:
-            raise ApiRefusedError(f"{request.shown}: the answer has no access_token that can be used") from error
-        return str(token), self._passed() + max(life - _EARLY, life / 2)
+            if not isinstance(token, str) or not is_sendable(token):
+                raise ValueError("it is no text that a header may have")  # noqa: TRY301 - with all that it may be
+        except (ValueError, KeyError, TypeError, RecursionError, PageError):
+            raise ApiRefusedError(f"{request.shown}: the answer has no access_token that can be used") from None
+        return token, self._passed() + max(life - _EARLY, life / 2)
+
+
+def is_sendable(value: str) -> bool:
+    """Whether a value can stand in a header as it is."""
+    return _SENDABLE.fullmatch(value) is not None
 
 
 def _bearer(token: str) -> Credentials:

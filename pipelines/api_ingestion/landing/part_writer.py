@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -24,16 +25,24 @@ class PartWriter:
     Args:
         most: bytes of a part; a record that is larger by itself is a part of its own.
         land: told the bytes, and the digests of the records in them.
+        aside: has something done while others go on; gives what waits for it.
     """
 
-    def __init__(self, most: int, land: Callable[[bytes, bytearray], object]) -> None:
-        self._most, self._land = most, land
+    def __init__(
+        self,
+        most: int,
+        land: Callable[[bytes, bytearray], object],
+        aside: Callable[[Callable[[], None]], Callable[[], None]] = lambda do: do,
+    ) -> None:
+        self._most, self._land, self._aside = most, land, aside
         self._chunk = min(_CHUNK, most // 4)
         self._slack = min(_SLACK, most // 4)
+        self._pending: Callable[[], None] | None = None
         self._begin()
 
     def close(self) -> None:
         """Let go of what was not given."""
+        self._settle()
         self._file.close()
 
     def add(self, lines: Sequence[bytes], digests: Sequence[bytes]) -> None:
@@ -52,11 +61,21 @@ class PartWriter:
             self._give()
 
     def _take(self, lines: Sequence[bytes], digests: Sequence[bytes], size: int) -> None:
+        self._settle()
         if self._digests and self._file.tell() + size + self._slack > self._most:
             self._give()
             self._begin()
-        self._file.write(self._gzip.compress(b"\n".join(lines) + b"\n"))
+        self._pending = self._aside(partial(self._write, lines))
         self._digests += b"".join(digests)
+
+    def _write(self, lines: Sequence[bytes]) -> None:
+        self._file.write(self._gzip.compress(b"\n".join(lines) + b"\n"))
+
+    def _settle(self) -> None:
+        """Wait until all that was taken is written."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending()
 
     def _begin(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="api-")  # noqa: SIM115 - closed by `_give` or `close`
@@ -64,6 +83,7 @@ class PartWriter:
         self._digests = bytearray()
 
     def _give(self) -> None:
+        self._settle()
         with self._file as file:
             file.write(self._gzip.flush())
             file.seek(0)

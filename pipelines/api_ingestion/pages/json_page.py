@@ -1,7 +1,8 @@
 """The records of an answer, as they were written there: no number is rounded, no name moves.
 
-The text is gone through by the scanner of the standard library, which says where each value ends; what is kept of a
-record is its own part of the text. Its values are looked at only for its key and for when it changed.
+What is kept of a record is its own part of the text; its values are looked at only for its key and for when it changed.
+Most answers are read by `quick_page`. Others are gone through by the scanner of the standard library, which says where
+each value ends, so that it can be told what is wrong and where.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # of the stan
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pipelines.api_ingestion.errors import PageError
+from pipelines.api_ingestion.pages.quick_page import quick_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*").match
-_LINE_BREAKS: Final = re.compile(r"[\r\n]")
+_LINE_BREAKS: Final = re.compile(rb"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,32 +29,48 @@ class Page:
 
     Attributes:
         lines: records, each as it was written, on one line.
-        values: of the same records, to look at.
-        marks: what leads on, by the dotted paths that were asked for.
+        columns: values of the same records, by the dotted paths that were asked for; None where there is none.
+        marks: what leads on, likewise.
     """
 
-    lines: Sequence[str]
-    values: Sequence[dict[str, Any]]
+    lines: Sequence[bytes]
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     marks: dict[str, Any] = field(default_factory=dict)
 
 
-def read_page(body: bytes, records: str | None, wanted: Sequence[str] = (), *, quick: bool = True) -> Page:
+def read_page(body: bytes, records: str | None, wanted: Sequence[str] = (), looked: Sequence[str] = ()) -> Page:
     """Read an answer.
 
     Args:
         body: as it came.
         records: the dotted path of the list; None where the answer is the list.
         wanted: dotted paths of other values.
-        quick: without numbers of thousands of digits; where there are such, it is read once more.
+        looked: dotted paths of values of each record.
 
     Raises:
         PageError: it is no JSON, or there is no list of objects where one was declared.
+    """
+    found = quick_page(body, records, wanted, looked)
+    if found is None:
+        return careful_page(body, records, wanted, looked)
+    lines, columns, marks = found
+    if b"\n" in body or b"\r" in body:  # between values: in a text they would be no JSON
+        lines = [_LINE_BREAKS.sub(b" ", line) for line in lines]
+    return Page(lines, columns, marks)
+
+
+def careful_page(
+    body: bytes, records: str | None, wanted: Sequence[str], looked: Sequence[str], *, short: bool = True
+) -> Page:
+    """The same by the scanner of the standard library, which takes longer.
+
+    `short`: without numbers of thousands of digits; where there are such, it is read once more. Raises as `read_page`.
     """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PageError(f"the answer is not UTF-8 (byte {error.start}); expected JSON") from None
-    reader = _Reader(text, records, wanted, _SCAN if quick else _SCAN_LONG)
+    reader = _Reader(text, records, wanted, _SCAN if short else _SCAN_LONG)
     try:
         end = reader.value((), _skip(text, 0))
         if _skip(text, end) != len(text):
@@ -60,8 +78,8 @@ def read_page(body: bytes, records: str | None, wanted: Sequence[str] = (), *, q
     except StopIteration as error:
         raise PageError(f"the answer is not JSON: expected a value at character {error.value}") from None
     except (ValueError, IndexError) as error:
-        if quick and _LONG_NUMBER(text):
-            return read_page(body, records, wanted, quick=False)
+        if short and _LONG_NUMBER(text):
+            return careful_page(body, records, wanted, looked, short=False)
         at = error.pos if isinstance(error, json.JSONDecodeError) else None
         where = "" if at is None else f" at character {at}"
         hint = f"it has {len(body)} bytes, of which the last may be missing"
@@ -72,10 +90,11 @@ def read_page(body: bytes, records: str | None, wanted: Sequence[str] = (), *, q
         place = "the answer" if records is None else records
         said = f"there is no list at {records}" if records is not None else "the answer is no list"
         raise PageError(f"{said}{reader.instead}; expected the records in {place}")
-    return Page(reader.found, reader.values, reader.marks)
+    lines = [_LINE_BREAKS.sub(b" ", one.encode()) for one in reader.found]
+    return Page(lines, {path: _values_at(reader.values, path) for path in looked}, reader.marks)
 
 
-def values_at(records: Sequence[Any], path: str) -> list[Any]:
+def _values_at(records: Sequence[Any], path: str) -> list[Any]:
     """The value of each record at a dotted path, None where there is none."""
     values = list(records)
     for part in path.split("."):
@@ -138,23 +157,20 @@ class _Reader:
             at = self._expect(",", at)
 
     def _list(self, at: int) -> int:
-        text, scan, found, values = self._text, self._scan, list[str](), self.values
+        text, scan, found, values = self._text, self._scan, list[str](), list[dict[str, Any]]()
         at = _skip(text, at + 1)
         if text[at] == "]":
-            self.found = found
+            self.found, self.values = found, values
             return at + 1
         while True:
             value, end = scan(text, at)
             if type(value) is not dict:
                 raise PageError(f"record {len(found) + 1} is {_kind(value)}; expected an object")
-            record = text[at:end]
-            if "\n" in record or "\r" in record:  # between values: in a text they would be no JSON
-                record = _LINE_BREAKS.sub(" ", record)
-            found.append(record)
+            found.append(text[at:end])
             values.append(value)
             at = end if text[end] == "," else _skip(text, end)
             if text[at] == "]":
-                self.found = found
+                self.found, self.values = found, values
                 return at + 1
             if text[at] != ",":
                 raise json.JSONDecodeError("expected ,", text, at)

@@ -6,10 +6,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin
 
 from pipelines.api_ingestion.errors import PageError
-from pipelines.api_ingestion.http.answer import Answer, Request, origin, with_params
+from pipelines.api_ingestion.http.answer import Answer, Request, joined, origin, with_params
 from pipelines.api_ingestion.source.api_source import CursorPages, NextUrl, NumberedPages, OffsetPages
 
 if TYPE_CHECKING:
@@ -110,7 +109,10 @@ class _Cursor:
             raise PageError(
                 f"{self.pages.cursor} is no text and no whole number; expected what to ask for next, or null"
             )
-        return with_params(self._url, {self.pages.param: str(found)})
+        try:
+            return with_params(self._url, {self.pages.param: str(found)})
+        except UnicodeEncodeError:
+            raise PageError(f"{self.pages.cursor} has half a character; expected a whole text") from None
 
 
 class _Counted:
@@ -154,7 +156,12 @@ class _Linked:
             return None
         if not isinstance(found, str):
             raise PageError(f"{self.path} is no text; expected the address of the next page, or null")
-        url = urljoin(answer.url, found)
+        try:
+            url = joined(answer.url, found)
+        except ValueError:
+            raise PageError(
+                "the next page is at no address that can be read; expected one of this application"
+            ) from None
         if origin(url) != origin(answer.url):
             raise PageError(f"the next page is at another place ({Request(url).shown}), which is not followed")
         return url

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 _SPAN: Final = re.compile(r"(?P<number>[0-9]{1,9})(?P<unit>ms|s|m|h|d)")
+_HOST: Final = re.compile(r"[A-Za-z0-9._:%-]+")
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -38,7 +39,19 @@ def _address(value: str) -> str:
         raise ValueError("it carries credentials; name variables of the environment under auth")
     if parts.query or parts.fragment:
         raise ValueError("it has a query or a fragment; expected an address without, parameters are for params")
+    _require_host(parts)
     return value.rstrip("/")
+
+
+def _require_host(parts: SplitResult) -> None:
+    """Refuse an address at which there can be nobody."""
+    host = parts.hostname or ""
+    try:
+        if parts.port == 0 or not _HOST.fullmatch(host):
+            raise ValueError  # noqa: TRY301 - said below
+        host.encode("idna")
+    except ValueError:
+        raise ValueError("it has no host and port that can be asked; expected such as api.example.com:8443") from None
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -50,6 +63,8 @@ def _positive(value: timedelta) -> timedelta:
 Span = Annotated[timedelta, BeforeValidator(_span), AfterValidator(_positive)]
 #: The name of a variable of the environment, never its value.
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+#: A token of RFC 9110; those that say where a request begins and ends are not for keys.
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 Dotted = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -63,7 +78,7 @@ class ApiKey(_Part):
     """A key in a header, or in the query."""
 
     env: Variable
-    header: str | None = None
+    header: HeaderName | None = None
     param: str | None = None
 
     @model_validator(mode="after")
@@ -102,6 +117,11 @@ class Auth(_Part):
         if len(self.model_fields_set) > 1:
             raise ValueError(f"it has {', '.join(sorted(self.model_fields_set))}; expected one way to sign in")
         return self
+
+    def variables_of_headers(self) -> tuple[str, ...]:
+        """The names of the variables whose values are sent in a header as they are."""
+        key = self.api_key.env if self.api_key and self.api_key.header else None
+        return tuple(name for name in (self.bearer, key) if name)
 
     def variables(self) -> tuple[str, ...]:
         """The names of the variables it needs."""

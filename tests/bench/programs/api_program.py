@@ -99,7 +99,7 @@ def _ingest(places: Mapping[str, str], database: Engine, records: int) -> Mappin
             },
         }
     )
-    connections, pool = Connections(source.limits, allow_private=True), ThreadPoolExecutor(1)
+    connections, pool = Connections(source.limits, allow_private=True), ThreadPoolExecutor(2)
     time = Passing(lambda: datetime.now(timezone.utc), _passed, lambda _seconds: None, lambda: 0.5)
     store = ObjectStore(S3Access(places["s3"], "us-east-1", "k", "s"))
     doors = ApiDoors(

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from dq.ledger.silver_loads import known_tables
 from pipelines.lake.tables.replace_runs import replace_runs
+from tests.end_to_end.figures import samples
 from tests.end_to_end.lake.lake_rows import loads as all_loads
 from tests.end_to_end.lake.lake_rows import rows
 from tests.end_to_end.landing import TRIPS, key_of
@@ -69,9 +70,17 @@ def judged(landing: Landing) -> Landing:
 def test_good_rows_go_to_silver_the_others_to_quarantine_with_their_reasons(
     command_line: CommandLine, judged: Landing
 ) -> None:
+    command_line.set(METRICS_FILE="lake.prom")
     ran = lifted(command_line)
     assert ran.code == 0, ran.err
     assert loads(judged) == [(1, "loaded", 5, 2, 2, 1, 1)]
+    figures = samples((command_line.folder / "lake.prom").read_text())
+    assert {name: value for name, value in figures.items() if "_total{" in name and value} == {
+        "pipeline_lake_objects_total{state=loaded}": 1,
+        "pipeline_lake_rows_total{outcome=silver}": 2,
+        "pipeline_lake_rows_total{outcome=quarantined}": 2,
+        "pipeline_lake_rows_total{outcome=malformed}": 1,
+    }
     silver = rows(command_line, "silver")
     assert [(row["id"], str(row["fare"]), row["name"], row["ref"], row["more"]) for row in silver] == [
         (1, "5.100000000000000000", "Ada", "tenant-a-1", "x"),

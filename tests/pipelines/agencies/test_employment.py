@@ -54,6 +54,13 @@ def test_rows_are_written_as_they_are_and_what_looks_like_a_formula_is_guarded(w
     assert ",=1+1," in world.there()[_key(world)].decode(), "the same hour's export is replaced"
 
 
+@pytest.mark.parametrize("day", ["0044-03-15 BC", "infinity", "-infinity", "10000-01-01", "0001-01-01", "9999-12-31"])
+def test_a_date_that_python_does_not_have_is_written_as_the_database_writes_it(world: DocumentsWorld, day: str) -> None:
+    world.employ({"employee_id": 1, "start_date": day})
+    world.run(parts=("employment",), raw=True)
+    assert world.there()[_key(world)].decode().splitlines()[1] == f"1,,,,,,{day},,"
+
+
 def test_the_same_content_is_not_uploaded_again_and_sensitive_columns_stay_at_home(world: DocumentsWorld) -> None:
     world.employ(_ADA)
     hidden: dict[str, Any] = {"parts": ("employment",), "leave_out": ("LAST_NAME", "ssn")}

@@ -10,15 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.api_ingestion.cursor.digests import DigestSet, digest_of
-from pipelines.api_ingestion.cursor.position import lookback_of, read_position, written_like
+from pipelines.api_ingestion.cursor.position import lookback_of, order_of, read_position, written_like
 from pipelines.api_ingestion.errors import PageError
 from pipelines.api_ingestion.http.answer import Answer
-from pipelines.api_ingestion.pages.json_page import read_page
+from pipelines.api_ingestion.pages.json_page import careful_page, read_page
 from pipelines.api_ingestion.pages.paging import PagesSeen, paging_of
+from pipelines.api_ingestion.pages.quick_page import quick_page
 from pipelines.api_ingestion.source.api_source import Incremental
 from tests.pipelines.api_ingestion.conftest import source_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipelines.api_ingestion.pages.json_page import Page
 
 _VALUES = st.recursive(
@@ -43,9 +46,76 @@ def test_what_is_read_is_what_json_reads_and_every_record_is_a_line(
         return
     page = read_page(body, "data.items", ["meta.next", "meta.other"])
     assert [json.loads(one) for one in page.lines] == records
-    assert page.values == records
-    assert not any("\n" in one or "\r" in one for one in page.lines)
+    assert not any(b"\n" in one or b"\r" in one for one in page.lines)
     assert page.marks == {"meta.next": "n"}
+
+
+_PARTS = [
+    b'"',
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b" ",
+    b"\n",
+    b"\\",
+    b"\\ud83d",
+    b"\x00",
+    b"\xff",
+    b"0",
+    b"-",
+    b".",
+    b"1e999",
+]
+_PARTS += [b"NaN", b"null", b"nul", b"\xef\xbb\xbf", b'"id": [1], ', b'"at": {"d": 1.0}, ', b"9" * 30, b"{}", b"1, "]
+_SLIPS = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 3), st.sampled_from([b"", *_PARTS])), max_size=3)
+_DATED = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.integers() | st.text(max_size=3),
+        "at": _VALUES | st.fixed_dictionaries({"d": _VALUES}),
+        "": _VALUES,
+    },
+)
+
+
+@given(st.lists(_DATED, max_size=4), st.sampled_from([None, "data.items", "data"]), _SLIPS)
+def test_the_quick_way_says_what_the_careful_one_says_of_right_and_wrong_answers(
+    records: list[dict[str, Any]], path: str | None, slips: list[tuple[int, int, bytes]]
+) -> None:
+    whole = {None: records, "data": {"data": records, "meta": {"n": 7}}}.get(
+        path, {"data": {"items": records, "n": "x"}}
+    )
+    body = json.dumps(whole).encode()
+    for place, length, part in slips:
+        at = place % (len(body) + 1)
+        body = body[:at] + part + body[at + length :]
+    asked = (body, path, ("meta.n", "data.n"), ("id", "at.d"))
+    assert _said(read_page, asked) == _said(careful_page, asked)
+
+
+def _said(read: Callable[..., Page], asked: tuple[Any, ...]) -> object:
+    try:
+        page = read(*asked)
+    except PageError as error:
+        return str(error)
+    marks = {path: value for path, value in page.marks.items() if value is not None}
+    return page.lines, {path: repr(values) for path, values in page.columns.items()}, marks
+
+
+def test_most_answers_are_read_the_quick_way() -> None:
+    body = b'{"meta": {"n": null}, "data": {"items": [{"id": 1, "at": null}, {"id": 2, "at": {"d": "x"}, "n": 1.10}]}}'
+    found = quick_page(body, "data.items", ("meta.n", "next"), ("id", "at.d"))
+    lines = [b'{"id": 1, "at": null}', b'{"id": 2, "at": {"d": "x"}, "n": 1.10}']
+    assert found == (lines, {"id": [1, 2], "at.d": [None, "x"]}, {})
+
+
+def test_of_a_name_that_stands_twice_the_last_one_counts() -> None:
+    body = b'{"items": [{"id": 1}, {"id": 2}], "items": [{"id": 3}]}'
+    for page in (read_page(body, "items", (), ("id",)), careful_page(body, "items", (), ("id",))):
+        assert (page.lines, page.columns) == ([b'{"id": 3}'], {"id": [3]})
 
 
 def test_every_beginning_of_an_answer_is_told_from_a_whole_one() -> None:
@@ -59,7 +129,7 @@ def test_every_beginning_of_an_answer_is_told_from_a_whole_one() -> None:
 def test_a_number_of_any_length_is_kept() -> None:
     digits = "9" * 5000
     (line,) = read_page(f'[{{"n": {digits}}}]'.encode(), None).lines
-    assert line == f'{{"n": {digits}}}'
+    assert line == f'{{"n": {digits}}}'.encode()
 
 
 @pytest.mark.parametrize(
@@ -129,6 +199,11 @@ def test_each_kind_of_pages_is_followed_to_its_end() -> None:
         ({"next_url": "n"}, [{"items": [{"a": n}], "n": "?c=1"} for n in range(3)], "the cursor repeats"),
         ({"next_url": "n"}, [{"items": [], "n": "https://other.test/v1/e"}], "at another place"),
         ({"next_url": "n"}, [{"items": [], "n": "http://api.test/v1/e"}], "at another place"),
+        *(
+            ({"next_url": "n"}, [{"items": [], "n": url}], "at no address that can be read")
+            for url in ("http://[", "https://api.test:abc/x", "https://api.test:99999/", "https://a..b/", "/e\ud800")
+        ),
+        ({"cursor": "n", "param": "c"}, [{"items": [], "n": "\ud800"}], "n has half a character"),
         ({"page": "p"}, [{"items": [{"a": n}]} for n in range(60)], "more than 50 pages"),
     ],
 )
@@ -150,6 +225,8 @@ def test_pages_that_lead_nowhere_or_elsewhere_are_not_followed(
         ("2026-03-01", "1d", "2026-02-28"),
         ("1767225600", "2m", "1767225480"),
         (1767225600, 600, "1767225000"),
+        (1772359200000000000, 600, "1772359199999999400"),
+        ("1772359200000000000", 600, "1772359199999999400"),
         ("0001-01-02T00:00:00Z", "3d", "0001-01-02T00:00:00Z"),
     ],
 )
@@ -161,10 +238,26 @@ def test_where_a_reading_begins_is_written_as_the_application_writes_it(
     assert written_like(position, position.order - lookback_of(incremental, position)).text == expected
 
 
-@pytest.mark.parametrize("value", ["soon", "2026-13-01", "", None, True, 1.5, [], "2026-03-01T25:00Z"])
+@pytest.mark.parametrize(
+    "value", ["soon", "2026-13-01", "", None, True, 1.5, [], "2026-03-01T25:00Z", 2**63, -(2**70), "9" * 19, "9" * 25]
+)
 def test_what_is_no_position_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"moment|month|hour"):
+    with pytest.raises(ValueError, match=r"moment|month|hour|too large"):
         read_position(value)
+
+
+@pytest.mark.parametrize("fraction", ["", ".5", ".250", ".123456", ".123456789"])
+@pytest.mark.parametrize("moment", ["2026-03-01T23:59:07", "1969-12-31T23:59:59", "2024-02-29T00:00:00"])
+def test_moments_have_one_order_however_they_are_read(moment: str, fraction: str) -> None:
+    assert order_of(f"{moment}{fraction}Z") == read_position(f"{moment}{fraction}+00:00").order
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-W01-1T00:00:00Z", "2026-03-01T00:00:60Z", "2026-03-01T00:00:0\u0661Z", "2026-03-01T00:00:00.1_0Z"]
+)
+def test_what_is_no_moment_has_no_order(text: str) -> None:
+    with pytest.raises(ValueError, match=r"moment|second|isoformat"):
+        order_of(text)
 
 
 def test_a_lookback_that_does_not_fit_the_field_is_said() -> None:

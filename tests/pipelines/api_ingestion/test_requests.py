@@ -147,6 +147,15 @@ def test_redirects_that_do_not_end_are_refused(api: ServedApi, client: Client) -
         client(source_at(api.url)).get(f"{api.url}/e")
 
 
+@pytest.mark.parametrize(
+    "target", ["http://[", "http://h:abc/", "http://h:99999/", f"http://{'a' * 70}.test/", "http://a..b/"]
+)
+def test_a_redirect_to_what_is_no_address_is_refused(api: ServedApi, client: Client, target: str) -> None:
+    api.paths["/e"] = lambda _query, _count: Reply(None, 302, {"location": target})
+    with pytest.raises(ApiRefusedError, match="sent on to what is no address"):
+        client(source_at(api.url)).get(f"{api.url}/e")
+
+
 def test_private_addresses_are_refused_unless_they_are_meant_also_behind_a_name(api: ServedApi, client: Client) -> None:
     port = api.url.rpartition(":")[2]
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
@@ -241,6 +250,27 @@ def test_a_token_is_fetched_once_and_again_when_it_has_ended_or_is_refused(
 def test_variables_that_are_not_set_are_named_all_at_once(client: Client) -> None:
     with pytest.raises(SettingsError, match=r"(?s)USER_NAME: is not set.*USER_PASSWORD: is not set"):
         client(source_at("http://127.0.0.1:1", auth={"basic": {"user": "USER_NAME", "password": "USER_PASSWORD"}}))
+
+
+@pytest.mark.parametrize("value", ["hidden\n", "a\r\nX-Other: b", " se", "k\u20acy", "k\xe9y"])
+def test_a_secret_that_no_header_can_carry_is_refused_without_being_told(client: Client, value: str) -> None:
+    for auth in ({"bearer": "KEY"}, {"api_key": {"env": "KEY", "header": "X-Key"}}):
+        with pytest.raises(SettingsError, match="KEY: goes into a header") as refused:
+            client(source_at("http://127.0.0.1:1", auth=auth), KEY=value)
+        assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[], {}, b"[" * 100_000, b"\xff", *({"access_token": one} for one in (None, "", ["x"], "a\nb", "k\u20acy", 7))],
+)
+def test_a_token_that_cannot_be_used_is_refused(api: ServedApi, client: Client, answer: object) -> None:
+    api.paths["/token"] = lambda _query, _count: Reply(answer)
+    auth = {
+        "oauth2_client_credentials": {"token_url": f"{api.url}/token", "client_id": "ID", "client_secret": "SECRET"}
+    }
+    with pytest.raises(ApiRefusedError, match="no access_token that can be used"):
+        client(source_at(api.url, auth=auth), ID="me", SECRET="hidden").get(f"{api.url}/e")
 
 
 def test_an_address_of_somebody_else_is_never_asked(api: ServedApi, client: Client) -> None:

@@ -69,6 +69,12 @@ def test_all_that_is_wrong_is_said_at_once_and_no_secret(tmp_path: Path) -> None
             ),
             "x and y land in the same file a/f",
         ),
+        *(
+            (f"source: one\nbase_url: 'http://{host}'\n", "base_url: it has no host and port that can be asked")
+            for host in ("h:99999", "h:abc", "h:0", "a..b", "exa mple.com", "m\u00fcnchen.example", f"{'a' * 70}.com")
+        ),
+        ("source: one\nbase_url: 'http://[::1'\n", "base_url: Invalid IPv6 URL"),
+        ("source: one\nauth: {api_key: {env: KEY, header: 'X Key:'}}\n", "auth.api_key.header: .*should match"),
     ],
 )
 def test_what_cannot_be_used_is_said(tmp_path: Path, text: str, said: str) -> None:
