@@ -49,9 +49,10 @@ def employment_key(slug: str, run_at: datetime) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Give a name as one part of a key: no slash, nothing invisible, neither `.` nor `..`, not longer than a file's.
+    """Give a name as one part of a key: no slash, neither `.` nor `..`, not longer than a file's.
 
-    What is taken out leaves an underscore; a name that is too long keeps its suffix.
+    Nothing of it ends a line or turns its direction. What is taken out leaves an underscore; a name that is too long
+    keeps its suffix.
     """
     shown = "".join("_" if _is_unsafe(character) else character for character in unicodedata.normalize("NFC", name))
     if not shown.strip():
@@ -62,7 +63,10 @@ def safe_name(name: str) -> str:
 
 
 def _is_unsafe(character: str) -> bool:
-    return character in "/\\" or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+    kind = unicodedata.category(character)
+    # Of characters that only format, joiners belong to emoji; those that turn the direction show fdp.exe as exe.pdf.
+    turns = kind == "Cf" and unicodedata.bidirectional(character) not in {"BN", "AN"}
+    return turns or character in "/\\" or kind in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def _shortened(name: str) -> str:

@@ -39,6 +39,8 @@ def test_keys_are_safe_and_two_attachments_never_share_one(one: tuple[str, str],
         ("x" * 300 + ".pdf", "x" * 196 + ".pdf"),
         ("é" * 150, "é" * 100),
         ("e\u0301.pdf", "é.pdf"),
+        ("\u202efdp.exe", "_fdp.exe"),
+        ("\U0001f469\u200d\U0001f4bb.pdf", "\U0001f469\u200d\U0001f4bb.pdf"),
     ],
 )
 def test_a_name_stays_as_readable_as_it_can(name: str, safe: str) -> None:
