@@ -174,7 +174,6 @@ def read_scores(
     """
     files, runs, quality = _Tables.of(catalogue)
     has_message = catalogue.table(QUALITY).has("failed_validation_message")
-    newest = func.row_number().over(partition_by=files.c.id, order_by=(runs.c.run_date.desc(), runs.c.run_hour.desc()))
     found = (
         select(
             files.c.agency_slug,
@@ -185,7 +184,6 @@ def read_scores(
             quality.c.passed,
             runs.c.id.label("run_id"),
             (quality.c.failed_validation_message if has_message else null()).label("message"),
-            newest.label("newest"),
         )
         .join_from(runs, files, files.c.id == runs.c.monitoring_file_id)
         .join(quality, quality.c.monitoring_file_run_id == runs.c.id)
@@ -197,11 +195,14 @@ def read_scores(
         found = found.where(runs.c.run_date >= since)
     if until is not None:
         found = found.where(tuple_(runs.c.run_date, runs.c.run_hour) <= tuple_(*map(literal, until)))
-    rows = found.subquery()
-    wanted = [column for column in rows.c if column.name != "newest"]
-    statement = (
-        select(*wanted).where(rows.c.newest <= most).order_by(rows.c.file_name, rows.c.run_date, rows.c.run_hour)
-    )
+    latest_first = (runs.c.run_date.desc(), runs.c.run_hour.desc())
+    if file_name is not None:  # ends after so many rows, however many runs the file has
+        rows = found.add_columns(literal(1).label("at")).order_by(*latest_first).limit(most).subquery()
+    else:
+        at = func.row_number().over(partition_by=files.c.id, order_by=latest_first)
+        rows = found.add_columns(at.label("at")).subquery()
+    wanted = [column for column in rows.c if column.name != "at"]
+    statement = select(*wanted).where(rows.c.at <= most).order_by(rows.c.file_name, rows.c.run_date, rows.c.run_hour)
     with engine.connect() as connection:
         return tuple(ScoreRow(**row) for row in connection.execute(statement).mappings())
 
