@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tests.end_to_end.command_line import CommandLine
     from tests.local_s3 import S3Server
 
+#: Go builds the server, once, for minutes of two cores.
+pytestmark = pytest.mark.night
+
 
 @pytest.fixture(params=["Enabled", None], ids=["versions", "no versions"])
 def versity_landing(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from tests.local_s3 import S3Server
 
+#: Go builds the server, once, for minutes of two cores.
+pytestmark = pytest.mark.night
+
 #: More than the first look fetches, and different everywhere.
 FIRST = b"".join(b"%09d\n" % number for number in range(PEEK_BYTES // 5))
 SECOND = FIRST[::-1]

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.pipelines.agencies.documents_world import DocumentsWorld
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from etl_core.objects.store import ObjectStore
+
+#: Go builds the server, once, for minutes of two cores.
+pytestmark = pytest.mark.night
 
 _PART = 5 * 1024 * 1024
 
