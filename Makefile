@@ -18,8 +18,9 @@ demo: setup ## files travel from a local S3 through Spark to verdicts in an embe
 test: lint ## linters, types, all tests but those for the night
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --no-header $(ARGS)
 
-night: lint ## what takes minutes each: clusters, long faults, every work of the bench (before a release)
+night: lint ## what takes minutes each: clusters, long faults, every work of the bench, the DAGs (before a release)
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-header -m night $(ARGS)
+	@scripts/airflow.sh
 
 check: lint ## the quick part, under a minute: linters, types, unit tests, architecture
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} .venv/bin/python -m pytest -n 2 --dist loadfile -q --no-header tests/unit tests/test_architecture.py $(ARGS)
