@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from tests.local_s3 import S3Server
 
+pytestmark = pytest.mark.night
+
 #: One of its verdicts takes an object beyond the first look, and a job of Spark's.
 LARGE = GOOD + b"".join(b"%d,ada\n" % number for number in range(3, 20_000))
 
@@ -137,7 +139,6 @@ def _felt(ground: Ground, name: str, times: int) -> Callable[[], bool]:
     return lambda: ground.proxy.felt[name] >= times
 
 
-@pytest.mark.night
 def test_s3_sqs_postgres_and_the_checkpoint_fail_one_after_the_other(
     ground: Ground, tmp_path: Path, unused_port: int
 ) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.local_s3 import S3Server
 
 
-@pytest.fixture(params=["s3_server", "versity_server"])
+@pytest.fixture(params=["s3_server", pytest.param("versity_server", marks=pytest.mark.night)])
 def server(request: pytest.FixtureRequest) -> S3Server:
     """A server."""
     return request.getfixturevalue(request.param)  # type: ignore[no-any-return]

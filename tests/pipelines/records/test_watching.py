@@ -12,6 +12,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 from unittest import mock
 
+import pytest
+
 from dq import Counts
 from jobs.cli import main
 from tests.pipelines.records.rig import Asked, Rig, event
@@ -19,8 +21,6 @@ from tests.pipelines.records.rig import Asked, Rig, event
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
 
 def variables(rig: Rig, **more: str) -> dict[str, str]:
@@ -57,6 +57,7 @@ def consumed(rig: Rig) -> int:
     return sum(one.consumed for one in rig.standing().values())
 
 
+@pytest.mark.night
 def test_killed_and_with_a_broker_that_goes_away_every_record_is_accounted_for_once(rig: Rig) -> None:
     """Takes two starts of Spark's JVM, of the job and of the broker, and the client's patience with the latter."""
     bad = {7: b"nope", 19: b"", 23: b"[]"}
