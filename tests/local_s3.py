@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,14 +45,21 @@ def s3_server() -> Iterator[S3Server]:
 @pytest.fixture
 def s3(s3_server: S3Server) -> Iterator[S3Client]:
     """A boto3 S3 client of the local server."""
+    with s3_client_of(s3_server) as client:
+        yield client
+
+
+@contextmanager
+def s3_client_of(server: S3Server) -> Iterator[S3Client]:
+    """A boto3 S3 client of a server, for as long as the block lasts."""
     import boto3  # noqa: PLC0415 - half a second that most tests can do without
 
     client = boto3.client(
         "s3",
-        endpoint_url=s3_server.endpoint,
-        region_name=s3_server.region,
-        aws_access_key_id=s3_server.access_key,
-        aws_secret_access_key=s3_server.secret_key,
+        endpoint_url=server.endpoint,
+        region_name=server.region,
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
     )
     yield client
     client.close()

@@ -108,6 +108,12 @@ class _Tables(NamedTuple):
 
 
 def _verdicts(catalogue: Catalogue, tables: _Tables) -> Select[Any]:
+    runs, quality = tables.runs, tables.quality
+    more = (quality.c.metrics, quality.c.deductions, runs.c.file_size, quality.c.created_at)
+    return _scores(catalogue, tables).add_columns(*more)
+
+
+def _scores(catalogue: Catalogue, tables: _Tables) -> Select[Any]:
     files, runs, quality = tables
     has_message = catalogue.table(QUALITY).has("failed_validation_message")
     return (
@@ -119,11 +125,7 @@ def _verdicts(catalogue: Catalogue, tables: _Tables) -> Select[Any]:
             quality.c.score,
             quality.c.passed,
             (quality.c.failed_validation_message if has_message else null()).label("message"),
-            quality.c.metrics,
-            quality.c.deductions,
-            runs.c.file_size,
             runs.c.id.label("run_id"),
-            quality.c.created_at,
         )
         .join_from(runs, files, files.c.id == runs.c.monitoring_file_id)
         .join(quality, quality.c.monitoring_file_run_id == runs.c.id)
@@ -172,23 +174,9 @@ def read_scores(
         until: the last window, a date and an hour.
         most: of each file, counted from the newest.
     """
-    files, runs, quality = _Tables.of(catalogue)
-    has_message = catalogue.table(QUALITY).has("failed_validation_message")
-    found = (
-        select(
-            files.c.agency_slug,
-            files.c.file_name,
-            runs.c.run_date,
-            runs.c.run_hour,
-            quality.c.score,
-            quality.c.passed,
-            runs.c.id.label("run_id"),
-            (quality.c.failed_validation_message if has_message else null()).label("message"),
-        )
-        .join_from(runs, files, files.c.id == runs.c.monitoring_file_id)
-        .join(quality, quality.c.monitoring_file_run_id == runs.c.id)
-        .where(files.c.agency_slug == agency_slug)
-    )
+    tables = _Tables.of(catalogue)
+    files, runs, _ = tables
+    found = _scores(catalogue, tables).where(files.c.agency_slug == agency_slug)
     if file_name is not None:
         found = found.where(files.c.file_name == file_name)
     if since is not None:

@@ -6,13 +6,13 @@ import logging
 import zlib
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 import structlog
 
 from etl_core.postgres.database import Timeouts, connect
 from tests.databases import login, with_all_tables, with_full_reporting
 from tests.end_to_end.landing import make_landing
+from tests.local_s3 import s3_client_of
 from tests.service.signed import Certificates
 from tests.service.site import Site, listening, service_doors
 
@@ -37,15 +37,8 @@ def _no_debug_lines() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def s3_client(s3_server: S3Server) -> Iterator[S3Client]:
-    client = boto3.client(
-        "s3",
-        endpoint_url=s3_server.endpoint,
-        region_name=s3_server.region,
-        aws_access_key_id=s3_server.access_key,
-        aws_secret_access_key=s3_server.secret_key,
-    )
-    yield client
-    client.close()
+    with s3_client_of(s3_server) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
