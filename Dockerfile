@@ -28,6 +28,7 @@ COPY conf conf
 COPY etl_core etl_core
 COPY dq dq
 COPY pipelines pipelines
+COPY operations operations
 COPY service service
 COPY jobs jobs
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps -w wheels . \

@@ -18,10 +18,10 @@ lock() {
   "$scratch/uv/bin/uv" pip compile pyproject.toml --quiet --universal --python-version 3.10 --generate-hashes \
     --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$@"
 }
-lock --constraint "$scratch/constraints" --extra demo --extra records --extra serve --group build --group dev ${UPGRADE:+--upgrade} \
+lock --constraint "$scratch/constraints" --extra demo --extra operations --extra records --extra serve --group build --group dev ${UPGRADE:+--upgrade} \
   --output-file requirements.lock
 rm -f requirements-runtime.lock # no older choice may linger in it
-lock --constraint requirements.lock --extra records --extra serve --output-file requirements-runtime.lock
+lock --constraint requirements.lock --extra operations --extra records --extra serve --output-file requirements-runtime.lock
 
 # Airflow's environment is its own: it could not share one with the program.
 "$scratch/uv/bin/uv" pip compile airflow/requirements.in --quiet --universal --python-version 3.11 --generate-hashes \

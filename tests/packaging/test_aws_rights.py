@@ -72,7 +72,7 @@ def calls(path: Path, known: dict[str, str]) -> set[str]:
 
 def used(only: set[str] | None = None) -> set[str]:
     known, found = operations(), set()
-    for package in ("etl_core", "dq", "jobs", "pipelines", "service"):
+    for package in ("etl_core", "dq", "jobs", "operations", "pipelines", "service"):
         for path in (ROOT / package).rglob("*.py"):
             place = path.relative_to(ROOT).as_posix()
             if "playground" not in place and (place in only if only else place not in WRITING | COPYING):

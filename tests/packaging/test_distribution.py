@@ -24,7 +24,7 @@ def test_the_wheel_holds_every_module_and_what_they_read(wheel: Path) -> None:
     shipped = set(zipfile.ZipFile(wheel).namelist())
     modules = {
         str(path.relative_to(ROOT))
-        for room in ("dq", "etl_core", "jobs", "pipelines", "service")
+        for room in ("dq", "etl_core", "jobs", "operations", "pipelines", "service")
         for path in (ROOT / room).rglob("*.py")
     }
     files = [path for path in (ROOT / "conf").rglob("*") if path.is_file() and path.suffix != ".pyc"]
@@ -89,11 +89,11 @@ def test_whatever_is_imported_is_installed_with_the_package() -> None:
     owners = _owners()
     missing = {
         f"{path.relative_to(ROOT)}: {package}"
-        for room in ("dq", "etl_core", "jobs", "pipelines", "service")
+        for room in ("dq", "etl_core", "jobs", "operations", "pipelines", "service")
         for path in (ROOT / room).rglob("*.py")
         for package in _imported(ast.parse(path.read_text(encoding="utf-8")))
         if package not in sys.stdlib_module_names
-        and package not in {"dq", "etl_core", "jobs", "pipelines", "service", "moto", "xlsxwriter"}
+        and package not in {"dq", "etl_core", "jobs", "operations", "pipelines", "service", "moto", "xlsxwriter"}
         and not locked & {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners.get(package, ())}
     }
     assert missing == set()

@@ -268,7 +268,7 @@ def test_a_bucket_that_is_not_there_is_a_mistake_of_the_command_and_no_files_fau
 def test_a_store_that_answers_nothing_any_more_ends_the_run_and_what_was_done_is_noted(
     world: DocumentsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of forty files five are copied before every request fails; a few that failed before it was clear are noted so."""
+    """Of forty files five are copied before every request fails; those that failed before it was clear are noted so."""
     world.attach_many(40)
     left = iter(range(5))
 
@@ -280,10 +280,8 @@ def test_a_store_that_answers_nothing_any_more_ends_the_run_and_what_was_done_is
     monkeypatch.setattr("pipelines.agencies.copying.attachments.copy_object", copy)
     monkeypatch.setattr("pipelines.agencies.copying.attachments._ATTEMPTS", 1)
     with pytest.raises(StorageUnavailableError):
-        world.run()
-    states = Counter(row[6] for row in world.noted())
-    assert states["copied"] == 5
-    assert states["failed"] < 16 + world.wanted().workers
+        world.run(workers=1)  # with more, a copy that began before the others failed may end the count of failures
+    assert Counter(row[6] for row in world.noted()) == {"copied": 5, "failed": 15}
     monkeypatch.undo()
     assert dict(world.run().statuses) == {"unchanged": 5, "copied": 35}
     assert Counter(row[6] for row in world.noted()) == {"copied": 40}
