@@ -20,7 +20,12 @@ EVERYTHING: dict[str, Any] = {
     "missingValues": ["", "NA"],
     "fields": [
         {"name": "id", "type": {"value": "bigint", "threshold": 0.5}, "unique": {"value": True, "severity": "warning"}},
-        {"name": "fare", "type": "decimal", "min": "0.12345678901234567890123", "max": {"value": 190, "threshold": 0.01}},
+        {
+            "name": "fare",
+            "type": "decimal",
+            "min": "0.12345678901234567890123",
+            "max": {"value": 190, "threshold": 0.01},
+        },
         {"name": "at", "type": "timestamp", "min": "2026-01-01T00:00:00.123456789Z", "required": True},
         {"name": "day", "type": "date", "format": "%d.%m.%Y", "enum": ["01.02.2026", "2026-02-03"]},
         {"name": "time", "type": "time", "max": "23:59:59.5"},
@@ -33,7 +38,13 @@ EVERYTHING: dict[str, Any] = {
     "uniqueKeys": [["code", "at"], {"fields": ["fare", "code"], "severity": "critical"}],
     "rowCount": {"min": 1, "severity": "warning"},
     "freshness": {"field": "at", "maxAge": "48h"},
-    "rows": [{"rule": "in time", "expression": "took < duration '5:00:00'", "when": "day > date '2026-01-01' and code != 'it''s'"}],
+    "rows": [
+        {
+            "rule": "in time",
+            "expression": "took < duration '5:00:00'",
+            "when": "day > date '2026-01-01' and code != 'it''s'",
+        }
+    ],
     "references": {"fields": ["code", "id"], "in": "s3://bucket/codes.csv", "on": ["c", "i"], "severity": "error"},
     "scoring": {"mode": "by_rule", "passScore": 97.5, "weights": {"bounds": 30}},
     "silver": {"normalize": {"code": ["trim"]}},
