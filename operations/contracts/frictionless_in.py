@@ -20,7 +20,13 @@ _NEAREST: Final = {
 _KNOWN_CONSTRAINTS: Final = frozenset(
     {"required", "unique", "minimum", "maximum", "enum", "pattern", "minLength", "maxLength"}
 )
-_TEXTS: Final = frozenset({"name", "type", "title", "description", "example", "examples", "rdfType", OWN})
+#: Members of a field that are read, and those that are for people.
+_READ: Final = frozenset(
+    {
+        *("name", "type", "format", "constraints", "categories", OWN),
+        *("title", "description", "example", "examples", "rdfType", "categoriesOrdered"),
+    }
+)
 _TRUE: Final = ["true", "True", "TRUE", "1"]
 _FALSE: Final = ["false", "False", "FALSE", "0"]
 #: Members that change nothing for a file, with the values that say what is so anyway.
@@ -39,7 +45,8 @@ _USUAL: Final[Mapping[str, tuple[Any, ...]]] = {
 }
 _DIALECT: Final = {"delimiter": "delimiter", "quoteChar": "quote", "header": "header"}
 _FORMATS: Final = frozenset({"csv", "tsv", "json", "jsonl", "ndjson", "parquet", "orc", "xlsx", "xls", "ods"})
-_MATCHES: Final = frozenset({"exact", "equal"})
+#: No column may be there that is no field. A text; the profile of version 2.0 wants a list of one by mistake.
+_MATCHES: Final = ("exact", "equal", ["exact"], ["equal"])
 
 
 def from_frictionless(document: Mapping[str, Any], wanted: str | None = None) -> Converted:
@@ -70,9 +77,10 @@ def from_frictionless(document: Mapping[str, Any], wanted: str | None = None) ->
         if schema.get(member):
             definition[member] = schema[member]
     _missing_values(schema.get("missingValues"), definition)
-    if schema.get("fieldsMatch") in _MATCHES or schema.get("fieldsMatch") in [[one] for one in _MATCHES]:
+    if schema.get("fieldsMatch") in _MATCHES:
         definition["strict"] = True
-    for foreign in schema.get("foreignKeys") or []:
+    foreign_keys = schema.get("foreignKeys")
+    for foreign in foreign_keys if isinstance(foreign_keys, list) else []:
         notes.lost("foreignKeys", f"the foreign key {foreign!r:.80}; a reference names an object or a table")
     if resource is not schema:
         _of_file(resource, definition, notes)
@@ -88,39 +96,38 @@ def _resource(document: Mapping[str, Any], wanted: str | None) -> Mapping[str, A
     names = ", ".join(repr(one.get("name")) for one in resources)
     if wanted is None and len(resources) > 1:
         raise ContractError(f"the package has the resources {names}; name one of them")
-    for one in resources:
-        if wanted in {None, one.get("name")}:
-            return one
+    chosen: list[Mapping[str, Any]] = [one for one in resources if wanted is None or one.get("name") == wanted]
+    if chosen:
+        return chosen[0]
     raise ContractError(f"the package has no resource {wanted!r}; it has {names}")
 
 
 def _field(raw: Mapping[str, Any], definition: dict[str, Any], notes: Notes) -> dict[str, Any]:
     place = f"field {raw['name']}"
     kind = raw.get("type", "any")
+    if not isinstance(kind, str):
+        raise ContractError(f'the type of {place} is {kind!r:.40}; expected a text such as "integer"')
     field: dict[str, Any] = {member: raw[member] for member in ("name", "title", "description") if member in raw}
     if kind in _NEAREST:
         notes.lost(place, f"the type {kind}, which is taken as {_NEAREST[kind]}")
         kind = _NEAREST[kind]
     if kind != "any":
         field["type"] = kind
-    strptime = raw.get("format", "default")
+    strptime = str(raw.get("format", "default"))
     if kind in {"date", "datetime", "time"} and strptime not in {"default", "any"}:
         field["format"] = strptime
     elif strptime != "default":
         notes.lost(place, f"the format {strptime}")
-    _constraints(raw.get("constraints") or {}, kind, field, definition, notes)
+    constraints = raw.get("constraints")
+    _constraints(constraints if isinstance(constraints, dict) else {}, kind, field, definition, notes)
     categories = raw.get("categories")
     if isinstance(categories, list) and "enum" not in field:
         field["enum"] = [one.get("value") if isinstance(one, dict) else one for one in categories]
-    for member, value in raw.items():
-        if member in _TEXTS or member in {"format", "constraints", "categories", "categoriesOrdered"}:
-            continue
-        if value not in _USUAL.get(member, ()):
-            notes.lost(place, f"{member} {value!r:.60}")
+    for member in sorted(raw.keys() - _READ):
+        if raw[member] not in _USUAL.get(member, ()):
+            notes.lost(place, f"{member} {raw[member]!r:.60}")
     own = raw.get(OWN)
-    if isinstance(own, dict):
-        field.update(own)
-    return field
+    return {**field, **own} if isinstance(own, dict) else field
 
 
 def _constraints(
