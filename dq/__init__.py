@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
     from dq.references.reading import ReferenceReader
     from dq.references.schemes import read_reference_place
+    from dq.reporting.catalogue.catalogue import Catalogue, read_catalogue
+    from dq.reporting.readback import read_failed_rules, read_profile, read_verdict
     from dq.rows.check_frame import check_frame
     from dq.rows.files.file_parts import PartFacts, PartOfFile
     from dq.rows.files.file_rows import FileRows, RowsOfFile
@@ -82,6 +84,7 @@ __all__ = [
     "MASK",
     "Advance",
     "BroughtDownError",
+    "Catalogue",
     "CellEncoding",
     "Cells",
     "CheckedRecords",
@@ -167,8 +170,12 @@ __all__ = [
     "process_batch",
     "profile_files",
     "profile_of",
+    "read_catalogue",
+    "read_failed_rules",
+    "read_profile",
     "read_properties",
     "read_reference_place",
+    "read_verdict",
     "read_workbook_cell",
     "record_checks",
     "reference_rows",
@@ -193,6 +200,7 @@ __all__ = [
 _HOMES = {
     "Advance": "dq.streams.progress",
     "BroughtDownError": "dq.engine.halving",
+    "Catalogue": "dq.reporting.catalogue.catalogue",
     "CellEncoding": "dq.profiling.tally.recipe",
     "Cells": "dq.profiling.cells.values",
     "CheckedRecords": "dq.streams.record_checks",
@@ -280,8 +288,12 @@ _HOMES = {
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",
     "profile_of": "dq.ledger.profile_states",
+    "read_catalogue": "dq.reporting.catalogue.catalogue",
+    "read_failed_rules": "dq.reporting.readback",
+    "read_profile": "dq.reporting.readback",
     "read_properties": "dq.schema.loading.properties",
     "read_reference_place": "dq.references.schemes",
+    "read_verdict": "dq.reporting.readback",
     "read_workbook_cell": "dq.rows.files.workbook_cell",
     "record_checks": "dq.streams.record_checks",
     "reference_rows": "dq.rows.referred.reference_rows",

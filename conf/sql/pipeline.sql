@@ -542,3 +542,25 @@ CREATE INDEX IF NOT EXISTS api_object_unfinished ON pipeline.api_object (source,
 
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('api', 1, 'how far application APIs were read, and what of them landed') ON CONFLICT DO NOTHING;
+
+-- migration lineage 1: which lines of the audit were told as lineage
+
+-- Lines since the mark that were told (`told`), that the endpoint would not take (`refused`), or of which no event could
+-- be made (`unfit`).
+CREATE TABLE IF NOT EXISTS pipeline.lineage_told (
+    line    uuid PRIMARY KEY,
+    at      timestamptz NOT NULL,
+    outcome text NOT NULL CHECK (outcome IN ('told', 'refused', 'unfit')),
+    told_at timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS lineage_told_at ON pipeline.lineage_told (at);
+
+-- No line before `done_before` waits any more. `given_up` counts those that grew too old while nobody could be told.
+CREATE TABLE IF NOT EXISTS pipeline.lineage_mark (
+    only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    done_before timestamptz NOT NULL,
+    given_up    bigint NOT NULL DEFAULT 0 CHECK (given_up >= 0)
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('lineage', 1, 'which lines of the audit were told as lineage') ON CONFLICT DO NOTHING;

@@ -1,0 +1,1 @@
+"""Lines of the account, and what is known of them, become run events. Pure."""
