@@ -29,7 +29,7 @@ SPARKS_TABLES = {
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
 PURE = ("dq.verdict", "dq.profiling", "dq.checks", "dq.schema", "dq.events")
-PURE_FLOWS = ("pipelines.transforms",)
+PURE_FLOWS = ("pipelines.transforms", "operations.lineage.events")
 #: Pure as well, but nobody who decides knows them: what is made of verdicts for people.
 PURE_FACES = ("dq.report", "dq.suggestions")
 #: What knows of no outside: everyone in dq may use it.
@@ -105,6 +105,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # What watches over it all: its rooms do not know each other.
     "operations": (),
     "operations.contracts": ("dq", "etl_core"),
+    "operations.lineage": ("dq", "etl_core", "operations.lineage.events"),
+    "operations.lineage.events": (),
     # What answers requests.
     "service": ("dq", "etl_core"),
     "jobs": ("dq", "etl_core", "operations", "pipelines", "service"),
@@ -134,6 +136,7 @@ PACKAGES = {
     },
     "obstore": {"etl_core.objects"},
     "open_data_contract_standard": {"operations.contracts"},
+    "openlineage": {"operations.lineage"},
     "orjson": {
         "etl_core.storable",
         "service",
@@ -168,6 +171,7 @@ PACKAGES = {
     },
     "pydantic": {
         "operations.contracts",
+        "operations.lineage.settings",
         "service",
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
@@ -181,13 +185,14 @@ PACKAGES = {
     },
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
+    "requests": {"operations.lineage"},
     "rich": {"etl_core.log"},
     "sqlalchemy": {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
         *("dq.streams", "dq.object_path", "dq.reported_runs", "pipelines.records", "pipelines.agencies"),
-        *("pipelines.api_ingestion", "service"),
+        *("pipelines.api_ingestion", "service", "operations.lineage"),
     },
     "structlog": {
         "service",
@@ -207,6 +212,7 @@ PACKAGES = {
         "pipelines.records",
         "pipelines.etl",
         "pipelines.api_ingestion",
+        "operations.lineage",
     },
     "typing_extensions": {"dq.verdict"},
     "urllib3": {"pipelines.api_ingestion.http.connections"},

@@ -84,6 +84,16 @@ BEGIN
 END
 $$;
 
+-- What of the account was told as lineage, where it is.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.lineage_told') IS NOT NULL THEN
+        GRANT INSERT, DELETE ON pipeline.lineage_told TO pipeline_writer;
+        GRANT INSERT, UPDATE ON pipeline.lineage_mark TO pipeline_writer;
+    END IF;
+END
+$$;
+
 -- Sequences, where an id is drawn from one; those of identity columns need no right.
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA reporting TO pipeline_writer;
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from etl_core.audit.record import AuditRecord
 from etl_core.log.redaction import Redaction
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from etl_core.audit.record import Step
 
 
@@ -36,6 +35,10 @@ class Account:
     def line(self, step: Step) -> AuditRecord:
         """Make the line of a step, as it may be kept."""
         return AuditRecord(self.new_id(), self.job, self.job_version, self.run_id, step.cleaned(self.redaction))
+
+    def line_of_run(self, step: Step) -> AuditRecord:
+        """Make the line about the whole run, once: it has the run's own number, by which readers know it from steps."""
+        return replace(self.line(step), id=UUID(self.run_id))
 
 
 def object_inputs(object_id: int, version_id: str | None = None) -> tuple[str, ...]:

@@ -19,6 +19,10 @@ def main(argv: list[str]) -> int:
     note(subject="citizens", step=arguments.step)
     run = current_run()
     run_id = uuid.uuid4().hex if run is None else run.run_id
+    if run is not None and run.lineage is not None:
+        from jobs.citizens.lineage import also_tell_citizens
+
+        also_tell_citizens(run, run.lineage, program.settings)
     return carry_out(arguments, program.settings, run_id=run_id, write=lambda line: stdout().print(cell(line)))
 
 

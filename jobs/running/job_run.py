@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from etl_core.audit.account import Account
     from etl_core.audit.record import Status
     from jobs.registry import Job
+    from jobs.running.lineage import Teller
 
 log = structlog.get_logger()
 
@@ -66,6 +67,7 @@ class JobRun:
         self.run_id, self.job, self._new_id = run_id, job, new_id
         self.database: sqlalchemy.Engine | None = None
         self.secrets: tuple[str, ...] = ()
+        self.lineage: Teller | None = None
         self.doing = Doing()
         self._held = ExitStack()
 
@@ -147,6 +149,8 @@ def run_job(
         account = run.account()
         if run.database is not None and account is not None:
             _write(run.database, account, run.doing, ended, time.monotonic() - started, clock())
+        if run.lineage is not None:
+            run.lineage.finish()
         return ended.code
     finally:
         _CURRENT.reset(token)
@@ -171,7 +175,7 @@ def _write(
         seconds=seconds,
     )
     try:
-        write_audit(database, account.line(step))
+        write_audit(database, account.line_of_run(step))
     except Exception as error:  # noqa: BLE001 - whatever it is, the job has ended and its exit code stands
         hint = "`pipeline-processing migrate` makes the table where it is missing"
         log.warning("this run has no line in pipeline.audit", error=error, hint=hint)

@@ -26,6 +26,7 @@ from etl_core.settings import Settings
 from etl_core.spark.profiles import FILES, SessionProfile
 from jobs.running.database import database_at_hand, open_database
 from jobs.running.job_run import current_account, current_run
+from jobs.running.lineage import begin_telling
 from jobs.running.sessions import Sessions
 from jobs.running.settings import read_settings
 
@@ -67,6 +68,7 @@ def start(settings: Settings | None = None) -> Program:
     settings = settings or read_settings()
     if (run := current_run()) is not None:
         run.secrets = settings.secrets()
+        begin_telling(run, settings)
     return Program(settings, configure_logging(settings[LogSettings].log_level, settings.secrets()))
 
 

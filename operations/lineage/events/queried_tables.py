@@ -23,9 +23,9 @@ _ENDS_FROM: Final = frozenset(
 
 
 def queried_tables(query: str) -> tuple[str, ...]:
-    """The tables, as `schema.table` (without a schema: `public`), each once in their order.
+    r"""The tables, as `schema.table` (without a schema: `public`), each once in their order.
 
-    >>> queried_tables("WITH a AS (SELECT 1 FROM s.b, c) SELECT extract(year FROM d) FROM a JOIN \\"E\\" USING (x)")
+    >>> queried_tables("WITH a AS (SELECT 1 FROM s.b, c) SELECT extract(year FROM d) FROM a JOIN \"E\" USING (x)")
     ('s.b', 'public.c', 'public.E')
     """
     tokens = [(one.lastgroup or "", one.group()) for one in _TOKENS.finditer(query) if one["skipped"] is None]
@@ -39,7 +39,7 @@ def queried_tables(query: str) -> tuple[str, ...]:
         following = tokens[at + 1][1].lower() if at + 1 < len(tokens) else ""
         if text == "(":
             inner.append((is_query, lists))
-            is_query, lists, expected = following in _BEGINS_QUERY or (is_query and expected), expected, expected
+            is_query, lists = following in _BEGINS_QUERY or (is_query and expected), expected
         elif text == ")" and inner:
             (is_query, lists), expected = inner.pop(), False
         elif is_query and kind == "word" and word in {"from", "join"} and not _is_distinct_from(tokens, at):

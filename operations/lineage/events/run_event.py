@@ -17,10 +17,10 @@ State: TypeAlias = Literal["COMPLETE", "FAIL", "ABORT"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column: its name and its type as its owner calls it."""
+    """A column: its name, and its type as its owner calls it, where that is known."""
 
     name: str
-    type: str
+    type: str | None
 
 
 @dataclass(frozen=True, slots=True)

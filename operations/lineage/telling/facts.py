@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from operations.lineage.events.audit_line import AuditLine
     from operations.lineage.events.run_event import Field
 
-#: Gives the place of a layer (`silver`, `quarantine`) of a table of the lake, and the columns it has, if they are known.
+#: Gives the place of a table of the lake in a layer (`silver`, `quarantine`), and its columns where they are known.
 LakePlaces: TypeAlias = Callable[[str, str], "tuple[Place, tuple[Field, ...] | None]"]
 #: Gives what a flow reads and writes, by its name; None where there is no such flow (any more).
 Flows: TypeAlias = Callable[[str], "FlowPlaces | None"]

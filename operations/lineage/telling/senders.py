@@ -70,13 +70,14 @@ class HttpSender:
 
     def send(self, event: RunEvent) -> None:
         """As `Sender` says."""
-        for one in openlineage_events(event, self._namespace):
-            try:
+        try:
+            for one in openlineage_events(event, self._namespace):
                 self._transport.emit(one)
-            except requests.HTTPError as error:
-                raise _answered(error.response.status_code) from None
-            except (requests.RequestException, OSError) as error:
-                raise EndpointAwayError(f"OPENLINEAGE_URL does not answer: {type(error).__name__}") from None
+        except requests.HTTPError as error:
+            status = HTTPStatus.BAD_GATEWAY if error.response is None else error.response.status_code
+            raise _answered(status) from None
+        except (requests.RequestException, OSError) as error:
+            raise EndpointAwayError(f"OPENLINEAGE_URL does not answer: {type(error).__name__}") from None
 
     def close(self) -> None:
         """As `Sender` says."""

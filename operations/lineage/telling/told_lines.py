@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, func, insert, select, text, update
+from sqlalchemy import and_, delete, func, insert, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from etl_core.audit.table import audit
@@ -51,6 +51,7 @@ class AuditLines:
     facts: FactReader
     keep: timedelta
     _since: datetime | None = field(default=None, init=False)
+    _after: AuditLine | None = field(default=None, init=False)
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -66,7 +67,7 @@ class AuditLines:
             mark = connection.scalar(select(_M.done_before))
             if mark is None:
                 connection.execute(upsert(lineage_mark).values(only_row=True, done_before=floor, given_up=0))
-            self._since, lost = floor if mark is None else max(mark, floor), 0
+            self._since, self._after, lost = floor if mark is None else max(mark, floor), None, 0
             if mark is not None and mark < floor:
                 between = and_(_A.at >= mark, _A.at < floor, _NOT_TOLD)
                 lost = connection.scalar(select(func.count()).select_from(audit).where(between)) or 0
@@ -74,10 +75,14 @@ class AuditLines:
         return lost
 
     def waiting(self, most: int) -> Sequence[AuditLine]:
-        """The oldest lines since the mark that were not told."""
+        """The oldest lines since the mark that were not told, behind those that were given before in this turn."""
         query = select(audit).where(_A.at >= self._since, _NOT_TOLD).order_by(_A.at, _A.id).limit(most)
+        if self._after is not None:
+            query = query.where(tuple_(_A.at, _A.id) > tuple_(literal(self._after.at), literal(self._after.id)))
         with self.engine.connect() as connection:
-            return [_line(row) for row in connection.execute(query).mappings()]
+            found = [_line(row) for row in connection.execute(query).mappings()]
+        self._after = found[-1] if found else self._after
+        return found
 
     def event(self, line: AuditLine) -> RunEvent:
         """What is told of a line."""

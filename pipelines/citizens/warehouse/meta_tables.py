@@ -50,3 +50,10 @@ etl_audit = Table(
     Column("duration_ms", BigInteger),
     Column("at", DateTime(timezone=True), nullable=False),
 )
+lineage_told = Table(
+    "lineage_told",
+    _known,
+    Column("audit_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("outcome", String(20), nullable=False),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+)

@@ -19,7 +19,8 @@ RIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
     "meta.validation_log": ("SELECT", "INSERT"),
     "meta.dataset_version": ("SELECT", "INSERT", "UPDATE"),
     "meta.unpublished_month": ("SELECT", "INSERT", "DELETE"),
-    "meta.etl_audit": ("INSERT",),
+    "meta.etl_audit": ("SELECT", "INSERT"),
+    "meta.lineage_told": ("SELECT", "INSERT"),
     **{
         f"core.{dataset}{table}": rights
         for dataset in ("citizen", "citizen_phone")

@@ -198,7 +198,7 @@ def test_ids_and_the_time_are_arguments(command_line: CommandLine, landing: Land
     job = Job("inbox", "look", main, "9.9")
     assert run_job(job, ["list"], new_id=lambda: uuid.UUID(int=next(numbers)), clock=lambda: noon) == 0
     assert last(landing, "id", "run_id", "at", "job_version") == (
-        *(uuid.UUID(int=2), uuid.UUID(int=1).hex, noon, "9.9"),
+        *(uuid.UUID(int=1), uuid.UUID(int=1).hex, noon, "9.9"),
     )
     note(message="outside of a run nobody listens")
     assert len(lines(landing)) == 1

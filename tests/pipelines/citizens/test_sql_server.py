@@ -76,7 +76,14 @@ def test_scripts_make_the_columns_that_statements_name(dialect: str) -> None:
         for match in re.finditer(r"CREATE TABLE (?:IF NOT EXISTS )?([\w.]+) \((.*?)\n\);", scripts, re.DOTALL)
     }
     described = [dataset_table, version_table, meta.ingestion_log, meta.validation_log, meta.etl_audit]
-    described += [meta.unpublished_month, mart.dim_date, mart.dim_location, mart.dim_citizen, mart.fact]
+    described += [
+        meta.unpublished_month,
+        meta.lineage_told,
+        mart.dim_date,
+        mart.dim_location,
+        mart.dim_citizen,
+        mart.fact,
+    ]
     for dataset in (CITIZEN, CITIZEN_PHONE):
         tables = history_tables(dataset)
         described += [tables.key, tables.value, tables.claim, tables.core]

@@ -95,3 +95,12 @@ GO
 IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE name = N'ix_etl_audit_run')
 CREATE INDEX ix_etl_audit_run ON meta.etl_audit (run_id);
 GO
+-- The lines of steps that were told as lineage (`told`), that nobody would take (`refused`), of which no event could be
+-- made (`unfit`), or that grew too old before anybody listened (`given_up`).
+IF OBJECT_ID(N'meta.lineage_told') IS NULL
+CREATE TABLE meta.lineage_told (
+    audit_id bigint      PRIMARY KEY,
+    outcome  nvarchar(20) NOT NULL CHECK (outcome IN ('told', 'refused', 'unfit', 'given_up')),
+    told_at  datetimeoffset(6) NOT NULL
+);
+GO

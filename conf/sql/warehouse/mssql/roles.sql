@@ -18,6 +18,7 @@ GO
 GRANT INSERT ON OBJECT::meta.ingestion_log TO warehouse_service;
 GRANT INSERT ON OBJECT::meta.validation_log TO warehouse_service;
 GRANT INSERT ON OBJECT::meta.etl_audit TO warehouse_service;
+GRANT INSERT ON OBJECT::meta.lineage_told TO warehouse_service;
 GRANT UPDATE ON OBJECT::meta.dataset TO warehouse_service;
 GRANT INSERT, UPDATE ON OBJECT::meta.dataset_version TO warehouse_service;
 GRANT INSERT, DELETE ON OBJECT::meta.unpublished_month TO warehouse_service;

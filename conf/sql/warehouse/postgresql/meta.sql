@@ -79,3 +79,11 @@ CREATE TABLE IF NOT EXISTS meta.etl_audit (
     at          timestamptz   NOT NULL
 );
 CREATE INDEX IF NOT EXISTS ix_etl_audit_run ON meta.etl_audit (run_id);
+
+-- The lines of steps that were told as lineage (`told`), that nobody would take (`refused`), of which no event could be
+-- made (`unfit`), or that grew too old before anybody listened (`given_up`).
+CREATE TABLE IF NOT EXISTS meta.lineage_told (
+    audit_id bigint      PRIMARY KEY,
+    outcome  varchar(20) NOT NULL CHECK (outcome IN ('told', 'refused', 'unfit', 'given_up')),
+    told_at  timestamptz NOT NULL
+);

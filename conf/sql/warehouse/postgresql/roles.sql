@@ -24,7 +24,7 @@ GRANT USAGE ON SCHEMA meta, core, mart TO warehouse_service, warehouse_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA meta, core, mart TO warehouse_service, warehouse_reader;
 
 -- What landed, what was found in it and the account of steps are added to, and never changed.
-GRANT INSERT ON meta.ingestion_log, meta.validation_log, meta.etl_audit TO warehouse_service;
+GRANT INSERT ON meta.ingestion_log, meta.validation_log, meta.etl_audit, meta.lineage_told TO warehouse_service;
 GRANT UPDATE ON meta.dataset TO warehouse_service;
 GRANT INSERT, UPDATE ON meta.dataset_version TO warehouse_service;
 GRANT INSERT, DELETE ON meta.unpublished_month TO warehouse_service;
