@@ -54,7 +54,7 @@ class Teller:
         self._thread.start()
 
     def finish(self) -> None:
-        """Have a last turn and wait for it, for as long as the settings say; what is not told then is told by others."""
+        """Have a last turn, and wait for it as long as the settings say; what is not told then others tell."""
         self._until = time.monotonic() + self._settings.openlineage_seconds
         self._ending.set()
         self._thread.join(self._settings.openlineage_seconds)

@@ -8,7 +8,8 @@ from typing import Final
 #: Comments and texts mean nothing; then names, in quotes or not; then everything else that is not blank.
 _TOKENS: Final = re.compile(
     r"""
-      (?P<skipped> --[^\n]* | /\*.*?\*/ | \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
+      (?P<skipped> --[^\n]* | /\*.*?\*/ | \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*'
+                 | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
     | (?P<quoted> "(?:[^"]|"")*" )
     | (?P<word> [A-Za-z_]\w* )
     | (?P<other> \S )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import structlog
 
-from etl_core.errors import PipelineError, RetryableError
+from etl_core.errors import RetryableError
 from operations.lineage.telling.senders import EndpointAwayError, EventRefusedError
 
 if TYPE_CHECKING:
@@ -157,13 +157,15 @@ def _tell_piece(
 def _tell_one(line: Waiting, lines: Lines, sender: Sender) -> Outcome:
     """Tell one line; one that cannot be told does not keep others from it."""
     try:
-        sender.send(lines.event(line))
+        event = lines.event(line)
+    except RetryableError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, those behind it wait for it to be over
+        log.warning("no event of lineage could be made of a line", line=str(line.id), error_type=type(error).__name__)
+        return "unfit"
+    try:
+        sender.send(event)
     except EventRefusedError as error:
         log.warning("an event of lineage was refused", line=str(line.id), error=str(error))
         return "refused"
-    except RetryableError:
-        raise
-    except (PipelineError, ValueError, TypeError, LookupError, AttributeError) as error:
-        log.warning("no event of lineage could be made of a line", line=str(line.id), error_type=type(error).__name__)
-        return "unfit"
     return "told"
