@@ -140,7 +140,7 @@ def _lifted(line: AuditLine, facts: LoadFacts) -> _Told:
     written = [Output(facts.silver, _text(facts.version), facts.fields, facts.rows_silver)]
     if facts.rows_quarantined:
         written.append(Output(facts.quarantine, _text(facts.quarantine_version), rows=facts.rows_quarantined))
-    return f"silver.{facts.table}", read, tuple(written) if line.state == "COMPLETE" else ()
+    return f"silver.{facts.table}", read, () if line.rows_out is None else tuple(written)  # held, replaced, failed
 
 
 def _stepped(line: AuditLine, facts: StepFacts) -> _Told:

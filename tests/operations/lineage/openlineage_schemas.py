@@ -1,7 +1,7 @@
 """Whether an event is what OpenLineage's specification says, and nothing else.
 
-The client's classes are generated from the specification's JSON Schemas, and each facet names the one it is of. From the
-classes come schemas again, stricter than the originals: a property that no schema has is an error, too.
+The client's classes are generated from the specification's JSON Schemas, and each facet names the one it is of. From
+the classes come schemas again, stricter than the originals: a property that no schema has is an error, too.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _validator(of: type[Any]) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
 
 
-def _schema(of: Any, defined: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _schema(of: Any, defined: dict[str, dict[str, Any]]) -> dict[str, Any]:  # noqa: ANN401 - any type there is
     """The schema of a type; those of classes are put into `defined`, for some hold themselves."""
     if of in _PLAIN:
         return _PLAIN[of]
@@ -98,6 +98,10 @@ def _schema(of: Any, defined: dict[str, dict[str, Any]]) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": True if is_of_facets else _schema(arguments[1], defined)}
     if isinstance(of, type) and issubclass(of, enum.Enum):
         return {"enum": [one.value for one in of]}
+    return _schema_of_class(of, defined)
+
+
+def _schema_of_class(of: type[Any], defined: dict[str, dict[str, Any]]) -> dict[str, Any]:
     name = f"{of.__module__}.{of.__qualname__}"
     reference = {"$ref": f"#/$defs/{name}"}
     if name in defined:

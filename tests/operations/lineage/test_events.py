@@ -40,7 +40,7 @@ LINE = AuditLine(
 _TABLE = Place("postgres://db:5432", "lake.reporting.monitoring_file_data_quality")
 
 
-def _column(name: str, kind: str, **values: Any) -> dict[str, Any]:
+def _column(name: str, kind: str, **values: object) -> dict[str, Any]:
     figures = {
         "count": 3,
         "nulls": 1,
@@ -60,7 +60,7 @@ def _kept(*columns: dict[str, Any], rules: list[dict[str, Any]] | None = None) -
     metrics = {"completeness": {"status": "failed", "passed": False, "rules": 2, "rulesFailed": 1}}
     metrics["uniqueness"] = {"status": "not_run", "passed": True, "rules": 0, "rulesFailed": 0}
     profile = {"statisticalSummary": {"rows": 4, "bytes": 70, "columns": list(columns)}}
-    return KeptVerdict("tenant-a", "trips", 90.0, True, metrics, rules, profile, 70)
+    return KeptVerdict("tenant-a", "trips", 90.0, passed=True, metrics=metrics, rules=rules, profile=profile, size=70)
 
 
 def _events(line: AuditLine, kept: KeptVerdict | None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -89,7 +89,11 @@ def test_a_verdict_is_two_events_of_one_run_that_are_what_the_schemas_say() -> N
     metrics = read["inputFacets"]["dataQualityMetrics"]
     assert (metrics["rowCount"], metrics["bytes"]) == (4, 70)
     assert metrics["columnMetrics"]["id"] == {
-        **{"nullCount": 1, "distinctCount": 2, "count": 3, "min": 1, "max": 9},
+        "nullCount": 1,
+        "distinctCount": 2,
+        "count": 3,
+        "min": 1,
+        "max": 9,
         "quantiles": {"0.05": 1, "0.25": 2, "0.5": 3, "0.75": 4, "0.95": 9},
     }
     assert metrics["columnMetrics"]["name"] == {"nullCount": 1, "distinctCount": 2, "count": 3}
@@ -117,7 +121,7 @@ _VALUES = st.one_of(st.just(_SECRET), st.none(), st.booleans(), st.integers(), s
     name=st.text(max_size=8),
 )
 def test_whatever_is_stored_no_value_but_numbers_of_open_columns_is_told(
-    *, kind: str, sensitive: bool, least: Any, quantile: Any, name: str
+    *, kind: str, sensitive: bool, least: object, quantile: object, name: str
 ) -> None:
     rule = {"rule": "max", "dimension": "bounds", "column": name, "severity": "error", "failed": 1, "checked": 2}
     column = _column(name, kind, sensitive=sensitive, min=least, p50=quantile)
@@ -177,7 +181,7 @@ def test_places_have_openlineages_names(text: str, place: Place | None) -> None:
     ("database", "namespace"),
     [
         (Database("postgresql", "db", 5433, "d"), "postgres://db:5433"),
-        (Database("postgresql", "/tmp/socket", None, "d"), "postgres://localhost:5432"),
+        (Database("postgresql", "/run/postgres", None, "d"), "postgres://localhost:5432"),
         (Database("postgresql", "::1", None, "d"), "postgres://[::1]:5432"),
         (Database("mssql", "win", None, "d"), "mssql://win:1433"),
     ],

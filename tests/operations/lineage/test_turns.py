@@ -6,7 +6,7 @@ import json
 import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from sqlalchemy import text
@@ -31,7 +31,7 @@ _LATER = NOW + timedelta(hours=1)
 
 
 def lines(engine: Engine) -> AuditLines:
-    def nowhere(*_args: object) -> Any:
+    def nowhere(*_args: object) -> NoReturn:
         raise AssertionError("no line asks for it")
 
     return AuditLines(engine, FactReader(engine, nowhere, nowhere), _KEEP)
