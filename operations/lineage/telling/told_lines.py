@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 #: How long after its moment a line may come into sight: clocks of machines differ, and transactions take a while.
 LATE: Final = timedelta(days=1)
+_STEP: Final = timedelta(hours=1)
 _A, _T, _M = audit.c, lineage_told.c, lineage_mark.c
 _NOT_TOLD = ~select(_T.line).where(_T.line == _A.id).exists()
 _TRY = text("SELECT pg_try_advisory_xact_lock(:number)")
@@ -96,12 +97,17 @@ class AuditLines:
                 connection.execute(insert(lineage_told), rows)
 
     def settle(self, now: datetime) -> None:
-        """Move the mark behind all lines that are told and will have no older neighbours; forget their notes."""
+        """Move the mark behind all lines that are told and will have no older neighbours; forget their notes.
+
+        It moves by an hour at least: what is left to look for is a day's lines, or a little more.
+        """
+        if self._since is None or now - min(LATE, self.keep) - self._since < _STEP:
+            return
         with self.engine.begin() as connection:
             oldest = connection.scalar(select(func.min(_A.at)).where(_A.at >= self._since, _NOT_TOLD))
             before = now - min(LATE, self.keep)
             before = before if oldest is None else min(before, oldest)
-            if self._since is not None and before > self._since:
+            if before > self._since:
                 self._move(connection, before, 0)
 
     def _move(self, connection: Connection, before: datetime, lost: int) -> None:

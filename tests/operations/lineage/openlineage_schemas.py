@@ -64,7 +64,7 @@ def _facets(holder: dict[str, Any], name: str, kind: type[Any]) -> list[str]:
 
 
 @cache
-def _classes() -> dict[str, type[Any]]:
+def _classes() -> dict[str, Any]:
     modules = [
         importlib.import_module(f"{generated.__name__}.{one.name}") for one in pkgutil.iter_modules(generated.__path__)
     ]

@@ -70,7 +70,7 @@ def _events(line: AuditLine, kept: KeptVerdict | None) -> tuple[dict[str, Any], 
 
 
 def test_a_verdict_is_two_events_of_one_run_that_are_what_the_schemas_say() -> None:
-    rule = {"rule": "required", "dimension": "completeness", "column": "id", "severity": "critical"}
+    rule: dict[str, Any] = {"rule": "required", "dimension": "completeness", "column": "id", "severity": "critical"}
     rule |= {"failed": 1, "checked": 4, "examples": [{"line": 2, "value": "hidden"}]}
     began, ended = _events(LINE, _kept(_column("id", "integer"), _column("name", "string", min="a"), rules=[rule]))
     assert problems_of(began) == problems_of(ended) == []

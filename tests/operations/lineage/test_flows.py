@@ -21,7 +21,7 @@ from operations.lineage.telling.facts import FactReader, database_of
 from operations.lineage.telling.senders import FileSender
 from operations.lineage.telling.told_lines import AuditLines
 from operations.lineage.telling.turn import tell
-from pipelines.etl.ledger.steps import Counts, StepEnd, StepLedger
+from pipelines.etl.ledger.steps import STEPS, Counts, StepEnd, StepLedger
 from pipelines.lake.files.table_folder import lake_table
 from pipelines.lake.tables.replace_runs import replace_runs
 from tests.end_to_end.landing import TRIPS, key_of
@@ -67,11 +67,16 @@ def told(path: Path) -> list[Told]:
         Told(
             event["job"]["name"],
             event["eventType"],
-            *({f"{one['namespace']} {one['name']}": one for one in event[side]} for side in ("inputs", "outputs")),
+            _by_name(event["inputs"]),
+            _by_name(event["outputs"]),
             event,
         )
         for event in ended
     ]
+
+
+def _by_name(datasets: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {f"{one['namespace']} {one['name']}": one for one in datasets}
 
 
 def tell_all(lines: Lines, path: Path) -> list[Told]:
@@ -198,7 +203,7 @@ def test_steps_of_a_flow_tell_its_tables_and_what_lies_between_them(ledger: Engi
     mine, day = account("run_etl"), date(2026, 1, 4)
     steps = StepLedger(ledger, "user_analytics", mine.run_id, mine)
     root = f"{tmp_path}/etl/user_analytics/{day}"
-    for name, counts in (("extract", Counts(9, 9)), ("transform", Counts(9, 7, 2)), ("load", Counts(7, 7, 0, 4, 3, 0))):
+    for name, counts in zip(STEPS, (Counts(9, 9), Counts(9, 7, 2), Counts(7, 7, 0, 4, 3, 0)), strict=True):
         attempt = steps.begin(day, name, "digest", NOW)
         place = None if name == "load" else f"{root}/{name}/000001"
         steps.end(attempt, StepEnd("done", "well", NOW, place, counts), NOW)
