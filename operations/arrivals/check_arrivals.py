@@ -1,0 +1,211 @@
+"""Bring the account of arrivals up to date: all files, a few hundred of them in each transaction.
+
+Each transaction leaves its files as they are as of the moment that is judged, so a check that was killed is done by the
+next one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from dq import arrivals_by_file, flag_missing, lock_files, waiting_arrivals, watched_files
+from operations.arrivals.account import (
+    delete_rows,
+    last_check,
+    note_check,
+    read_rows,
+    read_standings,
+    write_rows,
+    write_standings,
+)
+from operations.arrivals.judging import STATES
+from operations.arrivals.public_holidays import public_holidays
+from operations.arrivals.watched_file import KINDS, Calendars, Checked, Seen, check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy.engine import Connection, Engine
+
+    from dq import Catalogue, KeyLayouts, WatchedFile
+
+#: Files of one transaction.
+_TOGETHER = 500
+#: Days of arrivals that usual times are learned from.
+LEARNED_FROM = 90
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalDoors:
+    """What a check reads and writes.
+
+    Attributes:
+        database: with the account of arrivals.
+        catalogue: of the reporting tables.
+        layouts: say which file a key is of.
+        clock: the present, aware.
+        days: how far back windows are judged.
+        zone: of files that name none.
+        is_stopped: whether somebody asked to stop; the files of a transaction are finished.
+    """
+
+    database: Engine
+    catalogue: Catalogue
+    layouts: KeyLayouts
+    clock: Callable[[], datetime]
+    days: int
+    zone: str
+    is_stopped: Callable[[], bool] = lambda: False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a check found.
+
+    windows = on time + early + late + missing + pending, of all files; `is_written` says that the account has it.
+    """
+
+    at: datetime
+    is_written: bool
+    kinds: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    windows: int = 0
+    duplicates: int = 0
+    unexpected: int = 0
+    restated: int = 0
+    changed: int = 0
+    flagged: int = 0
+    is_whole: bool = True
+
+    @property
+    def files(self) -> int:
+        """How many files there are."""
+        return sum(self.kinds.values())
+
+    def add(self, found: Checked) -> None:
+        """Count a file."""
+        self.kinds[found.standing.kind] += 1
+        self.windows += len(found.rows)
+        self.restated += found.restated
+        self.changed += len(found.changed) + len(found.gone)
+        for row in found.rows:
+            self.states[row.state] += 1
+            if row.duplicates or row.unexpected:
+                self.duplicates += row.duplicates
+                self.unexpected += row.unexpected
+
+    def hold(self, files: int) -> None:
+        """Hold the equations: no file and no window is lost."""
+        if self.windows != sum(self.states[state] for state in STATES):
+            raise AssertionError(f"windows were lost: {self.windows} due, {dict(self.states)}")
+        if self.is_whole and files != sum(self.kinds[kind] for kind in KINDS):
+            raise AssertionError(f"files were lost: {files} there, {dict(self.kinds)}")
+
+
+def as_of_last_check(database: Engine) -> datetime | None:
+    """As of when the account of arrivals is; None before the first check."""
+    with database.connect() as connection:
+        return last_check(connection)
+
+
+def check_arrivals(
+    doors: ArrivalDoors,
+    at: datetime,
+    show: Callable[[WatchedFile, Checked], None],
+    *,
+    writes: bool = True,
+) -> Outcome:
+    """Judge all files as of a moment, and bring the account and `is_missing` up to date.
+
+    Args:
+        doors: what is read and written.
+        at: aware; what came later is not known.
+        show: told each file.
+        writes: whether anything is changed.
+
+    Raises:
+        DatabaseUnavailableError: no answer.
+    """
+    moment = int(at.timestamp())
+    calendars = Calendars(moment, doors.days, doors.zone, public_holidays)
+    since = at - timedelta(days=max(doors.days, LEARNED_FROM))
+    outcome = Outcome(at, writes)
+    with doors.database.connect() as connection:
+        files = watched_files(connection, doors.catalogue)
+        waiting = waiting_arrivals(connection, since, doors.layouts)
+    for some in _pieces(files):
+        if doors.is_stopped():
+            outcome.is_whole = False
+            break
+        with doors.database.begin() as connection:
+            found = _checked(connection, doors, some, calendars, (since, waiting))
+            if writes:
+                outcome.flagged += _write(connection, doors, found, calendars, (since, waiting))
+        for file, one in found:
+            outcome.add(one)
+            show(file, one)
+    outcome.hold(len(files))
+    if writes and outcome.is_whole:
+        with doors.database.begin() as connection:
+            note_check(connection, at, doors.clock())
+    return outcome
+
+
+def _pieces(files: Sequence[WatchedFile]) -> Iterator[Sequence[WatchedFile]]:
+    for start in range(0, len(files), _TOGETHER):
+        yield files[start : start + _TOGETHER]
+
+
+def _checked(
+    connection: Connection,
+    doors: ArrivalDoors,
+    files: Sequence[WatchedFile],
+    calendars: Calendars,
+    known: tuple[datetime, dict[tuple[str, str], list[int]]],
+) -> list[tuple[WatchedFile, Checked]]:
+    since, waiting = known
+    ids = [file.id for file in files]
+    standings = read_standings(connection, ids)
+    rows = read_rows(connection, ids, calendars.since)
+    came = dict(arrivals_by_file(connection, doors.catalogue, since, ids))
+    found = []
+    for file in files:
+        arrivals = came.get(file.id, [])
+        if more := waiting.get((file.agency_slug, file.file_name)):
+            arrivals = sorted([*arrivals, *((at, None) for at in more)], key=_at)
+        seen = Seen(file.range, file.is_active, standings.get(file.id), rows.get(file.id, ()), arrivals)
+        found.append((file, check(seen, calendars)))
+    return found
+
+
+def _at(arrival: tuple[int, int | None]) -> int:
+    return arrival[0]
+
+
+def _write(
+    connection: Connection,
+    doors: ArrivalDoors,
+    found: list[tuple[WatchedFile, Checked]],
+    calendars: Calendars,
+    known: tuple[datetime, dict[tuple[str, str], list[int]]],
+) -> int:
+    """Write what is new of these files; how many flags were changed.
+
+    A file is said to be missing while its row is held, after its arrivals were read once more: a verdict that clears
+    the flag at the same time comes before or after that.
+    """
+    doubtful = [file for file, one in found if one.is_missing and file.is_missing is False]
+    if doubtful:
+        lock_files(connection, [file.id for file in doubtful])
+        again = {file.id: one for file, one in _checked(connection, doors, doubtful, calendars, known)}
+        found[:] = [(file, again.get(file.id, one)) for file, one in found]
+    at = datetime.fromtimestamp(calendars.at, timezone.utc)
+    before = read_standings(connection, [file.id for file, _ in found])
+    write_standings(connection, [(f, one.standing) for f, one in found if before.get(f.id) != one.standing], at)
+    delete_rows(connection, {file.id: one.gone for file, one in found if one.gone})
+    write_rows(connection, {file.id: one.changed for file, one in found if one.changed}, at)
+    flags = {file.id: one.is_missing for file, one in found if one.is_missing is not None}
+    return flag_missing(connection, doors.catalogue, flags)

@@ -1,0 +1,121 @@
+"""When a file is due that nobody gave a time: the usual one, learned from when it came.
+
+Learned is the time of day at which the first file of a day comes, as the circular median of those times, and how much
+it varies: the tolerance is twice the deviation that nine days in ten keep. A weekday counts where the file came on
+four in five of them. What varies by more than `MOST_SPREAD`, or came too seldom, is not judged, and the reason says
+so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from operations.arrivals.due_calendar import DAY, EVERY_DAY, HOUR, MINUTE, DueCalendar, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Arrivals that a usual time is learned from, at least: days, weeks, hours.
+FEWEST = {"hourly": 48, "daily": 10, "weekly": 6, "monthly": 0}
+#: Shares of the weekdays, or hours, on which a file came that make them usual.
+USUAL_SHARE = 0.8
+#: Seconds by which a time of day may vary and still be one; of an hourly file, a time within the hour.
+MOST_SPREAD = {"hourly": 20 * MINUTE, "daily": 6 * HOUR, "weekly": 10 * HOUR}
+LEAST_TOLERANCE = {"hourly": 10 * MINUTE, "daily": HOUR, "weekly": 2 * HOUR}
+_STEP = {"hourly": MINUTE, "daily": 5 * MINUTE, "weekly": 15 * MINUTE}
+#: Files of one delivery: what comes within so many seconds is one arrival.
+_TOGETHER = 10 * MINUTE
+_SPAN_OF_GAPS: tuple[tuple[Span, float, float], ...] = (
+    ("hourly", 0.5 * HOUR, 1.5 * HOUR),
+    ("daily", 0.5 * DAY, 1.6 * DAY),
+    ("weekly", 5.5 * DAY, 8.5 * DAY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NotLearned:
+    """Why there is no usual time, as a sentence."""
+
+    reason: str
+
+
+def learn(arrivals: Sequence[int], span: Span | None, zone: str) -> DueCalendar | NotLearned:
+    """The usual time of a file.
+
+    Args:
+        arrivals: when it came, seconds since 1970 in ascending order.
+        span: how often it is due, where that is known.
+        zone: in which a day begins and ends, and times of day are usual.
+    """
+    came = _deliveries(arrivals)
+    span = span or _span(came)
+    if span == "monthly":
+        return NotLearned("a day of the month is not learned; write one, as in monthly@09:00 1")
+    if span is None:
+        return NotLearned(f"{len(came)} arrivals show no rhythm of hours, days or weeks; write one, as in daily@09:00")
+    place, length = ZoneInfo(zone), HOUR if span == "hourly" else DAY
+    firsts = dict[object, datetime]()
+    for local in (datetime.fromtimestamp(one, place) for one in came):
+        firsts.setdefault((local.date(), local.hour) if span == "hourly" else local.date(), local)
+    if len(firsts) < FEWEST[span]:
+        unit = {"hourly": "hours", "daily": "days", "weekly": "days"}[span]
+        return NotLearned(f"came on {len(firsts)} {unit} so far; a usual time is learned from {FEWEST[span]}")
+    weekdays = _weekdays([one.date() for one in firsts.values()], span)
+    if not weekdays:
+        return NotLearned("comes on no day of the week regularly; write its days, as in daily@09:00 mon-fri")
+    of_length = [(one.hour * 60 + one.minute) * MINUTE + one.second for one in firsts.values()]
+    usual, spread = _circular_median([one % length for one in of_length], length)
+    if spread > MOST_SPREAD[span]:
+        return NotLearned(f"its time varies by {spread // MINUTE} minutes; write one, as in {span}@09:00")
+    step = _STEP[span]
+    at = (usual + step // 2) // step * step % length
+    tolerance = max(LEAST_TOLERANCE[span], 2 * spread)
+    tolerance = min(-(-tolerance // step) * step, MOST_SPREAD[span])
+    return DueCalendar(span, at // MINUTE, zone, weekdays, early=tolerance, grace=tolerance)
+
+
+def _deliveries(arrivals: Sequence[int]) -> list[int]:
+    came = list[int]()
+    for one in arrivals:
+        if not came or one - came[-1] > _TOGETHER:
+            came.append(one)
+    return came
+
+
+def _span(came: Sequence[int]) -> Span | None:
+    gaps = [later - one for one, later in pairwise(came)]
+    if not gaps:
+        return None
+    usual = median(gaps)
+    return next((span for span, least, most in _SPAN_OF_GAPS if least <= usual <= most), None)
+
+
+def _weekdays(days: Sequence[date], span: Span) -> frozenset[int]:
+    """The weekdays on which it usually came, of those that passed between the first and the last day."""
+    came = Counter(day.weekday() for day in set(days))
+    first, last = min(days).toordinal(), max(days).toordinal()
+    passed = Counter(date.fromordinal(one).weekday() for one in range(first, last + 1))
+    usual = frozenset(day for day in EVERY_DAY if came[day] >= max(2, USUAL_SHARE * passed[day]))
+    if span == "weekly":
+        return usual if len(usual) == 1 else frozenset()
+    return usual
+
+
+def _circular_median(times: Sequence[int], length: int) -> tuple[int, int]:
+    """The time that is nearest to all others on a clock of `length` seconds, and the distance that 90 % keep to it.
+
+    The clock is cut where the longest gap without any time is, so that one around midnight stays together.
+    """
+    ordered = sorted(times)
+    gaps = [(after - one) % length for one, after in zip(ordered, [*ordered[1:], ordered[0] + length], strict=True)]
+    cut = ordered[(gaps.index(max(gaps)) + 1) % len(ordered)]
+    shifted = sorted((one - cut) % length for one in ordered)
+    middle = int(median(shifted))
+    distances = sorted(abs(one - middle) for one in shifted)
+    return (middle + cut) % length, distances[int(0.9 * (len(distances) - 1))]
