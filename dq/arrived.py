@@ -109,7 +109,7 @@ def arrivals_by_file(
     given: dict[str, object] = {"since": since.date() - timedelta(days=1)}
     if only is not None:
         given["only"] = list(only)
-    for file, told in connection.execution_options(yield_per=_FETCHED).execute(query, given):
+    for file, told in connection.execute(query, given, execution_options={"yield_per": _FETCHED}):
         yield file, [_arrival(one) for one in told.split(",")]
 
 
@@ -127,9 +127,8 @@ def waiting_arrivals(connection: Connection, since: datetime, layouts: KeyLayout
         layouts: say which file a key is of.
     """
     found: dict[tuple[str, str], list[int]] = {}
-    rows = connection.execution_options(yield_per=_FETCHED).execute(
-        text(_WAITING.format(schema=SCHEMA)), {"since": since}
-    )
+    query = text(_WAITING.format(schema=SCHEMA))
+    rows = connection.execute(query, {"since": since}, execution_options={"yield_per": _FETCHED})
     for key, agency, file, at in rows:
         pair = (agency, file)
         if agency is None or file is None:

@@ -68,7 +68,7 @@ def read_standings(connection: Connection, ids: Collection[str]) -> dict[str, St
         func.extract("epoch", columns.watched_since),
     ).where(columns.monitoring_file_id.in_(list(ids)))
     return {
-        file: Standing(kind, text, calendar, reason, int(since))  # type: ignore[arg-type]  # the table has no other kind
+        file: Standing(kind, text, calendar, reason, int(since))
         for file, kind, text, calendar, reason, since in connection.execute(query)
     }
 
