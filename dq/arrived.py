@@ -34,7 +34,7 @@ _FETCHED = 500
 _CAME = """ SELECT file, string_agg(CASE WHEN named = at / 3600 THEN at::text ELSE at::text || ':' || named::text END,
 ',' ORDER BY at) FROM (
     SELECT DISTINCT CAST(r.monitoring_file_id AS text) AS file,
-        floor(extract(epoch FROM coalesce(
+        floor(date_part('epoch', coalesce(
             least(coalesce(i.last_modified, i.event_time), i.received_at), {came}, r.created_at)))::bigint AS at,
         (r.run_date - DATE '1970-01-01') * 24 + r.run_hour AS named,
         hashtextextended(coalesce(i.bucket || '/' || i.key, '') || ' ' || coalesce(i.read_etag, i.etag, ''), 0) AS mark
@@ -47,7 +47,7 @@ GROUP BY file
 #: Objects that came and have no verdict yet, unless another row of the same version has one.
 _WAITING = """
 SELECT i.key, i.agency_slug, i.file_name,
-    floor(extract(epoch FROM least(coalesce(i.last_modified, i.event_time), i.received_at)))::bigint AS at
+    floor(date_part('epoch', least(coalesce(i.last_modified, i.event_time), i.received_at)))::bigint AS at
 FROM {schema}.object_inbox i
 WHERE i.state IN ('pending', 'claimed', 'dead', 'unconfigured', 'bad_definition')
     AND i.monitoring_file_run_id IS NULL AND i.received_at >= :since
@@ -90,11 +90,10 @@ def watched_files(connection: Connection, catalogue: Catalogue) -> tuple[Watched
 
 def arrivals_by_file(
     connection: Connection, catalogue: Catalogue, since: datetime, only: Collection[str] | None = None
-) -> Iterator[tuple[str, list[tuple[int, int | None]]]]:
-    """Of each file with a run, by its id: when its versions came, in order.
+) -> Iterator[tuple[str, list[int], dict[int, int]]]:
+    """Of each file with a run, by its id: when its versions came, in seconds since 1970 and in order.
 
-    A time is in seconds since 1970. With it, where the run is of another hour than that, the hour (since 1970) that the
-    run is of: the key named it.
+    With these, by their places, the hours (since 1970) of runs that are of another hour than that: a key named it.
 
     Args:
         connection: read from in pieces, to the end.
@@ -110,12 +109,12 @@ def arrivals_by_file(
     if only is not None:
         given["only"] = list(only)
     for file, told in connection.execute(query, given, execution_options={"yield_per": _FETCHED}):
-        yield file, [_arrival(one) for one in told.split(",")]
-
-
-def _arrival(told: str) -> tuple[int, int | None]:
-    at, named, hour = told.partition(":")
-    return int(at), int(hour) if named else None
+        if ":" not in told:
+            yield file, list(map(int, told.split(","))), {}
+            continue
+        parts = [one.partition(":") for one in told.split(",")]
+        named = {place: int(hour) for place, (_, is_named, hour) in enumerate(parts) if is_named}
+        yield file, [int(at) for at, _, _ in parts], named
 
 
 def waiting_arrivals(connection: Connection, since: datetime, layouts: KeyLayouts) -> dict[tuple[str, str], list[int]]:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from etl_core.postgres.database import driver_cursor
+from operations.arrivals.judging import STATES
 from operations.arrivals.tables import arrival_calendar, arrival_check
 from operations.arrivals.watched_file import Row, Standing
 
@@ -23,17 +24,18 @@ if TYPE_CHECKING:
 #: One text of all windows of a file: `array_agg` would be taken apart value by value.
 _READ = text("""
 SELECT monitoring_file_id, string_agg(concat_ws(' ',
-    floor(extract(epoch FROM due_at))::bigint, floor(extract(epoch FROM window_start))::bigint,
-    floor(extract(epoch FROM on_time_from))::bigint, floor(extract(epoch FROM late_after))::bigint, state,
-    is_learned::int, coalesce(floor(extract(epoch FROM arrived_at))::bigint::text, '-'), duplicates, unexpected,
-    coalesce(restated_from, '-'), coalesce(floor(extract(epoch FROM restated_at))::bigint::text, '-')
-), ',' ORDER BY due_at)
+    date_part('epoch', window_start)::bigint, date_part('epoch', on_time_from)::bigint,
+    date_part('epoch', due_at)::bigint, date_part('epoch', late_after)::bigint,
+    array_position(CAST(:states AS text[]), state), is_learned::int,
+    coalesce(date_part('epoch', arrived_at)::bigint, -1), duplicates, unexpected, coalesce(array_position(CAST(:states AS text[]), restated_from), 0),
+    coalesce(date_part('epoch', restated_at)::bigint, -1)
+), ' ' ORDER BY due_at)
 FROM pipeline.arrival WHERE monitoring_file_id = ANY(:ids) AND due_at >= :since
 GROUP BY monitoring_file_id
 """)
 _STAGE = """
 CREATE TEMP TABLE arrival_stage (
-    file text, due bigint, start bigint, on_time_from bigint, late_after bigint, state text, is_learned boolean,
+    file text, start bigint, on_time_from bigint, due bigint, late_after bigint, state text, is_learned boolean,
     arrived bigint, duplicates integer, unexpected integer, restated_from text, restated_at bigint
 ) ON COMMIT DROP
 """
@@ -75,25 +77,31 @@ def read_standings(connection: Connection, ids: Collection[str]) -> dict[str, St
 
 def read_rows(connection: Connection, ids: Collection[str], since: int) -> dict[str, list[Row]]:
     """The windows of files that were due since a moment (seconds since 1970), in their order, by the files' ids."""
-    found = connection.execute(_READ, {"ids": list(ids), "since": _moment(since)})
-    return {file: [_row(one.split(" ")) for one in told.split(",")] for file, told in found}
+    found = connection.execute(_READ, {"ids": list(ids), "since": _moment(since), "states": list(STATES)})
+    return {file: _rows(told) for file, told in found}
 
 
-def _row(told: list[str]) -> Row:
-    due, start, on_time_from, late_after, state, is_learned, arrived, duplicates, unexpected, was, since = told
-    return Row(
-        int(due),
-        int(start),
-        int(on_time_from),
-        int(late_after),
-        state,  # type: ignore[arg-type]  # the table allows no other
-        is_learned == "1",
-        None if arrived == "-" else int(arrived),
-        int(duplicates),
-        int(unexpected),
-        None if was == "-" else was,  # type: ignore[arg-type]  # as above
-        None if since == "-" else int(since),
-    )
+def _rows(told: str) -> list[Row]:
+    """The windows that a text of numbers tells of, as `_READ` writes it."""
+    numbers = map(int, told.split(" "))
+    return [
+        Row(
+            start,
+            on_time_from,
+            due,
+            late_after,
+            STATES[state - 1],
+            learned == 1,
+            None if arrived < 0 else arrived,
+            duplicates,
+            unexpected,
+            None if was == 0 else STATES[was - 1],
+            None if since < 0 else since,
+        )
+        for (start, on_time_from, due, late_after, state, learned, arrived, duplicates, unexpected, was, since) in zip(
+            *[numbers] * len(Row._fields), strict=True
+        )
+    ]
 
 
 def write_rows(connection: Connection, changed: Mapping[str, Sequence[Row]], at: datetime) -> None:

@@ -21,7 +21,7 @@ from operations.arrivals.account import (
     write_rows,
     write_standings,
 )
-from operations.arrivals.judging import STATES
+from operations.arrivals.judging import STATES, Arrivals
 from operations.arrivals.public_holidays import public_holidays
 from operations.arrivals.watched_file import KINDS, Calendars, Checked, Seen, check
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _TOGETHER = 500
 #: Days of arrivals that usual times are learned from.
 LEARNED_FROM = 90
+_NONE = Arrivals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,9 @@ class Outcome:
         self.windows += len(found.rows)
         self.restated += found.restated
         self.changed += len(found.changed) + len(found.gone)
-        for row in found.rows:
-            self.states[row.state] += 1
-            if row.duplicates or row.unexpected:
-                self.duplicates += row.duplicates
-                self.unexpected += row.unexpected
+        self.states.update([row.state for row in found.rows])
+        self.duplicates += sum([row.duplicates for row in found.rows])
+        self.unexpected += sum([row.unexpected for row in found.rows])
 
     def hold(self, files: int) -> None:
         """Hold the equations: no file and no window is lost."""
@@ -170,19 +169,17 @@ def _checked(
     ids = [file.id for file in files]
     standings = read_standings(connection, ids)
     rows = read_rows(connection, ids, calendars.since)
-    came = dict(arrivals_by_file(connection, doors.catalogue, since, ids))
+    came = {
+        file: Arrivals(times, named) for file, times, named in arrivals_by_file(connection, doors.catalogue, since, ids)
+    }
     found = []
     for file in files:
-        arrivals = came.get(file.id, [])
+        arrivals = came.get(file.id, _NONE)
         if more := waiting.get((file.agency_slug, file.file_name)):
-            arrivals = sorted([*arrivals, *((at, None) for at in more)], key=_at)
+            arrivals = arrivals.with_more(more)
         seen = Seen(file.range, file.is_active, standings.get(file.id), rows.get(file.id, ()), arrivals)
         found.append((file, check(seen, calendars)))
     return found
-
-
-def _at(arrival: tuple[int, int | None]) -> int:
-    return arrival[0]
 
 
 def _write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ USUAL: dict[Span, SpanOfTime] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """One arrival that is expected; all times are seconds since 1970, UTC.
 
     What comes from `start` on, up to the start of the next window, is of this one: early before `on_time_from`, late

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from operations.arrivals.due_calendar import DAY, EVERY_DAY, HOUR, MINUTE, DueCalendar, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 #: Arrivals that a usual time is learned from, at least: days, weeks, hours.
 FEWEST = {"hourly": 48, "daily": 10, "weekly": 6, "monthly": 0}
@@ -31,6 +31,10 @@ LEAST_TOLERANCE = {"hourly": 10 * MINUTE, "daily": HOUR, "weekly": 2 * HOUR}
 _STEP = {"hourly": MINUTE, "daily": 5 * MINUTE, "weekly": 15 * MINUTE}
 #: Files of one delivery: what comes within so many seconds is one arrival.
 _TOGETHER = 10 * MINUTE
+#: No zone changes its clocks but at a full quarter of an hour, UTC.
+_QUARTER = 15 * MINUTE
+#: The weekday of 1 January 1970; Monday is 0.
+_THURSDAY = 3
 _SPAN_OF_GAPS: tuple[tuple[Span, float, float], ...] = (
     ("hourly", 0.5 * HOUR, 1.5 * HOUR),
     ("daily", 0.5 * DAY, 1.6 * DAY),
@@ -45,13 +49,30 @@ class NotLearned:
     reason: str
 
 
-def learn(arrivals: Sequence[int], span: Span | None, zone: str) -> DueCalendar | NotLearned:
+class Offsets:
+    """How far the clocks of a zone are ahead of UTC, by the hour; each is looked up once."""
+
+    def __init__(self, zone: str) -> None:
+        self.zone = zone
+        self._place, self._known = ZoneInfo(zone), dict[int, int]()
+
+    def local(self, moment: int) -> int:
+        """What the clocks show at a moment: seconds since 1970, as if that were UTC."""
+        quarter = moment // _QUARTER
+        offset = self._known.get(quarter)
+        if offset is None:
+            found = datetime.fromtimestamp(quarter * _QUARTER, self._place).utcoffset()
+            offset = self._known[quarter] = 0 if found is None else int(found.total_seconds())
+        return moment + offset
+
+
+def learn(arrivals: Sequence[int], span: Span | None, offsets: Offsets) -> DueCalendar | NotLearned:
     """The usual time of a file.
 
     Args:
         arrivals: when it came, seconds since 1970 in ascending order.
         span: how often it is due, where that is known.
-        zone: in which a day begins and ends, and times of day are usual.
+        offsets: of the zone in which a day begins and ends, and times of day are usual.
     """
     came = _deliveries(arrivals)
     span = span or _span(came)
@@ -59,32 +80,32 @@ def learn(arrivals: Sequence[int], span: Span | None, zone: str) -> DueCalendar 
         return NotLearned("a day of the month is not learned; write one, as in monthly@09:00 1")
     if span is None:
         return NotLearned(f"{len(came)} arrivals show no rhythm of hours, days or weeks; write one, as in daily@09:00")
-    place, length = ZoneInfo(zone), HOUR if span == "hourly" else DAY
-    firsts = dict[object, datetime]()
-    for local in (datetime.fromtimestamp(one, place) for one in came):
-        firsts.setdefault((local.date(), local.hour) if span == "hourly" else local.date(), local)
+    length = HOUR if span == "hourly" else DAY
+    firsts = dict[int, int]()
+    for local in map(offsets.local, came):
+        firsts.setdefault(local // length, local)
     if len(firsts) < FEWEST[span]:
-        unit = {"hourly": "hours", "daily": "days", "weekly": "days"}[span]
+        unit = "hours" if span == "hourly" else "days"
         return NotLearned(f"came on {len(firsts)} {unit} so far; a usual time is learned from {FEWEST[span]}")
-    weekdays = _weekdays([one.date() for one in firsts.values()], span)
+    weekdays = _weekdays({one // DAY for one in firsts.values()}, span)
     if not weekdays:
         return NotLearned("comes on no day of the week regularly; write its days, as in daily@09:00 mon-fri")
-    of_length = [(one.hour * 60 + one.minute) * MINUTE + one.second for one in firsts.values()]
-    usual, spread = _circular_median([one % length for one in of_length], length)
+    usual, spread = _circular_median([one % length for one in firsts.values()], length)
     if spread > MOST_SPREAD[span]:
         return NotLearned(f"its time varies by {spread // MINUTE} minutes; write one, as in {span}@09:00")
     step = _STEP[span]
     at = (usual + step // 2) // step * step % length
     tolerance = max(LEAST_TOLERANCE[span], 2 * spread)
     tolerance = min(-(-tolerance // step) * step, MOST_SPREAD[span])
-    return DueCalendar(span, at // MINUTE, zone, weekdays, early=tolerance, grace=tolerance)
+    return DueCalendar(span, at // MINUTE, offsets.zone, weekdays, early=tolerance, grace=tolerance)
 
 
 def _deliveries(arrivals: Sequence[int]) -> list[int]:
-    came = list[int]()
+    came, last = list[int](), -_TOGETHER - 1
     for one in arrivals:
-        if not came or one - came[-1] > _TOGETHER:
+        if one - last > _TOGETHER:
             came.append(one)
+            last = one
     return came
 
 
@@ -96,11 +117,12 @@ def _span(came: Sequence[int]) -> Span | None:
     return next((span for span, least, most in _SPAN_OF_GAPS if least <= usual <= most), None)
 
 
-def _weekdays(days: Sequence[date], span: Span) -> frozenset[int]:
-    """The weekdays on which it usually came, of those that passed between the first and the last day."""
-    came = Counter(day.weekday() for day in set(days))
-    first, last = min(days).toordinal(), max(days).toordinal()
-    passed = Counter(date.fromordinal(one).weekday() for one in range(first, last + 1))
+def _weekdays(days: Collection[int], span: Span) -> frozenset[int]:
+    """The weekdays on which it usually came, of those that passed between the first and the last day (since 1970)."""
+    came = Counter((day + _THURSDAY) % 7 for day in days)
+    weeks, more = divmod(max(days) - min(days) + 1, 7)
+    first = (min(days) + _THURSDAY) % 7
+    passed = {day: weeks + ((day - first) % 7 < more) for day in EVERY_DAY}
     usual = frozenset(day for day in EVERY_DAY if came[day] >= max(2, USUAL_SHARE * passed[day]))
     if span == "weekly":
         return usual if len(usual) == 1 else frozenset()

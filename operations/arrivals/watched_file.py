@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from operations.arrivals.calendar_text import CalendarError, RangeText, read_range, written
 from operations.arrivals.due_calendar import DAY, USUAL, DueCalendar, Window
-from operations.arrivals.judging import Arrival, Judged, State, judge
-from operations.arrivals.learning import NotLearned, learn
+from operations.arrivals.judging import Arrivals, Judged, State, judge
+from operations.arrivals.learning import NotLearned, Offsets, learn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,9 @@ KINDS: tuple[Kind, ...] = ("given", "learned", "not_judged", "unreadable", "inac
 class Row(NamedTuple):
     """A window and what is known of it, as the table has it; times are seconds since 1970."""
 
-    due: int
     start: int
     on_time_from: int
+    due: int
     late_after: int
     state: State
     is_learned: bool
@@ -34,11 +34,6 @@ class Row(NamedTuple):
     unexpected: int = 0
     restated_from: State | None = None
     restated_at: int | None = None
-
-    @property
-    def window(self) -> Window:
-        """When it was expected."""
-        return Window(self.start, self.on_time_from, self.due, self.late_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +85,14 @@ class Calendars:
     holidays: Holidays
     _read: dict[str | None, RangeText | CalendarError] = field(default_factory=dict)
     _windows: dict[DueCalendar, tuple[list[Window], list[int]]] = field(default_factory=dict)
+    _offsets: Offsets | None = None
+
+    @property
+    def offsets(self) -> Offsets:
+        """What the clocks of the zone show."""
+        if self._offsets is None:
+            self._offsets = Offsets(self.zone)
+        return self._offsets
 
     @property
     def since(self) -> int:
@@ -122,14 +125,14 @@ class Seen:
         is_active: whether somebody wants it watched.
         standing: of the last check; None where there was none.
         rows: windows of earlier checks, in the order in which they were due.
-        arrivals: when it came, in order, and the hour (since 1970) that its key named, where it named another.
+        arrivals: when it came; what keys name is an hour (since 1970).
     """
 
     range: str | None
     is_active: bool
     standing: Standing | None
     rows: Sequence[Row]
-    arrivals: Sequence[tuple[int, int | None]]
+    arrivals: Arrivals
 
 
 def check(seen: Seen, calendars: Calendars) -> Checked:
@@ -140,25 +143,30 @@ def check(seen: Seen, calendars: Calendars) -> Checked:
     """
     standing, calendar = _standing(seen, calendars)
     closed = [row for row in seen.rows if row.late_after < calendars.at]
-    windows = [row.window for row in closed]
+    windows: list[Window | Row] = [*closed]
     if calendar is not None:
         windows += _new_windows(calendar, closed, seen, standing, calendars)
-    arrivals = [Arrival(at, _named(calendar, hour)) for at, hour in seen.arrivals]
+    arrivals = _named(calendar, seen.arrivals)
     is_due_on = calendar.is_due_on if calendar is not None else _always
     length = USUAL[calendar.span].length if calendar is not None else DAY
     judged = judge(windows, arrivals, calendars.at, is_due_on, length=length).windows
     before = {row.due: row for row in seen.rows}
-    kinds = [row.is_learned for row in closed] + [standing.kind == "learned"] * (len(windows) - len(closed))
-    rows = tuple(
-        _row(one, before.get(one.window.due), calendars.at, is_learned=is_learned)
-        for one, is_learned in zip(judged, kinds, strict=True)
-    )
-    changed = tuple(row for row in rows if row != before.get(row.due))
+    rows = list[Row]()
+    changed = list[Row]()
+    for window, one in zip(windows, judged, strict=True):
+        known = before.get(window.due)
+        if known is window and known[4] == one[0] and known[6:9] == one[1:]:
+            rows.append(known)
+            continue
+        is_learned = window.is_learned if isinstance(window, Row) else standing.kind == "learned"
+        rows.append(_row(window, one, known, calendars.at, is_learned=is_learned))
+        if rows[-1] != known:
+            changed.append(rows[-1])
     there = {row.due for row in rows}
     return Checked(
         standing,
-        rows,
-        changed,
+        tuple(rows),
+        tuple(changed),
         tuple(due for due in before if due not in there),
         _is_missing(rows),
         sum(row.restated_at == calendars.at for row in changed),
@@ -167,7 +175,8 @@ def check(seen: Seen, calendars: Calendars) -> Checked:
 
 def _standing(seen: Seen, calendars: Calendars) -> tuple[Standing, DueCalendar | None]:
     before, text = seen.standing, seen.range
-    first = min(seen.arrivals[0][0] if seen.arrivals else calendars.at, calendars.at)
+    times = seen.arrivals.times
+    first = min(times[0] if times else calendars.at, calendars.at)
     since = first if before is None else before.watched_since
     if not seen.is_active:
         return Standing("inactive", text, None, None, since), None
@@ -178,8 +187,7 @@ def _standing(seen: Seen, calendars: Calendars) -> tuple[Standing, DueCalendar |
         return Standing("unreadable", text, None, str(said), since), None
     if said.calendar is not None:
         return Standing("given", text, " ".join((text or "").split()), None, since), said.calendar
-    came = [at for at, _ in seen.arrivals if at <= calendars.at]
-    learned = learn(came, said.span, calendars.zone)
+    learned = learn(times[: bisect_right(times, calendars.at)], said.span, calendars.offsets)
     if isinstance(learned, NotLearned):
         return Standing("not_judged", text, None, learned.reason, since), None
     return Standing("learned", text, written(learned), None, since), learned
@@ -207,31 +215,35 @@ def _new_windows(
 def _first_windows(windows: list[Window], begin: int, seen: Seen) -> list[Window]:
     """Those from the one on during which the watch began, unless that was over and nothing came."""
     place = max(bisect_right([one.start for one in windows], begin) - 1, 0)
-    began_by_arrival = bool(seen.arrivals) and seen.arrivals[0][0] == begin
+    began_by_arrival = bool(seen.arrivals.times) and seen.arrivals.times[0] == begin
     if place < len(windows) and windows[place].late_after < begin and not began_by_arrival:
         place += 1
     return windows[place:]
 
 
-def _named(calendar: DueCalendar | None, hour: int | None) -> int | None:
-    if calendar is None or hour is None:
-        return None
-    return calendar.named_hour(hour)
+def _named(calendar: DueCalendar | None, arrivals: Arrivals) -> Arrivals:
+    """The arrivals with the moments, in place of the hours, that keys name."""
+    if not arrivals.named:
+        return arrivals
+    if calendar is None:
+        return Arrivals(arrivals.times)
+    named = {place: calendar.named_hour(hour) for place, hour in arrivals.named.items()}
+    return Arrivals(arrivals.times, named)
 
 
 def _always(_moment: int) -> bool:
     return True
 
 
-def _row(judged: Judged, before: Row | None, at: int, *, is_learned: bool) -> Row:
-    window, state = judged.window, judged.state
+def _row(window: Window | Row, judged: Judged, before: Row | None, at: int, *, is_learned: bool) -> Row:
+    state = judged.state
     told, since = (None, None) if before is None else (before.restated_from, before.restated_at)
     if before is not None and before.state not in {"pending", state}:
         told, since = before.state, at
     return Row(
-        window.due,
         window.start,
         window.on_time_from,
+        window.due,
         window.late_after,
         state,
         is_learned,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 import operations.arrivals.check_arrivals as checking
-from dq import KeyLayouts
+from dq import KeyLayouts, lock_files
 from dq.reporting.catalogue.catalogue import read_catalogue
 from dq.reporting.monitored_files import MonitoredFiles
 from etl_core.errors import CatalogueError
@@ -115,7 +115,7 @@ def test_runs_without_an_object_of_the_ledger_count(landscape: Landscape) -> Non
 def test_a_verdict_at_the_same_time_wins_over_the_flag(landscape: Landscape, monkeypatch: pytest.MonkeyPatch) -> None:
     file = landscape.file("trips", "daily@09:00")
     landscape.verdict(file, hours(9))
-    really = checking.lock_files
+    really = lock_files
 
     def lock_late(connection: Connection, ids: Collection[str]) -> None:
         landscape.verdict(file, hours(33))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from operations.arrivals.calendar_text import read_range
 from operations.arrivals.due_calendar import DAY, HOUR, DueCalendar, Window
-from operations.arrivals.judging import Arrival, judge
-from operations.arrivals.learning import NotLearned, learn
+from operations.arrivals.judging import Arrivals, judge
+from operations.arrivals.learning import NotLearned, Offsets, learn
 from operations.arrivals.public_holidays import public_holidays
 from operations.arrivals.watched_file import Calendars, Checked, Row, Seen, check
 
@@ -29,7 +29,7 @@ def calendars(moment: int, days: int = 40) -> Calendars:
 
 
 def _seen(text: str | None, came: list[float]) -> Seen:
-    return Seen(text, is_active=True, standing=None, rows=(), arrivals=[(at(0, one), None) for one in came])
+    return Seen(text, is_active=True, standing=None, rows=(), arrivals=Arrivals([at(0, one) for one in came]))
 
 
 def first_check(text: str | None, came: list[float], moment: int) -> Checked:
@@ -72,14 +72,14 @@ def test_a_second_version_is_a_duplicate_and_one_on_a_day_off_is_not() -> None:
 
 def test_none_is_due_on_a_holiday() -> None:
     whit_sunday = int(datetime(2026, 5, 24, tzinfo=timezone.utc).timestamp())
-    came = [(whit_sunday + day * DAY + 9 * HOUR, None) for day in (-2, -1, 0, 2)]
+    came = Arrivals([whit_sunday + day * DAY + 9 * HOUR for day in (-2, -1, 0, 2)])
     found = check(replace(_seen("daily@09:00 except DE", []), arrivals=came), calendars(whit_sunday + 3 * DAY))
     assert states(found) == ["on_time", "on_time", "on_time", "on_time"]
 
 
 def test_a_file_of_yesterday_belongs_to_the_window_that_its_key_names() -> None:
     hour = at(0, 12) // HOUR
-    came = [(at(-1, 9), None), (at(1, 7), hour), (at(1, 9), None)]
+    came = Arrivals([at(-1, 9), at(1, 7), at(1, 9)], {1: hour})
     seen = replace(_seen("daily@09:00", []), arrivals=came)
     found = check(seen, calendars(at(1, 12)))
     assert states(found) == ["on_time", "late", "on_time"]
@@ -154,62 +154,58 @@ def test_too_little_history_is_not_judged_and_says_so() -> None:
     ],
 )
 def test_what_cannot_be_learned_says_why(came: list[float], span: str | None, said: str) -> None:
-    found = learn([at(0, one) for one in came], span, "UTC")  # type: ignore[arg-type]
+    found = learn([at(0, one) for one in came], span, Offsets("UTC"))  # type: ignore[arg-type]
     assert isinstance(found, NotLearned)
     assert said in found.reason
 
 
 def test_a_time_around_midnight_is_one_time() -> None:
     came = [at(day, 23.9 if day % 2 else 24.05) for day in range(40)]
-    found = learn(came, "hourly", "UTC")
+    found = learn(came, "hourly", Offsets("UTC"))
     assert isinstance(found, NotLearned)
-    weekly = learn([at(7 * week, 23.9 if week % 2 else 23.5) for week in range(8)], None, "UTC")
+    weekly = learn([at(7 * week, 23.9 if week % 2 else 23.5) for week in range(8)], None, Offsets("UTC"))
     assert isinstance(weekly, DueCalendar)
     assert (weekly.span, weekly.weekdays) == ("weekly", frozenset({0}))
 
 
 def test_an_hourly_rhythm_is_learned() -> None:
-    found = learn([at(0, hour + 0.2) for hour in range(24 * 14)], None, "UTC")
+    found = learn([at(0, hour + 0.2) for hour in range(24 * 14)], None, Offsets("UTC"))
     assert isinstance(found, DueCalendar)
     assert (found.span, found.minute) == ("hourly", 12)
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[Window], list[Arrival], int]:
+def histories(draw: st.DrawFn) -> tuple[list[Window], Arrivals, int]:
     spec = draw(st.sampled_from(("daily@09:00", "daily@02:30 mon-fri Europe/Berlin", "hourly@:10", "weekly@09:00 tue")))
     made = read_range(spec, public_holidays).calendar
     assert made is not None
     days = 3 if made.span == "hourly" else 30
     moment = at(draw(st.integers(0, days)), draw(st.integers(0, 23)))
     windows = [one for one in made.windows(at(0, 0), at(days, 0)) if one.start <= moment]
-    came = draw(st.lists(st.integers(at(-2, 0), at(days, 0)), max_size=40))
-    named = [draw(st.none() | st.integers(at(-3, 0), at(days, 0))) for _ in came]
-    return windows, sorted(map(Arrival, came, named)) if None not in named else _by_time(came, named), moment
-
-
-def _by_time(came: list[int], named: list[int | None]) -> list[Arrival]:
-    return sorted(map(Arrival, came, named), key=lambda one: one.at)
+    came = sorted(draw(st.lists(st.integers(at(-2, 0), at(days, 0)), max_size=40)))
+    named = draw(st.dictionaries(st.integers(0, 40), st.integers(at(-3, 0), at(days, 0)), max_size=5))
+    return windows, Arrivals(came, named), moment
 
 
 @given(histories())
-def test_every_window_has_one_state_and_every_arrival_a_place(history: tuple[list[Window], list[Arrival], int]) -> None:
+def test_every_window_has_one_state_and_every_arrival_a_place(history: tuple[list[Window], Arrivals, int]) -> None:
     """Held against windows looked for one by one."""
     windows, arrivals, moment = history
     found = judge(windows, arrivals, moment)
-    known = [one for one in arrivals if one.at <= moment]
+    known = [one for one in arrivals.times if one <= moment]
     assert len(found.windows) == len(windows)
     counted = found.before + sum((one.arrived is not None) + one.duplicates + one.unexpected for one in found.windows)
     assert counted == len(known)
-    for one in found.windows:
+    for window, one in zip(windows, found.windows, strict=True):
         if one.arrived is None:
-            assert one.state == ("missing" if moment > one.window.late_after else "pending")
-        elif one.arrived > one.window.late_after:
+            assert one.state == ("missing" if moment > window.late_after else "pending")
+        elif one.arrived > window.late_after:
             assert one.state == "late"
         else:
-            assert one.state == ("early" if one.arrived < one.window.on_time_from else "on_time")
+            assert one.state == ("early" if one.arrived < window.on_time_from else "on_time")
     for place, window in enumerate(windows):
         until = windows[place + 1].start if place + 1 < len(windows) else moment + 1
-        own = [one.at for one in known if one.named is None and window.start <= one.at < until]
+        own = [one for number, one in enumerate(known) if number not in arrivals.named and window.start <= one < until]
         if own:
             arrived = found.windows[place].arrived
             assert arrived is not None

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FILES, DAYS = 10_000, 90
 
-#: Every other file has a calendar, one of 48; the others come at times of their own, to be learned. One arrival in 50 is
-#: hours late, one in 100 never came, one in 100 came twice.
+#: Every other file has a calendar, one of 48; the others come at times of their own, to be learned. One arrival in 50
+#: is hours late, one in 100 never came, one in 100 came twice.
 _FILL = f"""
 INSERT INTO reporting.monitoring_file (agency_slug, file_name, range)
 SELECT 'tenant-' || n % 100, 'file-' || n, CASE WHEN n % 2 = 0 THEN
@@ -38,8 +38,9 @@ SELECT file, (at AT TIME ZONE 'UTC')::date, extract(hour FROM at AT TIME ZONE 'U
 
 INSERT INTO pipeline.object_inbox (bucket, key, source, etag, sequencer, received_at, due_at, updated_at, event_time,
     state, finished_at, last_modified, read_etag, monitoring_file_id, monitoring_file_run_id)
-SELECT 'landing', 'agency/tenant-a/files/' || r.monitoring_file_id || '/' || r.run_date || '/' || r.run_hour || '/data.csv',
-    'queue', 'e' || n, r.id || '-' || n, c.at, c.at, c.at, c.at, CASE WHEN n = 0 THEN 'done' ELSE 'superseded' END,
+SELECT 'landing',
+    'agency/tenant-a/files/' || r.monitoring_file_id || '/' || r.run_date || '/' || r.run_hour || '/data.csv', 'queue',
+    'e' || n, r.id || '-' || n, c.at, c.at, c.at, c.at, CASE WHEN n = 0 THEN 'done' ELSE 'superseded' END,
     c.at, c.at - n * interval '1 minute', 'e' || n, r.monitoring_file_id, r.id
 FROM reporting.monitoring_file_run r
 JOIN came c ON c.file = r.monitoring_file_id AND c.at = r.file_last_modified
@@ -65,5 +66,5 @@ def test_ten_thousand_files_of_ninety_days(landscape: Landscape) -> None:
         )
         assert outcome.files == FILES
         assert outcome.kinds["given"] + outcome.kinds["learned"] == FILES
-    counted = dict(landscape.ask("SELECT state, count(*) FROM pipeline.arrival GROUP BY state"))  # type: ignore[arg-type]
-    assert sum(counted.values()) >= FILES * (DAYS - 2) * 5 // 7
+    counted = landscape.ask("SELECT count(*) FROM pipeline.arrival")
+    assert int(str(counted[0][0])) >= FILES * (DAYS - 2) * 5 // 7
