@@ -27,7 +27,8 @@ SELECT monitoring_file_id, string_agg(concat_ws(' ',
     date_part('epoch', window_start)::bigint, date_part('epoch', on_time_from)::bigint,
     date_part('epoch', due_at)::bigint, date_part('epoch', late_after)::bigint,
     array_position(CAST(:states AS text[]), state), is_learned::int,
-    coalesce(date_part('epoch', arrived_at)::bigint, -1), duplicates, unexpected, coalesce(array_position(CAST(:states AS text[]), restated_from), 0),
+    coalesce(date_part('epoch', arrived_at)::bigint, -1), duplicates, unexpected,
+    coalesce(array_position(CAST(:states AS text[]), restated_from), 0),
     coalesce(date_part('epoch', restated_at)::bigint, -1)
 ), ' ' ORDER BY due_at)
 FROM pipeline.arrival WHERE monitoring_file_id = ANY(:ids) AND due_at >= :since

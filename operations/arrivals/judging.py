@@ -52,13 +52,8 @@ class Arrivals:
 
     def with_more(self, times: Sequence[int]) -> Arrivals:
         """These and others whose keys name no other window."""
-        together = sorted(
-            [
-                *((time, self.named.get(place)) for place, time in enumerate(self.times)),
-                *((one, None) for one in times),
-            ],
-            key=itemgetter(0),
-        )
+        own = [(time, self.named.get(place)) for place, time in enumerate(self.times)]
+        together = sorted([*own, *((one, None) for one in times)], key=itemgetter(0))
         named = {place: name for place, (_, name) in enumerate(together) if name is not None}
         return Arrivals([time for time, _ in together], named)
 
