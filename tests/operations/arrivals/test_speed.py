@@ -75,8 +75,8 @@ def test_ten_thousand_files_of_ninety_days(landscape: Landscape) -> None:
         seconds, own = time.monotonic() - began, time.process_time() - used
         server = _server_seconds(landscape) - server
         print(  # noqa: T201 - a figure for the docs
-            f"\n{name}: {seconds:.1f} s, {own:.1f} s of this process' processor, {server:.1f} s of the server's; {outcome.windows:,} windows,"
-            f" {outcome.changed:,} rows changed, {dict(outcome.states)}, {dict(outcome.kinds)}"
+            f"\n{name}: {seconds:.1f} s, processor: {own:.1f} s of this process, {server:.1f} s of the server;"
+            f" {outcome.windows:,} windows, {outcome.changed:,} rows changed, {dict(outcome.states)}"
         )
         assert outcome.files == FILES
         assert outcome.kinds["given"] + outcome.kinds["learned"] == FILES
