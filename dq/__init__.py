@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dq.checks.dimensions.uniqueness import no_key_repeats
     from dq.checks.plan import plan_checks
     from dq.checks.wording import MASK
-    from dq.definitions import load_definition
+    from dq.definitions import load_definition, write_definition
     from dq.engine.byte_ranges.spark_work import PartedFile, work_in_tasks
     from dq.engine.halving import BroughtDownError
     from dq.engine.parts import named_fault
@@ -204,6 +204,7 @@ __all__ = [
     "waiting_arrivals",
     "watched_files",
     "work_in_tasks",
+    "write_definition",
 ]
 
 _HOMES = {
@@ -328,6 +329,7 @@ _HOMES = {
     "waiting_arrivals": "dq.arrived",
     "watched_files": "dq.arrived",
     "work_in_tasks": "dq.engine.byte_ranges.spark_work",
+    "write_definition": "dq.definitions",
 }
 
 

@@ -107,6 +107,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "operations": (),
     "operations.arrivals": ("dq", "etl_core"),
     "operations.retention": ("dq", "etl_core"),
+    "operations.contracts": ("dq", "etl_core"),
     # What answers requests.
     "service": ("dq", "etl_core"),
     "jobs": ("dq", "etl_core", "operations", "pipelines", "service"),
@@ -136,6 +137,7 @@ PACKAGES = {
         *("pipelines.transforms", "pipelines.lake", "pipelines.records", "pipelines.api_ingestion"),
     },
     "obstore": {"etl_core.objects"},
+    "open_data_contract_standard": {"operations.contracts"},
     "orjson": {
         "etl_core.storable",
         "service",
@@ -169,6 +171,7 @@ PACKAGES = {
         *("dq.streams", "pipelines.records", "pipelines.etl"),
     },
     "pydantic": {
+        "operations.contracts",
         "service",
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),

@@ -16,8 +16,8 @@ def range_lower_limit(span: str | None, run_date: date, run_hour: int) -> dateti
     month's last day.
 
     Args:
-        span: hourly, daily, weekly or monthly, in any case, as `monitoring_file.range` has it; a calendar may follow, as
-            in `daily@09:00 mon-fri`.
+        span: hourly, daily, weekly or monthly, in any case, as `monitoring_file.range` has it; a calendar may follow
+            (`daily@09:00 mon-fri`).
         run_date: day of the window (UTC).
         run_hour: hour of the window, 0 to 23 (UTC).
     """

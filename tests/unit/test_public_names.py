@@ -131,6 +131,7 @@ def test_the_public_names_are_these() -> None:
         "waiting_arrivals",
         "watched_files",
         "work_in_tasks",
+        "write_definition",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import text
 
 from dq.ledger.inbox import Inbox
 from operations.retention.retain import retain
-from tests.ledger.consumer import events
+from tests.ledger.consumer import EVENT
 from tests.operations.retention.test_retain import KEPT, NOW
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ INSERT INTO pipeline.object_inbox (bucket, key, source, etag, sequencer, receive
 SELECT 'landing', 'agency/tenant-a/files/f/' || n || '/data.csv', 'queue', 'e' || n, n::text, at, at, at, at,
     'done', at, at, 'e' || n, '1', n::text
 FROM generate_series(1, :rows) AS n
-CROSS JOIN LATERAL (SELECT timestamptz '2026-01-01' + CASE WHEN n % 10 = 0 THEN interval '120 days' ELSE interval '0' END
-    AS at) AS moment
+CROSS JOIN LATERAL (
+    SELECT timestamptz '2026-01-01' + CASE WHEN n % 10 = 0 THEN interval '120 days' ELSE interval '0' END AS at) AS moment
 """
 
 
@@ -37,7 +38,7 @@ def _work(engine: Engine, is_done: threading.Event, waits: list[float]) -> None:
     while not is_done.is_set():
         number += 1
         began = time.monotonic()
-        inbox.add(events(1, bucket=f"other-{number}"), now=NOW)
+        inbox.add([replace(EVENT, bucket="other", key=f"k{number}")], now=NOW)
         with engine.begin() as connection:
             connection.execute(text("UPDATE pipeline.object_inbox SET due_at = due_at WHERE id = 10"))
         waits.append(time.monotonic() - began)
