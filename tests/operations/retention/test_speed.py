@@ -28,7 +28,8 @@ SELECT 'landing', 'agency/tenant-a/files/f/' || n || '/data.csv', 'queue', 'e' |
     'done', at, at, 'e' || n, '1', n::text
 FROM generate_series(1, :rows) AS n
 CROSS JOIN LATERAL (
-    SELECT timestamptz '2026-01-01' + CASE WHEN n % 10 = 0 THEN interval '120 days' ELSE interval '0' END AS at) AS moment
+    SELECT timestamptz '2026-01-01' + CASE WHEN n % 10 = 0 THEN interval '120 days' ELSE interval '0' END AS at
+) AS moment
 """
 
 
