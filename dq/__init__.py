@@ -9,7 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dq.arrived import WatchedFile, arrivals_by_file, flag_missing, lock_files, waiting_arrivals, watched_files
+    from dq.arrived import (
+        WatchedFile,
+        arrivals_by_file,
+        flag_missing,
+        lock_files,
+        times_of,
+        waiting_arrivals,
+        watched_files,
+    )
     from dq.batch.process_batch import process_batch
     from dq.checks.dimensions.uniqueness import no_key_repeats
     from dq.checks.plan import plan_checks
@@ -199,6 +207,7 @@ __all__ = [
     "suggestion",
     "survey_in_tasks",
     "text_column",
+    "times_of",
     "topic_ids",
     "unfit_for_records",
     "waiting_arrivals",
@@ -324,6 +333,7 @@ _HOMES = {
     "suggestion": "dq.schema.loading.problems",
     "survey_in_tasks": "dq.rows.spark.surveys",
     "text_column": "dq.rows.flat_columns",
+    "times_of": "dq.arrived",
     "topic_ids": "dq.streams.progress",
     "unfit_for_records": "dq.streams.record_checks",
     "waiting_arrivals": "dq.arrived",

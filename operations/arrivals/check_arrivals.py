@@ -7,11 +7,11 @@ next one.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from dq import arrivals_by_file, flag_missing, lock_files, waiting_arrivals, watched_files
+from dq import arrivals_by_file, flag_missing, lock_files, times_of, waiting_arrivals, watched_files
 from operations.arrivals.account import (
     delete_rows,
     last_check,
@@ -26,14 +26,14 @@ from operations.arrivals.public_holidays import public_holidays
 from operations.arrivals.watched_file import KINDS, Calendars, Checked, Seen, check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection, Engine
 
     from dq import Catalogue, KeyLayouts, WatchedFile
 
-#: Files of one transaction.
-_TOGETHER = 500
+#: Files of one transaction, and those whose arrivals are read by one query.
+_TOGETHER, _READ_TOGETHER = 500, 20_000
 #: Days of arrivals that usual times are learned from.
 LEARNED_FROM = 90
 _NONE = Arrivals()
@@ -135,17 +135,22 @@ def check_arrivals(
     with doors.database.connect() as connection:
         files = watched_files(connection, doors.catalogue)
         waiting = waiting_arrivals(connection, since, doors.layouts)
-    for some in _pieces(files):
-        if doors.is_stopped():
-            outcome.is_whole = False
-            break
+    for many in _pieces(files, _READ_TOGETHER):
+        only = None if len(many) == len(files) else [file.id for file in many]
         with doors.database.begin() as connection:
-            found = _checked(connection, doors, some, calendars, (since, waiting))
-            if writes:
-                outcome.flagged += _write(connection, doors, found, calendars, (since, waiting))
-        for file, one in found:
-            outcome.add(one)
-            show(file, one)
+            came = arrivals_by_file(connection, doors.catalogue, since, only)
+        known = _Known(calendars, since, waiting, came)
+        for some in _pieces(many, _TOGETHER):
+            if doors.is_stopped():
+                outcome.is_whole = False
+                break
+            with doors.database.begin() as connection:
+                found = _checked(connection, some, known)
+                if writes:
+                    outcome.flagged += _write(connection, doors, found, known)
+            for file, one in found:
+                outcome.add(one)
+                show(file, one)
     outcome.hold(len(files))
     if writes and outcome.is_whole:
         with doors.database.begin() as connection:
@@ -153,42 +158,41 @@ def check_arrivals(
     return outcome
 
 
-def _pieces(files: Sequence[WatchedFile]) -> Iterator[Sequence[WatchedFile]]:
-    for start in range(0, len(files), _TOGETHER):
-        yield files[start : start + _TOGETHER]
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of arrivals since a moment: those that wait for their verdict, by agency and file, and others."""
+
+    calendars: Calendars
+    since: datetime
+    waiting: Mapping[tuple[str, str], list[int]]
+    came: Mapping[str, str]
+
+    def arrivals(self, file: WatchedFile) -> Arrivals:
+        """Those of a file."""
+        told = self.came.get(file.id)
+        arrivals = _NONE if told is None else Arrivals(*times_of(told))
+        more = self.waiting.get((file.agency_slug, file.file_name))
+        return arrivals.with_more(more) if more else arrivals
 
 
-def _checked(
-    connection: Connection,
-    doors: ArrivalDoors,
-    files: Sequence[WatchedFile],
-    calendars: Calendars,
-    known: tuple[datetime, dict[tuple[str, str], list[int]]],
-) -> list[tuple[WatchedFile, Checked]]:
-    since, waiting = known
+def _pieces(files: Sequence[WatchedFile], size: int) -> Iterator[Sequence[WatchedFile]]:
+    for start in range(0, len(files), size):
+        yield files[start : start + size]
+
+
+def _checked(connection: Connection, files: Sequence[WatchedFile], known: _Known) -> list[tuple[WatchedFile, Checked]]:
     ids = [file.id for file in files]
     standings = read_standings(connection, ids)
-    rows = read_rows(connection, ids, calendars.since)
-    came = {
-        file: Arrivals(times, named) for file, times, named in arrivals_by_file(connection, doors.catalogue, since, ids)
-    }
+    rows = read_rows(connection, ids, known.calendars.since)
     found = []
     for file in files:
-        arrivals = came.get(file.id, _NONE)
-        if more := waiting.get((file.agency_slug, file.file_name)):
-            arrivals = arrivals.with_more(more)
-        seen = Seen(file.range, file.is_active, standings.get(file.id), rows.get(file.id, ()), arrivals)
-        found.append((file, check(seen, calendars)))
+        standing, arrivals = standings.get(file.id), known.arrivals(file)
+        seen = Seen(file.range, file.is_active, standing, rows.get(file.id, ()), arrivals)
+        found.append((file, check(seen, known.calendars)))
     return found
 
 
-def _write(
-    connection: Connection,
-    doors: ArrivalDoors,
-    found: list[tuple[WatchedFile, Checked]],
-    calendars: Calendars,
-    known: tuple[datetime, dict[tuple[str, str], list[int]]],
-) -> int:
+def _write(connection: Connection, doors: ArrivalDoors, found: list[tuple[WatchedFile, Checked]], known: _Known) -> int:
     """Write what is new of these files; how many flags were changed.
 
     A file is said to be missing while its row is held, after its arrivals were read once more: a verdict that clears
@@ -196,10 +200,12 @@ def _write(
     """
     doubtful = [file for file, one in found if one.is_missing and file.is_missing is False]
     if doubtful:
-        lock_files(connection, [file.id for file in doubtful])
-        again = {file.id: one for file, one in _checked(connection, doors, doubtful, calendars, known)}
+        ids = [file.id for file in doubtful]
+        lock_files(connection, ids)
+        anew = replace(known, came=arrivals_by_file(connection, doors.catalogue, known.since, ids))
+        again = {file.id: one for file, one in _checked(connection, doubtful, anew)}
         found[:] = [(file, again.get(file.id, one)) for file, one in found]
-    at = datetime.fromtimestamp(calendars.at, timezone.utc)
+    at = datetime.fromtimestamp(known.calendars.at, timezone.utc)
     before = read_standings(connection, [file.id for file, _ in found])
     write_standings(connection, [(f, one.standing) for f, one in found if before.get(f.id) != one.standing], at)
     delete_rows(connection, {file.id: one.gone for file, one in found if one.gone})

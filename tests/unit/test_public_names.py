@@ -126,6 +126,7 @@ def test_the_public_names_are_these() -> None:
         "suggestion",
         "survey_in_tasks",
         "text_column",
+        "times_of",
         "topic_ids",
         "unfit_for_records",
         "waiting_arrivals",
