@@ -1,8 +1,8 @@
-"""Say what is wrong to whom it concerns: files that failed, are late or missing, jobs that failed, what waits or is dead.
+"""Say what is wrong to whom it concerns: files that failed, are late or missing, failed jobs, what waits or is dead.
 
-What is found in the tables is kept in pipeline.alert, told when it is new, at most once per ALERT_REPEAT while it lasts,
-and when it is over. Messages go to the channels of ALERT_URLS as ALERT_ROUTES says; those that cannot be delivered wait
-in pipeline.alert_delivery. `--watch` goes on until a signal asks to end; `--once` suits cron.
+What is found in the tables is kept in pipeline.alert, told when it is new, at most once per ALERT_REPEAT while it
+lasts, and when it is over. Messages go to the channels of ALERT_URLS as ALERT_ROUTES says; those that cannot be
+delivered wait in pipeline.alert_delivery. `--watch` goes on until a signal asks to end; `--once` suits cron.
 """
 
 from __future__ import annotations

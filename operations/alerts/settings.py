@@ -164,9 +164,13 @@ def _secrets_of(address: str) -> list[str]:
         found += [password, unquote(password)]
     for part in re.split(r"[/@:?&=#]", rest):
         for written in {part, unquote(part)}:
-            is_token = len(written) >= _LEAST_WORD or (
-                len(written) >= _LEAST_TOKEN and not written.replace(".", "").replace("-", "").islower()
-            )
-            if is_token:
+            if _is_token(written):
                 found.append(written)
     return found
+
+
+def _is_token(text: str) -> bool:
+    """Whether a part of an address is to be hidden: long, and no name of a host or other plain word."""
+    letters = re.sub(r"[.-]", "", text)
+    is_plain = (letters.isalpha() and letters.islower()) or re.fullmatch(r"\d+(\.\d+){3}", text) is not None
+    return len(text) >= _LEAST_TOKEN if not is_plain else len(text) >= _LEAST_WORD and "." not in text

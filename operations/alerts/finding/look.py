@@ -52,7 +52,7 @@ def look(engine: Engine, asked: Asked, sources: Sequence[Source] = SOURCES) -> F
             whole |= source.kinds
         else:
             log.warning("a source of alerts has more than is read at once", source=source.name, most=MOST)
-    if len(away) > len(read):  # the files, and all that was tried after them
+    if away and len(away) >= len(read):  # all that was asked
         raise away[-1]
     return Found(tuple(conditions), frozenset(whole))
 

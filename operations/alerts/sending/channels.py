@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from typing import TYPE_CHECKING, Final
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, OverflowMode
@@ -109,7 +110,9 @@ def open_channels(
     made: list[AppriseChannel] = []
     wrong: list[str] = []
     for name, address in addresses.items():
-        service = Apprise.instantiate(address, asset=asset)
+        with warnings.catch_warnings():  # it loads its plugins, some of which use what Python will drop
+            warnings.simplefilter("ignore", DeprecationWarning)
+            service = Apprise.instantiate(address, asset=asset)
         if service is None:
             wrong.append(
                 f"ALERT_URLS: the address of channel {name!r} is none that Apprise knows; its manual lists them"
