@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from apprise.plugins.slack import NotifySlack
 
 from operations.alerts.finding.source import Asked
@@ -15,6 +14,8 @@ from operations.alerts.sending.channels import open_channels
 from tests.operations.alerts.landscape import settings
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.operations.alerts.landscape import Landscape
     from tests.operations.alerts.receivers import Receiver
 

@@ -167,6 +167,6 @@ def test_rounds_hold_what_the_oracle_says(landscape: Landscape, monkeypatch: pyt
     run_state_machine_as_test(
         Rounds,
         settings=settings(
-            max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

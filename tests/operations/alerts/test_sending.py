@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import smtplib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from apprise.plugins.custom_json import NotifyJSON
 from apprise.plugins.slack import NotifySlack
 from structlog.testing import capture_logs
 
@@ -71,7 +71,8 @@ def test_a_webhook_slack_and_mail_get_what_is_theirs(slack: Receiver, mailbox: M
     assert message["attachments"][0]["text"].startswith("&lt;!channel&gt; &lt;https://example.com|click&gt; *b* &amp;")
     (came,) = mailbox.mails
     assert (came["subject"], came["to"]) == ("[critical] missing", "b@example.com")
-    assert "<script>" not in came.get_body(("html", "plain")).get_content()
+    assert came.get_content_type() == "text/plain"
+    assert came.get_content().strip() == hostile
 
 
 @pytest.mark.parametrize("status", [429, 500, 404])
@@ -96,16 +97,15 @@ def test_a_channel_that_hangs_takes_its_time_and_no_more_and_is_not_asked_again_
     slow._under_way.join(60)
 
 
-def test_nobody_listens_and_a_plugin_that_raises(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
+def test_nobody_listens_and_a_plugin_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     (away,) = channels("away=json://127.0.0.1:1/hook")
-    assert away.send("warning", "a", "b") is not None
+    assert away.send("warning", "a", "b") == "A Connection error occurred sending JSON notification to 127.0.0.1."
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("TIiajkdnlazkcOXrIdevi7FQ")
 
-    monkeypatch.setattr(smtplib, "SMTP", broken)
-    (mail,) = channels(f"mail=mailto://127.0.0.1:{mailbox.port}?from=a@example.com&to=b@example.com")
-    assert mail.send("warning", "a", "b") == "RuntimeError"
+    monkeypatch.setattr(NotifyJSON, "send", broken)
+    assert away.send("warning", "a", "b") == "RuntimeError"
 
 
 def test_an_address_that_apprise_does_not_know_is_named_and_not_shown() -> None:
