@@ -37,9 +37,10 @@ class File:
     name: str
     to_slack: bool
 
-    def condition(self, kind: Kind, said: str) -> Condition:
-        """Something that is wrong with it."""
-        return Condition(kind, f"{self.agency}/{self.name}", said, self.agency, self.to_slack)
+    def condition(self, kind: Kind, said: str, part: str | None = None) -> Condition:
+        """Something that is wrong with it, or with a part of it."""
+        subject = f"{self.agency}/{self.name}{f': {part}' if part else ''}"
+        return Condition(kind, subject, said, self.agency, self.to_slack)
 
 
 def _no_file(_bucket: str, _key: str) -> tuple[str, str] | None:
