@@ -122,6 +122,7 @@ def test_alerts_are_shown_where_they_are_kept(site: Site) -> None:
         True
     ] * 5
     assert "<script>" not in row
+    assert 'pipeline_alerts_open{kind="missing",severity="critical"} 1.0' in site.ask("/metrics").text
     assert "1 announcement nobody understood" in site.ask("/alerts").text
     assert "/objects?state=unconfigured" in site.ask("/alerts").text
 
