@@ -59,7 +59,7 @@ def readyz(request: Request, doors: GivenDoors) -> Response:
 
 @router.get("/metrics", response_class=Response)
 def metrics(doors: GivenDoors) -> Response:
-    """Figures for Prometheus; those of the inbox and of alerts as they are now, or were when the database answered last."""
+    """Figures for Prometheus; inbox and alerts as they are now, or were when the database answered last."""
     with suppress(PipelineError):  # of an outage /readyz tells
         doors.metrics.inbox(inbox_status(doors.reader, doors.clock()))
         doors.metrics.alerts(alerts_by_kind(doors.reader))

@@ -104,7 +104,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.api_ingestion": ("dq", "etl_core"),
     # What watches over it all: its rooms do not know each other.
     "operations": (),
-    "operations.alerts": ("dq", "etl_core"),
+    "operations.alerts": ("dq", "etl_core", "operations.alerts.deciding"),
     "operations.alerts.deciding": ("etl_core.log",),
     # What answers requests.
     "service": ("dq", "etl_core"),

@@ -71,9 +71,10 @@ class AlertSettings(RoomSettings):
     """Who is told, when, and of what."""
 
     alert_urls: Annotated[SecretStr, AfterValidator(_channels)] | None = setting(
-        "Channels that alerts go to: names and Apprise's addresses (Slack, mail, Teams, PagerDuty, webhooks, SNS, ...)."
-        " Unset: alerts are kept in `pipeline.alert`, and nobody is told",
-        "NAME=ADDRESS, several with spaces between them, such as ops=slack://TokenA/TokenB/TokenC mail=mailto://user:password@host",
+        "Channels that alerts go to: names and Apprise's addresses (Slack, mail, Teams, PagerDuty, webhooks, SNS and"
+        " others). Unset: alerts are kept in `pipeline.alert`, and nobody is told",
+        "NAME=ADDRESS, several with spaces between them, such as ops=slack://TokenA/TokenB/TokenC"
+        " mail=mailto://user:password@host",
     )
     alert_routes: Annotated[tuple[str, ...], Comma, AfterValidator(_routes)] = setting(
         "Which channel hears of which alerts; one without a rule hears of all",

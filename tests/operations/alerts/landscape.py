@@ -79,7 +79,7 @@ class Landscape:
             )  # fmt: skip
         return run
 
-    def object(self, key: str, state: str = "dead", *, at: datetime = NOW, reason: str = "broken") -> int:
+    def announced(self, key: str, state: str = "dead", *, at: datetime = NOW, reason: str = "broken") -> int:
         return int(
             self._one(
                 """INSERT INTO pipeline.object_inbox (bucket, key, source, received_at, due_at, updated_at,

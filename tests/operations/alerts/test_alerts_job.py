@@ -55,7 +55,7 @@ def line(landscape: Landscape) -> tuple[str, str, str]:
 def test_once_tells_and_leaves_its_line_and_is_quiet_the_next_time(
     run: Callable[..., int], landscape: Landscape, receiver: Receiver, tmp_path: Path
 ) -> None:
-    landscape.object("dead")
+    landscape.announced("dead")
     given = {"ALERT_URLS": f"ops={receiver.url()}", "METRICS_FILE": str(tmp_path / "alerts.prom")}
     assert run("--once", *AT, **given) == 0
     assert receiver.titles() == ["[warning] dead letter: object 1"]
@@ -70,7 +70,7 @@ def test_once_tells_and_leaves_its_line_and_is_quiet_the_next_time(
 def test_a_dry_run_and_a_list_change_nothing_and_say_everything(
     run: Callable[..., int], landscape: Landscape, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    landscape.object("dead")
+    landscape.announced("dead")
     assert run("--dry-run", *AT, ALERT_URLS=f"ops={receiver.url()}", COLUMNS="200") == 0
     said = capsys.readouterr().out
     assert "dead letter: object 1" in said
@@ -86,7 +86,7 @@ def test_what_waits_is_75_what_was_given_up_1_and_no_secret_is_anywhere(
     run: Callable[..., int], landscape: Landscape, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     receiver.answer = lambda _path: 503
-    landscape.object("dead")
+    landscape.announced("dead")
     given = {"ALERT_URLS": f"ops={receiver.url('hook/Tok3nOfAWebhook')}", "LOG_LEVEL": "DEBUG"}
     assert run(*AT, **given) == 75
     assert line(landscape)[1] == "postponed"
@@ -130,14 +130,14 @@ def test_watching_goes_on_until_a_signal(run: Callable[..., int], landscape: Lan
         return 200
 
     receiver.answer = answer
-    landscape.object("dead")
+    landscape.announced("dead")
     assert run("--watch", ALERT_URLS=f"ops={receiver.url()}") == 0
     assert len(receiver.posts) == 1
     assert line(landscape)[:2] == ("watch", "succeeded")
 
 
 def test_a_writer_has_the_rights_it_needs(run: Callable[..., int], landscape: Landscape, receiver: Receiver) -> None:
-    landscape.object("dead")
+    landscape.announced("dead")
     with login(landscape.engine, "pipeline_writer") as writer:
         url = writer.url.render_as_string(hide_password=False)
         assert run(*AT, url=url, ALERT_URLS=f"ops={receiver.url()}") == 0

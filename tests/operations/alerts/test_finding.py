@@ -91,9 +91,9 @@ def test_points_are_lost_against_the_median_of_the_runs_before(landscape: Landsc
 def test_what_is_dead_and_what_waits(landscape: Landscape) -> None:
     landscape.file("tenant-a", "trips", slack=False)
     key = "agency/tenant-a/files/trips/2026-11-30/05/a.csv"
-    dead = landscape.object(key, reason=CANARY)
+    dead = landscape.announced(key, reason=CANARY)
     letter = landscape.letter(f'{{"{CANARY}"')
-    landscape.object("waits", "pending", at=NOW - timedelta(minutes=59))
+    landscape.announced("waits", "pending", at=NOW - timedelta(minutes=59))
     given = Asked(NOW, file_of_key=lambda _bucket, key: ("tenant-a", "trips") if "trips" in key else None)
     seen = look(landscape.engine, given).conditions
     assert [(one.kind, one.subject, one.agency, one.to_slack) for one in seen] == [
@@ -141,7 +141,7 @@ def test_differences_of_reconcile_are_missed_announcements_and_its_failures_fail
 
 
 def test_a_source_that_cannot_be_read_leaves_its_kinds_unknown_and_the_others_alone(own_landscape: Landscape) -> None:
-    own_landscape.object("dead")
+    own_landscape.announced("dead")
     own_landscape.execute("ALTER TABLE reporting.monitoring_file_failed_validation DROP COLUMN severity")
     with capture_logs() as logs:
         seen = look(own_landscape.engine, asked())
@@ -152,7 +152,7 @@ def test_a_source_that_cannot_be_read_leaves_its_kinds_unknown_and_the_others_al
 
 
 def test_without_the_files_nothing_about_files_is_known_and_nothing_leaks_to_slack(own_landscape: Landscape) -> None:
-    own_landscape.object("dead")
+    own_landscape.announced("dead")
     own_landscape.line("migrate", "refused", later(-1))
     own_landscape.execute("ALTER TABLE reporting.monitoring_file DROP COLUMN file_name")
     seen = look(own_landscape.engine, asked())

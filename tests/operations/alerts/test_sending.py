@@ -18,7 +18,7 @@ from operations.alerts.sending.outbox import MOST_TRIES, Outbox, put
 from tests.operations.alerts.landscape import NOW, Inbox, later, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from operations.alerts.sending.channels import AppriseChannel
@@ -30,7 +30,7 @@ SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 
 
 @pytest.fixture
-def slack(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+def slack(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Receiver:
     """Slack's own plugin, whose service is on this machine and in no hurry to be asked slowly."""
     monkeypatch.setattr(NotifySlack, "webhook_url", f"http://127.0.0.1:{receiver.port}/services")
     monkeypatch.setattr(NotifySlack, "request_rate_per_sec", 0)
