@@ -106,6 +106,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "operations": (),
     "operations.alerts": ("dq", "etl_core", "operations.alerts.deciding"),
     "operations.alerts.deciding": ("etl_core.log",),
+    "operations.contracts": ("dq", "etl_core"),
     # What answers requests.
     "service": ("dq", "etl_core"),
     "jobs": ("dq", "etl_core", "operations", "pipelines", "service"),
@@ -135,6 +136,7 @@ PACKAGES = {
         *("pipelines.transforms", "pipelines.lake", "pipelines.records", "pipelines.api_ingestion"),
     },
     "obstore": {"etl_core.objects"},
+    "open_data_contract_standard": {"operations.contracts"},
     "orjson": {
         "etl_core.storable",
         "service",
@@ -168,6 +170,7 @@ PACKAGES = {
         *("dq.streams", "pipelines.records", "pipelines.etl"),
     },
     "pydantic": {
+        "operations.contracts",
         "service",
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
