@@ -29,7 +29,7 @@ SPARKS_TABLES = {
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
 PURE = ("dq.verdict", "dq.profiling", "dq.checks", "dq.schema", "dq.events")
-PURE_FLOWS = ("pipelines.transforms",)
+PURE_FLOWS = ("pipelines.transforms", "operations.alerts.deciding")
 #: Pure as well, but nobody who decides knows them: what is made of verdicts for people.
 PURE_FACES = ("dq.report", "dq.suggestions")
 #: What knows of no outside: everyone in dq may use it.
@@ -107,6 +107,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "operations": (),
     "operations.arrivals": ("dq", "etl_core"),
     "operations.retention": ("dq", "etl_core"),
+    "operations.alerts": ("dq", "etl_core", "operations.alerts.deciding"),
+    "operations.alerts.deciding": ("etl_core.log",),
     "operations.contracts": ("dq", "etl_core"),
     # What answers requests.
     "service": ("dq", "etl_core"),
@@ -116,6 +118,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
 PACKAGES = {
     "anyio": {"service"},
+    "apprise": {"operations.alerts"},
     "confluent_kafka": {"pipelines.records"},
     "cryptography": {"service"},
     "deltalake": {"pipelines.lake"},
@@ -161,7 +164,7 @@ PACKAGES = {
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
     "prometheus_client": {
         *("etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"),
-        *("pipelines.api_ingestion", "pipelines.lake.metrics", "service"),
+        *("pipelines.api_ingestion", "pipelines.lake.metrics", "operations.alerts", "service"),
     },
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
@@ -177,7 +180,7 @@ PACKAGES = {
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
         *("pipelines.records.settings", "pipelines.agencies.settings", "pipelines.api_ingestion"),
-        *("operations.arrivals.settings", "operations.retention.settings"),
+        *("operations.alerts.settings", "operations.arrivals.settings", "operations.retention.settings"),
     },
     "py4j": {"dq.engine", "dq.rows", "pipelines.etl"},
     "pyspark": {
@@ -192,7 +195,8 @@ PACKAGES = {
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
         *("dq.streams", "dq.object_path", "dq.reported_runs", "pipelines.records", "pipelines.agencies"),
-        *("pipelines.api_ingestion", "service", "dq.arrived", "operations.arrivals", "operations.retention"),
+        *("pipelines.api_ingestion", "service", "dq.arrived"),
+        *("operations.alerts", "operations.arrivals", "operations.retention"),
     },
     "structlog": {
         "service",
@@ -212,6 +216,7 @@ PACKAGES = {
         "pipelines.records",
         "pipelines.etl",
         "pipelines.api_ingestion",
+        "operations.alerts",
     },
     "typing_extensions": {"dq.verdict"},
     "urllib3": {"pipelines.api_ingestion.http.connections"},

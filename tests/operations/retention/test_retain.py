@@ -251,8 +251,13 @@ INSERT INTO pipeline.silver_load (object_id, "table", agency_slug, file_name, ru
     started_at, finished_at, rows_read, rows_silver, rows_quarantined, rows_malformed, rows_healed, rows_unmatched)
 SELECT 99, 't', 'a', 'f', '2026-01-01', n, CASE n WHEN 0 THEN 'loaded' ELSE 'failed' END, 'r',
     '2026-01-01', '2026-01-01', 0, 0, 0, 0, 0, 0 FROM generate_series(0, 1) AS n;
-CREATE TABLE pipeline.alert (id bigint, resolved_at timestamptz);
-INSERT INTO pipeline.alert VALUES (1, '2026-01-01'), (2, NULL);
+INSERT INTO pipeline.alert
+    (kind, subject, severity, text, opened_at, last_seen_at, resolved_at, notified_at, resolution_told)
+SELECT 'missing', n::text, 'warning', 't', '2026-01-01', '2026-01-01',
+    CASE WHEN n > 0 THEN '2026-01-01'::timestamptz END, CASE WHEN n > 1 THEN '2026-01-01'::timestamptz END, n > 2 FROM generate_series(0, 3) AS n;
+INSERT INTO pipeline.alert_delivery (channel, tone, title, body, alerts, created_at, state, due_at, ended_at)
+SELECT 'c', 't', 't', 'b', '{}', '2026-01-01', CASE n WHEN 0 THEN 'waiting' ELSE 'sent' END, '2026-01-01',
+    CASE n WHEN 1 THEN '2026-01-01'::timestamptz END FROM generate_series(0, 1) AS n;
 """
 
 
@@ -267,7 +272,8 @@ def test_each_table_loses_what_is_over_and_keeps_the_rest(
         "arrival": 1,
         "stream_hour_part": 3,
         "silver_load": 1,
-        "alert": 1,
+        "alert": 2,
+        "alert_delivery": 1,
     }
     would = {one.table.removeprefix("pipeline."): one.rows for one in what_would_go(landscape.engine, KEPT).tables}
     assert {name: rows for name, rows in would.items() if rows} == wanted
