@@ -25,7 +25,7 @@ _ENDED = "('done', 'superseded', 'ignored', 'gone')"
 
 OBJECTS = Aging(
     "pipeline.object_inbox",
-    f"""aged.state IN {_ENDED} AND aged.finished_at < :before AND aged.received_at < :before
+    f"""WHERE aged.state IN {_ENDED} AND aged.finished_at < :before AND aged.received_at < :before
         AND NOT EXISTS (
             SELECT FROM pipeline.silver_load AS load WHERE load.object_id = aged.id AND load.state = 'loading')
         AND NOT EXISTS (
@@ -42,7 +42,7 @@ OBJECTS = Aging(
         SELECT bucket, max(stored), :now FROM gone GROUP BY bucket
         ON CONFLICT (bucket) DO UPDATE
         SET until = greatest(ledger_horizon.until, excluded.until), updated_at = excluded.updated_at""",
-    returned="aged.bucket, coalesce(aged.last_modified, aged.event_time, aged.received_at) AS stored",
+    returned="RETURNING aged.bucket, coalesce(aged.last_modified, aged.event_time, aged.received_at) AS stored",
 )
 
 #: In this order: what tells of an object goes after it. Loads that are in the lake stay, as the account of what it has.
@@ -50,17 +50,17 @@ OLD_LEDGER_ROWS: tuple[Aging, ...] = (
     OBJECTS,
     Aging(
         "pipeline.silver_load",
-        """aged.state IN ('held', 'failed', 'replaced') AND aged.finished_at < :before
+        """WHERE aged.state IN ('held', 'failed', 'replaced') AND aged.finished_at < :before
             AND NOT EXISTS (SELECT FROM pipeline.object_inbox AS object WHERE object.id = aged.object_id)""",
         ("state", "finished_at", "object_id"),
     ),
-    Aging("pipeline.announcement_dead_letter", "aged.closed_at < :before", ("closed_at",)),
-    Aging("pipeline.profile_day", "aged.run_date < CAST(:before AS date)", ("run_date",)),
+    Aging("pipeline.announcement_dead_letter", "WHERE aged.closed_at < :before", ("closed_at",)),
+    Aging("pipeline.profile_day", "WHERE aged.run_date < CAST(:before AS date)", ("run_date",)),
     # Those that could not be merged into a day.
-    Aging("pipeline.profile_state", "aged.run_date < CAST(:before AS date)", ("run_date",)),
+    Aging("pipeline.profile_state", "WHERE aged.run_date < CAST(:before AS date)", ("run_date",)),
     Aging(
         "pipeline.stream_hour_part",
-        """aged.is_judged AND aged.hour < :before AND NOT EXISTS (
+        """WHERE aged.is_judged AND aged.hour < :before AND NOT EXISTS (
             SELECT FROM pipeline.stream_hour_part AS other
             WHERE other.flow = aged.flow AND other.hour = aged.hour AND NOT other.is_judged)""",
         ("is_judged", "hour"),
