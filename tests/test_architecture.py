@@ -75,6 +75,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.intake": (*PURE, "dq.formats", "dq.ledger", "etl_core"),
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
+    "dq.arrived": ("dq.events", "dq.ledger", "dq.reporting"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
     "dq.object_path": ("dq.ledger", "dq.reporting"),
     "dq.reported_runs": ("dq.report", "dq.reporting"),
@@ -104,6 +105,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.api_ingestion": ("dq", "etl_core"),
     # What watches over it all: its rooms do not know each other.
     "operations": (),
+    "operations.arrivals": ("dq", "etl_core"),
+    "operations.retention": ("dq", "etl_core"),
     "operations.alerts": ("dq", "etl_core", "operations.alerts.deciding"),
     "operations.alerts.deciding": ("etl_core.log",),
     "operations.contracts": ("dq", "etl_core"),
@@ -127,6 +130,7 @@ PACKAGES = {
     "botocore": {"etl_core.aws_set_up", "etl_core.objects", "etl_core.queue"},
     "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
+    "holidays": {"operations.arrivals.public_holidays"},
     "jinja2": {"dq.report", "service"},
     "markupsafe": {"dq.report", "service"},
     "msgpack": {"dq.profiling", "dq.engine"},
@@ -176,7 +180,7 @@ PACKAGES = {
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
         *("pipelines.records.settings", "pipelines.agencies.settings", "pipelines.api_ingestion"),
-        "operations.alerts.settings",
+        *("operations.alerts.settings", "operations.arrivals.settings", "operations.retention.settings"),
     },
     "py4j": {"dq.engine", "dq.rows", "pipelines.etl"},
     "pyspark": {
@@ -191,7 +195,8 @@ PACKAGES = {
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
         *("dq.streams", "dq.object_path", "dq.reported_runs", "pipelines.records", "pipelines.agencies"),
-        *("pipelines.api_ingestion", "operations.alerts", "service"),
+        *("pipelines.api_ingestion", "service", "dq.arrived"),
+        *("operations.alerts", "operations.arrivals", "operations.retention"),
     },
     "structlog": {
         "service",
