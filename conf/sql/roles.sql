@@ -84,6 +84,17 @@ BEGIN
 END
 $$;
 
+-- Observations, where there are any; those of a run are replaced.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.observation') IS NOT NULL THEN
+        GRANT INSERT, DELETE ON pipeline.observation TO pipeline_writer;
+        GRANT INSERT, UPDATE, DELETE ON pipeline.observed_file TO pipeline_writer;
+        GRANT INSERT, UPDATE ON pipeline.observation_progress TO pipeline_writer;
+    END IF;
+END
+$$;
+
 -- Sequences, where an id is drawn from one; those of identity columns need no right.
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA reporting TO pipeline_writer;
 

@@ -3,7 +3,7 @@
 1. The level of each stretch between level shifts is taken out (its median).
 2. The season's effect is taken out: the median of the other values of the same weekday, so that a value is never in its
    own baseline. Only from `SEASON_FROM` values on; before that the season is part of the noise.
-3. The local level is taken out: the mean of the last `LOCAL` values, those far out drawn in. Trends become a constant.
+3. The local level is taken out: the mean of the last `LOCAL` values. Trends become a constant.
 4. What is left are residuals as a forecaster would have had them, pooled over all seasons. Their median corrects the
    forecast, their spread says how far a value may be off:
    - the median absolute deviation, as a normal deviation, times a quantile of Student's t with the degrees of freedom
@@ -37,8 +37,9 @@ LOCAL, _FEWEST_LOCAL = 14, 4
 #: The heaviest tail that keeps the budget: the probability falls with this power.
 _TAIL_POWER = 3.0
 _MAD_TO_DEVIATION, _MAD_EFFICIENCY = 1.4826, 0.37
-#: What lies further from the middle, in deviations, is drawn in where a level is averaged.
-_DRAWN_IN = 3.0
+#: Tails are light where so few of the residuals lie beyond so many deviations: 0.3 % of a normal distribution do, 4 % of
+#: Student's t with 3 degrees of freedom. So many residuals are needed to tell.
+_LIGHT_SHARE, _LIGHT_BEYOND, _LIGHT_FROM, _LIGHT_POWER = 0.007, 3.0, 120, 6.0
 
 #: Why nothing can be said of a value: the places of `Expectation.why_not`.
 REASONS = ("", "too few", "season")
@@ -95,7 +96,10 @@ def expect(baselines: Baselines, seasons: Ints, risk: Floats, floor: Floats, is_
     worth = np.maximum(2.0, _MAD_EFFICIENCY * pooled)
     half = np.maximum(deviation * stdtrit(worth, 1.0 - risk / 2.0), noise * ndtri(1.0 - risk / 2.0))
     rank = np.where(pooled >= SEASON_FROM, 2, 1)
-    beyond = np.maximum((rank / ((pooled + 1.0) * risk)) ** (1.0 / _TAIL_POWER), 1.0)
+    outside = (far > _LIGHT_BEYOND * deviation[:, None]).sum(axis=1)
+    is_light = (pooled >= _LIGHT_FROM) & (outside <= _LIGHT_SHARE * pooled)
+    power = np.where(is_light, _LIGHT_POWER, _TAIL_POWER)
+    beyond = np.maximum((rank / ((pooled + 1.0) * risk)) ** (1.0 / power), 1.0)
     half = np.maximum(half, beyond * _at(far, pooled - rank))
     why_not = np.where((have < FEWEST) | (pooled < _FEWEST_LOCAL), 1, 0)
     why_not = np.where((why_not == 0) & seasonal & (of_season < _FEWEST_OF_SEASON), 2, why_not)
@@ -176,15 +180,9 @@ def _of(values: Floats, low: Ints, high: Ints) -> Floats:
 def _residuals(values: Floats, stretches: Ints) -> tuple[Floats, Floats]:
     """What each value differs from the mean of those before it in its stretch; and that mean for the next value."""
     known = np.isfinite(values)
-    ordered = np.sort(values, axis=1)
-    count = known.sum(axis=1)
-    middle = _median(ordered, count)[:, None]
-    off = np.sort(np.abs(values - middle), axis=1)
-    reach = _DRAWN_IN * _MAD_TO_DEVIATION * _median(off, count)[:, None]
-    drawn_in = np.where(known, np.clip(values, middle - reach, middle + reach), 0.0)
     length, width = values.shape
     total, seen = np.zeros((length, width + 1)), np.zeros((length, width + 1))
-    np.cumsum(drawn_in, axis=1, out=total[:, 1:])
+    np.cumsum(np.where(known, values, 0.0), axis=1, out=total[:, 1:])
     np.cumsum(known, axis=1, out=seen[:, 1:])
     place = np.broadcast_to(np.arange(width + 1), total.shape)
     begins = np.zeros(total.shape, np.bool_)

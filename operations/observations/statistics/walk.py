@@ -64,6 +64,7 @@ class Walked:
     low: Floats
     high: Floats
     deviations: Floats
+    unusual: Bools
     why_not: Ints
 
 
@@ -85,6 +86,7 @@ def walk(
     states = np.array(states, np.int8)
     unknown = np.full(values.shape, np.nan)
     low, high, deviations = unknown, unknown.copy(), unknown.copy()
+    unusual = np.zeros(values.shape, np.bool_)
     why_not = np.full(values.shape, -1, np.int64)
     for at in range(int(first.min(initial=length)), length):
         due = np.flatnonzero((first <= at))
@@ -112,9 +114,10 @@ def walk(
         low[due, at] = np.where(is_judged, np.where(side <= 0, found.middle - found.half, -np.inf), np.nan)
         high[due, at] = np.where(is_judged, np.where(side >= 0, top, np.inf), np.nan)
         deviations[due, at] = np.where(is_judged, off / np.maximum(top - found.middle, 1e-300), np.nan)
+        unusual[due, at] = too_low | too_high
         why_not[due, at] = found.why_not
         _accept_levels(states, values, due[too_low | too_high], at, rules.hold)
-    return Walked(states, low, high, deviations, why_not)
+    return Walked(states, low, high, deviations, unusual, why_not)
 
 
 def rewalked_from(states: States, at: int) -> int:
