@@ -78,6 +78,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
     "dq.object_path": ("dq.ledger", "dq.reporting"),
     "dq.reported_runs": ("dq.report", "dq.reporting"),
+    "dq.observed_runs": ("dq.ledger", "dq.reporting"),
     "dq.silver_due": ("dq.checks", "dq.ledger", "dq.reporting", "etl_core.number_set"),
     "dq.streams": (*PURE, "dq.formats", "dq.ledger", "dq.reporting", "dq.rows", "etl_core"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
@@ -104,6 +105,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.api_ingestion": ("dq", "etl_core"),
     # What watches over it all: its rooms do not know each other.
     "operations": (),
+    "operations.observations": ("dq", "etl_core"),
     # What answers requests.
     "service": ("dq", "etl_core"),
     "jobs": ("dq", "etl_core", "operations", "pipelines", "service"),
@@ -125,11 +127,12 @@ PACKAGES = {
     "mypy_boto3_sqs": {"etl_core.queue"},
     "jinja2": {"dq.report", "service"},
     "markupsafe": {"dq.report", "service"},
-    "msgpack": {"dq.profiling", "dq.engine"},
+    "msgpack": {"dq.profiling", "dq.engine", "operations.observations"},
     "msgspec": {"pipelines.api_ingestion.pages.quick_page"},
     "numpy": {
         *("dq.profiling", "dq.formats", "dq.engine", "dq.rows", "dq.streams"),
         *("pipelines.transforms", "pipelines.lake", "pipelines.records", "pipelines.api_ingestion"),
+        "operations.observations",
     },
     "obstore": {"etl_core.objects"},
     "orjson": {
@@ -170,6 +173,7 @@ PACKAGES = {
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
         *("pipelines.records.settings", "pipelines.agencies.settings", "pipelines.api_ingestion"),
+        "operations.observations.settings",
     },
     "py4j": {"dq.engine", "dq.rows", "pipelines.etl"},
     "pyspark": {
@@ -179,15 +183,17 @@ PACKAGES = {
     "python_calamine": {"dq.formats"},
     "re2": {"dq.schema", "dq.profiling"},
     "rich": {"etl_core.log"},
+    "scipy": {"operations.observations"},
     "sqlalchemy": {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
         *("dq.streams", "dq.object_path", "dq.reported_runs", "pipelines.records", "pipelines.agencies"),
-        *("pipelines.api_ingestion", "service"),
+        *("pipelines.api_ingestion", "service", "operations.observations", "dq.observed_runs"),
     },
     "structlog": {
         "service",
+        "operations.observations",
         "etl_core.log",
         "etl_core.metrics",
         "etl_core.objects",
