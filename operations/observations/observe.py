@@ -24,7 +24,6 @@ from operations.observations.files.watched_file import NewRun, WatchedFile
 from operations.observations.files.whole_files import Manner, watch_whole_files
 from operations.observations.store import (
     ObservedRun,
-    known_files,
     note_seen,
     observed_windows,
     read_histories,
@@ -119,16 +118,16 @@ def observe(
     seen = seen_until(engine)
     horizon = (now - _HORIZON).date()
     changed = changed_runs(engine, catalogue, since=None if seen is None else seen - _OVERLAP, horizon=horizon)
-    known = known_files(engine)
     account, files = _Account(), sorted(changed.by_file, key=str)
     for begin in range(0, len(files), _BLOCK):
         if stopped():
             return None
         block = files[begin : begin + _BLOCK]
-        fresh = [file_id for file_id in block if str(file_id) not in known]
-        runs = [run_id for file_id in block if str(file_id) in known for run_id in changed.by_file[file_id]]
+        histories = _histories(engine, [str(file_id) for file_id in block])
+        fresh = [file_id for file_id in block if str(file_id) not in histories]
+        runs = [run_id for file_id in block if str(file_id) in histories for run_id in changed.by_file[file_id]]
         found = run_numbers(engine, catalogue, files=fresh, runs=runs, horizon=horizon)
-        _observe_block(_Block(engine, catalogue, manner, now, account), found)
+        _observe_block(_Block(engine, catalogue, manner, now, account), found, histories)
     if changed.until is not None:
         until = min(changed.until, now)
         note_seen(engine, until if seen is None else max(until, seen))
@@ -154,7 +153,7 @@ class _Block:
     account: _Account
 
 
-def _observe_block(block: _Block, found: Sequence[RunNumbers]) -> None:
+def _observe_block(block: _Block, found: Sequence[RunNumbers], histories: dict[str, FileHistory]) -> None:
     account = block.account
     account.runs += len(found)
     by_file: dict[str, list[RunNumbers]] = {}
@@ -164,7 +163,6 @@ def _observe_block(block: _Block, found: Sequence[RunNumbers]) -> None:
             account.ahead += 1
         else:
             by_file.setdefault(str(run.file_id), []).append(run)
-    histories = _histories(block.engine, by_file)
     due = {file_id: _due(histories.get(file_id), runs) for file_id, runs in by_file.items()}
     account.unchanged += sum(len(by_file[file_id]) - len(runs) for file_id, runs in due.items())
     due = {file_id: runs for file_id, runs in due.items() if runs}
@@ -189,7 +187,7 @@ def _observe_block(block: _Block, found: Sequence[RunNumbers]) -> None:
     _write(block, files, {str(run.run_id): run for runs in due.values() for run in runs})
 
 
-def _histories(engine: Engine, file_ids: dict[str, list[RunNumbers]]) -> dict[str, FileHistory]:
+def _histories(engine: Engine, file_ids: list[str]) -> dict[str, FileHistory]:
     found = {}
     for file_id, data in read_histories(engine, file_ids).items():
         try:

@@ -51,12 +51,6 @@ def note_seen(engine: Engine, until: datetime) -> None:
         connection.execute(row.on_conflict_do_update(index_elements=["only_row"], set_={"seen_until": until}))
 
 
-def known_files(engine: Engine) -> frozenset[str]:
-    """The files of which a history is kept."""
-    with engine.connect() as connection:
-        return frozenset(connection.scalars(select(observed_file.c.monitoring_file_id)))
-
-
 def read_histories(engine: Engine, file_ids: Collection[str]) -> dict[str, bytes]:
     """The histories of these files, of those that have one."""
     statement = select(observed_file.c.monitoring_file_id, observed_file.c.history)

@@ -38,7 +38,7 @@ class ColumnFigures:
         distinct_error: the stated relative error of that, 0 where it is exact.
         mean: of the numbers.
         stddev: of the numbers.
-        numbers: a uniform sample of them, finite ones; None of other types.
+        numbers: a uniform sample of them, finite ones, ascending; None of other types.
         counts: rows by value as text, where there are few values; None where they are many, or hidden.
     """
 
@@ -76,9 +76,10 @@ def figures_of_state(data: bytes) -> StateFigures:
         body = pa.decompress(compressed, length, "zstd", asbytes=True)
         columns, _keys, derived, profile, _left_out, _seed = msgpack.unpackb(body, use_list=True, strict_map_key=False)
         rows, malformed, _malformed_rows, kept, _extras, sample = profile[:6]
-        cells = None
+        cells: dict[str, pa.Array] = {}
         if sample is not None and sample[-1] is not None:
-            cells = pa.ipc.open_stream(sample[-1]).read_all()
+            for batch in pa.ipc.open_stream(sample[-1]).read_all().combine_chunks().to_batches():
+                cells = dict(zip(batch.schema.names, batch.columns, strict=True))
         follows = dict(derived)
         found = [
             _column(one, figures, cells, rows, follows.get(at))
@@ -90,26 +91,32 @@ def figures_of_state(data: bytes) -> StateFigures:
     return unpacked(data, STATE, figures)
 
 
-def _column(known: list[Any], figures: Any, cells: pa.Table | None, rows: int, follows: bool | None) -> ColumnFigures:  # noqa: ANN401, FBT001 - as written
+def _column(known: list[Any], figures: Any, cells: Mapping[str, pa.Array], rows: int, follows: bool | None) -> ColumnFigures:  # noqa: ANN401, FBT001 - as written
     _position, name, kind, _declared, *marks = known
     type_ = FieldType(kind)
     sensitive = len(marks) > 0 and bool(marks[0])
     label = f"{type_.value} {name}"
-    sampled = cells.column(label) if cells is not None and label in cells.column_names else None
+    sampled = cells.get(label)
+    if sampled is not None and sampled.null_count:
+        sampled = sampled.drop_null()
     sketch: DistinctSketch = figures.distinct
-    distinct: int | None = sketch.estimate()
-    counts = figures.counts
-    if sensitive:
-        distinct, counts = None, None
-    elif follows is not None and sampled is not None:
-        counted = pc.value_counts(sampled.drop_null().combine_chunks())
-        distinct = len(counted)
-        if follows:
-            counts = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
+    distinct: int | None = None if sensitive else sketch.estimate()
+    counts = None if sensitive else figures.counts
     numbers = None
-    if type_ in _NUMBERS and sampled is not None:
-        taken = sampled.drop_null().combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64)
-        numbers = taken[np.isfinite(taken)]
+    if sampled is not None and not sensitive:
+        if pa.types.is_floating(sampled.type) or pa.types.is_integer(sampled.type):
+            ordered = np.sort(sampled.to_numpy())
+            if follows is not None:
+                distinct = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + (len(ordered) > 0)
+            if type_ in _NUMBERS:
+                numbers = ordered.astype(np.float64)
+                if len(numbers) and not np.isfinite(numbers[[0, -1]]).all():
+                    numbers = numbers[np.isfinite(numbers)]
+        elif follows is not None:
+            counted = pc.value_counts(sampled)
+            distinct = len(counted)
+            if follows:
+                counts = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
     return ColumnFigures(
         name=name,
         type=type_,

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from operations.observations.files.reference import (
     MOST_CATEGORIES,
     CategoryReference,
@@ -24,10 +22,11 @@ from operations.observations.statistics.distances import (
     psi_critical,
 )
 from operations.observations.statistics.expectation import SEASON_FROM
-from operations.observations.statistics.scales import of_shares, to_shares
+from operations.observations.statistics.scales import of_share, to_share
 
 if TYPE_CHECKING:
     from dq import ColumnFigures
+    from operations.observations.statistics.scales import Floats
 
 #: The least deviation of a share, as an angle, and of a mean, in deviations of its values.
 _SHARE_NOISE, _MEAN_NOISE = 0.02, 0.02
@@ -68,7 +67,7 @@ class Figure:
 def shown(metric: str, value: float) -> float:
     """A value of the scale on which it is judged as people know it."""
     if metric in SHARES:
-        return float(to_shares(np.array([value]))[0])
+        return to_share(value)
     return value * value if metric == "psi" else value
 
 
@@ -93,7 +92,7 @@ def figures_of(column: ColumnFigures, reference: Reference | None, risk: float) 
         noise = max(spread / math.sqrt(max(present, 1)), _MEAN_NOISE * spread, 1e-9 * abs(column.mean), 1e-300)
         found.append(Figure("mean", column.mean, noise))
     if isinstance(reference, NumberReference) and column.numbers is not None and len(column.numbers):
-        found += _number_distances(column, reference, risk)
+        found += _number_distances(column.numbers, reference, risk)
     if isinstance(reference, CategoryReference) and is_category and reference.is_watched:
         found += _categories(column, reference, risk)
     return tuple(found)
@@ -127,8 +126,7 @@ def next_reference(
 
 
 def _share(metric: str, part: float, whole: float, error: float = 0.0) -> Figure:
-    value = float(of_shares(np.array([float(part)]), np.array([float(whole)]))[0])
-    return Figure(metric, value, max(1.0 / math.sqrt(whole), _SHARE_NOISE, error))
+    return Figure(metric, of_share(part, whole), max(1.0 / math.sqrt(whole), _SHARE_NOISE, error))
 
 
 def _distinct(distinct: int, present: int, error: float) -> Figure:
@@ -138,11 +136,11 @@ def _distinct(distinct: int, present: int, error: float) -> Figure:
     return _share("distinct", min(distinct, present), present, widened)
 
 
-def _number_distances(column: ColumnFigures, reference: NumberReference, risk: float) -> list[Figure]:
-    if column.numbers is None or not len(reference.edges):
+def _number_distances(numbers: Floats, reference: NumberReference, risk: float) -> list[Figure]:
+    if not len(reference.edges):
         return []
-    counts, weights = binned(column.numbers, reference.edges), reference.weights
-    many, others = float(len(column.numbers)), float(weights.sum())
+    counts, weights = binned(numbers, reference.edges), reference.weights
+    many, others = float(len(numbers)), float(weights.sum())
     critical = psi_critical(many, others, len(weights), risk)
     return [
         Figure("psi", math.sqrt(psi(counts, weights)), _DISTANCE_NOISE, math.sqrt(max(critical, PSI_MATTERS))),

@@ -60,6 +60,7 @@ class WatchedFile:
         first: for each figure of the whole file, the place from which it is told again.
         said: what is said of its runs, by run.
         forgotten: runs that are older than everything that is kept.
+        cadence: how often it comes, once `take_in` was called.
     """
 
     file_id: str
@@ -69,15 +70,21 @@ class WatchedFile:
     first: list[int] = field(default_factory=list)
     said: dict[str, list[Observation]] = field(default_factory=dict)
     forgotten: int = 0
+    cadence: Cadence = field(default_factory=lambda: cadence_of(np.empty(0, np.int64)))
 
     def take_in(self) -> None:
         """Put the new runs into the history."""
+        self._take_in()
+        self.cadence = cadence_of(self.history.windows)
+
+    def _take_in(self) -> None:
         history = self.history
         self.runs.sort(key=lambda run: run.window)
         if not len(history.windows):
             self._take_in_all()
             return
         changed: list[list[int]] = [[], [], []]
+        newest = int(history.windows[-1])
         kept: list[NewRun] = []
         for run in self.runs:
             if self._is_beyond(run.window):
@@ -92,12 +99,7 @@ class WatchedFile:
                     changed[metric].append(run.window)
             kept.append(run)
         self.runs = kept
-        self.first = [self._first(metric, windows) for metric, windows in enumerate(changed)]
-
-    @property
-    def cadence(self) -> Cadence:
-        """How often it comes."""
-        return cadence_of(self.history.windows)
+        self.first = [self._first(metric, windows, newest) for metric, windows in enumerate(changed)]
 
     def forget(self) -> None:
         """Keep what baselines need."""
@@ -115,9 +117,12 @@ class WatchedFile:
 
     def _is_beyond(self, window: int) -> bool:
         windows = self.history.windows
-        return len(windows) >= cadence_of(windows).width and window < int(windows[0])
+        return window < int(windows[0]) and len(windows) >= cadence_of(windows).width
 
-    def _first(self, metric: int, windows: list[int]) -> int:
+    def _first(self, metric: int, windows: list[int], newest: int) -> int:
+        """From where a figure is told again: the earliest that changed; where runs were known behind it, also the new
+        levels that it may have had a part in."""
         if not windows:
             return len(self.history.windows)
-        return rewalked_from(self.history.states[metric], self.history.place_of(min(windows))[0])
+        place = self.history.place_of(min(windows))[0]
+        return place if min(windows) > newest else rewalked_from(self.history.states[metric], place)
