@@ -138,7 +138,11 @@ def run_states(engine: Engine, run_ids: Collection[str]) -> Iterator[tuple[str, 
 
 def _changed(catalogue: Catalogue, runs: Table, quality: Table) -> ColumnElement[Any]:
     """When a run changed; a verdict that is replaced refreshes its run."""
-    own = [table.c["updated_at"] for table, name in ((runs, RUN), (quality, QUALITY)) if catalogue.table(name).has("updated_at")]
+    own = [
+        table.c["updated_at"]
+        for table, name in ((runs, RUN), (quality, QUALITY))
+        if catalogue.table(name).has("updated_at")
+    ]
     return func.coalesce(*own[:1], quality.c.created_at)
 
 

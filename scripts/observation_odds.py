@@ -32,7 +32,7 @@ _LEVEL = 50_000
 _FIGURES = 50
 #: The usual rules look back so far.
 _BACK = 28
-_SHIFT = 200
+_SHIFT, _SATURDAY, _MISSING = 200, 5, 0.2
 
 
 def _noise(cv: float) -> History:
@@ -48,7 +48,7 @@ def _t3(random: np.random.Generator, files: int, days: int) -> Floats:
 
 
 def _weekly(random: np.random.Generator, files: int, days: int) -> Floats:
-    return np.asarray(_lognormal(random, files, days) * np.where(np.arange(days) % 7 >= 5, 0.3, 1.0))
+    return np.asarray(_lognormal(random, files, days) * np.where(np.arange(days) % 7 >= _SATURDAY, 0.3, 1.0))
 
 
 def _constant(_random: np.random.Generator, files: int, days: int) -> Floats:
@@ -56,7 +56,7 @@ def _constant(_random: np.random.Generator, files: int, days: int) -> Floats:
 
 
 def _gaps(random: np.random.Generator, files: int, days: int) -> Floats:
-    return np.where(random.random((files, days)) < 0.2, np.nan, _weekly(random, files, days))
+    return np.where(random.random((files, days)) < _MISSING, np.nan, _weekly(random, files, days))
 
 
 def _shift(random: np.random.Generator, files: int, days: int) -> Floats:
@@ -67,9 +67,13 @@ def _trend(random: np.random.Generator, files: int, days: int) -> Floats:
     return np.asarray(_lognormal(random, files, days) * 1.005 ** np.arange(days))
 
 
-def _hourly(random: np.random.Generator, files: int, hours: int) -> Floats:
+def _hourly(rows: float) -> History:
+    return lambda random, files, hours: _of_hours(random, files, hours, rows)
+
+
+def _of_hours(random: np.random.Generator, files: int, hours: int, rows: float) -> Floats:
     hour = np.arange(hours)
-    mean = 400.0 * (1.0 + 0.8 * np.sin(hour / 24.0 * 2.0 * np.pi)) * np.where(hour // 24 % 7 >= 5, 0.5, 1.0)
+    mean = rows * (1.0 + 0.8 * np.sin(hour / 24.0 * 2.0 * np.pi)) * np.where(hour // 24 % 7 >= _SATURDAY, 0.5, 1.0)
     return random.poisson(mean, (files, hours)).astype(np.float64)
 
 
@@ -92,7 +96,8 @@ KINDS = (
     Kind("weekly with a fifth of the days missing", _gaps),
     Kind("level shift, three times as much", _shift),
     Kind("trend, 0.5 % a day", _trend),
-    Kind("hourly counts, day and week", _hourly, is_hourly=True),
+    Kind("hourly counts, 40 to 720 by hour and weekday", _hourly(400.0), is_hourly=True),
+    Kind("hourly counts, 400 to 7,200", _hourly(4000.0), is_hourly=True),
 )
 
 
@@ -133,10 +138,16 @@ def odds(kind: Kind, files: int, seed: int) -> Odds:
         found[:, _SHIFT : _SHIFT + 20] = np.nan
     first = 24 * 28 if kind.is_hourly else 28
     settled = 1344 if kind.is_hourly else 182
-    return Odds(volume, columns, *(float(np.nanmean(part)) for part in (found[:, 8:first], found[:, first:], found[:, settled:])))
+    return Odds(
+        volume,
+        columns,
+        *(float(np.nanmean(part)) for part in (found[:, 8:first], found[:, first:], found[:, settled:])),
+    )
 
 
-def _walked(counts: Floats, risk: float, kind: Kind, width: int, *, is_count: bool) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+def _walked(
+    counts: Floats, risk: float, kind: Kind, width: int, *, is_count: bool
+) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     shape, place = counts.shape, np.arange(counts.shape[1])
     seasons = np.broadcast_to(place % 168 if kind.is_hourly else place % 7, shape).astype(np.int64)
     values = of_counts(np.round(counts)) if is_count else np.log(np.maximum(counts, 0.5))
@@ -178,7 +189,10 @@ def usual(kind: Kind, files: int, seed: int) -> dict[str, tuple[float, float]]:
                     told = (value < low) | (value > high)
                     alarms.setdefault(f"{name} {halved}", []).append(float(told[there].mean()) if there.any() else 0.0)
     names = sorted({name.rsplit(" ", 1)[0] for name in alarms})
-    return {name: (2.0 * runs * float(np.mean(alarms[f"{name} False"])), float(np.mean(alarms[f"{name} True"]))) for name in names}
+    return {
+        name: (2.0 * runs * float(np.mean(alarms[f"{name} False"])), float(np.mean(alarms[f"{name} True"])))
+        for name in names
+    }
 
 
 def _edges(before: Floats, value: Floats) -> list[tuple[str, Floats, Floats]]:
@@ -199,11 +213,16 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=200, help="file-years of each kind")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    print("| history | `observe`: volume | columns | halved found: runs 8-27, 28 on, 182 on | z 3 | robust z 3.5 | min..max |")
+    print(
+        "| history | `observe`: volume | columns | halved found: runs 8-27, 28 on, 182 on | z 3 | robust z 3.5 | min..max |"
+    )
     print("|---|---|---|---|---|---|---|")
     for kind in KINDS:
         own, others = odds(kind, arguments.files, arguments.seed), usual(kind, arguments.files, arguments.seed)
-        cells = [f"{others[name][0]:.1f}, {others[name][1]:.0%}" for name in ("z 3, the value included", "robust z 3.5", "min..max")]
+        cells = [
+            f"{others[name][0]:.1f}, {others[name][1]:.0%}"
+            for name in ("z 3, the value included", "robust z 3.5", "min..max")
+        ]
         found = f"{own.early:.0%}, {own.later:.1%}, {own.settled:.1%}"
         print(f"| {kind.name} | {own.volume:.2f} | {own.columns:.2f} | {found} | {' | '.join(cells)} |", flush=True)
 

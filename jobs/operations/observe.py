@@ -64,8 +64,8 @@ def main(argv: list[str]) -> int:
         log.warning("runs lie ahead of the clock and were left out", runs=found.ahead)
     note(
         rows_in=found.runs,
-        message=f"{found.runs} runs of {found.files} files changed: {found.observed} observed, {found.unchanged} as they were,"
-        f" {found.ahead} ahead, {found.forgotten} too old; {len(found.unusual)} unusual",
+        message=f"{found.runs} runs of {found.files} files changed: {found.observed} observed, {found.unchanged} as they"
+        f" were, {found.ahead} ahead, {found.forgotten} too old; {len(found.unusual)} unusual",
     )
     if arguments.json:
         write_json(_result(found), "-", "observations")
@@ -81,8 +81,8 @@ def _print(found: Found) -> None:
     counts = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.figures.items())) or "none"
     console.print(
         cell(
-            f"{found.runs:,} runs of {found.files:,} files: {found.observed:,} observed, {found.unchanged:,} as they were, "
-            f"{found.ahead:,} ahead of the clock, {found.forgotten:,} too old; figures: {counts}"
+            f"{found.runs:,} runs of {found.files:,} files: {found.observed:,} observed, {found.unchanged:,} as they "
+            f"were, {found.ahead:,} ahead of the clock, {found.forgotten:,} too old; figures: {counts}"
         )
     )
     if not found.unusual:
@@ -128,7 +128,10 @@ def _result(found: Found) -> dict[str, Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing observe", description=__doc__)
     parser.add_argument(
-        "--at", type=moment, metavar="TIME", help="as if it were then: runs of later windows are left alone (default: now)"
+        "--at",
+        type=moment,
+        metavar="TIME",
+        help="as if it were then: runs of later windows are left alone (default: now)",
     )
     parser.add_argument("--json", action="store_true", help="the counts and all that is unusual as JSON on stdout")
     return parser

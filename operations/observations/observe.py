@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 
@@ -166,7 +167,9 @@ def _observe_block(block: _Block, found: Sequence[RunNumbers], histories: dict[s
     due = {file_id: _due(histories.get(file_id), runs) for file_id, runs in by_file.items()}
     account.unchanged += sum(len(by_file[file_id]) - len(runs) for file_id, runs in due.items())
     due = {file_id: runs for file_id, runs in due.items() if runs}
-    figures = _figures(block, [run for file_id, runs in due.items() for run in _with_states(runs, is_new=file_id not in histories)])
+    figures = _figures(
+        block, [run for file_id, runs in due.items() for run in _with_states(runs, is_new=file_id not in histories)]
+    )
     files = [
         WatchedFile(
             file_id,
@@ -192,7 +195,7 @@ def _histories(engine: Engine, file_ids: list[str]) -> dict[str, FileHistory]:
     for file_id, data in read_histories(engine, file_ids).items():
         try:
             found[file_id] = decode_history(data)
-        except UnknownLayoutError as error:
+        except UnknownLayoutError as error:  # noqa: PERF203 - one that is damaged hurts no other
             log.warning("a history is begun anew", file=file_id, reason=str(error))
     return found
 
@@ -236,7 +239,9 @@ def _figures(block: _Block, runs: list[RunNumbers]) -> dict[str, StateFigures | 
             found[run_id] = figures_of_state(state)
         except ProfileCodecError as error:
             run = known[run_id]
-            block.account.refusals.append(f"{run.agency_slug}/{run.file_name} {run.run_date} {run.run_hour:02d}h: {error}")
+            block.account.refusals.append(
+                f"{run.agency_slug}/{run.file_name} {run.run_date} {run.run_hour:02d}h: {error}"
+            )
             found[run_id] = str(error)
     return found
 
@@ -254,7 +259,13 @@ def _write(block: _Block, files: Sequence[WatchedFile], runs: dict[str, RunNumbe
     named = {run_id: _named(run) for run_id, run in runs.items()}
     if behind:
         named |= observed_windows(block.engine, behind)
-    said = [(named[run_id], one) for file in files for run_id, all_said in file.said.items() if run_id in named for one in all_said]
+    said = [
+        (named[run_id], one)
+        for file in files
+        for run_id, all_said in file.said.items()
+        if run_id in named
+        for one in all_said
+    ]
     said = [(run, _explained(block, files, one)) for run, one in said]
     histories = {}
     for file in files:
@@ -280,11 +291,15 @@ def _explained(block: _Block, files: Sequence[WatchedFile], one: Observation) ->
     at = history.runs.index(one.run_id)
     before = history.runs[at - 1] if at else None
     try:
-        now_failed = read_failed_rules(block.engine, block.catalogue, one.run_id)
-        failed_before = None if before is None else read_failed_rules(block.engine, block.catalogue, before)
+        now_failed = read_failed_rules(block.engine, block.catalogue, _row_id(one.run_id))
+        failed_before = None if before is None else read_failed_rules(block.engine, block.catalogue, _row_id(before))
     except TerminalError:  # rules of a form nobody knows explain nothing
         return one
     return explained(one, now_failed, failed_before)
+
+
+def _row_id(run_id: str) -> int | UUID:
+    return int(run_id) if run_id.isdigit() else UUID(run_id)
 
 
 def windows(found: Found) -> Iterator[tuple[str, Observation]]:

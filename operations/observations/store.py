@@ -17,6 +17,7 @@ from operations.observations.tables import observation, observation_progress, ob
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
     from sqlalchemy.engine import Connection, Engine
 
     from operations.observations.files.observation import Observation
@@ -62,7 +63,9 @@ def read_histories(engine: Engine, file_ids: Collection[str]) -> dict[str, bytes
 def observed_windows(engine: Engine, run_ids: Collection[str]) -> dict[str, ObservedRun]:
     """The runs that are behind a late or restated one, as their rows name them."""
     of = observation.c
-    statement = select(of.monitoring_file_run_id, of.monitoring_file_id, of.agency_slug, of.file_name, of.run_date, of.run_hour)
+    statement = select(
+        of.monitoring_file_run_id, of.monitoring_file_id, of.agency_slug, of.file_name, of.run_date, of.run_hour
+    )
     with engine.connect() as connection:
         rows = connection.execute(statement.where(of.monitoring_file_run_id.in_(list(run_ids))).distinct())
         return {row[0]: ObservedRun(*row[:4], window_of(*row[4:])) for row in rows}
@@ -98,7 +101,9 @@ def write_files(
             connection.execute(delete(observation).where(key.in_(others)))
         _copy(connection, said, now)
         files = observed_file.c.monitoring_file_id
-        connection.execute(delete(observed_file).where(files.in_(bindparam("files", expanding=True))), {"files": list(histories)})
+        connection.execute(
+            delete(observed_file).where(files.in_(bindparam("files", expanding=True))), {"files": list(histories)}
+        )
         transaction = Transaction(connection)
         for file_id, history in histories.items():
             row = {"monitoring_file_id": file_id, "history": history, "updated_at": now}

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.figures.distinct import DistinctSketch
-from dq.profiling.profile.codec import packed_columns, unpacked
+from dq.profiling.profile.codec import PackedColumn, packed_columns, unpacked
 from dq.profiling.profile.state_codec import STATE
 from dq.schema.definition import FieldType
 
@@ -80,9 +80,9 @@ def figures_of_state(data: bytes) -> StateFigures:
         if sample is not None and sample[-1] is not None:
             for batch in pa.ipc.open_stream(sample[-1]).read_all().combine_chunks().to_batches():
                 cells = dict(zip(batch.schema.names, batch.columns, strict=True))
-        follows = dict(derived)
+        follows = {at: [frequencies] for at, frequencies in derived}
         found = [
-            _column(one, figures, cells, rows, follows.get(at))
+            _column(one, figures, cells, rows, follows.get(at, []))
             for at, (one, figures) in enumerate(zip(columns, packed_columns(kept or []), strict=True))
             if figures.seen
         ]
@@ -91,7 +91,9 @@ def figures_of_state(data: bytes) -> StateFigures:
     return unpacked(data, STATE, figures)
 
 
-def _column(known: list[Any], figures: Any, cells: Mapping[str, pa.Array], rows: int, follows: bool | None) -> ColumnFigures:  # noqa: ANN401, FBT001 - as written
+def _column(
+    known: list[Any], figures: PackedColumn, cells: Mapping[str, pa.Array], rows: int, derived: list[bool]
+) -> ColumnFigures:
     _position, name, kind, _declared, *marks = known
     type_ = FieldType(kind)
     sensitive = len(marks) > 0 and bool(marks[0])
@@ -106,16 +108,16 @@ def _column(known: list[Any], figures: Any, cells: Mapping[str, pa.Array], rows:
     if sampled is not None and not sensitive:
         if pa.types.is_floating(sampled.type) or pa.types.is_integer(sampled.type):
             ordered = np.sort(sampled.to_numpy())
-            if follows is not None:
+            if derived:
                 distinct = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + (len(ordered) > 0)
             if type_ in _NUMBERS:
                 numbers = ordered.astype(np.float64)
                 if len(numbers) and not np.isfinite(numbers[[0, -1]]).all():
                     numbers = numbers[np.isfinite(numbers)]
-        elif follows is not None:
+        elif derived:
             counted = pc.value_counts(sampled)
             distinct = len(counted)
-            if follows:
+            if derived[0]:
                 counts = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
     return ColumnFigures(
         name=name,

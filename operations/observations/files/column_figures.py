@@ -155,7 +155,9 @@ def _categories(column: ColumnFigures, reference: CategoryReference, risk: float
     own, weights = reference.histogram(counts)
     if len(own) > 1 and weights.sum() > 0:
         critical = psi_critical(float(rows), float(weights.sum()), len(own), risk)
-        found.append(Figure("psi", math.sqrt(psi(own, weights)), _DISTANCE_NOISE, math.sqrt(max(critical, PSI_MATTERS))))
+        found.append(
+            Figure("psi", math.sqrt(psi(own, weights)), _DISTANCE_NOISE, math.sqrt(max(critical, PSI_MATTERS)))
+        )
     new = reference.new(counts)
     found.append(replace_told(_share("new_values", sum(counts[name] for name in new), rows), _named("new", new)))
     lost = reference.lost(counts, rows, _LEAST_LOST * -math.log(risk), SEASON_FROM)

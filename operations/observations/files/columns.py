@@ -45,7 +45,7 @@ class _Turn:
 
 
 def watch_columns(files: Sequence[WatchedFile], manner: Manner) -> None:
-    """Tell the columns of all new runs, one run of each file at a time: the reference of the next has this one in it."""
+    """Tell the columns of all new runs, run by run: the reference of the next has this one in it."""
     cadences = {file.file_id: file.cadence for file in files}
     rounds = max((len(file.runs) for file in files), default=0)
     for turn in range(rounds):
@@ -149,7 +149,8 @@ def _say_columns(turn: _Turn, walked: Walked, begin: int) -> None:
     if figures != counted.total():
         raise AssertionError(f"figures were lost: {figures} compared, {dict(counted)}")
     left_out = max(len(turn.run.figures.columns) - len(turn.columns), 0) if turn.run.figures else 0
-    told = f"{figures} figures of {len(turn.columns)} columns: {counted[State.NORMAL]} normal, {unusual} unusual, {not_run} not run"
+    told = f"{figures} figures of {len(turn.columns)} columns: "
+    told += f"{counted[State.NORMAL]} normal, {unusual} unusual, {not_run} not run"
     told += f" ({reason})" if not_run else ""
     told += f"; {left_out} more columns are not watched" if left_out else ""
     state = State.UNUSUAL if unusual else State.NORMAL if counted[State.NORMAL] else State.NOT_RUN
@@ -158,9 +159,12 @@ def _say_columns(turn: _Turn, walked: Walked, begin: int) -> None:
 
 def _unusual(run_id: str, figure: Figure, column: str, walked: Walked, row: int) -> Observation:
     low, high = (
-        shown(figure.metric, float(edge)) if math.isfinite(edge) else None for edge in (walked.low[row, -1], walked.high[row, -1])
+        shown(figure.metric, float(edge)) if math.isfinite(edge) else None
+        for edge in (walked.low[row, -1], walked.high[row, -1])
     )
-    known = Observation(run_id, figure.metric, column, State.UNUSUAL, figure.shown, low, high, float(walked.deviations[row, -1]))
+    known = Observation(
+        run_id, figure.metric, column, State.UNUSUAL, figure.shown, low, high, float(walked.deviations[row, -1])
+    )
     if low is None:
         return replace(known, reason=figure.told or f"{figure.shown:.4g}, {high:.4g} at most was expected")
     return replace(known, reason=f"{figure.shown:.4g}, {low:.4g} to {high:.4g} was expected")

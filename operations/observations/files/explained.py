@@ -30,7 +30,9 @@ def explained(found: Observation, now: Rules, before: Rules) -> Observation:
         ((_rate(rule) - earlier.get(_name(rule), 0.0), _name(rule), rule) for rule in now if _is_rule(rule)),
         key=lambda one: (-one[0], one[1]),
     )
-    told = [f"{_words(rule)}, {earlier.get(name, 0.0):.1%} before" for more, name, rule in worse if more > 0][:_MOST_NAMED]
+    told = [f"{_words(rule)}, {earlier.get(name, 0.0):.1%} before" for more, name, rule in worse if more > 0][
+        :_MOST_NAMED
+    ]
     return replace(found, reason=f"{found.reason}; {'; '.join(told)}") if told else found
 
 
@@ -44,7 +46,11 @@ def _name(rule: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _rate(rule: Mapping[str, Any]) -> float:
     failed, checked = rule.get("failed") or 0, rule.get("checked") or 0
-    return failed / checked if isinstance(failed, int) and isinstance(checked, int) and checked > 0 else float(bool(failed))
+    return (
+        failed / checked
+        if isinstance(failed, int) and isinstance(checked, int) and checked > 0
+        else float(bool(failed))
+    )
 
 
 def _words(rule: Mapping[str, Any]) -> str:

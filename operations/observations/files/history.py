@@ -28,8 +28,12 @@ def _no_ints() -> Ints:
     return np.empty(0, np.int64)
 
 
-def _nothing(kind: type) -> np.ndarray:  # type: ignore[type-arg]  # of either kind
-    return np.empty((len(METRICS), 0), kind)
+def _no_numbers() -> Floats:
+    return np.empty((len(METRICS), 0))
+
+
+def _no_states() -> States:
+    return np.empty((len(METRICS), 0), np.int8)
 
 
 @dataclass(slots=True, eq=False)
@@ -67,8 +71,8 @@ class FileHistory:
     windows: Ints = field(default_factory=_no_ints)
     runs: list[str] = field(default_factory=list)
     stamps: Ints = field(default_factory=_no_ints)
-    numbers: Floats = field(default_factory=lambda: _nothing(float))
-    states: States = field(default_factory=lambda: _nothing(np.int8))
+    numbers: Floats = field(default_factory=_no_numbers)
+    states: States = field(default_factory=_no_states)
     columns: ColumnHistory = field(default_factory=ColumnHistory)
 
     def place_of(self, window: int) -> tuple[int, bool]:
@@ -98,14 +102,14 @@ class FileHistory:
         if len(of.windows) > keep_columns:
             of.windows = of.windows[-keep_columns:]
             of.values, of.states = of.values[:, -keep_columns:], of.states[:, -keep_columns:]
-        lives = np.isfinite(of.values).any(axis=1) if len(of.series) else np.empty(0, bool)
-        if not lives.all():
-            of.series = [one for one, is_there in zip(of.series, lives, strict=True) if is_there]
+        lives = np.flatnonzero(np.isfinite(of.values).any(axis=1))
+        if len(lives) < len(of.series):
+            of.series = [of.series[at] for at in lives]
             of.values, of.states = of.values[lives], of.states[lives]
 
 
 def encode_history(history: FileHistory) -> bytes:
-    """Write a history: MessagePack around plain arrays, values as 32-bit differences from the newest of their series."""
+    """Write a history: MessagePack around arrays, values as 32-bit differences from the newest of each."""
     of = history.columns
     body = [
         _LAYOUT,
@@ -147,7 +151,12 @@ def decode_history(data: bytes) -> FileHistory:
 
 
 def _columns_of(
-    windows: bytes, series: list[list[str]], newest: bytes, differences: bytes, states: bytes, references: list[list[object]]
+    windows: bytes,
+    series: list[list[str]],
+    newest: bytes,
+    differences: bytes,
+    states: bytes,
+    references: list[list[object]],
 ) -> ColumnHistory:
     known = np.frombuffer(windows, "<i8").astype(np.int64)
     shape = (len(series), len(known))
@@ -187,7 +196,10 @@ def _reference_of(kind: str, *parts: object) -> Reference:
             )
         case "categories", (list() as categories, int() as runs, bool() as is_watched):
             return CategoryReference(
-                {name: weight for name, weight, _ in categories}, {name: seen for name, _, seen in categories}, runs, is_watched
+                {name: weight for name, weight, _ in categories},
+                {name: seen for name, _, seen in categories},
+                runs,
+                is_watched,
             )
         case _:
             raise ValueError(f"a reference of the kind {kind!r}")

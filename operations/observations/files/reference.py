@@ -9,7 +9,7 @@ import numpy as np
 
 from operations.observations.statistics.distances import Floats, binned, quantile_edges
 
-#: A column with more values than that has no categories; one that had more of them over time is not watched for new ones.
+#: A column with more values has no categories; one that had more of them over time is not watched for new ones.
 MOST_CATEGORIES, MOST_KNOWN = 50, 200
 #: Of the weight of earlier runs so much is left with each further one: the last two weeks of a daily file count most.
 _KEPT_WEIGHT = 1.0 - 1.0 / 14.0
@@ -51,13 +51,14 @@ class CategoryReference:
     is_watched: bool = True
 
     def with_run(self, counts: Mapping[str, int], *, accepted: bool) -> CategoryReference:
-        """Add a run. One that was not accepted adds nothing to the weights but the names of new categories: a category
-        is new, or lost, once."""
+        """Add a run; one that was not accepted adds no weight, only names: a category is new, or lost, once."""
         names = self.seen.keys() | counts.keys()
         if len(names) > MOST_KNOWN:
             return CategoryReference(is_watched=False)
         weights = {
-            name: self.weights.get(name, 0.0) * _KEPT_WEIGHT + counts.get(name, 0) if accepted else self.weights.get(name, 0.0)
+            name: self.weights.get(name, 0.0) * _KEPT_WEIGHT + counts.get(name, 0)
+            if accepted
+            else self.weights.get(name, 0.0)
             for name in names
         }
         seen = {name: self.seen.get(name, 0) + (counts.get(name, 0) > 0) for name in names}
@@ -65,7 +66,9 @@ class CategoryReference:
 
     def histogram(self, counts: Mapping[str, int]) -> tuple[Floats, Floats]:
         """The rows of a run and the weights, by category in the same order."""
-        names = sorted(name for name in self.weights.keys() | counts.keys() if self.weights.get(name, 0.0) > 0 or name in counts)
+        names = sorted(
+            name for name in self.weights.keys() | counts.keys() if self.weights.get(name, 0.0) > 0 or name in counts
+        )
         return (
             np.array([counts.get(name, 0) for name in names], np.float64),
             np.array([self.weights.get(name, 0.0) for name in names], np.float64),

@@ -120,8 +120,10 @@ class WatchedFile:
         return window < int(windows[0]) and len(windows) >= cadence_of(windows).width
 
     def _first(self, metric: int, windows: list[int], newest: int) -> int:
-        """From where a figure is told again: the earliest that changed; where runs were known behind it, also the new
-        levels that it may have had a part in."""
+        """From where a figure is told again: the earliest that changed.
+
+        Where runs were known behind it, also the new levels that it may have had a part in.
+        """
         if not windows:
             return len(self.history.windows)
         place = self.history.place_of(min(windows))[0]

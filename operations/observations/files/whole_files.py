@@ -57,7 +57,13 @@ def _watch(files: Sequence[WatchedFile], width: int, manner: Manner) -> None:
             for place in range(begin, len(history.windows)):
                 run_id, number = history.runs[place], float(history.numbers[metric, place])
                 if not math.isnan(number):
-                    said = _said(walked, first_row + metric, place + offset, cadence, Observation(run_id, name, "", State.NORMAL, number))
+                    said = _said(
+                        walked,
+                        first_row + metric,
+                        place + offset,
+                        cadence,
+                        Observation(run_id, name, "", State.NORMAL, number),
+                    )
                 elif place in new:
                     why = new[place].no_figures or "the figure is not known"
                     said = Observation(run_id, name, "", State.NOT_RUN, reason=why)
@@ -113,7 +119,7 @@ def _walked(files: Sequence[WatchedFile], cadences: Sequence[Cadence], width: in
     is_score = np.arange(count) % len(METRICS) == _SCORE
     with np.errstate(invalid="ignore"):
         values[~is_score] = of_counts(np.maximum(values[~is_score], 0.0))
-    rules = Rules(
-        risk, ~is_score, np.where(is_score, -1, 0).astype(np.int64), hold, width
+    rules = Rules(risk, ~is_score, np.where(is_score, -1, 0).astype(np.int64), hold, width)
+    return walk(
+        values, seasons, states, first, rules, np.where(is_score[:, None], _SCORE_NOISE, 0.0) + np.zeros_like(values)
     )
-    return walk(values, seasons, states, first, rules, np.where(is_score[:, None], _SCORE_NOISE, 0.0) + np.zeros_like(values))

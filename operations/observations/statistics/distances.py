@@ -45,8 +45,10 @@ def psi(one: Floats, other: Floats) -> float:
 
 
 def psi_critical(one: float, other: float, bins: int, risk: float) -> float:
-    """What the index of samples of these sizes, of one distribution, exceeds with the probability `risk`:
-    (1/N + 1/M) times a quantile of chi-square with bins - 1 degrees of freedom (Yurdakul 2018)."""
+    """What the index of samples of these sizes, of one distribution, exceeds with the probability `risk`.
+
+    (1/N + 1/M) times a quantile of chi-square with bins - 1 degrees of freedom (Yurdakul 2018).
+    """
     if bins < 2 or min(one, other) <= 0:  # noqa: PLR2004 - one bin has no distance
         return float("inf")
     return float((1.0 / one + 1.0 / other) * _chi2(bins - 1, risk))
@@ -63,7 +65,7 @@ def _kolmogorov(risk: float) -> float:
 
 
 def ks(one: Floats, other: Floats) -> float:
-    """The largest distance of two cumulative histograms over the same bins; 1/bins less than that of the samples at most."""
+    """The largest distance of two cumulative histograms; at most a bin's share less than that of the samples."""
     many, others = float(one.sum()), float(other.sum())
     if not many or not others:
         return 0.0
@@ -71,7 +73,7 @@ def ks(one: Floats, other: Floats) -> float:
 
 
 def ks_critical(one: float, other: float, risk: float) -> float:
-    """What the distance of samples of these sizes, of one distribution, exceeds with the probability `risk` (asymptotic)."""
+    """What the distance of samples of these sizes, of one distribution, exceeds with the probability `risk`."""
     if min(one, other) <= 0:
         return float("inf")
     return float(_kolmogorov(risk) * math.sqrt((one + other) / (one * other)))

@@ -6,6 +6,8 @@
 3. The local level is taken out: the mean of the last `LOCAL` values. Trends become a constant.
 4. What is left are residuals as a forecaster would have had them, pooled over all seasons. Their median corrects the
    forecast, their spread says how far a value may be off:
+   - of counts each residual is taken in units of what counting, and whatever more there is, makes it deviate: nights of
+     an hourly file do not speak for its days,
    - the median absolute deviation, as a normal deviation, times a quantile of Student's t with the degrees of freedom
      that such a deviation of n values is worth (its efficiency is 37 %; Rousseeuw and Croux 1993),
    - the floor (what counting alone, or the error of a figure, gives) times the normal quantile,
@@ -37,8 +39,8 @@ LOCAL, _FEWEST_LOCAL = 14, 4
 #: The heaviest tail that keeps the budget: the probability falls with this power.
 _TAIL_POWER = 3.0
 _MAD_TO_DEVIATION, _MAD_EFFICIENCY = 1.4826, 0.37
-#: Tails are light where so few of the residuals lie beyond so many deviations: 0.3 % of a normal distribution do, 4 % of
-#: Student's t with 3 degrees of freedom. So many residuals are needed to tell.
+#: Tails are light where so few of the residuals lie beyond so many deviations: 0.3 % of a normal distribution do, 4 %
+#: of Student's t with 3 degrees of freedom. So many residuals are needed to tell.
 _LIGHT_SHARE, _LIGHT_BEYOND, _LIGHT_FROM, _LIGHT_POWER = 0.007, 3.0, 120, 6.0
 
 #: Why nothing can be said of a value: the places of `Expectation.why_not`.
@@ -89,21 +91,42 @@ def expect(baselines: Baselines, seasons: Ints, risk: Floats, floor: Floats, is_
     pooled = np.isfinite(residuals).sum(axis=1)
     ordered = np.sort(residuals, axis=1)
     centre = _median(ordered, pooled)
-    far = np.sort(np.abs(residuals - centre[:, None]), axis=1)
-    deviation = _MAD_TO_DEVIATION * _median(far, pooled) * _small_sample(pooled)
     middle = last_level + effect + local + centre
     noise = np.where(is_count, np.maximum(counting_noise(middle), floor), floor)
+    off = np.abs(residuals - centre[:, None])
+    usual, usual_next = np.ones((len(off), 1)), np.ones(len(off))
+    if is_count.any():
+        usual, usual_next = _counting_deviations(baselines.values - residuals, off, noise, is_count)
+    far = np.sort(off / usual, axis=1)
+    deviation = _MAD_TO_DEVIATION * _median(far, pooled) * _small_sample(pooled)
     worth = np.maximum(2.0, _MAD_EFFICIENCY * pooled)
-    half = np.maximum(deviation * stdtrit(worth, 1.0 - risk / 2.0), noise * ndtri(1.0 - risk / 2.0))
+    half = deviation * stdtrit(worth, 1.0 - risk / 2.0)
     rank = np.where(pooled >= SEASON_FROM, 2, 1)
     outside = (far > _LIGHT_BEYOND * deviation[:, None]).sum(axis=1)
     is_light = (pooled >= _LIGHT_FROM) & (outside <= _LIGHT_SHARE * pooled)
     power = np.where(is_light, _LIGHT_POWER, _TAIL_POWER)
     beyond = np.maximum((rank / ((pooled + 1.0) * risk)) ** (1.0 / power), 1.0)
-    half = np.maximum(half, beyond * _at(far, pooled - rank))
+    half = np.maximum(half, beyond * _at(far, pooled - rank)) * usual_next
+    half = np.maximum(half, noise * ndtri(1.0 - risk / 2.0))
     why_not = np.where((have < FEWEST) | (pooled < _FEWEST_LOCAL), 1, 0)
     why_not = np.where((why_not == 0) & seasonal & (of_season < _FEWEST_OF_SEASON), 2, why_not)
     return Expectation(middle, half, why_not)
+
+
+def _counting_deviations(middles: Floats, off: Floats, noise: Floats, is_count: Bools) -> tuple[Floats, Floats]:
+    """What each residual of counts deviates by as a rule, and the next value: small counts by more than large ones.
+
+    The variance is that of counting about what was expected, and as much more, the same for all, as the residuals have.
+    """
+    usual, following = np.ones(off.shape), np.ones(len(off))
+    counted = np.where(np.isfinite(off[is_count]), counting_noise(middles[is_count]), np.nan) ** 2
+    have = np.isfinite(counted).sum(axis=1)
+    spread = _MAD_TO_DEVIATION * _median(np.sort(off[is_count], axis=1), have)
+    mean = np.nansum(counted, axis=1) / np.maximum(have, 1)
+    more = np.nan_to_num(np.maximum(spread**2 - mean, 0.0))
+    usual[is_count] = np.sqrt(counted + more[:, None])
+    following[is_count] = np.sqrt(noise[is_count] ** 2 + more)
+    return usual, following
 
 
 def _varies(seasons: Ints, known: Bools) -> Bools:

@@ -18,9 +18,12 @@ LEVEL_NOISE = 0.01
 
 
 def of_counts(counts: Floats) -> Floats:
-    """Counts as `2 asinh(C sqrt(n + 3/8))`: the logarithm for large ones, up to a constant, and Anscombe's root
-    (1948) for small ones, whose logarithms are skewed to the left. It is the variance-stabilising transform of
-    counts whose variance is n + C**2 n**2."""
+    """Counts as `2 asinh(C sqrt(n + 3/8))`.
+
+    The logarithm for large ones, up to a constant, and Anscombe's root (1948) for small ones, whose logarithms are
+    skewed to the left. It is the variance-stabilising transform of
+    counts whose variance is n + C**2 n**2.
+    """
     return np.asarray(2.0 * np.arcsinh(C * np.sqrt(counts + 0.375)))
 
 
@@ -31,12 +34,12 @@ def to_counts(scaled: Floats) -> Floats:
 
 
 def counting_noise(scaled: Floats) -> Floats:
-    """The standard deviation that counting alone gives about this level (that of a count n is sqrt(n)), 1 % at least."""
+    """The standard deviation that counting alone gives about this level (of a count n: sqrt(n)), 1 % at least."""
     return np.asarray(np.maximum(C / np.cosh(np.clip(scaled, 0.0, _LARGEST) / 2.0), LEVEL_NOISE))
 
 
 def of_share(part: float, whole: float) -> float:
-    """A share as `2 asin(sqrt((k + 3/8) / (n + 3/4)))` (Anscombe 1948): the deviation is 1 / sqrt(n) whatever the share."""
+    """A share as `2 asin(sqrt((k + 3/8) / (n + 3/4)))` (Anscombe 1948), which deviates by 1 / sqrt(n)."""
     return 2.0 * math.asin(math.sqrt(min(max((part + 0.375) / (whole + 0.75), 0.0), 1.0)))
 
 

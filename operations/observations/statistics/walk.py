@@ -89,7 +89,7 @@ def walk(
     unusual = np.zeros(values.shape, np.bool_)
     why_not = np.full(values.shape, -1, np.int64)
     for at in range(int(first.min(initial=length)), length):
-        due = np.flatnonzero((first <= at))
+        due = np.flatnonzero(first <= at)
         states[due, at] = Judged.NONE
         due = due[np.isfinite(values[due, at])]
         if not len(due):
@@ -143,7 +143,9 @@ def _baselines(values: Floats, seasons: Ints, states: States, due: Ints, at: int
         empty = np.zeros((len(due), 1), np.int64)
         return Baselines(np.full((len(due), 1), np.nan), empty, empty)
     return Baselines(
-        found, np.take_along_axis(seasons[due, :at], order, 1), np.where(kept, np.take_along_axis(stretches, order, 1), -1)
+        found,
+        np.take_along_axis(seasons[due, :at], order, 1),
+        np.where(kept, np.take_along_axis(stretches, order, 1), -1),
     )
 
 

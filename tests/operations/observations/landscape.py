@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 FIRST_DAY = date(2026, 1, 5)
 MANNER = Manner(Budget(), 7)
 
+_FILE = text("INSERT INTO reporting.monitoring_file (agency_slug, file_name) VALUES ('harbour', :name) RETURNING id")
 _RUN = text("""
-    INSERT INTO reporting.monitoring_file_run (monitoring_file_id, run_date, run_hour, file_size, created_at, updated_at)
+    INSERT INTO reporting.monitoring_file_run
+        (monitoring_file_id, run_date, run_hour, file_size, created_at, updated_at)
     VALUES (:file, :day, :hour, :size, :at, :at)
     ON CONFLICT (monitoring_file_id, run_date, run_hour) DO UPDATE SET file_size = :size, updated_at = :at RETURNING id
 """)
@@ -52,8 +54,7 @@ def at(day: int, hour: int = 9) -> datetime:
 def add_file(engine: Engine, name: str) -> int:
     """Configure a file; its id."""
     with engine.begin() as connection:
-        statement = text("INSERT INTO reporting.monitoring_file (agency_slug, file_name) VALUES ('harbour', :name) RETURNING id")
-        return int(connection.scalars(statement, {"name": name}).one())
+        return int(connection.scalars(_FILE, {"name": name}).one())
 
 
 def add_run(
@@ -69,9 +70,9 @@ def add_run(
     hour: int = 6,
     keeps_state: bool = True,
 ) -> str:
-    """Add or restate a run with its verdict; its id. It changed at 7 o'clock of its day unless `changed` says otherwise."""
-    moment = changed or at(day, 7)
-    values: dict[str, Any] = {"file": file, "day": FIRST_DAY + timedelta(days=day), "hour": hour, "size": size, "at": moment}
+    """Add or restate a run with its verdict; its id. It changed at 7 o'clock of its day, or when `changed` says."""
+    values: dict[str, Any] = {"file": file, "day": FIRST_DAY + timedelta(days=day), "hour": hour, "size": size}
+    values["at"] = changed or at(day, 7)
     with engine.begin() as connection:
         run = connection.scalars(_RUN, values).one()
         connection.execute(_VERDICT, {"run": run, "score": score, "rules": json.dumps(list(rules))})
@@ -81,7 +82,15 @@ def add_run(
 
 
 @cache
-def state(rows: int = 200, seed: int = 0, nulls: float = 0.1, mean: float = 50.0, kinds: str = "abc", *, secret: bool = False) -> bytes:
+def state(
+    rows: int = 200,
+    seed: int = 0,
+    nulls: float = 0.1,
+    mean: float = 50.0,
+    kinds: str = "abc",
+    *,
+    secret: bool = False,
+) -> bytes:
     """The kept profile of a file with the columns `amount` and `kind`."""
     random = np.random.default_rng([seed, rows])
     amounts = [f"{one:.1f}" for one in random.normal(mean, 5.0, rows)]

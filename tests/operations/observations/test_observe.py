@@ -62,9 +62,9 @@ def test_a_halved_file_is_unusual_and_its_neighbour_is_not(database: Engine, cat
     assert told.deviation < -1
     assert told.reason.startswith("100 rows, ")
     kept = rows(database, same)
-    assert {key: row.state for key, row in kept.items()} == {
-        key: "normal" for key in [("rows", ""), ("size", ""), ("score", ""), ("columns", "")]
-    }
+    assert {metric: row.state for (metric, _), row in kept.items()} == dict.fromkeys(
+        ["rows", "size", "score", "columns"], "normal"
+    )
     assert kept[("columns", "")].reason == "9 figures of 2 columns: 9 normal, 0 unusual, 0 not run"
 
 
@@ -102,7 +102,9 @@ def test_day_by_day_is_as_all_at_once(database: Engine, catalogue: Catalogue) ->
         run = add_run(database, at_once, day, size=size, state=state(seed=day % 3), changed=at(40))
     observed(database, catalogue, at(41))
     last = rows(database, run)
-    statement = text("SELECT monitoring_file_run_id FROM pipeline.observation WHERE monitoring_file_id = :file ORDER BY run_date DESC")
+    statement = text("""
+        SELECT monitoring_file_run_id FROM pipeline.observation WHERE monitoring_file_id = :file ORDER BY run_date DESC
+    """)
     with database.connect() as connection:
         other = rows(database, connection.execute(statement, {"file": str(daily)}).scalars().first() or "")
     assert {key: row[8:15] for key, row in last.items()} == {key: row[8:15] for key, row in other.items()}
@@ -166,7 +168,9 @@ def test_runs_ahead_of_the_clock_wait_for_it(database: Engine, catalogue: Catalo
     assert observed(database, catalogue, at(30)).observed == 1
 
 
-def test_stopped_between_blocks_it_goes_on(database: Engine, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_between_blocks_it_goes_on(
+    database: Engine, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And comes to what it would have come to."""
     monkeypatch.setattr(flow, "_BLOCK", 1)
     for name in ("a", "b", "c"):
