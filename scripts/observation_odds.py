@@ -101,6 +101,13 @@ KINDS = (
 )
 
 
+_HEAD = (
+    "| history | `observe`: rows and size | columns | halved found: runs 8-27, 28 on, 182 on"
+    " | z 3 | robust z 3.5 | min..max |",
+    "|---|---|---|---|---|---|---|",
+)
+
+
 @dataclass(frozen=True)
 class Odds:
     """Of one kind of history and rule.
@@ -213,10 +220,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=200, help="file-years of each kind")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    print(
-        "| history | `observe`: volume | columns | halved found: runs 8-27, 28 on, 182 on | z 3 | robust z 3.5 | min..max |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    sys.stdout.write("".join(f"{line}\n" for line in _HEAD))
     for kind in KINDS:
         own, others = odds(kind, arguments.files, arguments.seed), usual(kind, arguments.files, arguments.seed)
         cells = [
@@ -224,7 +228,9 @@ def main() -> None:
             for name in ("z 3, the value included", "robust z 3.5", "min..max")
         ]
         found = f"{own.early:.0%}, {own.later:.1%}, {own.settled:.1%}"
-        print(f"| {kind.name} | {own.volume:.2f} | {own.columns:.2f} | {found} | {' | '.join(cells)} |", flush=True)
+        volume, columns = f"{own.volume:.2f}", f"{own.columns:.2f}"
+        sys.stdout.write(f"| {kind.name} | {volume} | {columns} | {found} | {' | '.join(cells)} |\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -64,8 +64,8 @@ def main(argv: list[str]) -> int:
         log.warning("runs lie ahead of the clock and were left out", runs=found.ahead)
     note(
         rows_in=found.runs,
-        message=f"{found.runs} runs of {found.files} files changed: {found.observed} observed, {found.unchanged} as they"
-        f" were, {found.ahead} ahead, {found.forgotten} too old; {len(found.unusual)} unusual",
+        message=f"{found.runs} runs of {found.files} files changed: {found.observed} observed, "
+        f"{found.unchanged} as they were, {found.ahead} ahead, {found.forgotten} too old; {len(found.unusual)} unusual",
     )
     if arguments.json:
         write_json(_result(found), "-", "observations")
