@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
+from etl_core.postgres.binary_copy import binary_rows
 from etl_core.postgres.database import driver_cursor
-from etl_core.postgres.transaction import Transaction
 from etl_core.storable import storable
 from operations.observations.tables import observation, observation_progress, observed_file
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _EPOCH = date(1970, 1, 1)
 _COLUMNS = [column for column in observation.columns if column.name != "id"]
 _COPY = f"COPY {observation.fullname} ({', '.join(one.name for one in _COLUMNS)}) FROM STDIN (FORMAT csv)"
+
+_COPY_FILES = (
+    f"COPY {observed_file.fullname} ({', '.join(one.name for one in observed_file.columns)}) FROM STDIN (FORMAT binary)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,9 @@ def write_files(
         connection.execute(
             delete(observed_file).where(files.in_(bindparam("files", expanding=True))), {"files": list(histories)}
         )
-        transaction = Transaction(connection)
-        for file_id, history in histories.items():
-            row = {"monitoring_file_id": file_id, "history": history, "updated_at": now}
-            transaction.copy(observed_file, row)
-        transaction.flush()
+        kept = ({"monitoring_file_id": one, "history": data, "updated_at": now} for one, data in histories.items())
+        with driver_cursor(connection) as cursor:
+            cursor.copy_expert(_COPY_FILES, BytesIO(binary_rows(observed_file, kept)))
 
 
 def _copy(connection: Connection, said: Iterable[tuple[ObservedRun, Observation]], now: datetime) -> None:

@@ -127,8 +127,8 @@ def _column(
         present=figures.present,
         distinct=distinct,
         distinct_error=sketch.error(),
-        mean=figures.moments.mean(),
-        stddev=figures.moments.stddev(),
+        mean=figures.moments.mean() if type_ in _NUMBERS else None,
+        stddev=figures.moments.stddev() if type_ in _NUMBERS else None,
         numbers=numbers,
         counts=None if type_ in _NUMBERS else counts,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 import numpy as np
 
@@ -55,5 +57,6 @@ class Cadence:
 
 def cadence_of(windows: Ints) -> Cadence:
     """Tell it from the windows of a file's runs (hours since 1970, ascending); a day where there are fewer than two."""
-    gaps = np.diff(windows[-_TOLD_FROM - 1 :])
-    return Cadence(float(max(np.median(gaps), 1.0)) if len(gaps) else float(_DAY))
+    newest = windows[-_TOLD_FROM - 1 :].tolist()
+    gaps = [after - before for before, after in pairwise(newest)]
+    return Cadence(max(float(median(gaps)), 1.0) if gaps else float(_DAY))

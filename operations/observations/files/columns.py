@@ -130,31 +130,32 @@ def _say_columns(turn: _Turn, walked: Walked, begin: int) -> None:
     """Say what is unusual, and of all the others how many there are: compared = normal + unusual + not run."""
     counted: Counter[State] = Counter()
     found = []
+    rows = slice(begin, begin + len(turn.file.history.columns.series))
+    why_not, unusual = walked.why_not[rows, -1].tolist(), walked.unusual[rows, -1].tolist()
     for at, series in enumerate(turn.file.history.columns.series):
         figure = turn.figures.get(series)
         if figure is None:
             continue
-        row = begin + at
-        if walked.why_not[row, -1] != 0:
+        if why_not[at] != 0:
             counted[State.NOT_RUN] += 1
-            reason = not_run_reason(int(walked.why_not[row, -1]), turn.cadence)
-        elif walked.unusual[row, -1]:
+            reason = not_run_reason(why_not[at], turn.cadence)
+        elif unusual[at]:
             counted[State.UNUSUAL] += 1
-            found.append(_unusual(turn.run.run_id, figure, series[1], walked, row))
+            found.append(_unusual(turn.run.run_id, figure, series[1], walked, begin + at))
         else:
             counted[State.NORMAL] += 1
     if turn.file.is_new and turn.run is not turn.file.runs[-1]:
         return
-    figures, unusual, not_run = len(turn.figures), counted[State.UNUSUAL], counted[State.NOT_RUN]
+    figures, other, not_run = len(turn.figures), counted[State.UNUSUAL], counted[State.NOT_RUN]
     if figures != counted.total():
         raise AssertionError(f"figures were lost: {figures} compared, {dict(counted)}")
     left_out = max(len(turn.run.figures.columns) - len(turn.columns), 0) if turn.run.figures else 0
     told = f"{figures} figures of {len(turn.columns)} columns: "
-    told += f"{counted[State.NORMAL]} normal, {unusual} unusual, {not_run} not run"
+    told += f"{counted[State.NORMAL]} normal, {other} unusual, {not_run} not run"
     told += f" ({reason})" if not_run else ""
     told += f"; {left_out} more columns are not watched" if left_out else ""
-    state = State.UNUSUAL if unusual else State.NORMAL if counted[State.NORMAL] else State.NOT_RUN
-    _say(turn.file, Observation(turn.run.run_id, "columns", "", state, float(unusual), reason=told), *found)
+    state = State.UNUSUAL if other else State.NORMAL if counted[State.NORMAL] else State.NOT_RUN
+    _say(turn.file, Observation(turn.run.run_id, "columns", "", state, float(other), reason=told), *found)
 
 
 def _unusual(run_id: str, figure: Figure, column: str, walked: Walked, row: int) -> Observation:
@@ -173,9 +174,9 @@ def _unusual(run_id: str, figure: Figure, column: str, walked: Walked, row: int)
 def _refer(turn: _Turn) -> None:
     """Bring the references up to this run."""
     of = turn.file.history.columns
-    judged = {series: Judged(int(of.states[at, turn.place])) for at, series in enumerate(of.series)}
+    judged = dict(zip(of.series, of.states[:, turn.place].tolist(), strict=True))
     for name, column in turn.columns.items():
-        states = [judged.get((metric, name), Judged.NONE) for metric in _DISTANCES]
+        states = [judged.get((metric, name), 0) for metric in _DISTANCES]
         reference = next_reference(
             column,
             of.references.get(name),
