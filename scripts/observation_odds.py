@@ -102,8 +102,7 @@ KINDS = (
 
 
 _HEAD = (
-    "| history | `observe`: rows and size | columns | halved found: runs 8-27, 28 on, 182 on"
-    " | z 3 | robust z 3.5 | min..max |",
+    "| history | rows and size | columns | halved found: runs 8-27, 28 on, 182 on | z 3 | robust z 3.5 | min..max |",
     "|---|---|---|---|---|---|---|",
 )
 
