@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dq.checks.dimensions.uniqueness import no_key_repeats
     from dq.checks.plan import plan_checks
     from dq.checks.wording import MASK
-    from dq.definitions import load_definition
+    from dq.definitions import load_definition, write_definition
     from dq.engine.byte_ranges.spark_work import PartedFile, work_in_tasks
     from dq.engine.halving import BroughtDownError
     from dq.engine.parts import named_fault
@@ -203,6 +203,7 @@ __all__ = [
     "topic_ids",
     "unfit_for_records",
     "work_in_tasks",
+    "write_definition",
 ]
 
 _HOMES = {
@@ -326,6 +327,7 @@ _HOMES = {
     "topic_ids": "dq.streams.progress",
     "unfit_for_records": "dq.streams.record_checks",
     "work_in_tasks": "dq.engine.byte_ranges.spark_work",
+    "write_definition": "dq.definitions",
 }
 
 

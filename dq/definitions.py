@@ -11,6 +11,7 @@ from dq.references.schemes import SCHEMES
 from dq.schema.definition import ScoringMode
 from dq.schema.loading.read_definition import read_definition, read_definition_or_none
 from dq.schema.vocabulary import Vocabulary, WeightName
+from dq.schema.writing import write_definition as write_in_words
 
 if TYPE_CHECKING:
     from dq.formats.registry import Formats
@@ -47,6 +48,19 @@ def load_definition(
         DefinitionError: lists every problem, each with its place and what was expected there.
     """
     return read_definition(raw, vocabulary(formats, mode))
+
+
+def write_definition(definition: SchemaDefinition, mode: ScoringMode = ScoringMode.PROPORTIONAL) -> dict[str, Any]:
+    """Write a definition as JSON values in one spelling; `load_definition` reads the same of them.
+
+    Args:
+        definition: as it was read.
+        mode: how it is scored unless it says so itself.
+
+    Raises:
+        ValueError: it says something of a format that has options of its own, which nobody can write.
+    """
+    return write_in_words(definition, vocabulary(mode=mode), {name: rule.write for name, rule in FILE_RULES.items()})
 
 
 def definition_or_none(

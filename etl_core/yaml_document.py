@@ -58,3 +58,8 @@ def read_yaml(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
         raise YamlError(f"{where}{error.problem or error.context or 'it is no YAML'}") from None
     except yaml.YAMLError as error:
         raise YamlError(str(error).partition("\n")[0]) from None
+
+
+def write_yaml(document: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Write one document, its names in the order they have; `read_yaml` reads the same of it."""
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

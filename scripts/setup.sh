@@ -4,7 +4,7 @@
 #   VENV=.venv          where to build
 #   PYSPARK=4.0.2       another PySpark than the locked one (the test matrix uses it)
 #   JARS_REPOSITORY     the Maven repository to fetch Spark's jars from, where Maven Central is out of reach;
-#                       pip has settings of its own for its index
+#                       pip and uv have settings of their own for their index
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=${PYTHON:-python3}
@@ -32,6 +32,16 @@ case $java_version in
 esac
 
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"; }
+# What the lock names is complete: nothing is left to resolve. Where pip is told of an index, uv hears of it, too.
+fill() {
+  local locked=(--no-deps --no-build-isolation --require-hashes -r "$lock")
+  [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}
+  [ -z "${PIP_FIND_LINKS:-}" ] || export UV_FIND_LINKS=${UV_FIND_LINKS:-$PIP_FIND_LINKS}
+  [ -z "${PIP_CERT:-}" ] || export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT}
+  "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" "${locked[@]}" && return
+  echo 'setup: uv could not fill it; pip does, which has settings of its own'
+  pip install "${locked[@]}"
+}
 stale() { [ "$(cat "$venv/$1" 2>/dev/null)" != "$2" ]; }
 
 interpreter=$("$python" -c 'import sys; print(sys.version)')
@@ -47,9 +57,9 @@ if stale made-of "$packages"; then
   # nothing outside the lock takes part.
   build=$(mktemp)
   trap 'rm -f "$build"' EXIT
-  awk '/^[a-z0-9]/ {keep = /^(hatchling|packaging|pathspec|pluggy|setuptools|tomli|tomlkit|trove-classifiers|wheel)==/} keep' "$lock" >"$build"
+  awk '/^[a-z0-9]/ {keep = /^(hatchling|packaging|pathspec|pluggy|setuptools|tomli|tomlkit|trove-classifiers|uv|wheel)==/} keep' "$lock" >"$build"
   pip install --require-hashes --no-deps -r "$build"
-  pip install --require-hashes --no-build-isolation -r "$lock"
+  fill
   if [ -n "${PYSPARK:-}" ]; then
     pip install --no-build-isolation "pyspark==$PYSPARK"
   fi

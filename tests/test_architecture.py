@@ -29,7 +29,7 @@ SPARKS_TABLES = {
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
 PURE = ("dq.verdict", "dq.profiling", "dq.checks", "dq.schema", "dq.events")
-PURE_FLOWS = ("pipelines.transforms",)
+PURE_FLOWS = ("pipelines.transforms", "operations.alerts.deciding")
 #: Pure as well, but nobody who decides knows them: what is made of verdicts for people.
 PURE_FACES = ("dq.report", "dq.suggestions")
 #: What knows of no outside: everyone in dq may use it.
@@ -105,6 +105,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.api_ingestion": ("dq", "etl_core"),
     # What watches over it all: its rooms do not know each other.
     "operations": (),
+    "operations.alerts": ("dq", "etl_core", "operations.alerts.deciding"),
+    "operations.alerts.deciding": ("etl_core.log",),
+    "operations.contracts": ("dq", "etl_core"),
     "operations.observations": ("dq", "etl_core"),
     # What answers requests.
     "service": ("dq", "etl_core"),
@@ -114,6 +117,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
 PACKAGES = {
     "anyio": {"service"},
+    "apprise": {"operations.alerts"},
     "confluent_kafka": {"pipelines.records"},
     "cryptography": {"service"},
     "deltalake": {"pipelines.lake"},
@@ -135,6 +139,7 @@ PACKAGES = {
         "operations.observations",
     },
     "obstore": {"etl_core.objects"},
+    "open_data_contract_standard": {"operations.contracts"},
     "orjson": {
         "etl_core.storable",
         "service",
@@ -158,7 +163,7 @@ PACKAGES = {
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
     "prometheus_client": {
         *("etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"),
-        *("pipelines.api_ingestion", "pipelines.lake.metrics", "service"),
+        *("pipelines.api_ingestion", "pipelines.lake.metrics", "operations.alerts", "service"),
     },
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
@@ -168,11 +173,13 @@ PACKAGES = {
         *("dq.streams", "pipelines.records", "pipelines.etl"),
     },
     "pydantic": {
+        "operations.contracts",
         "service",
         *("etl_core.settings", "etl_core.metrics", "etl_core.objects.settings", "etl_core.postgres.settings"),
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
         *("pipelines.records.settings", "pipelines.agencies.settings", "pipelines.api_ingestion"),
+        "operations.alerts.settings",
         "operations.observations.settings",
     },
     "py4j": {"dq.engine", "dq.rows", "pipelines.etl"},
@@ -189,7 +196,8 @@ PACKAGES = {
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
         *("dq.streams", "dq.object_path", "dq.reported_runs", "pipelines.records", "pipelines.agencies"),
-        *("pipelines.api_ingestion", "service", "operations.observations", "dq.observed_runs"),
+        *("pipelines.api_ingestion", "operations.alerts", "operations.observations", "service"),
+        "dq.observed_runs",
     },
     "structlog": {
         "service",
@@ -210,6 +218,7 @@ PACKAGES = {
         "pipelines.records",
         "pipelines.etl",
         "pipelines.api_ingestion",
+        "operations.alerts",
     },
     "typing_extensions": {"dq.verdict"},
     "urllib3": {"pipelines.api_ingestion.http.connections"},

@@ -543,6 +543,70 @@ CREATE INDEX IF NOT EXISTS api_object_unfinished ON pipeline.api_object (source,
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('api', 1, 'how far application APIs were read, and what of them landed') ON CONFLICT DO NOTHING;
 
+-- migration alerts 1: alerts, and who was told of them
+
+-- One row for as long as something is wrong; when it is wrong again later, another one. `notified_at`: when the last
+-- message about it was put in the outbox; `resolution_told`: its end needs no message any more.
+CREATE TABLE IF NOT EXISTS pipeline.alert (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind            text NOT NULL,
+    subject         text NOT NULL,
+    severity        text NOT NULL,
+    text            text NOT NULL,
+    agency          text,
+    to_slack        boolean NOT NULL DEFAULT true,
+    opened_at       timestamptz NOT NULL,
+    last_seen_at    timestamptz NOT NULL,
+    resolved_at     timestamptz,
+    notified_at     timestamptz,
+    resolution_told boolean NOT NULL DEFAULT false,
+    CONSTRAINT alert_severity CHECK (severity IN ('warning', 'critical')),
+    CONSTRAINT alert_moments CHECK (last_seen_at >= opened_at AND resolved_at >= opened_at),
+    CONSTRAINT alert_resolution_told CHECK (NOT resolution_told OR resolved_at IS NOT NULL)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS alert_open ON pipeline.alert (kind, subject) WHERE resolved_at IS NULL;
+CREATE INDEX IF NOT EXISTS alert_to_be_told ON pipeline.alert (id)
+    WHERE resolved_at IS NOT NULL AND notified_at IS NOT NULL AND NOT resolution_told;
+CREATE INDEX IF NOT EXISTS alert_opened ON pipeline.alert (opened_at);
+
+-- The outbox: one message to one channel, put there with what it tells of. `tries` counts rounds that did not deliver it.
+CREATE TABLE IF NOT EXISTS pipeline.alert_delivery (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    channel    text NOT NULL,
+    tone       text NOT NULL,
+    title      text NOT NULL,
+    body       text NOT NULL,
+    alerts     bigint[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    state      text NOT NULL DEFAULT 'waiting',
+    tries      integer NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    due_at     timestamptz NOT NULL,
+    ended_at   timestamptz,
+    reason     text,
+    CONSTRAINT alert_delivery_state CHECK (state IN ('waiting', 'sent', 'given_up')),
+    CONSTRAINT alert_delivery_ended CHECK ((state = 'waiting') = (ended_at IS NULL)),
+    CONSTRAINT alert_delivery_given_up_has_reason CHECK (
+        state <> 'given_up' OR coalesce(length(btrim(reason)), 0) > 0
+    )
+);
+CREATE INDEX IF NOT EXISTS alert_delivery_waiting ON pipeline.alert_delivery (channel, id) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS alert_delivery_ended_at ON pipeline.alert_delivery (ended_at) WHERE state <> 'waiting';
+
+-- Channels that did not answer, or took nothing: none of their messages is tried before `rests_until`.
+CREATE TABLE IF NOT EXISTS pipeline.alert_channel (
+    channel     text PRIMARY KEY,
+    failures    integer NOT NULL CHECK (failures > 0),
+    rests_until timestamptz NOT NULL,
+    reason      text NOT NULL
+);
+
+-- Lines of jobs and of their steps, without those of single objects, which are nearly all of them.
+CREATE INDEX IF NOT EXISTS audit_of_jobs ON pipeline.audit (at)
+    WHERE coalesce(inputs ->> 0, '') NOT LIKE 'object %';
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('alerts', 1, 'alerts, and who was told of them') ON CONFLICT DO NOTHING;
+
 -- migration observations 1: what of runs is unusual, and the numbers it is told from
 
 -- One row for each figure of a run that is looked at: rows, size, score, columns (what came of all figures of columns),

@@ -95,6 +95,16 @@ BEGIN
 END
 $$;
 
+-- Alerts, where they are kept. Messages are added and marked; channels that rest come and go.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.alert') IS NOT NULL THEN
+        GRANT INSERT, UPDATE ON pipeline.alert, pipeline.alert_delivery TO pipeline_writer;
+        GRANT INSERT, UPDATE, DELETE ON pipeline.alert_channel TO pipeline_writer;
+    END IF;
+END
+$$;
+
 -- Sequences, where an id is drawn from one; those of identity columns need no right.
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA reporting TO pipeline_writer;
 

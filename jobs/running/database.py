@@ -162,9 +162,10 @@ def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
     from dq.streams.tables import STREAMS
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.migrations import migrate
+    from operations.alerts.tables import ALERTS
     from operations.observations.tables import OBSERVATIONS
     from pipelines.agencies.ledger.tables import DOCUMENTS
     from pipelines.api_ingestion.account.tables import API
     from pipelines.etl.ledger.tables import ETL
 
-    return migrate(engine, LEDGER, AUDIT, STREAMS, ETL, DOCUMENTS, API, OBSERVATIONS)
+    return migrate(engine, LEDGER, AUDIT, STREAMS, ETL, DOCUMENTS, API, ALERTS, OBSERVATIONS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dq.settings import ROOMS as ROOMS_OF_VERDICTS
 from etl_core.settings import RoomSettings, Settings, configuration_table, read_rooms
+from operations.alerts.settings import AlertSettings
 from operations.observations.settings import ObservationSettings
 from pipelines.agencies.settings import AgencySettings
 from pipelines.api_ingestion.settings import ApiSettings
@@ -18,6 +19,7 @@ from service.settings import ServeSettings
 ROOMS: tuple[type[RoomSettings], ...] = (
     *ROOMS_OF_VERDICTS,
     *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings, AgencySettings, ApiSettings, ServeSettings),
+    AlertSettings,
     ObservationSettings,
 )
 

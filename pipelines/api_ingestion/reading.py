@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from itertools import compress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.api_ingestion.cursor.digests import DigestSet, digests_of
 from pipelines.api_ingestion.cursor.edge import Edge
@@ -15,6 +15,7 @@ from pipelines.api_ingestion.cursor.position import (
     at_moment,
     lookback_of,
     order_of,
+    orders_of,
     read_position,
     written_like,
 )
@@ -179,11 +180,10 @@ class Reading:
         lines = page.lines
         digests = digests_of(lines)
         if orders is not None and self.begins is not None:
-            begins = self.begins.order
-            chosen = [at for at, order in enumerate(orders) if order >= begins]
-            if len(chosen) < len(orders):
-                lines, digests = [lines[at] for at in chosen], [digests[at] for at in chosen]
-                orders = [orders[at] for at in chosen]
+            is_asked = orders >= self.begins.order
+            if not is_asked.all():
+                lines, digests = list(compress(lines, is_asked)), list(compress(digests, is_asked))
+                orders = orders[is_asked]
         is_new = self._seen.add_new(digests)
         if orders is not None:
             self._note_edge(orders, digests)
@@ -204,28 +204,27 @@ class Reading:
             if None in values:
                 raise PageError(f"record {values.index(None) + 1} has no {key}, by which records are told apart")
 
-    def _orders(self, page: Page) -> list[int] | None:
+    def _orders(self, page: Page) -> Any:  # noqa: ANN401 - an array
         """When each record changed; None where nobody asks."""
         incremental = self.endpoint.incremental
         if incremental is None:
             return None
         values = page.columns[incremental.field]
         try:
-            orders = list(map(order_of, values))
+            orders = orders_of(values)
         except ValueError:
             raise PageError(_undated(values, incremental.field)) from None
-        if orders and (self._newest is None or max(orders) > self._newest.order):
-            self._newest = read_position(values[orders.index(max(orders))])
+        if len(orders) and (self._newest is None or orders.max() > self._newest.order):
+            self._newest = read_position(values[int(orders.argmax())])
         return orders
 
-    def _note_edge(self, orders: Sequence[int], digests: Sequence[bytes]) -> None:
+    def _note_edge(self, orders: Any, digests: Sequence[bytes]) -> None:  # noqa: ANN401 - an array
         incremental, newest = self.endpoint.incremental, self._newest
         if incremental is None or newest is None:
             return
         begins = self._reached(incremental, newest) - lookback_of(incremental, newest)
-        for order, digest in zip(orders, digests, strict=True):
-            if order >= begins:
-                self._edge.add(digest, order, begins)
+        for at in (orders >= begins).nonzero()[0].tolist():
+            self._edge.add(digests[at], int(orders[at]), begins)
 
     def _reached(self, incremental: Incremental, newest: Position) -> int:
         """How far the source is read by what came until now."""

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 #: What works measure, by the works; those of a night take processes and sessions of their own.
 BY_DAY = {
-    "narrow_csv": {"csv/auto", "csv/auto-duckdb", "csv/spark", "csv/local"},
     "inbox": {"inbox/lost", "inbox/status", "inbox/claim", "inbox/add"},
 }
 BY_NIGHT = {
+    "narrow_csv": {"csv/auto", "csv/auto-duckdb", "csv/spark", "csv/local"},
     "frames": {"frames/check"},
     "findings": {"rows/findings-csv", "rows/findings-parquet"},
     "lake": {"lake/csv", "lake/csv-keys", "lake/csv-memory", "lake/commit"},

@@ -52,6 +52,7 @@ def one_gzip(path: Path, rows: int, repeats: int = 0) -> Path:
     return path
 
 
+@pytest.mark.night
 def test_the_peak_of_a_process_does_not_grow_with_the_rows_of_one_gzip(tmp_path: Path) -> None:
     """Four times the rows, of which the additional ones alone have 92 MiB of keys; it used to take 270 MiB more."""
     small, large = one_gzip(tmp_path / "small.csv.gz", 2_000_000), one_gzip(tmp_path / "large.csv.gz", 8_000_000)

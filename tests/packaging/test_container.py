@@ -350,6 +350,7 @@ def test_the_emr_sample_has_the_settings_of_sessions_for_files(emr_request: dict
     assert ours == wanted
 
 
+@pytest.mark.night
 def test_the_emr_sample_starts_what_spark_submit_starts(emr_request: dict[str, Any], tmp_path: Path) -> None:
     """The same script and archives under the same names, found by the same variables, for a job there is."""
     recorder = tmp_path / "spark-submit"

@@ -130,6 +130,7 @@ def test_the_public_names_are_these() -> None:
         "topic_ids",
         "unfit_for_records",
         "work_in_tasks",
+        "write_definition",
     ]
 
 

@@ -127,4 +127,10 @@ def _said(age: timedelta) -> str:
     return count(minutes, "minute")
 
 
-FRESHNESS: Final = FileRule(_NAME, _read, lambda rule: (rule.field,), _measure)
+def _write(rule: Freshness) -> dict[str, Any]:
+    """Write the age in the unit that it was said in."""
+    letter, (_, unit) = next((letter, named) for letter, named in _UNITS.items() if named[0] in rule.said)
+    return {"field": rule.field, "maxAge": f"{rule.most // unit}{letter}"}
+
+
+FRESHNESS: Final = FileRule(_NAME, _read, lambda rule: (rule.field,), _measure, _write)

@@ -65,4 +65,9 @@ def _measure(summary: FileSummary, _plan: CheckPlan, limits: RowCount) -> Kept:
     return Kept(kept=True)
 
 
-ROW_COUNT: Final = FileRule(_NAME, _read, lambda _limits: (), _measure)
+def _write(limits: RowCount) -> dict[str, Any]:
+    said = {"min": limits.least, "max": limits.most}
+    return {name: limit for name, limit in said.items() if limit is not None}
+
+
+ROW_COUNT: Final = FileRule(_NAME, _read, lambda _limits: (), _measure, _write)

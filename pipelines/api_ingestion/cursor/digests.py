@@ -28,9 +28,10 @@ def digests_of(lines: Iterable[bytes]) -> list[bytes]:
 class _Run:
     """Sorted digests, searched by their first half."""
 
-    def __init__(self, digests: Any) -> None:  # noqa: ANN401 - an array
-        self.digests = np.sort(digests)
-        self._heads = _heads(self.digests)
+    def __init__(self, digests: Any) -> None:  # noqa: ANN401 - an array of nobody else's, which is sorted as it lies
+        digests.sort()
+        self.digests = digests
+        self._heads = _heads(digests)
 
     def find(self, asked: Any, heads: Any) -> Any:  # noqa: ANN401 - arrays
         """Of each whether it is there."""
@@ -53,7 +54,7 @@ class DigestSet:
     def add_packed(self, packed: bytes | bytearray) -> None:
         """Add digests that stand behind each other."""
         if packed:
-            self._keep(np.frombuffer(packed, f"S{SIZE}"))
+            self._keep(np.frombuffer(packed, f"S{SIZE}").copy())
 
     def add_new(self, digests: Sequence[bytes]) -> list[bool]:
         """Add digests; of each whether it was not there, nor earlier among these."""
@@ -70,8 +71,8 @@ class DigestSet:
                 if is_new:
                     recent.add(digest)
         if len(recent) > _MOST_RECENT:
-            self._keep(np.frombuffer(b"".join(recent), f"S{SIZE}"))
-            self._recent = set()
+            packed, self._recent = bytearray().join(recent), set()
+            self._keep(np.frombuffer(packed, f"S{SIZE}"))
         return new
 
     def _among_runs(self, digests: Sequence[bytes]) -> Any:  # noqa: ANN401 - an array
@@ -86,7 +87,9 @@ class DigestSet:
 
     def _keep(self, digests: Any) -> None:  # noqa: ANN401 - an array
         while self._runs and len(self._runs[-1].digests) < 2 * len(digests):
-            digests = np.concatenate([self._runs.pop().digests, digests])
+            last = self._runs.pop().digests
+            digests = np.concatenate([last, digests])
+            del last
         self._runs.append(_Run(digests))
 
 

@@ -55,7 +55,7 @@ class PagesSeen:
 
     def __init__(self, most: int) -> None:
         """Take `most` pages."""
-        self._most, self._urls, self._last = most, set[bytes](), b""
+        self._most, self._urls, self._last = most, set[bytes](), b""  # of pages without records several may be alike
 
     def note(self, url: str, body: bytes, page: Page) -> None:
         """Note a page.
@@ -63,15 +63,15 @@ class PagesSeen:
         Raises:
             PageError: its address was asked for before, its content is that of the page before, or it is one too many.
         """
-        address, content = (hashlib.blake2b(one, digest_size=12).digest() for one in (url.encode(), body))
+        address = hashlib.blake2b(url.encode(), digest_size=12).digest()
         if address in self._urls:
             raise PageError("the way on leads to a page that was read before: the cursor repeats")
-        if page.lines and content == self._last:
+        if page.lines and body == self._last:
             raise PageError("the page has the content of the one before: the application ignores what is asked for")
         if len(self._urls) == self._most:
             raise PageError(f"there are more than {self._most} pages; expected an end, or set limits: {{pages: …}}")
         self._urls.add(address)
-        self._last = content if page.lines else b""
+        self._last = body if page.lines else b""
 
 
 class _Single:

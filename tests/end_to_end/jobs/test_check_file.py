@@ -216,6 +216,7 @@ def test_an_object_that_this_machine_counts_in_good_time_is_checked_without_spar
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 cannot be told to leave the working directory out")
+@pytest.mark.night
 def test_spark_s_workers_import_nothing_from_the_working_directory(tmp_path: Path) -> None:
     (tmp_path / "orjson.py").write_text("raise SystemExit('taken from the working directory')\n")
     (tmp_path / "rows.csv").write_bytes(b"a,b\n1,2\n")

@@ -42,6 +42,7 @@ def address_of(database: Engine) -> str:
     return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+@pytest.mark.night
 def test_four_times_the_objects_under_a_prefix_take_no_more_memory(landing: Landing) -> None:
     """Listed, looked at, checked for windows that would collapse, and announced; held as a whole they take 26 MiB."""
     command = [*_ANNOUNCING, address_of(landing.database), "20000", "80000"]
@@ -51,7 +52,9 @@ def test_four_times_the_objects_under_a_prefix_take_no_more_memory(landing: Land
     assert peak_of_many - peak_of_few <= 12, done.stdout
 
 
-@pytest.mark.parametrize("form", ["lines.jsonl", "array.json", "list.csv"])
+@pytest.mark.parametrize(
+    "form", ["lines.jsonl", *(pytest.param(form, marks=pytest.mark.night) for form in ("array.json", "list.csv"))]
+)
 def test_three_times_the_entries_of_a_manifest_take_no_more_memory(form: str, tmp_path: Path) -> None:
     """By what is allocated: a process has more than that from its imports on."""
     peaks = []

@@ -243,6 +243,7 @@ def test_an_inventory_and_a_prefix_of_another_bucket_end_with_2(command_line: Co
     assert (ran.code, "the inventory is of bucket" in ran.err) == (2, True)
 
 
+@pytest.mark.night
 def test_four_times_the_objects_and_rows_take_no_more_memory(landing: Landing) -> None:
     """Half of them in the ledger, which has as many that are gone; by an inventory they are sorted on disk."""
     address = landing.database.url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.api_ingestion.cursor.digests import DigestSet, digest_of
-from pipelines.api_ingestion.cursor.position import lookback_of, order_of, read_position, written_like
+from pipelines.api_ingestion.cursor.position import lookback_of, order_of, orders_of, read_position, written_like
 from pipelines.api_ingestion.errors import PageError
 from pipelines.api_ingestion.http.answer import Answer
 from pipelines.api_ingestion.pages.json_page import careful_page, read_page
@@ -250,6 +250,32 @@ def test_what_is_no_position_is_refused(value: object) -> None:
 @pytest.mark.parametrize("moment", ["2026-03-01T23:59:07", "1969-12-31T23:59:59", "2024-02-29T00:00:00"])
 def test_moments_have_one_order_however_they_are_read(moment: str, fraction: str) -> None:
     assert order_of(f"{moment}{fraction}Z") == read_position(f"{moment}{fraction}+00:00").order
+
+
+PLAIN = st.datetimes().map(lambda moment: moment.isoformat(timespec="microseconds"))
+
+
+@given(st.sampled_from([19, 23, 26]).flatmap(lambda length: st.lists(PLAIN.map(lambda text: f"{text[:length]}Z"))))
+def test_many_moments_have_the_orders_that_each_has(texts: list[str]) -> None:
+    assert orders_of(texts).tolist() == list(map(order_of, texts))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *("0000-01-01T00:00:00Z", "2026-02-29T00:00:00Z", "+026-02-28T00:00:00Z", "2026-02-28t00:00:00Z", "17"),
+        *("2026-02-28T00:00:0\u0661Z", "2026-02-28T24:00:00Z", "2026-02-28 00:00:00Z", None, 17, 2**63, "x" * 20),
+    ],
+)
+def test_one_odd_moment_among_many_is_read_or_refused_as_alone(odd: object) -> None:
+    values = ["2026-02-28T00:00:00Z", odd, "2026-02-28T00:00:01Z"]
+    try:
+        wanted = list(map(order_of, values))
+    except ValueError:
+        with pytest.raises(ValueError):
+            orders_of(values)
+    else:
+        assert orders_of(values).tolist() == wanted
 
 
 @pytest.mark.parametrize(

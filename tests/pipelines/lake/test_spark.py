@@ -153,6 +153,7 @@ def test_a_table_with_features_is_written_by_spark_and_left_alone_by_others(
     assert [row.id for row in rows_by_spark(spark_tables, folder)] == [2]
 
 
+@pytest.mark.night
 def test_of_a_key_the_row_of_the_newest_window_stays_whatever_comes_when(
     spark_tables: TableSession, folder: TableFolder
 ) -> None:
@@ -234,6 +235,7 @@ def test_objects_are_merged_restated_and_taken_out_again_by_jobs(
     assert "is merged by id" in str(reason)
 
 
+@pytest.mark.night
 def test_a_table_on_s3_is_the_same_for_spark(spark_tables: TableSession, bucket: str, s3_access: S3Access) -> None:
     folder = lake_table(f"s3://{bucket}/the-lake", "silver", "trips", s3_access)
     for generation in (1, 2):
@@ -249,6 +251,7 @@ def test_a_table_on_s3_is_the_same_for_spark(spark_tables: TableSession, bucket:
     assert rows_by_spark(spark_tables, folder) == rows_by_delta_rs(folder)
 
 
+@pytest.mark.night
 def test_all_tables_are_kept_in_order_but_those_that_somebody_broke_or_partitioned_otherwise(
     spark_tables: TableSession, variant_a: str, tmp_path: Path
 ) -> None:

@@ -210,11 +210,16 @@ class Rig:
         known = topics.find([self.topic(which)])[self.topic(which)]
         return list(read_topic(self.access, known.name, topics.spans(known), uuid.uuid4().hex))
 
-    def committed(self) -> dict[int, int]:
-        """How far the brokers say that the flow's group is."""
-        group = self.flow.source.group
-        asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-        return {one.partition: one.offset for one in asked[group].result().topic_partitions}
+    def committed(self, wanted: dict[int, int]) -> dict[int, int]:
+        """How far the brokers say that the flow's group is; they have a minute to say what is `wanted`, for a flow
+        does not wait until they have noted it."""
+        group, until = self.flow.source.group, time.monotonic() + 60
+        while True:
+            asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+            said = {one.partition: one.offset for one in asked[group].result().topic_partitions}
+            if said == wanted or time.monotonic() > until:
+                return said
+            time.sleep(0.2)
 
     def ids(self) -> list[str]:
         """The ids of all good records, as often as they were sent."""
