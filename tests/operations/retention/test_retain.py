@@ -254,7 +254,8 @@ SELECT 99, 't', 'a', 'f', '2026-01-01', n, CASE n WHEN 0 THEN 'loaded' ELSE 'fai
 INSERT INTO pipeline.alert
     (kind, subject, severity, text, opened_at, last_seen_at, resolved_at, notified_at, resolution_told)
 SELECT 'missing', n::text, 'warning', 't', '2026-01-01', '2026-01-01',
-    CASE WHEN n > 0 THEN '2026-01-01'::timestamptz END, CASE WHEN n > 1 THEN '2026-01-01'::timestamptz END, n > 2 FROM generate_series(0, 3) AS n;
+    CASE WHEN n > 0 THEN '2026-01-01'::timestamptz END, CASE WHEN n > 1 THEN '2026-01-01'::timestamptz END, n > 2
+FROM generate_series(0, 3) AS n;
 INSERT INTO pipeline.alert_delivery (channel, tone, title, body, alerts, created_at, state, due_at, ended_at)
 SELECT 'c', 't', 't', 'b', '{}', '2026-01-01', CASE n WHEN 0 THEN 'waiting' ELSE 'sent' END, '2026-01-01',
     CASE n WHEN 1 THEN '2026-01-01'::timestamptz END FROM generate_series(0, 1) AS n;
