@@ -50,9 +50,12 @@ if TYPE_CHECKING:
         start_load,
         start_loads,
     )
+    from dq.observed_runs import ChangedRuns, RunNumbers, changed_runs, run_numbers, run_states
     from dq.profiling.cells.parsing import parse_text
     from dq.profiling.cells.texts import as_text
     from dq.profiling.cells.values import Cells
+    from dq.profiling.profile.codec import ProfileCodecError
+    from dq.profiling.profile.state_figures import ColumnFigures, StateFigures, figures_of_state
     from dq.profiling.row_rules.reference_keys import ReferenceKeys
     from dq.profiling.summary.summary import FileSummary
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from dq.references.reading import ReferenceReader
     from dq.references.schemes import read_reference_place
     from dq.reporting.catalogue.catalogue import Catalogue
+    from dq.reporting.readback import read_failed_rules
     from dq.rows.check_frame import check_frame
     from dq.rows.files.file_parts import PartFacts, PartOfFile
     from dq.rows.files.file_rows import FileRows, RowsOfFile
@@ -99,7 +103,9 @@ __all__ = [
     "Catalogue",
     "CellEncoding",
     "Cells",
+    "ChangedRuns",
     "CheckedRecords",
+    "ColumnFigures",
     "ColumnRecipe",
     "Counts",
     "DueObject",
@@ -128,6 +134,7 @@ __all__ = [
     "Peek",
     "PipelineError",
     "Problems",
+    "ProfileCodecError",
     "QualityCheck",
     "RecordChecks",
     "ReferenceKeys",
@@ -136,11 +143,13 @@ __all__ = [
     "RowBatch",
     "RowsOfFile",
     "RowsWanted",
+    "RunNumbers",
     "RunQuery",
     "SchemaDefinition",
     "SilverLoad",
     "SourceObject",
     "Standing",
+    "StateFigures",
     "StreamQuality",
     "SurveyedFile",
     "Topic",
@@ -153,10 +162,12 @@ __all__ = [
     "advance",
     "arrivals_by_file",
     "as_text",
+    "changed_runs",
     "check_frame",
     "due_objects",
     "exact",
     "fail_load",
+    "figures_of_state",
     "find_type",
     "finish_load",
     "finish_loads",
@@ -189,6 +200,7 @@ __all__ = [
     "process_batch",
     "profile_files",
     "profile_of",
+    "read_failed_rules",
     "read_properties",
     "read_reference_place",
     "read_workbook_cell",
@@ -198,6 +210,8 @@ __all__ = [
     "replayed",
     "restore_load",
     "row_findings",
+    "run_numbers",
+    "run_states",
     "runs_to_merge",
     "shown",
     "split_rows",
@@ -225,7 +239,9 @@ _HOMES = {
     "Catalogue": "dq.reporting.catalogue.catalogue",
     "CellEncoding": "dq.profiling.tally.recipe",
     "Cells": "dq.profiling.cells.values",
+    "ChangedRuns": "dq.observed_runs",
     "CheckedRecords": "dq.streams.record_checks",
+    "ColumnFigures": "dq.profiling.profile.state_figures",
     "ColumnRecipe": "dq.profiling.tally.recipe",
     "Counts": "dq.streams.progress",
     "DueObject": "dq.silver_due",
@@ -254,6 +270,7 @@ _HOMES = {
     "Peek": "etl_core.objects.store",
     "PipelineError": "etl_core.errors",
     "Problems": "dq.schema.loading.problems",
+    "ProfileCodecError": "dq.profiling.profile.codec",
     "QualityCheck": "dq.rows.quality_check",
     "RecordChecks": "dq.streams.record_checks",
     "ReferenceKeys": "dq.profiling.row_rules.reference_keys",
@@ -262,11 +279,13 @@ _HOMES = {
     "RowBatch": "dq.profiling.tally.row_batch",
     "RowsOfFile": "dq.rows.files.file_rows",
     "RowsWanted": "dq.rows.files.part_survey",
+    "RunNumbers": "dq.observed_runs",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SilverLoad": "dq.ledger.silver_loads",
     "SourceObject": "dq.engine.source_file",
     "Standing": "dq.streams.progress",
+    "StateFigures": "dq.profiling.profile.state_figures",
     "StreamQuality": "dq.streams.hour_verdicts",
     "SurveyedFile": "dq.rows.spark.surveys",
     "Topic": "dq.streams.progress",
@@ -279,10 +298,12 @@ _HOMES = {
     "advance": "dq.streams.progress",
     "arrivals_by_file": "dq.arrived",
     "as_text": "dq.profiling.cells.texts",
+    "changed_runs": "dq.observed_runs",
     "check_frame": "dq.rows.check_frame",
     "due_objects": "dq.silver_due",
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
+    "figures_of_state": "dq.profiling.profile.state_figures",
     "find_type": "dq.schema.type_names",
     "finish_load": "dq.ledger.loads.finishing",
     "finish_loads": "dq.ledger.loads.finishing",
@@ -315,6 +336,7 @@ _HOMES = {
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",
     "profile_of": "dq.ledger.profile_states",
+    "read_failed_rules": "dq.reporting.readback",
     "read_properties": "dq.schema.loading.properties",
     "read_reference_place": "dq.references.schemes",
     "read_workbook_cell": "dq.rows.files.workbook_cell",
@@ -325,6 +347,8 @@ _HOMES = {
     "restore_load": "dq.ledger.loads.finishing",
     "row_findings": "dq.rows.split_rows",
     "runs_to_merge": "dq.ledger.aging.day_states",
+    "run_numbers": "dq.observed_runs",
+    "run_states": "dq.observed_runs",
     "shown": "dq.schema.loading.problems",
     "split_rows": "dq.rows.split_rows",
     "standing_of": "dq.streams.progress",

@@ -693,3 +693,52 @@ CREATE INDEX IF NOT EXISTS audit_of_jobs ON pipeline.audit (at)
 
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('alerts', 1, 'alerts, and who was told of them') ON CONFLICT DO NOTHING;
+
+-- migration observations 1: what of runs is unusual, and the numbers it is told from
+
+-- One row for each figure of a run that is looked at: rows, size, score, columns (what came of all figures of columns),
+-- and those figures of single columns that are unusual. Observations change no verdict. A run that is restated, or that
+-- follows one that came late, has its rows replaced.
+CREATE TABLE IF NOT EXISTS pipeline.observation (
+    id                     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    monitoring_file_run_id text NOT NULL,
+    monitoring_file_id     text NOT NULL,
+    agency_slug            text NOT NULL,
+    file_name              text NOT NULL,
+    run_date               date NOT NULL,
+    run_hour               integer NOT NULL CHECK (run_hour BETWEEN 0 AND 23),
+    metric                 text NOT NULL,
+    column_name            text NOT NULL DEFAULT '',
+    state                  text NOT NULL,
+    value                  double precision,
+    expected_low           double precision,
+    expected_high          double precision,
+    deviation              double precision,
+    reason                 text,
+    observed_at            timestamptz NOT NULL,
+    CONSTRAINT observation_state CHECK (state IN ('normal', 'unusual', 'not_run')),
+    CONSTRAINT observation_metric CHECK (metric IN (
+        'rows', 'size', 'score', 'columns', 'nulls', 'distinct', 'mean', 'psi', 'ks', 'new_values', 'lost_values')),
+    CONSTRAINT observation_has_reason CHECK (state = 'normal' OR coalesce(length(btrim(reason)), 0) > 0)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS observation_of_run
+    ON pipeline.observation (monitoring_file_run_id, metric, column_name);
+CREATE INDEX IF NOT EXISTS observation_of_file ON pipeline.observation (monitoring_file_id, run_date, run_hour);
+CREATE INDEX IF NOT EXISTS observation_unusual ON pipeline.observation (observed_at) WHERE state = 'unusual';
+
+-- The numbers of a file's runs from which the next ones are told: half a year of a daily file, in some kilobytes.
+CREATE TABLE IF NOT EXISTS pipeline.observed_file (
+    monitoring_file_id text PRIMARY KEY,
+    history            bytea NOT NULL,
+    updated_at         timestamptz NOT NULL
+);
+ALTER TABLE pipeline.observed_file ALTER COLUMN history SET STORAGE EXTERNAL;
+
+-- Up to when changes of runs were seen.
+CREATE TABLE IF NOT EXISTS pipeline.observation_progress (
+    only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    seen_until timestamptz NOT NULL
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('observations', 1, 'what of runs is unusual, and the numbers it is told from') ON CONFLICT DO NOTHING;

@@ -94,6 +94,17 @@ BEGIN
 END
 $$;
 
+-- Observations, where there are any; those of a run are replaced.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.observation') IS NOT NULL THEN
+        GRANT INSERT, DELETE ON pipeline.observation TO pipeline_writer;
+        GRANT INSERT, UPDATE, DELETE ON pipeline.observed_file TO pipeline_writer;
+        GRANT INSERT, UPDATE ON pipeline.observation_progress TO pipeline_writer;
+    END IF;
+END
+$$;
+
 -- Alerts, where they are kept. Messages are added and marked; channels that rest come and go.
 DO $$
 BEGIN
