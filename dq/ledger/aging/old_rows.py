@@ -26,14 +26,12 @@ _ENDED = "('done', 'superseded', 'ignored', 'gone')"
 OBJECTS = Aging(
     "pipeline.object_inbox",
     f"""aged.state IN {_ENDED} AND aged.finished_at < :before AND aged.received_at < :before
-        AND NOT EXISTS (
-            SELECT FROM pipeline.silver_load AS load WHERE load.object_id = aged.id AND load.state = 'loading')
-        AND NOT EXISTS (
-            SELECT FROM pipeline.object_inbox AS other
+        AND NOT EXISTS (SELECT FROM pipeline.silver_load AS load
+            WHERE load.object_id = aged.id AND load.state = 'loading')
+        AND NOT EXISTS (SELECT FROM pipeline.object_inbox AS other
             WHERE other.monitoring_file_run_id = aged.monitoring_file_run_id
                 AND (other.state NOT IN {_ENDED} OR other.finished_at >= :before))
-        AND NOT EXISTS (
-            SELECT FROM pipeline.object_inbox AS other
+        AND NOT EXISTS (SELECT FROM pipeline.object_inbox AS other
             WHERE other.bucket = aged.bucket AND other.key COLLATE "C" = aged.key COLLATE "C"
                 AND other.state NOT IN {_ENDED})""",  # noqa: S608 - texts of ours
     ("state", "finished_at", "received_at", "monitoring_file_run_id"),
@@ -60,8 +58,7 @@ OLD_LEDGER_ROWS: tuple[Aging, ...] = (
     Aging("pipeline.profile_state", "aged.run_date < CAST(:before AS date)", ("run_date",)),
     Aging(
         "pipeline.stream_hour_part",
-        """aged.is_judged AND aged.hour < :before AND NOT EXISTS (
-            SELECT FROM pipeline.stream_hour_part AS other
+        """aged.is_judged AND aged.hour < :before AND NOT EXISTS (SELECT FROM pipeline.stream_hour_part AS other
             WHERE other.flow = aged.flow AND other.hour = aged.hour AND NOT other.is_judged)""",
         ("is_judged", "hour"),
     ),
