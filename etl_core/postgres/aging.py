@@ -36,10 +36,10 @@ class Aging:
 
     Attributes:
         table: as `schema.name`.
-        condition: on a row of it, called `aged`; `:before` is the moment since which rows are kept.
+        condition: on a row of it, called `aged`, from WHERE on; `:before` is the moment since which rows are kept.
         columns: those that the condition needs.
         remembered: a statement on the rows of `gone` that is carried out with the deletion; `:now` is the present.
-        returned: of each deleted row, what `gone` has.
+        returned: of each deleted row, what `gone` has, from RETURNING on.
         trigger: of the table, to be off meanwhile; only the owner can do that.
     """
 
@@ -47,7 +47,7 @@ class Aging:
     condition: str
     columns: tuple[str, ...]
     remembered: str = ""
-    returned: str = "1"
+    returned: str = "RETURNING 1"
     trigger: str = ""
 
 
@@ -75,7 +75,7 @@ def is_there(connection: Connection, aging: Aging) -> bool:
 def count_aged(connection: Connection, aging: Aging, before: datetime) -> int:
     """How many rows would go."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    query = text(f"SELECT count(*) FROM {aging.table} AS aged WHERE {aging.condition}")  # noqa: S608 - of ours
+    query = text(f"SELECT count(*) FROM {aging.table} AS aged {aging.condition}")  # noqa: S608 - of ours
     return int(connection.execute(query, {"before": before}).scalar_one())
 
 
@@ -132,11 +132,11 @@ def _delete(engine: Engine, aging: Aging, given: dict[str, datetime], place: tup
     statement = text(f"""
         WITH picked AS MATERIALIZED (
             SELECT aged.ctid FROM {aging.table} AS aged
-            WHERE aged.ctid >= CAST(:first AS tid) AND aged.ctid < CAST(:end AS tid) AND {aging.condition}
+            {aging.condition} AND aged.ctid >= CAST(:first AS tid) AND aged.ctid < CAST(:end AS tid)
             FOR UPDATE OF aged SKIP LOCKED),
         gone AS (
             DELETE FROM {aging.table} AS aged WHERE aged.ctid = ANY(ARRAY(SELECT ctid FROM picked))
-            RETURNING {aging.returned}){remembered}
+            {aging.returned}){remembered}
         SELECT count(*) FROM gone
     """)  # noqa: S608 - texts of ours
     statement = statement.bindparams(bindparam("first", f"({first},0)"), bindparam("end", f"({end},0)"))

@@ -25,13 +25,15 @@ _ENDED = "('done', 'superseded', 'ignored', 'gone')"
 
 OBJECTS = Aging(
     "pipeline.object_inbox",
-    f"""aged.state IN {_ENDED} AND aged.finished_at < :before AND aged.received_at < :before
-        AND NOT EXISTS (SELECT FROM pipeline.silver_load AS load
-            WHERE load.object_id = aged.id AND load.state = 'loading')
-        AND NOT EXISTS (SELECT FROM pipeline.object_inbox AS other
+    f"""WHERE aged.state IN {_ENDED} AND aged.finished_at < :before AND aged.received_at < :before
+        AND NOT EXISTS (
+            SELECT FROM pipeline.silver_load AS load WHERE load.object_id = aged.id AND load.state = 'loading')
+        AND NOT EXISTS (
+            SELECT FROM pipeline.object_inbox AS other
             WHERE other.monitoring_file_run_id = aged.monitoring_file_run_id
                 AND (other.state NOT IN {_ENDED} OR other.finished_at >= :before))
-        AND NOT EXISTS (SELECT FROM pipeline.object_inbox AS other
+        AND NOT EXISTS (
+            SELECT FROM pipeline.object_inbox AS other
             WHERE other.bucket = aged.bucket AND other.key COLLATE "C" = aged.key COLLATE "C"
                 AND other.state NOT IN {_ENDED})""",  # noqa: S608 - texts of ours
     ("state", "finished_at", "received_at", "monitoring_file_run_id"),
@@ -40,7 +42,7 @@ OBJECTS = Aging(
         SELECT bucket, max(stored), :now FROM gone GROUP BY bucket
         ON CONFLICT (bucket) DO UPDATE
         SET until = greatest(ledger_horizon.until, excluded.until), updated_at = excluded.updated_at""",
-    returned="aged.bucket, coalesce(aged.last_modified, aged.event_time, aged.received_at) AS stored",
+    returned="RETURNING aged.bucket, coalesce(aged.last_modified, aged.event_time, aged.received_at) AS stored",
 )
 
 #: In this order: what tells of an object goes after it. Loads that are in the lake stay, as the account of what it has.
@@ -48,17 +50,18 @@ OLD_LEDGER_ROWS: tuple[Aging, ...] = (
     OBJECTS,
     Aging(
         "pipeline.silver_load",
-        """aged.state IN ('held', 'failed', 'replaced') AND aged.finished_at < :before
+        """WHERE aged.state IN ('held', 'failed', 'replaced') AND aged.finished_at < :before
             AND NOT EXISTS (SELECT FROM pipeline.object_inbox AS object WHERE object.id = aged.object_id)""",
         ("state", "finished_at", "object_id"),
     ),
-    Aging("pipeline.announcement_dead_letter", "aged.closed_at < :before", ("closed_at",)),
-    Aging("pipeline.profile_day", "aged.run_date < CAST(:before AS date)", ("run_date",)),
+    Aging("pipeline.announcement_dead_letter", "WHERE aged.closed_at < :before", ("closed_at",)),
+    Aging("pipeline.profile_day", "WHERE aged.run_date < CAST(:before AS date)", ("run_date",)),
     # Those that could not be merged into a day.
-    Aging("pipeline.profile_state", "aged.run_date < CAST(:before AS date)", ("run_date",)),
+    Aging("pipeline.profile_state", "WHERE aged.run_date < CAST(:before AS date)", ("run_date",)),
     Aging(
         "pipeline.stream_hour_part",
-        """aged.is_judged AND aged.hour < :before AND NOT EXISTS (SELECT FROM pipeline.stream_hour_part AS other
+        """WHERE aged.is_judged AND aged.hour < :before AND NOT EXISTS (
+            SELECT FROM pipeline.stream_hour_part AS other
             WHERE other.flow = aged.flow AND other.hour = aged.hour AND NOT other.is_judged)""",
         ("is_judged", "hour"),
     ),
