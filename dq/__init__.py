@@ -9,6 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dq.arrived import (
+        WatchedFile,
+        arrivals_by_file,
+        flag_missing,
+        lock_files,
+        times_of,
+        waiting_arrivals,
+        watched_files,
+    )
     from dq.batch.process_batch import process_batch
     from dq.checks.dimensions.uniqueness import no_key_repeats
     from dq.checks.plan import plan_checks
@@ -21,7 +30,10 @@ if TYPE_CHECKING:
     from dq.engine.small import is_small_work
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
+    from dq.events.key_layout import KeyLayouts
     from dq.formats.limits import Limits
+    from dq.ledger.aging.day_states import MergedDays, merge_days, runs_to_merge
+    from dq.ledger.aging.old_rows import OLD_LEDGER_ROWS
     from dq.ledger.loads.finishing import finish_load, finish_loads, restore_load
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.ledger.silver_loads import (
@@ -85,6 +97,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FINDINGS_TYPE",
     "MASK",
+    "OLD_LEDGER_ROWS",
     "Advance",
     "BroughtDownError",
     "Catalogue",
@@ -105,11 +118,13 @@ __all__ = [
     "HourTallies",
     "HourVerdicts",
     "JudgedHour",
+    "KeyLayouts",
     "Limits",
     "LoadCounts",
     "LoadResult",
     "LoadSubject",
     "MalformedRow",
+    "MergedDays",
     "ObjectStore",
     "OtherReaderError",
     "PartFacts",
@@ -143,7 +158,9 @@ __all__ = [
     "Verdict",
     "Wanted",
     "WantedKeys",
+    "WatchedFile",
     "advance",
+    "arrivals_by_file",
     "as_text",
     "changed_runs",
     "check_frame",
@@ -154,6 +171,7 @@ __all__ = [
     "find_type",
     "finish_load",
     "finish_loads",
+    "flag_missing",
     "flat_column",
     "flat_type",
     "fold",
@@ -170,7 +188,9 @@ __all__ = [
     "load_of_object",
     "loads_of_object",
     "loads_of_run",
+    "lock_files",
     "malformed_finding",
+    "merge_days",
     "misplaced",
     "named_fault",
     "no_key_repeats",
@@ -192,6 +212,7 @@ __all__ = [
     "row_findings",
     "run_numbers",
     "run_states",
+    "runs_to_merge",
     "shown",
     "split_rows",
     "standing_of",
@@ -200,13 +221,19 @@ __all__ = [
     "suggestion",
     "survey_in_tasks",
     "text_column",
+    "times_of",
     "topic_ids",
     "unfit_for_records",
+    "waiting_arrivals",
+    "watched_files",
     "work_in_tasks",
     "write_definition",
 ]
 
 _HOMES = {
+    "FINDINGS_TYPE": "dq.rows.findings",
+    "MASK": "dq.checks.wording",
+    "OLD_LEDGER_ROWS": "dq.ledger.aging.old_rows",
     "Advance": "dq.streams.progress",
     "BroughtDownError": "dq.engine.halving",
     "Catalogue": "dq.reporting.catalogue.catalogue",
@@ -218,7 +245,6 @@ _HOMES = {
     "ColumnRecipe": "dq.profiling.tally.recipe",
     "Counts": "dq.streams.progress",
     "DueObject": "dq.silver_due",
-    "FINDINGS_TYPE": "dq.rows.findings",
     "FieldDefinition": "dq.schema.definition",
     "FieldType": "dq.schema.definition",
     "FileRows": "dq.rows.files.file_rows",
@@ -228,12 +254,13 @@ _HOMES = {
     "HourTallies": "dq.streams.hour_tallies",
     "HourVerdicts": "dq.streams.hour_verdicts",
     "JudgedHour": "dq.streams.hour_verdicts",
+    "KeyLayouts": "dq.events.key_layout",
     "Limits": "dq.formats.limits",
     "LoadCounts": "dq.ledger.silver_loads",
     "LoadResult": "dq.ledger.silver_loads",
     "LoadSubject": "dq.ledger.silver_loads",
-    "MASK": "dq.checks.wording",
     "MalformedRow": "dq.profiling.tally.row_batch",
+    "MergedDays": "dq.ledger.aging.day_states",
     "ObjectStore": "etl_core.objects.store",
     "OtherReaderError": "dq.streams.progress",
     "PartFacts": "dq.rows.files.file_parts",
@@ -267,7 +294,9 @@ _HOMES = {
     "Verdict": "dq.verdict.verdict",
     "Wanted": "dq.silver_due",
     "WantedKeys": "dq.schema.definition",
+    "WatchedFile": "dq.arrived",
     "advance": "dq.streams.progress",
+    "arrivals_by_file": "dq.arrived",
     "as_text": "dq.profiling.cells.texts",
     "changed_runs": "dq.observed_runs",
     "check_frame": "dq.rows.check_frame",
@@ -278,6 +307,7 @@ _HOMES = {
     "find_type": "dq.schema.type_names",
     "finish_load": "dq.ledger.loads.finishing",
     "finish_loads": "dq.ledger.loads.finishing",
+    "flag_missing": "dq.arrived",
     "flat_column": "dq.rows.flat_columns",
     "flat_type": "dq.rows.flat_columns",
     "fold": "dq.schema.loading.properties",
@@ -294,7 +324,9 @@ _HOMES = {
     "load_of_object": "dq.ledger.silver_loads",
     "loads_of_object": "dq.ledger.silver_loads",
     "loads_of_run": "dq.ledger.silver_loads",
+    "lock_files": "dq.arrived",
     "malformed_finding": "dq.rows.findings",
+    "merge_days": "dq.ledger.aging.day_states",
     "misplaced": "dq.rows.files.part_survey",
     "named_fault": "dq.engine.parts",
     "no_key_repeats": "dq.checks.dimensions.uniqueness",
@@ -314,6 +346,7 @@ _HOMES = {
     "replayed": "dq.streams.replays",
     "restore_load": "dq.ledger.loads.finishing",
     "row_findings": "dq.rows.split_rows",
+    "runs_to_merge": "dq.ledger.aging.day_states",
     "run_numbers": "dq.observed_runs",
     "run_states": "dq.observed_runs",
     "shown": "dq.schema.loading.problems",
@@ -324,8 +357,11 @@ _HOMES = {
     "suggestion": "dq.schema.loading.problems",
     "survey_in_tasks": "dq.rows.spark.surveys",
     "text_column": "dq.rows.flat_columns",
+    "times_of": "dq.arrived",
     "topic_ids": "dq.streams.progress",
     "unfit_for_records": "dq.streams.record_checks",
+    "waiting_arrivals": "dq.arrived",
+    "watched_files": "dq.arrived",
     "work_in_tasks": "dq.engine.byte_ranges.spark_work",
     "write_definition": "dq.definitions",
 }

@@ -543,6 +543,93 @@ CREATE INDEX IF NOT EXISTS api_object_unfinished ON pipeline.api_object (source,
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('api', 1, 'how far application APIs were read, and what of them landed') ON CONFLICT DO NOTHING;
 
+-- migration arrivals 1: when files are due, and what became of each window
+
+-- When each file is due, as `check_arrivals` last understood it: `given` by its range, `learned` from when it came,
+-- `not_judged` or `unreadable` with the reason, or `inactive`. Windows begin at `watched_since` at the earliest.
+CREATE TABLE IF NOT EXISTS pipeline.arrival_calendar (
+    monitoring_file_id text PRIMARY KEY,
+    agency_slug        text NOT NULL,
+    file_name          text NOT NULL,
+    range              text,
+    kind               text NOT NULL,
+    calendar           text,
+    reason             text,
+    watched_since      timestamptz NOT NULL,
+    changed_at         timestamptz NOT NULL,
+    CONSTRAINT arrival_calendar_kind CHECK (kind IN ('given', 'learned', 'not_judged', 'unreadable', 'inactive')),
+    CONSTRAINT arrival_calendar_known CHECK ((kind IN ('given', 'learned')) = (calendar IS NOT NULL)),
+    CONSTRAINT arrival_calendar_reason CHECK (
+        kind NOT IN ('not_judged', 'unreadable') OR coalesce(length(btrim(reason)), 0) > 0)
+);
+
+-- A row for each window in which a file was expected, and what is known of it as of the last check. What comes from
+-- `window_start` to that of the next window is of this one. A state that changed once it was told says what it was.
+CREATE TABLE IF NOT EXISTS pipeline.arrival (
+    monitoring_file_id text NOT NULL,
+    due_at             timestamptz NOT NULL,
+    window_start       timestamptz NOT NULL,
+    on_time_from       timestamptz NOT NULL,
+    late_after         timestamptz NOT NULL,
+    state              text NOT NULL,
+    is_learned         boolean NOT NULL,
+    arrived_at         timestamptz,
+    -- further versions in the window: on days on which the file is due, and on others
+    duplicates         integer NOT NULL CHECK (duplicates >= 0),
+    unexpected         integer NOT NULL CHECK (unexpected >= 0),
+    restated_from      text,
+    restated_at        timestamptz,
+    judged_at          timestamptz NOT NULL,
+    PRIMARY KEY (monitoring_file_id, due_at),
+    CONSTRAINT arrival_state CHECK (state IN ('on_time', 'early', 'late', 'missing', 'pending')),
+    CONSTRAINT arrival_arrived CHECK ((state IN ('missing', 'pending')) = (arrived_at IS NULL)),
+    CONSTRAINT arrival_nothing_came CHECK (arrived_at IS NOT NULL OR duplicates + unexpected = 0),
+    CONSTRAINT arrival_window CHECK (window_start <= on_time_from AND on_time_from <= due_at AND due_at <= late_after),
+    CONSTRAINT arrival_restated CHECK ((restated_from IS NULL) = (restated_at IS NULL))
+);
+CREATE INDEX IF NOT EXISTS arrival_not_there ON pipeline.arrival (due_at) WHERE state IN ('late', 'missing');
+
+-- As of when the table was brought up to date.
+CREATE TABLE IF NOT EXISTS pipeline.arrival_check (
+    only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    as_of       timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('arrivals', 1, 'when files are due, and what became of each window') ON CONFLICT DO NOTHING;
+
+-- migration retention 1: profiles of days, and how far back the ledger remembers
+
+-- The profiles of all runs of a file and day, merged when those of the runs are no longer kept. `runs` are those that
+-- are in it: profiles of theirs that come later are not counted again. Of them `unparsed` had none.
+CREATE TABLE IF NOT EXISTS pipeline.profile_day (
+    monitoring_file_id text NOT NULL,
+    run_date           date NOT NULL,
+    agency_slug        text NOT NULL,
+    file_name          text NOT NULL,
+    runs               text[] NOT NULL CHECK (cardinality(runs) > 0),
+    unparsed           integer NOT NULL CHECK (unparsed BETWEEN 0 AND cardinality(runs)),
+    state              bytea,
+    updated_at         timestamptz NOT NULL,
+    PRIMARY KEY (monitoring_file_id, run_date),
+    CONSTRAINT profile_day_state CHECK ((state IS NULL) = (unparsed = cardinality(runs)))
+);
+-- It is compressed already.
+ALTER TABLE pipeline.profile_day ALTER COLUMN state SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS profile_day_date ON pipeline.profile_day (run_date);
+
+-- Rows of objects of a bucket that were stored up to `until` may have been aged out: an object from then that has no row
+-- may have had one.
+CREATE TABLE IF NOT EXISTS pipeline.ledger_horizon (
+    bucket     text PRIMARY KEY,
+    until      timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('retention', 1, 'profiles of days, and how far back the ledger remembers') ON CONFLICT DO NOTHING;
+
 -- migration alerts 1: alerts, and who was told of them
 
 -- One row for as long as something is wrong; when it is wrong again later, another one. `notified_at`: when the last

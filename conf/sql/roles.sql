@@ -84,6 +84,16 @@ BEGIN
 END
 $$;
 
+-- What became of expected files, where there is an account of it. What is no longer kept only the owner takes away.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.arrival') IS NOT NULL THEN
+        GRANT INSERT, UPDATE, DELETE ON pipeline.arrival TO pipeline_writer;
+        GRANT INSERT, UPDATE ON pipeline.arrival_calendar, pipeline.arrival_check TO pipeline_writer;
+    END IF;
+END
+$$;
+
 -- Observations, where there are any; those of a run are replaced.
 DO $$
 BEGIN

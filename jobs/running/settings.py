@@ -7,7 +7,9 @@ from pathlib import Path
 from dq.settings import ROOMS as ROOMS_OF_VERDICTS
 from etl_core.settings import RoomSettings, Settings, configuration_table, read_rooms
 from operations.alerts.settings import AlertSettings
+from operations.arrivals.settings import ArrivalSettings
 from operations.observations.settings import ObservationSettings
+from operations.retention.settings import RetentionSettings
 from pipelines.agencies.settings import AgencySettings
 from pipelines.api_ingestion.settings import ApiSettings
 from pipelines.citizens.settings import CitizensSettings
@@ -19,8 +21,7 @@ from service.settings import ServeSettings
 ROOMS: tuple[type[RoomSettings], ...] = (
     *ROOMS_OF_VERDICTS,
     *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings, AgencySettings, ApiSettings, ServeSettings),
-    AlertSettings,
-    ObservationSettings,
+    *(ArrivalSettings, ObservationSettings, RetentionSettings, AlertSettings),
 )
 
 
