@@ -9,6 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dq.arrived import (
+        WatchedFile,
+        arrivals_by_file,
+        flag_missing,
+        lock_files,
+        times_of,
+        waiting_arrivals,
+        watched_files,
+    )
     from dq.batch.process_batch import process_batch
     from dq.checks.dimensions.uniqueness import no_key_repeats
     from dq.checks.plan import plan_checks
@@ -21,7 +30,10 @@ if TYPE_CHECKING:
     from dq.engine.small import is_small_work
     from dq.engine.source_file import SourceObject
     from dq.errors import UnreadableFileError
+    from dq.events.key_layout import KeyLayouts
     from dq.formats.limits import Limits
+    from dq.ledger.aging.day_states import MergedDays, merge_days, runs_to_merge
+    from dq.ledger.aging.old_rows import OLD_LEDGER_ROWS
     from dq.ledger.loads.finishing import finish_load, finish_loads, restore_load
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.ledger.silver_loads import (
@@ -38,9 +50,12 @@ if TYPE_CHECKING:
         start_load,
         start_loads,
     )
+    from dq.observed_runs import ChangedRuns, RunNumbers, changed_runs, run_numbers, run_states
     from dq.profiling.cells.parsing import parse_text
     from dq.profiling.cells.texts import as_text
     from dq.profiling.cells.values import Cells
+    from dq.profiling.profile.codec import ProfileCodecError
+    from dq.profiling.profile.state_figures import ColumnFigures, StateFigures, figures_of_state
     from dq.profiling.row_rules.reference_keys import ReferenceKeys
     from dq.profiling.summary.summary import FileSummary
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
@@ -82,12 +97,15 @@ if TYPE_CHECKING:
 __all__ = [
     "FINDINGS_TYPE",
     "MASK",
+    "OLD_LEDGER_ROWS",
     "Advance",
     "BroughtDownError",
     "Catalogue",
     "CellEncoding",
     "Cells",
+    "ChangedRuns",
     "CheckedRecords",
+    "ColumnFigures",
     "ColumnRecipe",
     "Counts",
     "DueObject",
@@ -100,11 +118,13 @@ __all__ = [
     "HourTallies",
     "HourVerdicts",
     "JudgedHour",
+    "KeyLayouts",
     "Limits",
     "LoadCounts",
     "LoadResult",
     "LoadSubject",
     "MalformedRow",
+    "MergedDays",
     "ObjectStore",
     "OtherReaderError",
     "PartFacts",
@@ -114,6 +134,7 @@ __all__ = [
     "Peek",
     "PipelineError",
     "Problems",
+    "ProfileCodecError",
     "QualityCheck",
     "RecordChecks",
     "ReferenceKeys",
@@ -122,11 +143,13 @@ __all__ = [
     "RowBatch",
     "RowsOfFile",
     "RowsWanted",
+    "RunNumbers",
     "RunQuery",
     "SchemaDefinition",
     "SilverLoad",
     "SourceObject",
     "Standing",
+    "StateFigures",
     "StreamQuality",
     "SurveyedFile",
     "Topic",
@@ -135,15 +158,20 @@ __all__ = [
     "Verdict",
     "Wanted",
     "WantedKeys",
+    "WatchedFile",
     "advance",
+    "arrivals_by_file",
     "as_text",
+    "changed_runs",
     "check_frame",
     "due_objects",
     "exact",
     "fail_load",
+    "figures_of_state",
     "find_type",
     "finish_load",
     "finish_loads",
+    "flag_missing",
     "flat_column",
     "flat_type",
     "fold",
@@ -160,7 +188,9 @@ __all__ = [
     "load_of_object",
     "loads_of_object",
     "loads_of_run",
+    "lock_files",
     "malformed_finding",
+    "merge_days",
     "misplaced",
     "named_fault",
     "no_key_repeats",
@@ -183,6 +213,9 @@ __all__ = [
     "replayed",
     "restore_load",
     "row_findings",
+    "run_numbers",
+    "run_states",
+    "runs_to_merge",
     "shown",
     "split_rows",
     "standing_of",
@@ -191,23 +224,30 @@ __all__ = [
     "suggestion",
     "survey_in_tasks",
     "text_column",
+    "times_of",
     "topic_ids",
     "unfit_for_records",
+    "waiting_arrivals",
+    "watched_files",
     "work_in_tasks",
     "write_definition",
 ]
 
 _HOMES = {
+    "FINDINGS_TYPE": "dq.rows.findings",
+    "MASK": "dq.checks.wording",
+    "OLD_LEDGER_ROWS": "dq.ledger.aging.old_rows",
     "Advance": "dq.streams.progress",
     "BroughtDownError": "dq.engine.halving",
     "Catalogue": "dq.reporting.catalogue.catalogue",
     "CellEncoding": "dq.profiling.tally.recipe",
     "Cells": "dq.profiling.cells.values",
+    "ChangedRuns": "dq.observed_runs",
     "CheckedRecords": "dq.streams.record_checks",
+    "ColumnFigures": "dq.profiling.profile.state_figures",
     "ColumnRecipe": "dq.profiling.tally.recipe",
     "Counts": "dq.streams.progress",
     "DueObject": "dq.silver_due",
-    "FINDINGS_TYPE": "dq.rows.findings",
     "FieldDefinition": "dq.schema.definition",
     "FieldType": "dq.schema.definition",
     "FileRows": "dq.rows.files.file_rows",
@@ -217,12 +257,13 @@ _HOMES = {
     "HourTallies": "dq.streams.hour_tallies",
     "HourVerdicts": "dq.streams.hour_verdicts",
     "JudgedHour": "dq.streams.hour_verdicts",
+    "KeyLayouts": "dq.events.key_layout",
     "Limits": "dq.formats.limits",
     "LoadCounts": "dq.ledger.silver_loads",
     "LoadResult": "dq.ledger.silver_loads",
     "LoadSubject": "dq.ledger.silver_loads",
-    "MASK": "dq.checks.wording",
     "MalformedRow": "dq.profiling.tally.row_batch",
+    "MergedDays": "dq.ledger.aging.day_states",
     "ObjectStore": "etl_core.objects.store",
     "OtherReaderError": "dq.streams.progress",
     "PartFacts": "dq.rows.files.file_parts",
@@ -232,6 +273,7 @@ _HOMES = {
     "Peek": "etl_core.objects.store",
     "PipelineError": "etl_core.errors",
     "Problems": "dq.schema.loading.problems",
+    "ProfileCodecError": "dq.profiling.profile.codec",
     "QualityCheck": "dq.rows.quality_check",
     "RecordChecks": "dq.streams.record_checks",
     "ReferenceKeys": "dq.profiling.row_rules.reference_keys",
@@ -240,11 +282,13 @@ _HOMES = {
     "RowBatch": "dq.profiling.tally.row_batch",
     "RowsOfFile": "dq.rows.files.file_rows",
     "RowsWanted": "dq.rows.files.part_survey",
+    "RunNumbers": "dq.observed_runs",
     "RunQuery": "dq.ledger.profile_states",
     "SchemaDefinition": "dq.schema.definition",
     "SilverLoad": "dq.ledger.silver_loads",
     "SourceObject": "dq.engine.source_file",
     "Standing": "dq.streams.progress",
+    "StateFigures": "dq.profiling.profile.state_figures",
     "StreamQuality": "dq.streams.hour_verdicts",
     "SurveyedFile": "dq.rows.spark.surveys",
     "Topic": "dq.streams.progress",
@@ -253,15 +297,20 @@ _HOMES = {
     "Verdict": "dq.verdict.verdict",
     "Wanted": "dq.silver_due",
     "WantedKeys": "dq.schema.definition",
+    "WatchedFile": "dq.arrived",
     "advance": "dq.streams.progress",
+    "arrivals_by_file": "dq.arrived",
     "as_text": "dq.profiling.cells.texts",
+    "changed_runs": "dq.observed_runs",
     "check_frame": "dq.rows.check_frame",
     "due_objects": "dq.silver_due",
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
+    "figures_of_state": "dq.profiling.profile.state_figures",
     "find_type": "dq.schema.type_names",
     "finish_load": "dq.ledger.loads.finishing",
     "finish_loads": "dq.ledger.loads.finishing",
+    "flag_missing": "dq.arrived",
     "flat_column": "dq.rows.flat_columns",
     "flat_type": "dq.rows.flat_columns",
     "fold": "dq.schema.loading.properties",
@@ -278,7 +327,9 @@ _HOMES = {
     "load_of_object": "dq.ledger.silver_loads",
     "loads_of_object": "dq.ledger.silver_loads",
     "loads_of_run": "dq.ledger.silver_loads",
+    "lock_files": "dq.arrived",
     "malformed_finding": "dq.rows.findings",
+    "merge_days": "dq.ledger.aging.day_states",
     "misplaced": "dq.rows.files.part_survey",
     "named_fault": "dq.engine.parts",
     "no_key_repeats": "dq.checks.dimensions.uniqueness",
@@ -301,6 +352,9 @@ _HOMES = {
     "replayed": "dq.streams.replays",
     "restore_load": "dq.ledger.loads.finishing",
     "row_findings": "dq.rows.split_rows",
+    "run_numbers": "dq.observed_runs",
+    "run_states": "dq.observed_runs",
+    "runs_to_merge": "dq.ledger.aging.day_states",
     "shown": "dq.schema.loading.problems",
     "split_rows": "dq.rows.split_rows",
     "standing_of": "dq.streams.progress",
@@ -309,8 +363,11 @@ _HOMES = {
     "suggestion": "dq.schema.loading.problems",
     "survey_in_tasks": "dq.rows.spark.surveys",
     "text_column": "dq.rows.flat_columns",
+    "times_of": "dq.arrived",
     "topic_ids": "dq.streams.progress",
     "unfit_for_records": "dq.streams.record_checks",
+    "waiting_arrivals": "dq.arrived",
+    "watched_files": "dq.arrived",
     "work_in_tasks": "dq.engine.byte_ranges.spark_work",
     "write_definition": "dq.definitions",
 }

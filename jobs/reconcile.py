@@ -109,6 +109,7 @@ def _compared(
     arguments: argparse.Namespace, doors: Doors, sort: ExternalSort, counted: Counted, aside: Aside
 ) -> Iterator[Compared]:
     """Both sides, compared as they go by."""
+    from dq.ledger.aging.old_rows import horizon_of
     from dq.reconciling.comparison import compare
     from dq.reconciling.confirming import confirmed
     from dq.reconciling.ledger_rows import rows_by_key
@@ -133,7 +134,8 @@ def _compared(
         allowed = ", ".join(sorted(doors.allowed_buckets))
         raise UsageError(f"bucket {bucket!r} is not one of ALLOWED_BUCKETS ({allowed}): none of its objects is scored")
     rows = rows_by_key(doors.database, bucket, prefix)
-    compared = compare(counted.stored(objects), rows, before=began - arguments.grace)
+    horizon = horizon_of(doors.database, bucket)
+    compared = compare(counted.stored(objects), rows, before=began - arguments.grace, horizon=horizon)
     return compared if arguments.inventory is None else confirmed(compared, store)
 
 

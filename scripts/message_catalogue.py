@@ -22,6 +22,7 @@ _SILENT = ("jobs/playground/", "etl_core/spark/ivy.py")
 _WORDS = re.compile(r"[^\W\d_]{2,}\W*\s+\W*[^\W\d_]{2,}|[^\W\d_]{2,}[^\w\n]*\s\{|\}\s[^\w\n]*[^\W\d_]{2,}")
 _NO_SENTENCE = re.compile(
     r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|WITH|SET|LOCK|GRANT|DO|BEGIN|COMMIT|VALUES|ALTER|DROP|FROM|ORDER BY)\b"
+    r"|\s*(?:WHERE|RETURNING)\b"
     r"|.*\(\?|.*\[\^|.*::|<|[\w\[\]. ]+ \| [\w\[\].| ]+$|bold "
 )
 _METHODS = {"add": "definition problem", "warn": "definition warning", "sys.exit": "exit"}

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from dq.ledger.inspection import inbox_status
 from etl_core.errors import PipelineError
 from service.answers import json_answer
+from service.pages.kept_alerts import alerts_by_kind
 from service.parts import GivenDoors
 from service.problems import RETRY_AFTER
 
@@ -58,7 +59,8 @@ def readyz(request: Request, doors: GivenDoors) -> Response:
 
 @router.get("/metrics", response_class=Response)
 def metrics(doors: GivenDoors) -> Response:
-    """Figures for Prometheus; those of the inbox as they are now, or were when the database answered last."""
+    """Figures for Prometheus; inbox and alerts as they are now, or were when the database answered last."""
     with suppress(PipelineError):  # of an outage /readyz tells
         doors.metrics.inbox(inbox_status(doors.reader, doors.clock()))
+        doors.metrics.alerts(alerts_by_kind(doors.reader))
     return Response(doors.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dq.ledger.inspection import InboxStatus
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -38,6 +40,7 @@ class ServiceMetrics:
         self._age = Gauge("pipeline_inbox_age_seconds", "How long the oldest of them has been there", registry=known)
         self._letters = Gauge("pipeline_dead_letters", "Announcements nobody understood or closed", registry=known)
         self._dead = Gauge("pipeline_inbox_dead", "Objects that are dead, whoever found out", registry=known)
+        self._alerts = Gauge("pipeline_alerts_open", "Alerts that are open", ["kind", "severity"], registry=known)
         self._running: dict[int, float] = {}
         self._lock = threading.Lock()
         self._last = 0
@@ -75,6 +78,12 @@ class ServiceMetrics:
         self._age.set(status.age or 0)
         self._letters.set(status.dead_letters)
         self._dead.set(status.states["dead"])
+
+    def alerts(self, open_alerts: Mapping[tuple[str, str], int]) -> None:
+        """Note how many alerts are open, by kind and severity."""
+        self._alerts.clear()
+        for (kind, severity), count in open_alerts.items():
+            self._alerts.labels(kind, severity).set(count)
 
     def text(self) -> bytes:
         """All of them, as Prometheus reads them."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy
+import structlog
 
 from etl_core.postgres.embedded import embedded_postgres
 from tests.databases import Databases, admin_engine, with_full_reporting, with_in_between, with_web_application
@@ -56,6 +57,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((at for at, start in enumerate(_LONGEST) if file.startswith(start)), len(_LONGEST))
 
     items.sort(key=rank)
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """A job sets up the log for its process; the next test hears what it would hear alone."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ SPARKS_TABLES = {
 # Every room of the house with what it may import of ours, by the beginnings of names. Arrows go down only:
 # jobs -> pipelines -> dq -> etl_core, and inside dq the pure rooms know no others.
 PURE = ("dq.verdict", "dq.profiling", "dq.checks", "dq.schema", "dq.events")
-PURE_FLOWS = ("pipelines.transforms", "operations.lineage.events")
+PURE_FLOWS = ("pipelines.transforms", "operations.alerts.deciding", "operations.lineage.events")
 #: Pure as well, but nobody who decides knows them: what is made of verdicts for people.
 PURE_FACES = ("dq.report", "dq.suggestions")
 #: What knows of no outside: everyone in dq may use it.
@@ -75,9 +75,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dq.intake": (*PURE, "dq.formats", "dq.ledger", "etl_core"),
     "dq.reconciling": (*PURE, "dq.formats", "dq.intake", "dq.ledger", "etl_core"),
     "dq.references": (*PURE, "dq.formats", "dq.engine", "dq.errors", "etl_core"),
+    "dq.arrived": ("dq.events", "dq.ledger", "dq.reporting"),
     "dq.definitions": ("dq.checks", "dq.formats", "dq.references", "dq.schema"),
     "dq.object_path": ("dq.ledger", "dq.reporting"),
     "dq.reported_runs": ("dq.report", "dq.reporting"),
+    "dq.observed_runs": ("dq.ledger", "dq.reporting"),
     "dq.silver_due": ("dq.checks", "dq.ledger", "dq.reporting", "etl_core.number_set"),
     "dq.streams": (*PURE, "dq.formats", "dq.ledger", "dq.reporting", "dq.rows", "etl_core"),
     "dq.settings": ("dq.batch", "dq.engine", "dq.intake", "dq.ledger", "dq.reporting", "etl_core"),
@@ -104,9 +106,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "pipelines.api_ingestion": ("dq", "etl_core"),
     # What watches over it all: its rooms do not know each other.
     "operations": (),
+    "operations.arrivals": ("dq", "etl_core"),
+    "operations.retention": ("dq", "etl_core"),
+    "operations.alerts": ("dq", "etl_core", "operations.alerts.deciding"),
+    "operations.alerts.deciding": ("etl_core.log",),
     "operations.contracts": ("dq", "etl_core"),
     "operations.lineage": ("dq", "etl_core", "operations.lineage.events"),
     "operations.lineage.events": (),
+    "operations.observations": ("dq", "etl_core"),
     # What answers requests.
     "service": ("dq", "etl_core"),
     "jobs": ("dq", "etl_core", "operations", "pipelines", "service"),
@@ -115,6 +122,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 # Every package from outside with the rooms (or single modules) that may use it. jobs, the edge, may use any.
 PACKAGES = {
     "anyio": {"service"},
+    "apprise": {"operations.alerts"},
     "confluent_kafka": {"pipelines.records"},
     "cryptography": {"service"},
     "deltalake": {"pipelines.lake"},
@@ -126,13 +134,15 @@ PACKAGES = {
     "botocore": {"etl_core.aws_set_up", "etl_core.objects", "etl_core.queue"},
     "mypy_boto3_s3": {"etl_core.objects"},
     "mypy_boto3_sqs": {"etl_core.queue"},
+    "holidays": {"operations.arrivals.public_holidays"},
     "jinja2": {"dq.report", "service"},
     "markupsafe": {"dq.report", "service"},
-    "msgpack": {"dq.profiling", "dq.engine"},
+    "msgpack": {"dq.profiling", "dq.engine", "operations.observations"},
     "msgspec": {"pipelines.api_ingestion.pages.quick_page"},
     "numpy": {
         *("dq.profiling", "dq.formats", "dq.engine", "dq.rows", "dq.streams"),
         *("pipelines.transforms", "pipelines.lake", "pipelines.records", "pipelines.api_ingestion"),
+        "operations.observations",
     },
     "obstore": {"etl_core.objects"},
     "open_data_contract_standard": {"operations.contracts"},
@@ -160,7 +170,7 @@ PACKAGES = {
     "polars_hash": {"dq.profiling", "pipelines.citizens.history"},
     "prometheus_client": {
         *("etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"),
-        *("pipelines.api_ingestion", "pipelines.lake.metrics", "service"),
+        *("pipelines.api_ingestion", "pipelines.lake.metrics", "operations.alerts", "service"),
     },
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},
@@ -177,6 +187,9 @@ PACKAGES = {
         *("dq.events", "dq.schema", "dq.batch.settings", "dq.engine.settings", "dq.intake.settings"),
         *("dq.ledger.settings", "pipelines.citizens.settings", "pipelines.etl.settings", "pipelines.lake.settings"),
         *("pipelines.records.settings", "pipelines.agencies.settings", "pipelines.api_ingestion"),
+        *("operations.alerts.settings", "operations.arrivals.settings", "operations.retention.settings"),
+        "operations.alerts.settings",
+        "operations.observations.settings",
     },
     "py4j": {"dq.engine", "dq.rows", "pipelines.etl"},
     "pyspark": {
@@ -187,15 +200,21 @@ PACKAGES = {
     "re2": {"dq.schema", "dq.profiling"},
     "requests": {"operations.lineage"},
     "rich": {"etl_core.log"},
+    "scipy": {"operations.observations"},
     "sqlalchemy": {
         *("etl_core.audit", "etl_core.postgres"),
         *("dq.reporting", "dq.ledger", "dq.intake", "dq.batch", "dq.reconciling", "dq.references"),
         *("dq.silver_due", "pipelines.lake", "pipelines.citizens", "pipelines.citizens.history", "pipelines.etl"),
         *("dq.streams", "dq.object_path", "dq.reported_runs", "pipelines.records", "pipelines.agencies"),
-        *("pipelines.api_ingestion", "service", "operations.lineage"),
+        *("pipelines.api_ingestion", "service", "dq.arrived"),
+        *("operations.alerts", "operations.arrivals", "operations.retention"),
+        *("pipelines.api_ingestion", "operations.alerts", "operations.observations", "service"),
+        "dq.observed_runs",
+        "operations.lineage",
     },
     "structlog": {
         "service",
+        "operations.observations",
         "etl_core.log",
         "etl_core.metrics",
         "etl_core.objects",
@@ -213,6 +232,7 @@ PACKAGES = {
         "pipelines.etl",
         "pipelines.api_ingestion",
         "operations.lineage",
+        "operations.alerts",
     },
     "typing_extensions": {"dq.verdict"},
     "urllib3": {"pipelines.api_ingestion.http.connections"},

@@ -543,6 +543,206 @@ CREATE INDEX IF NOT EXISTS api_object_unfinished ON pipeline.api_object (source,
 INSERT INTO pipeline.migration (history, version, name)
 VALUES ('api', 1, 'how far application APIs were read, and what of them landed') ON CONFLICT DO NOTHING;
 
+-- migration arrivals 1: when files are due, and what became of each window
+
+-- When each file is due, as `check_arrivals` last understood it: `given` by its range, `learned` from when it came,
+-- `not_judged` or `unreadable` with the reason, or `inactive`. Windows begin at `watched_since` at the earliest.
+CREATE TABLE IF NOT EXISTS pipeline.arrival_calendar (
+    monitoring_file_id text PRIMARY KEY,
+    agency_slug        text NOT NULL,
+    file_name          text NOT NULL,
+    range              text,
+    kind               text NOT NULL,
+    calendar           text,
+    reason             text,
+    watched_since      timestamptz NOT NULL,
+    changed_at         timestamptz NOT NULL,
+    CONSTRAINT arrival_calendar_kind CHECK (kind IN ('given', 'learned', 'not_judged', 'unreadable', 'inactive')),
+    CONSTRAINT arrival_calendar_known CHECK ((kind IN ('given', 'learned')) = (calendar IS NOT NULL)),
+    CONSTRAINT arrival_calendar_reason CHECK (
+        kind NOT IN ('not_judged', 'unreadable') OR coalesce(length(btrim(reason)), 0) > 0)
+);
+
+-- A row for each window in which a file was expected, and what is known of it as of the last check. What comes from
+-- `window_start` to that of the next window is of this one. A state that changed once it was told says what it was.
+CREATE TABLE IF NOT EXISTS pipeline.arrival (
+    monitoring_file_id text NOT NULL,
+    due_at             timestamptz NOT NULL,
+    window_start       timestamptz NOT NULL,
+    on_time_from       timestamptz NOT NULL,
+    late_after         timestamptz NOT NULL,
+    state              text NOT NULL,
+    is_learned         boolean NOT NULL,
+    arrived_at         timestamptz,
+    -- further versions in the window: on days on which the file is due, and on others
+    duplicates         integer NOT NULL CHECK (duplicates >= 0),
+    unexpected         integer NOT NULL CHECK (unexpected >= 0),
+    restated_from      text,
+    restated_at        timestamptz,
+    judged_at          timestamptz NOT NULL,
+    PRIMARY KEY (monitoring_file_id, due_at),
+    CONSTRAINT arrival_state CHECK (state IN ('on_time', 'early', 'late', 'missing', 'pending')),
+    CONSTRAINT arrival_arrived CHECK ((state IN ('missing', 'pending')) = (arrived_at IS NULL)),
+    CONSTRAINT arrival_nothing_came CHECK (arrived_at IS NOT NULL OR duplicates + unexpected = 0),
+    CONSTRAINT arrival_window CHECK (window_start <= on_time_from AND on_time_from <= due_at AND due_at <= late_after),
+    CONSTRAINT arrival_restated CHECK ((restated_from IS NULL) = (restated_at IS NULL))
+);
+CREATE INDEX IF NOT EXISTS arrival_not_there ON pipeline.arrival (due_at) WHERE state IN ('late', 'missing');
+
+-- As of when the table was brought up to date.
+CREATE TABLE IF NOT EXISTS pipeline.arrival_check (
+    only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    as_of       timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('arrivals', 1, 'when files are due, and what became of each window') ON CONFLICT DO NOTHING;
+
+-- migration retention 1: profiles of days, and how far back the ledger remembers
+
+-- The profiles of all runs of a file and day, merged when those of the runs are no longer kept. `runs` are those that
+-- are in it: profiles of theirs that come later are not counted again. Of them `unparsed` had none.
+CREATE TABLE IF NOT EXISTS pipeline.profile_day (
+    monitoring_file_id text NOT NULL,
+    run_date           date NOT NULL,
+    agency_slug        text NOT NULL,
+    file_name          text NOT NULL,
+    runs               text[] NOT NULL CHECK (cardinality(runs) > 0),
+    unparsed           integer NOT NULL CHECK (unparsed BETWEEN 0 AND cardinality(runs)),
+    state              bytea,
+    updated_at         timestamptz NOT NULL,
+    PRIMARY KEY (monitoring_file_id, run_date),
+    CONSTRAINT profile_day_state CHECK ((state IS NULL) = (unparsed = cardinality(runs)))
+);
+-- It is compressed already.
+ALTER TABLE pipeline.profile_day ALTER COLUMN state SET STORAGE EXTERNAL;
+CREATE INDEX IF NOT EXISTS profile_day_date ON pipeline.profile_day (run_date);
+
+-- Rows of objects of a bucket that were stored up to `until` may have been aged out: an object from then that has no row
+-- may have had one.
+CREATE TABLE IF NOT EXISTS pipeline.ledger_horizon (
+    bucket     text PRIMARY KEY,
+    until      timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('retention', 1, 'profiles of days, and how far back the ledger remembers') ON CONFLICT DO NOTHING;
+
+-- migration alerts 1: alerts, and who was told of them
+
+-- One row for as long as something is wrong; when it is wrong again later, another one. `notified_at`: when the last
+-- message about it was put in the outbox; `resolution_told`: its end needs no message any more.
+CREATE TABLE IF NOT EXISTS pipeline.alert (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind            text NOT NULL,
+    subject         text NOT NULL,
+    severity        text NOT NULL,
+    text            text NOT NULL,
+    agency          text,
+    to_slack        boolean NOT NULL DEFAULT true,
+    opened_at       timestamptz NOT NULL,
+    last_seen_at    timestamptz NOT NULL,
+    resolved_at     timestamptz,
+    notified_at     timestamptz,
+    resolution_told boolean NOT NULL DEFAULT false,
+    CONSTRAINT alert_severity CHECK (severity IN ('warning', 'critical')),
+    CONSTRAINT alert_moments CHECK (last_seen_at >= opened_at AND resolved_at >= opened_at),
+    CONSTRAINT alert_resolution_told CHECK (NOT resolution_told OR resolved_at IS NOT NULL)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS alert_open ON pipeline.alert (kind, subject) WHERE resolved_at IS NULL;
+CREATE INDEX IF NOT EXISTS alert_to_be_told ON pipeline.alert (id)
+    WHERE resolved_at IS NOT NULL AND notified_at IS NOT NULL AND NOT resolution_told;
+CREATE INDEX IF NOT EXISTS alert_opened ON pipeline.alert (opened_at);
+
+-- The outbox: one message to one channel, put there with what it tells of. `tries` counts rounds that did not deliver it.
+CREATE TABLE IF NOT EXISTS pipeline.alert_delivery (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    channel    text NOT NULL,
+    tone       text NOT NULL,
+    title      text NOT NULL,
+    body       text NOT NULL,
+    alerts     bigint[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    state      text NOT NULL DEFAULT 'waiting',
+    tries      integer NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    due_at     timestamptz NOT NULL,
+    ended_at   timestamptz,
+    reason     text,
+    CONSTRAINT alert_delivery_state CHECK (state IN ('waiting', 'sent', 'given_up')),
+    CONSTRAINT alert_delivery_ended CHECK ((state = 'waiting') = (ended_at IS NULL)),
+    CONSTRAINT alert_delivery_given_up_has_reason CHECK (
+        state <> 'given_up' OR coalesce(length(btrim(reason)), 0) > 0
+    )
+);
+CREATE INDEX IF NOT EXISTS alert_delivery_waiting ON pipeline.alert_delivery (channel, id) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS alert_delivery_ended_at ON pipeline.alert_delivery (ended_at) WHERE state <> 'waiting';
+
+-- Channels that did not answer, or took nothing: none of their messages is tried before `rests_until`.
+CREATE TABLE IF NOT EXISTS pipeline.alert_channel (
+    channel     text PRIMARY KEY,
+    failures    integer NOT NULL CHECK (failures > 0),
+    rests_until timestamptz NOT NULL,
+    reason      text NOT NULL
+);
+
+-- Lines of jobs and of their steps, without those of single objects, which are nearly all of them.
+CREATE INDEX IF NOT EXISTS audit_of_jobs ON pipeline.audit (at)
+    WHERE coalesce(inputs ->> 0, '') NOT LIKE 'object %';
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('alerts', 1, 'alerts, and who was told of them') ON CONFLICT DO NOTHING;
+
+-- migration observations 1: what of runs is unusual, and the numbers it is told from
+
+-- One row for each figure of a run that is looked at: rows, size, score, columns (what came of all figures of columns),
+-- and those figures of single columns that are unusual. Observations change no verdict. A run that is restated, or that
+-- follows one that came late, has its rows replaced.
+CREATE TABLE IF NOT EXISTS pipeline.observation (
+    id                     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    monitoring_file_run_id text NOT NULL,
+    monitoring_file_id     text NOT NULL,
+    agency_slug            text NOT NULL,
+    file_name              text NOT NULL,
+    run_date               date NOT NULL,
+    run_hour               integer NOT NULL CHECK (run_hour BETWEEN 0 AND 23),
+    metric                 text NOT NULL,
+    column_name            text NOT NULL DEFAULT '',
+    state                  text NOT NULL,
+    value                  double precision,
+    expected_low           double precision,
+    expected_high          double precision,
+    deviation              double precision,
+    reason                 text,
+    observed_at            timestamptz NOT NULL,
+    CONSTRAINT observation_state CHECK (state IN ('normal', 'unusual', 'not_run')),
+    CONSTRAINT observation_metric CHECK (metric IN (
+        'rows', 'size', 'score', 'columns', 'nulls', 'distinct', 'mean', 'psi', 'ks', 'new_values', 'lost_values')),
+    CONSTRAINT observation_has_reason CHECK (state = 'normal' OR coalesce(length(btrim(reason)), 0) > 0)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS observation_of_run
+    ON pipeline.observation (monitoring_file_run_id, metric, column_name);
+CREATE INDEX IF NOT EXISTS observation_of_file ON pipeline.observation (monitoring_file_id, run_date, run_hour);
+CREATE INDEX IF NOT EXISTS observation_unusual ON pipeline.observation (observed_at) WHERE state = 'unusual';
+
+-- The numbers of a file's runs from which the next ones are told: half a year of a daily file, in some kilobytes.
+CREATE TABLE IF NOT EXISTS pipeline.observed_file (
+    monitoring_file_id text PRIMARY KEY,
+    history            bytea NOT NULL,
+    updated_at         timestamptz NOT NULL
+);
+ALTER TABLE pipeline.observed_file ALTER COLUMN history SET STORAGE EXTERNAL;
+
+-- Up to when changes of runs were seen.
+CREATE TABLE IF NOT EXISTS pipeline.observation_progress (
+    only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    seen_until timestamptz NOT NULL
+);
+
+INSERT INTO pipeline.migration (history, version, name)
+VALUES ('observations', 1, 'what of runs is unusual, and the numbers it is told from') ON CONFLICT DO NOTHING;
+
 -- migration lineage 1: which lines of the audit were told as lineage
 
 -- Lines since the mark that were told (`told`), that the endpoint would not take (`refused`), or of which no event could

@@ -84,6 +84,37 @@ BEGIN
 END
 $$;
 
+-- What became of expected files, where there is an account of it. What is no longer kept only the owner takes away.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.arrival') IS NOT NULL THEN
+        GRANT INSERT, UPDATE, DELETE ON pipeline.arrival TO pipeline_writer;
+        GRANT INSERT, UPDATE ON pipeline.arrival_calendar, pipeline.arrival_check TO pipeline_writer;
+    END IF;
+END
+$$;
+
+-- Observations, where there are any; those of a run are replaced.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.observation') IS NOT NULL THEN
+        GRANT INSERT, DELETE ON pipeline.observation TO pipeline_writer;
+        GRANT INSERT, UPDATE, DELETE ON pipeline.observed_file TO pipeline_writer;
+        GRANT INSERT, UPDATE ON pipeline.observation_progress TO pipeline_writer;
+    END IF;
+END
+$$;
+
+-- Alerts, where they are kept. Messages are added and marked; channels that rest come and go.
+DO $$
+BEGIN
+    IF to_regclass('pipeline.alert') IS NOT NULL THEN
+        GRANT INSERT, UPDATE ON pipeline.alert, pipeline.alert_delivery TO pipeline_writer;
+        GRANT INSERT, UPDATE, DELETE ON pipeline.alert_channel TO pipeline_writer;
+    END IF;
+END
+$$;
+
 -- What of the account was told as lineage, where it is.
 DO $$
 BEGIN

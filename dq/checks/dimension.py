@@ -44,12 +44,12 @@ class FileRule:
     """A rule over a whole file: it is kept or not, there is nothing in between. It counts for completeness.
 
     `name` is its property in a definition. `read` turns the JSON of that property, without its tolerance, into a frozen
-    argument, or notes what is wrong with it and gives None; `write` gives that JSON again. `columns` are those it
-    speaks of. `measure` compares a file with it.
+    argument, or notes what is wrong with it and gives None; `write` gives that JSON again, the
+    argument itself where nothing is said. `columns` are those it speaks of. `measure` compares a file with it.
     """
 
     name: str
     read: Callable[[Any, Sequence[FieldDefinition], Problems], Any]
     columns: Callable[[Any], tuple[str, ...]]
     measure: Callable[[FileSummary, CheckPlan, Any], Kept]
-    write: Callable[[Any], dict[str, Any]]
+    write: Callable[[Any], Any] = lambda argument: argument

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, select, true
+from sqlalchemy import Text, and_, any_, bindparam, case, cast, delete, exists, func, literal, select, true
 
+from dq.ledger.aging.tables import has_table, profile_day
 from dq.ledger.tables import profile_state
 from dq.profiling.profile.codec import ProfileCodecError
 from dq.profiling.profile.profile_state import ProfileState
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, Table
     from sqlalchemy.engine import Engine
 
     from etl_core.postgres.transaction import Transaction
 
-_C = profile_state.c
+_C, _D = profile_state.c, profile_day.c
 _DELETION = prepare(delete(profile_state).where(_C.monitoring_file_run_id == bindparam("run_id")))
 #: States fetched at a time; each may have some megabytes.
 _FETCHED = 8
@@ -101,21 +102,23 @@ def keep_profile(transaction: Transaction, profile: RunProfile, now: datetime) -
 def profile_of(engine: Engine, query: RunQuery) -> MergedProfile:
     """Merge the profiles of all runs of `query`; no file is read, and a few states are held at a time.
 
+    Runs whose profiles are no longer kept are in those of their days (`dq.ledger.aging.day_states`).
+
     Raises:
         DatabaseUnavailableError: no answer.
     """
-    merged, runs, unparsed, refusals = ProfileState(), 0, 0, []
+    merged, runs, unparsed, refused, refusals = ProfileState(), 0, 0, 0, list[str]()
     for row in _rows(engine, query):
-        runs += 1
+        runs += row.runs
+        unparsed += row.unparsed
         if row.state is None:
-            unparsed += 1
             continue
         try:
             merged += decode_state(bytes(row.state))
         except ProfileCodecError as error:
-            name = f"{row.agency_slug}/{row.file_name} {row.run_date} {row.run_hour:02d}h"
-            refusals.append(f"{name} (run {row.monitoring_file_run_id}): {error}")
-    return MergedProfile(runs, merged, unparsed, len(refusals), tuple(refusals[:_MOST_NAMED]))
+            refused += row.runs - row.unparsed
+            refusals.append(f"{row.agency_slug}/{row.file_name} {row.run_date} {row.what}: {error}")
+    return MergedProfile(runs, merged, unparsed, refused, tuple(refusals[:_MOST_NAMED]))
 
 
 def last_profiles(engine: Engine, query: RunQuery, most: int) -> list[tuple[str, ProfileState]]:
@@ -141,17 +144,41 @@ def last_profiles(engine: Engine, query: RunQuery, most: int) -> list[tuple[str,
     return found[::-1]
 
 
-def _rows(engine: Engine, query: RunQuery) -> Iterator[Row[tuple[object, ...]]]:
-    statement = select(profile_state).where(_condition(query)).order_by(_C.run_date, _C.run_hour, _C.agency_slug)
+def _rows(engine: Engine, query: RunQuery) -> Iterator[Row[tuple[Any, ...]]]:
+    """The profiles of runs, and of days whose runs have none of their own any more, in the order of their dates."""
     with engine.connect().execution_options(yield_per=_FETCHED) as connection:
-        yield from connection.execute(statement)
+        runs = _runs(query)
+        statement: Select[Any] | CompoundSelect[Any] = runs
+        if has_table(connection, profile_day):
+            in_day = exists().where(
+                _D.monitoring_file_id == _C.monitoring_file_id,
+                _D.run_date == _C.run_date,
+                _C.monitoring_file_run_id == any_(_D.runs),
+            )
+            statement = runs.where(~in_day).union_all(_days(query))
+        yield from connection.execute(statement.order_by("run_date", "run_hour", "agency_slug"))
 
 
-def _condition(query: RunQuery) -> ColumnElement[bool]:
+def _runs(query: RunQuery) -> Select[Any]:
+    unparsed = case((_C.state.is_(None), 1), else_=0).label("unparsed")
+    what = func.concat(func.lpad(cast(_C.run_hour, Text), 2, "0"), "h (run ", _C.monitoring_file_run_id, ")")
+    columns = (_C.agency_slug, _C.file_name, _C.run_date, _C.run_hour, _C.state)
+    return select(*columns, literal(1).label("runs"), unparsed, what.label("what")).where(_condition(query))
+
+
+def _days(query: RunQuery) -> Select[Any]:
+    runs = func.cardinality(_D.runs)
+    columns = (_D.agency_slug, _D.file_name, _D.run_date, literal(0).label("run_hour"), _D.state)
+    what = func.concat("(", runs, " runs of the day)").label("what")
+    return select(*columns, runs.label("runs"), _D.unparsed, what).where(_condition(query, profile_day))
+
+
+def _condition(query: RunQuery, table: Table = profile_state) -> ColumnElement[bool]:
+    columns = table.c
     wanted = [
-        None if query.agency_slug is None else _C.agency_slug == storable(query.agency_slug),
-        None if query.file_name is None else _C.file_name == storable(query.file_name),
-        None if query.since is None else _C.run_date >= query.since,
-        None if query.until is None else _C.run_date <= query.until,
+        None if query.agency_slug is None else columns.agency_slug == storable(query.agency_slug),
+        None if query.file_name is None else columns.file_name == storable(query.file_name),
+        None if query.since is None else columns.run_date >= query.since,
+        None if query.until is None else columns.run_date <= query.until,
     ]
     return and_(true(), *(one for one in wanted if one is not None))

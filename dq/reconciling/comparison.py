@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
     from dq.ledger.inbox_item import State
 
-#: Of objects that are there: the ledger `known`s the version, it is too `young` to be missed, the key is in no row, or
-#: the store has a newer version than the rows are about. `gone_since`: listed, but not there any more.
-Found: TypeAlias = Literal["known", "young", "never_announced", "stale", "gone_since"]
+#: Of objects that are there: the ledger `known`s the version, it is too `young` to be missed, the key is in no row,
+#: or the store has a newer version than the rows are about. `aged`: no row is about it, and it is from before what
+#: the ledger remembers. `gone_since`: listed, but not there any more.
+Found: TypeAlias = Literal["known", "young", "aged", "never_announced", "stale", "gone_since"]
 #: Of keys with rows and no object: by how the newest row stands. `there_since`: not listed, but there by now.
 Gone: TypeAlias = Literal[
     "gone_without_verdict", "gone_with_verdict", "gone_and_closed", "gone_and_young", "there_since"
 ]
-FOUND: tuple[Found, ...] = ("known", "young", "never_announced", "stale", "gone_since")
+FOUND: tuple[Found, ...] = ("known", "young", "aged", "never_announced", "stale", "gone_since")
 #: What somebody has to do something about.
 MATTERS: tuple[Found | Gone, ...] = ("never_announced", "stale", "gone_without_verdict")
 #: What an announcement mends.
@@ -59,13 +60,16 @@ class Compared:
     row: LedgerRow | None = None
 
 
-def compare(objects: Iterable[ObjectEvent], rows: Iterable[LedgerRow], *, before: datetime) -> Iterator[Compared]:
+def compare(
+    objects: Iterable[ObjectEvent], rows: Iterable[LedgerRow], *, before: datetime, horizon: datetime | None = None
+) -> Iterator[Compared]:
     """Say of each object, and of each key of the ledger without one, how they stand.
 
     Args:
         objects: current versions, in the order of their keys, each key once.
         rows: of the same bucket and prefix, in the order of their keys, then of their numbers.
         before: aware; what was modified, or came to the ledger, later is too young to be missed.
+        horizon: aware; rows of objects stored up to then may have been aged out. None where none were.
 
     Raises:
         UsageError: the objects are not in the order of their keys, as in some stores.
@@ -84,23 +88,31 @@ def compare(objects: Iterable[ObjectEvent], rows: Iterable[LedgerRow], *, before
             yield _without_object(group[1], before)
             group = next(groups, None)
         if group is not None and group[0] == event.key:
-            yield _with_rows(event, group[1], before)
+            yield _with_rows(event, group[1], before, horizon)
             group = next(groups, None)
         else:
-            yield Compared("young" if _is_young(event, before) else "never_announced", event)
+            yield Compared(_without_row(event, before, horizon, "never_announced"), event)
     while group is not None:
         yield _without_object(group[1], before)
         group = next(groups, None)
 
 
-def _with_rows(event: ObjectEvent, rows: Iterator[LedgerRow], before: datetime) -> Compared:
+def _without_row(event: ObjectEvent, before: datetime, horizon: datetime | None, otherwise: Found) -> Found:
+    """What is found of an object that no row is about."""
+    if _is_young(event, before):
+        return "young"
+    is_aged = horizon is not None and event.event_time is not None and event.event_time <= horizon
+    return "aged" if is_aged else otherwise
+
+
+def _with_rows(event: ObjectEvent, rows: Iterator[LedgerRow], before: datetime, horizon: datetime | None) -> Compared:
     newest = next(rows)
     known = _covers(newest, event)
     for newest in rows:
         known = known or _covers(newest, event)
     if known:
         return Compared("known", event, newest)
-    return Compared("young" if _is_young(event, before) else "stale", event, newest)
+    return Compared(_without_row(event, before, horizon, "stale"), event, newest)
 
 
 def _covers(row: LedgerRow, event: ObjectEvent) -> bool:

@@ -16,11 +16,12 @@ def range_lower_limit(span: str | None, run_date: date, run_hour: int) -> dateti
     month's last day.
 
     Args:
-        span: hourly, daily, weekly or monthly, in any case, as `monitoring_file.range` has it.
+        span: hourly, daily, weekly or monthly, in any case, as `monitoring_file.range` has it; a calendar may follow
+            (`daily@09:00 mon-fri`).
         run_date: day of the window (UTC).
         run_hour: hour of the window, 0 to 23 (UTC).
     """
-    name = (span or "").strip().lower()
+    name = (span or "").strip().lower().partition("@")[0]
     end = datetime.combine(run_date, time(run_hour), timezone.utc) + timedelta(hours=1)
     if name in _FIXED_SPANS:
         return end - _FIXED_SPANS[name]

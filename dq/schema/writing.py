@@ -31,7 +31,7 @@ _PLAIN: Final = (Fraction(0), Severity.ERROR)
 def write_definition(
     definition: SchemaDefinition,
     words: Vocabulary,
-    file_rules: Mapping[str, Callable[[Any], dict[str, Any]]],
+    file_rules: Mapping[str, Callable[[Any], Any]],
 ) -> dict[str, Any]:
     """Write a definition as JSON values; what is as it is without a word is left out.
 
@@ -105,8 +105,8 @@ def _tolerance(one: Rule | KeyDefinition | RowRule | Reference, usual: Severity 
     return said
 
 
-def _tolerant(argument: dict[str, Any], rule: Rule) -> dict[str, Any]:
-    return {**argument, **_tolerance(rule)}
+def _tolerant(argument: Any, rule: Rule) -> Any:  # noqa: ANN401 - any JSON value
+    return {**argument, **_tolerance(rule)} if isinstance(argument, dict) else _constraint(argument, rule)
 
 
 def _constraint(value: Any, one: Rule | KeyDefinition) -> Any:  # noqa: ANN401 - any JSON value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Date, DateTime, Integer, LargeBinary, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Table
 
@@ -36,7 +36,16 @@ _WRITERS: Mapping[type, Callable[[Any], bytes]] = {
 
 def binary_row(table: Table, values: Mapping[str, Any]) -> bytes:
     """Write one row of `table`, all of its columns in their order: what COPY ... FROM STDIN (FORMAT binary) takes."""
-    parts = [_HEADER, _COUNT.pack(len(table.columns))]
+    return binary_rows(table, [values])
+
+
+def binary_rows(table: Table, rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """As `binary_row`, for any number of rows."""
+    return b"".join((_HEADER, *(_row(table, values) for values in rows), _END))
+
+
+def _row(table: Table, values: Mapping[str, Any]) -> bytes:
+    parts = [_COUNT.pack(len(table.columns))]
     for column in table.columns:
         value = values[column.name]
         if value is None:
@@ -44,4 +53,4 @@ def binary_row(table: Table, values: Mapping[str, Any]) -> bytes:
         else:
             written = _WRITERS[type(column.type)](value)
             parts += (_LENGTH.pack(len(written)), written)
-    return b"".join((*parts, _END))
+    return b"".join(parts)

@@ -158,13 +158,19 @@ def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
     Raises:
         CatalogueError: this role may not, or the database is newer than this code.
     """
+    from dq.ledger.aging.tables import RETENTION
     from dq.ledger.migrate import LEDGER
     from dq.streams.tables import STREAMS
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.migrations import migrate
+    from operations.alerts.tables import ALERTS
+    from operations.arrivals.tables import ARRIVALS
+    from operations.observations.tables import OBSERVATIONS
     from operations.lineage.telling.tables import LINEAGE
     from pipelines.agencies.ledger.tables import DOCUMENTS
     from pipelines.api_ingestion.account.tables import API
     from pipelines.etl.ledger.tables import ETL
 
-    return migrate(engine, LEDGER, AUDIT, STREAMS, ETL, DOCUMENTS, API, LINEAGE)
+    return migrate(
+        engine, LEDGER, AUDIT, STREAMS, ETL, DOCUMENTS, API, ARRIVALS, OBSERVATIONS, RETENTION, ALERTS, LINEAGE
+    )

@@ -4,7 +4,8 @@
 |---|---|
 | 0 | every object has its verdict (a failing verdict counts) |
 | 1 | at least one object has none (dead, unconfigured, bad_definition), or an announcement could not be understood;
-      for check_file: the file failed its checks; for reconcile: something differs that was not repaired |
+      for check_file: the file failed its checks; for reconcile: something differs that was not repaired;
+      for check_arrivals: a calendar cannot be read |
 | 2 | the command line, the settings, a definition or the database's tables need somebody's hand |
 | 75 | something did not answer, or another process is at it; the same command may succeed later |
 """

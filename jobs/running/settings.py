@@ -6,7 +6,11 @@ from pathlib import Path
 
 from dq.settings import ROOMS as ROOMS_OF_VERDICTS
 from etl_core.settings import RoomSettings, Settings, configuration_table, read_rooms
+from operations.alerts.settings import AlertSettings
+from operations.arrivals.settings import ArrivalSettings
 from operations.lineage.settings import LineageSettings
+from operations.observations.settings import ObservationSettings
+from operations.retention.settings import RetentionSettings
 from pipelines.agencies.settings import AgencySettings
 from pipelines.api_ingestion.settings import ApiSettings
 from pipelines.citizens.settings import CitizensSettings
@@ -18,7 +22,7 @@ from service.settings import ServeSettings
 ROOMS: tuple[type[RoomSettings], ...] = (
     *ROOMS_OF_VERDICTS,
     *(LakeSettings, CitizensSettings, KafkaSettings, EtlSettings, AgencySettings, ApiSettings, ServeSettings),
-    LineageSettings,
+    *(ArrivalSettings, ObservationSettings, RetentionSettings, AlertSettings, LineageSettings),
 )
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from dq.batch.metrics import BatchMetrics
+from operations.alerts.metrics import AlertMetrics
 from pipelines.agencies.metrics import DocumentMetrics
 from pipelines.api_ingestion.metrics import ApiMetrics
 from pipelines.lake.metrics import LakeMetrics
@@ -24,7 +25,7 @@ def test_every_figure_is_explained_and_none_that_is_not_there() -> None:
         one.registry
         for one in (
             *(BatchMetrics(), RecordMetrics("a flow"), DocumentMetrics(), ApiMetrics()),
-            *(LakeMetrics(), ServiceMetrics()),
+            *(LakeMetrics(), ServiceMetrics(), AlertMetrics()),
         )
     )
     found = {(one.name, one.type) for registry in registries for one in registry.collect()}

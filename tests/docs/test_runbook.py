@@ -26,7 +26,7 @@ def _rows(section: str) -> list[str]:
 
 def _said() -> Iterator[str]:
     """What the program logs as a warning or an error, in words that are always the same."""
-    for room in ("dq", "etl_core", "jobs", "pipelines", "service"):
+    for room in ("dq", "etl_core", "jobs", "operations", "pipelines", "service"):
         for path in (_ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 match node:

@@ -198,6 +198,10 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "etl 1: what became of the steps of flows",
         "documents 1: what became of agencies' documents",
         "api 1: how far application APIs were read, and what of them landed",
+        "arrivals 1: when files are due, and what became of each window",
+        "observations 1: what of runs is unusual, and the numbers it is told from",
+        "retention 1: profiles of days, and how far back the ledger remembers",
+        "alerts 1: alerts, and who was told of them",
     )
     for _ in range(2):
         _apply(second, shipped_file("sql/pipeline.sql"))

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from dq.batch.metrics import BatchMetrics
+from operations.alerts.metrics import AlertMetrics
 from pipelines.agencies.metrics import DocumentMetrics
 from pipelines.api_ingestion.metrics import ApiMetrics
 from pipelines.lake.metrics import LakeMetrics
@@ -31,7 +32,14 @@ _EVERYWHERE = {"job", "instance", "le"}
 def _exported() -> dict[str, set[str]]:
     """The labels of each series, as they are scraped."""
     found: dict[str, set[str]] = {}
-    for one in (BatchMetrics(), RecordMetrics("a flow"), DocumentMetrics(), ApiMetrics(), LakeMetrics()):
+    for one in (
+        BatchMetrics(),
+        RecordMetrics("a flow"),
+        DocumentMetrics(),
+        ApiMetrics(),
+        LakeMetrics(),
+        AlertMetrics(),
+    ):
         collectors = {id(one): one for one in one.registry._names_to_collectors.values()}
         for collector in collectors.values():
             labels = set(getattr(collector, "_labelnames", ()))

@@ -55,7 +55,18 @@ def _commands() -> list[list[str]]:
         for one in yaml.safe_load_all((ROOT / "conf/k8s/cron-jobs.yaml").read_text())
         if one
     ]
-    return [*(line[1:] for line in _cron()), pod["containers"][0]["args"], *others, submit["entryPointArguments"]]
+    (watching,) = (
+        one["spec"]["template"]["spec"]["containers"][0]["args"]
+        for one in yaml.safe_load_all((ROOT / "conf/k8s/alerts.yaml").read_text())
+        if one["kind"] == "Deployment"
+    )
+    return [
+        *(line[1:] for line in _cron()),
+        watching,
+        pod["containers"][0]["args"],
+        *others,
+        submit["entryPointArguments"],
+    ]
 
 
 @pytest.mark.parametrize("command", _commands(), ids=lambda words: " ".join(words[:2]))
@@ -77,7 +88,7 @@ def test_a_sample_starts_a_job_with_arguments_that_it_takes(
 def test_every_line_of_cron_says_when_and_starts_the_program() -> None:
     text = (ROOT / "conf/cron/pipeline.cron").read_text()
     times = [line.split()[:5] for line in text.splitlines() if "&&" in line]
-    assert len(times) == 6
+    assert len(times) == 9
     assert all(re.fullmatch(r"[\d*/]+", word) for words in times for word in words)
     assert {line[0] for line in _cron()} == {"pipeline-processing"}
     assert {line[1] for line in _cron()} <= set(job_names())

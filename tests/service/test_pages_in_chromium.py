@@ -110,7 +110,19 @@ def test_every_link_leads_to_a_page(chromium: Chromium, site: Site, pages: dict[
 
 
 def test_alerts_are_shown_where_they_are_kept(site: Site) -> None:
-    assert "keeps no alerts" in site.ask("/alerts").text
+    assert "No alert was ever raised" in site.ask("/alerts").text
+    with site.landing.database.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO pipeline.alert (kind, subject, severity, text, opened_at, last_seen_at)
+                    VALUES ('missing', :hostile, 'critical', 'The file is not there.', now(), now())"""),
+            {"hostile": HOSTILE},
+        )
+    row = site.ask("/alerts").text.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert [part in row for part in ("critical", "missing", "&lt;script&gt;", "The file is not there.", "open")] == [
+        True
+    ] * 5
+    assert "<script>" not in row
+    assert 'pipeline_alerts_open{kind="missing",severity="critical"} 1.0' in site.ask("/metrics").text
     assert "1 announcement nobody understood" in site.ask("/alerts").text
     assert "/objects?state=unconfigured" in site.ask("/alerts").text
 

@@ -6,11 +6,11 @@ plain message, because hashes and samples of two versions must not be merged. Wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgpack
 import numpy as np
@@ -197,6 +197,24 @@ def _column_of(body: list[Any]) -> ColumnProfile:
         moments=_moments_of(moments),
         frequencies=Frequencies(None if counts is None else dict(counts)),
     )
+
+
+class PackedColumn(NamedTuple):
+    """What of a column's profile is read without the rest of it."""
+
+    distinct: DistinctSketch
+    present: int
+    seen: bool
+    moments: Moments
+    counts: Mapping[str, int] | None
+
+
+def packed_columns(columns: list[Any]) -> Iterator[PackedColumn]:
+    """Read some figures of columns that `body_of` wrote; where hashes were left out, the sketch is empty."""
+    for body in columns:
+        (size, full, hashes), moments, counts = body[0], body[13], body[14]
+        sketch = DistinctSketch(size, np.frombuffer(hashes, "<u8"), full)
+        yield PackedColumn(sketch, body[2], body[3], _moments_of(moments), None if counts is None else dict(counts))
 
 
 def _sample(sample: RowSample | None, options: pa.ipc.IpcWriteOptions) -> list[Any] | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 #: Bytes of a digest: of a billion records two share one by a chance of 2 ** -69.
 SIZE: Final = 16
-_MOST_RECENT: Final = 64 * 1024
+_MOST_RECENT: Final = 32 * 1024
 
 
 def digest_of(line: bytes) -> bytes:
@@ -26,20 +26,19 @@ def digests_of(lines: Iterable[bytes]) -> list[bytes]:
 
 
 class _Run:
-    """Sorted digests, searched by their first half."""
+    """Sorted digests as two arrays, their first halves in order and their second halves beside them."""
 
-    def __init__(self, digests: Any) -> None:  # noqa: ANN401 - an array of nobody else's, which is sorted as it lies
-        digests.sort()
-        self.digests = digests
-        self._heads = _heads(digests)
+    def __init__(self, heads: Any, tails: Any) -> None:  # noqa: ANN401 - arrays
+        order = np.argsort(heads)
+        self.heads, self.tails = heads[order], tails[order]
 
-    def find(self, asked: Any, heads: Any) -> Any:  # noqa: ANN401 - arrays
+    def find(self, heads: Any, tails: Any) -> Any:  # noqa: ANN401 - arrays
         """Of each whether it is there."""
-        places = np.minimum(np.searchsorted(self._heads, heads), len(self.digests) - 1)
-        found = self._heads[places] == heads
-        for at in np.flatnonzero(found):
-            place = min(int(np.searchsorted(self.digests, asked[at])), len(self.digests) - 1)
-            found[at] = self.digests[place] == asked[at]
+        places = np.minimum(np.searchsorted(self.heads, heads), len(self.heads) - 1)
+        found = self.heads[places] == heads
+        for at in np.flatnonzero(found):  # few share a first half
+            end = np.searchsorted(self.heads, heads[at], "right")
+            found[at] = (self.tails[places[at] : end] == tails[at]).any()
         return found
 
 
@@ -54,7 +53,7 @@ class DigestSet:
     def add_packed(self, packed: bytes | bytearray) -> None:
         """Add digests that stand behind each other."""
         if packed:
-            self._keep(np.frombuffer(packed, f"S{SIZE}").copy())
+            self._keep(*_halves(packed))
 
     def add_new(self, digests: Sequence[bytes]) -> list[bool]:
         """Add digests; of each whether it was not there, nor earlier among these."""
@@ -71,28 +70,29 @@ class DigestSet:
                 if is_new:
                     recent.add(digest)
         if len(recent) > _MOST_RECENT:
-            packed, self._recent = bytearray().join(recent), set()
-            self._keep(np.frombuffer(packed, f"S{SIZE}"))
+            packed, self._recent = b"".join(recent), set()
+            self._keep(*_halves(packed))
         return new
 
     def _among_runs(self, digests: Sequence[bytes]) -> Any:  # noqa: ANN401 - an array
         """Of each whether it is in a run; None where none is."""
         if not self._runs or not digests:
             return None
-        asked = np.frombuffer(b"".join(digests), f"S{SIZE}")
-        heads, found = _heads(asked), np.zeros(len(asked), bool)
+        heads, tails = _halves(b"".join(digests))
+        found = np.zeros(len(heads), bool)
         for run in self._runs:
-            found |= run.find(asked, heads)
+            found |= run.find(heads, tails)
         return found if found.any() else None
 
-    def _keep(self, digests: Any) -> None:  # noqa: ANN401 - an array
-        while self._runs and len(self._runs[-1].digests) < 2 * len(digests):
-            last = self._runs.pop().digests
-            digests = np.concatenate([last, digests])
+    def _keep(self, heads: Any, tails: Any) -> None:  # noqa: ANN401 - arrays
+        while self._runs and len(self._runs[-1].heads) < 2 * len(heads):
+            last = self._runs.pop()
+            heads, tails = np.concatenate([last.heads, heads]), np.concatenate([last.tails, tails])
             del last
-        self._runs.append(_Run(digests))
+        self._runs.append(_Run(heads, tails))
 
 
-def _heads(digests: Any) -> Any:  # noqa: ANN401 - arrays
-    """The first half of each, as numbers of the same order."""
-    return np.ascontiguousarray(digests).view(">u8")[::2].astype("u8")
+def _halves(packed: bytes | bytearray) -> tuple[Any, Any]:
+    """The first and the second halves of digests that stand behind each other, as numbers."""
+    halves = np.frombuffer(packed, "u8").reshape(-1, 2)
+    return halves[:, 0].copy(), halves[:, 1].copy()

@@ -42,6 +42,23 @@ def test_an_object_in_no_row_was_never_announced_unless_it_is_too_young_to_be_mi
 
 
 @pytest.mark.parametrize(
+    ("until", "rows", "found"),
+    [
+        (THEN, [], "aged"),
+        (THEN - timedelta(seconds=1), [], "never_announced"),
+        (THEN, [ROW], "known"),
+        (THEN, [ROW._replace(state="gone")], "aged"),  # a row of it that stays is about another version
+        (None, [], "never_announced"),
+    ],
+)
+def test_what_is_as_old_as_objects_whose_rows_were_aged_out_is_not_announced(
+    until: datetime | None, rows: list[LedgerRow], found: str
+) -> None:
+    (one,) = compare([OBJECT], rows, before=BEFORE, horizon=until)
+    assert one.finding == found
+
+
+@pytest.mark.parametrize(
     "row",
     [
         ROW,

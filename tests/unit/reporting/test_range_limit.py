@@ -26,6 +26,7 @@ def _utc(*parts: int) -> datetime:
         ("monthly", date(2026, 3, 31), 5, _utc(2026, 2, 28, 6)),
         ("monthly", date(2026, 1, 31), 23, _utc(2026, 1, 1, 0)),
         (" Daily ", date(2026, 1, 4), 23, _utc(2026, 1, 4, 0)),
+        ("daily@09:00 mon-fri Europe/Berlin", date(2026, 1, 4), 23, _utc(2026, 1, 4, 0)),
     ],
 )
 def test_the_span_ends_with_the_window(span: str, day: date, hour: int, expected: datetime) -> None:

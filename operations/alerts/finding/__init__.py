@@ -1,0 +1,1 @@
+"""What somebody has to hear of, as the tables say it now."""

@@ -1,0 +1,1 @@
+"""Messages on their way: the outbox, the channels, and what becomes of each try."""
