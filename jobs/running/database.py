@@ -165,8 +165,8 @@ def migrate_all(engine: sqlalchemy.Engine) -> tuple[str, ...]:
     from etl_core.postgres.migrations import migrate
     from operations.alerts.tables import ALERTS
     from operations.arrivals.tables import ARRIVALS
-    from operations.observations.tables import OBSERVATIONS
     from operations.lineage.telling.tables import LINEAGE
+    from operations.observations.tables import OBSERVATIONS
     from pipelines.agencies.ledger.tables import DOCUMENTS
     from pipelines.api_ingestion.account.tables import API
     from pipelines.etl.ledger.tables import ETL
