@@ -202,6 +202,7 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "observations 1: what of runs is unusual, and the numbers it is told from",
         "retention 1: profiles of days, and how far back the ledger remembers",
         "alerts 1: alerts, and who was told of them",
+        "lineage 1: which lines of the audit were told as lineage",
     )
     for _ in range(2):
         _apply(second, shipped_file("sql/pipeline.sql"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -14,25 +13,28 @@ from operations.lineage.events.flows import (
     LOAD,
     VERDICT,
     Facts,
-    FlowPlaces,
     JudgedFacts,
     LoadFacts,
     StepFacts,
 )
-from operations.lineage.events.places import Database, Place, place_of
+from operations.lineage.events.places import Database, place_of
 from operations.lineage.events.verdict_facts import KeptVerdict, VerdictFacts, verdict_facts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.engine import URL, Engine
 
     from dq import Catalogue
     from operations.lineage.events.audit_line import AuditLine
+    from operations.lineage.events.flows import FlowPlaces
+    from operations.lineage.events.places import Place
     from operations.lineage.events.run_event import Field
 
-#: Gives the place of a table of the lake in a layer (`silver`, `quarantine`), and its columns where they are known.
-LakePlaces: TypeAlias = Callable[[str, str], "tuple[Place, tuple[Field, ...] | None]"]
-#: Gives what a flow reads and writes, by its name; None where there is no such flow (any more).
-Flows: TypeAlias = Callable[[str], "FlowPlaces | None"]
+    #: Gives the place of a table of the lake in a layer (`silver`, `quarantine`), and its columns where they are known.
+    LakePlaces: TypeAlias = Callable[[str, str], tuple[Place, tuple[Field, ...] | None]]
+    #: Gives what a flow reads and writes, by its name; None where there is no such flow (any more).
+    Flows: TypeAlias = Callable[[str], FlowPlaces | None]
 
 _QUALITY: Final = "reporting.monitoring_file_data_quality"
 _STEPS: Final = ("extract", "transform", "load")
