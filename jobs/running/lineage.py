@@ -70,9 +70,9 @@ class Teller:
         return time.monotonic() >= self._until
 
     def _turn(self) -> None:
-        from operations.lineage.telling.turn import tell
-
         try:
+            from operations.lineage.telling.turn import tell
+
             sender = self._open()
             try:
                 for account in self._accounts:
@@ -83,6 +83,8 @@ class Teller:
                 sender.close()
         except PipelineError as error:
             self._warn(str(error))
+        except ModuleNotFoundError as error:
+            self._warn(f"the package {error.name} is not installed; pip install 'pipeline-processing[operations]'")
         except Exception as error:  # noqa: BLE001 - whatever it is, the job's work goes on
             self._warn(type(error).__name__)
 

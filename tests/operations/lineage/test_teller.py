@@ -21,6 +21,7 @@ from tests.operations.lineage.conftest import Endpoint, add_steps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
     from sqlalchemy.engine import Engine
 
     from tests.end_to_end.command_line import CommandLine
@@ -105,6 +106,17 @@ def test_why_nothing_is_told_is_said_once_not_at_every_turn(ledger: Engine, endp
         assert tried.wait(60)
         teller.finish()
     assert [line["error"] for line in logged if line["event"] == _WAITS] == ["OPENLINEAGE_URL answered 503"]
+
+
+def test_a_package_that_is_not_there_is_named(
+    ledger: Engine, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "operations.lineage.telling.turn", None)
+    teller = _teller(ledger, endpoint, 60)
+    with capture_logs() as logged:
+        teller.start()
+        teller.finish()
+    assert ["pipeline-processing[operations]" in line["error"] for line in logged] == [True]
 
 
 def test_without_lineage_nothing_of_it_is_imported() -> None:
