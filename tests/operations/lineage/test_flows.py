@@ -270,7 +270,7 @@ def test_citizens_lines_that_are_too_old_are_given_up_once_somebody_was_told(
     lines = CitizensLines(doors.warehouse, doors.root, timedelta(days=7))
     years_later = doors.clock() + timedelta(days=700)
     assert tell(lines, sender, lambda: years_later, lambda: False).taken == 0
-    assert load(doors, workbooks.citizens("2026-02", person(1))) == 0
+    assert load(doors, workbooks.citizens("2026-02", person(2))) == 0
     assert tell(lines, sender, lambda: years_later, lambda: False).given_up == 4
 
 
