@@ -116,7 +116,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
     """Name every field that is wrong; what a caller sent is not said back."""
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [(_field(one["loc"]), str(one["msg"])) for one in error.errors()]
+    errors = [
+        ("body" if one["type"] == "json_invalid" else _field(one["loc"]), str(one["msg"])) for one in error.errors()
+    ]
     detail = "; ".join(f"{field}: {what}" for field, what in errors)
     return _answer(request, RequestProblemError(422, detail, errors))
 

@@ -3,22 +3,65 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from etl_core.errors import SettingsError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterator, Sequence
 
     from fastapi import FastAPI
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 #: Connections at a time; whoever comes then is told to come again.
 _MOST_CONNECTIONS: Final = 512
 #: Seconds for an idle connection, and for what is being answered when the service ends.
 _KEEP_ALIVE: Final = 15
 _LAST_ANSWERS: Final = 20
+#: Seconds for a request's header to be whole, from the connection or from its first byte on.
+_HEADER: Final = 10
+_WAITING: Final = 2048
+
+
+class _PromptProtocol(H11Protocol):
+    """HTTP/1.1 that closes a connection on which no header comes: some hundred of them would shut all others out."""
+
+    _header_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._wait_for_header()
+
+    def data_received(self, data: bytes) -> None:
+        """Go on waiting where this was not all of a header."""
+        super().data_received(data)
+        cycle: RequestResponseCycle | None = self.cycle  # there is none before the first request
+        if cycle is None or cycle.response_complete:
+            self._wait_for_header()
+        else:
+            self._wait_no_more()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave no timer behind."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait_for_header(self) -> None:
+        if self._header_due is None:
+            self._header_due = self.loop.call_later(_HEADER, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._header_due is not None:
+            self._header_due.cancel()
+            self._header_due = None
 
 
 class _Server(uvicorn.Server):
@@ -38,20 +81,37 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def make_server(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> uvicorn.Server:
-    """A server that `run` starts; SIGTERM and Ctrl-C end it when what it is answering is answered.
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address; `port` 0 for any.
+
+    Raises:
+        SettingsError: the address is none of this machine's, or somebody else listens there.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=_WAITING)
+    except socket.gaierror as error:
+        problem = f"SERVE_HOST: {host} is no address ({error.strerror}); expected one of this machine"
+    except OSError as error:
+        problem = (
+            f"SERVE_PORT: {host}:{port} cannot be listened at ({error.strerror}); is something else there already?"
+        )
+    raise SettingsError("settings", [problem])
+
+
+def make_server(app: FastAPI, *, proxies: Sequence[str] = ()) -> uvicorn.Server:
+    """A server that `run` starts on sockets of `listen`.
+
+    SIGTERM and Ctrl-C end it when what it is answering is answered.
 
     Args:
         app: of `make_app`.
-        host: address to listen at.
-        port: 0 for any.
         proxies: whose word on the caller's address is taken.
     """
     return _Server(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
+            http=_PromptProtocol,
             access_log=False,
             date_header=True,
             forwarded_allow_ips=",".join(proxies),

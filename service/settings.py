@@ -38,6 +38,20 @@ def _origins(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _proxies(names: tuple[str, ...]) -> tuple[str, ...]:
+    if wrong := [name for name in names if not _is_network(name)]:
+        raise ValueError(f"neither an address nor a network is {', '.join(map(repr, wrong))}")
+    return names
+
+
+def _is_network(name: str) -> bool:
+    try:
+        ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches an address."""
     try:
@@ -77,7 +91,7 @@ class ServeSettings(RoomSettings):
         "a number up to 100000",
         default=100.0,
     )
-    serve_proxies: Annotated[tuple[str, ...], Comma] = setting(
+    serve_proxies: Annotated[tuple[str, ...], Comma, AfterValidator(_proxies)] = setting(
         "Proxies before `serve` that are believed in what they say of the caller's address (X-Forwarded-For)",
         "addresses or networks, comma-separated",
         default=(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.report.charts import histogram
 from dq.report.figures import number, percent, scalar
+from dq.report.room import ROOMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from dq.report.findings import Finding
+    from dq.report.room import Room
 
-_MOST_TOP: Final = 4
 _MOST_CHARACTERS: Final = 60
 
 
@@ -48,7 +49,7 @@ class ColumnView:
         return all(issue.severity == "warning" for issue in self.issues)
 
 
-def column_views(profile: Mapping[str, Any], found: Sequence[Finding]) -> tuple[ColumnView, ...]:
+def column_views(profile: Mapping[str, Any], found: Sequence[Finding], room: Room = ROOMS[0]) -> tuple[ColumnView, ...]:
     """Give the columns of a payload in the order of the file; those that have findings know them."""
     nulls = _by_name(profile["completenessOverview"]["columns"])
     shapes = _by_name(profile["valueDistributions"]["columns"])
@@ -57,7 +58,9 @@ def column_views(profile: Mapping[str, Any], found: Sequence[Finding]) -> tuple[
         if each.name:
             issues.setdefault(each.name, []).append(each)
     return tuple(
-        _view(at, column, nulls.get(column["name"], {}), shapes.get(column["name"]), issues.get(column["name"], []))
+        _view(
+            at, column, nulls.get(column["name"], {}), shapes.get(column["name"]), issues.get(column["name"], []), room
+        )
         for at, column in enumerate(profile["statisticalSummary"]["columns"], 1)
     )
 
@@ -72,8 +75,9 @@ def _view(
     nulls: Mapping[str, Any],
     shape: Mapping[str, Any] | None,
     issues: Sequence[Finding],
+    room: Room,
 ) -> ColumnView:
-    chart, title, top = _distribution(column, shape)
+    chart, title, top = _distribution(column, shape, room)
     return ColumnView(
         anchor=f"c{at}",
         name=column["name"],
@@ -93,13 +97,14 @@ def _view(
 
 
 def _distribution(
-    column: Mapping[str, Any], shape: Mapping[str, Any] | None
+    column: Mapping[str, Any], shape: Mapping[str, Any] | None, room: Room
 ) -> tuple[Markup | None, str, tuple[tuple[str, float, int], ...]]:
     if shape is None or shape["kind"] == "masked":
         return None, "", ()
     if shape["kind"] == "topValues":
         values = column["count"] or 1
-        top = [(_cut(each["value"]), each["count"] / values, each["count"]) for each in shape["values"][:_MOST_TOP]]
+        shown = shape["values"][: room.top_values]
+        top = [(_cut(each["value"], room.top_characters), each["count"] / values, each["count"]) for each in shown]
         return None, "", tuple(top)
     bins = shape["bins"]
     counts = [each["count"] for each in bins]
@@ -143,5 +148,5 @@ def _end(value: object) -> str:
     return _cut(scalar(value).removesuffix("T00:00:00").replace("T", " "))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+def _cut(text: str, most: int = _MOST_CHARACTERS) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

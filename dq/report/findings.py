@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.plan import DIMENSIONS
 from dq.profiling.cells.kinds import KINDS, TEXT
+from dq.report.room import ROOMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from dq.report.room import Room
+
 #: So many rules have their examples on the page; those behind them cost less, and are listed.
 MOST_SHOWN: Final = 40
-_MOST_EXAMPLES: Final = 5
+_MOST_REASONS: Final = 5
 _MOST_TO_DO: Final = 5
-_MOST_CHARACTERS: Final = 120
 _METRICS: Final = {dimension.key: dimension.metric for dimension in DIMENSIONS}
 
 #: By rule: what is wrong, and what to do about it. Rules with names of their own (`rows`) have the last line.
@@ -80,9 +82,9 @@ class Finding:
         return any(one.reason for one in self.examples)
 
 
-def findings(rules: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    """Read failed rules as they are kept, in their order, which is worst first."""
-    return tuple(_finding(at, rule) for at, rule in enumerate(rules, 1))
+def findings(rules: Iterable[Mapping[str, Any]], room: Room = ROOMS[0]) -> tuple[Finding, ...]:
+    """Read failed rules as they are kept, in their order, which is worst first; examples as there is room for."""
+    return tuple(_finding(at, rule, room) for at, rule in enumerate(rules, 1))
 
 
 def first_to_do(found: Sequence[Finding]) -> tuple[tuple[Finding, tuple[str, ...], float], ...]:
@@ -102,7 +104,7 @@ def first_to_do(found: Sequence[Finding]) -> tuple[tuple[Finding, tuple[str, ...
     return tuple(groups[:_MOST_TO_DO])
 
 
-def _finding(at: int, rule: Mapping[str, Any]) -> Finding:
+def _finding(at: int, rule: Mapping[str, Any], room: Room) -> Finding:
     name = str(rule["rule"])
     what, to_do = _SAID.get(name, _OF_ROWS)
     examples = rule.get("examples") or ()
@@ -119,21 +121,21 @@ def _finding(at: int, rule: Mapping[str, Any]) -> Finding:
         checked=rule["checked"],
         rate=rule.get("rate", 0.0),
         deduction=rule["deduction"],
-        examples=tuple(_example(each) for each in examples[:_MOST_EXAMPLES]) if at <= MOST_SHOWN else (),
-        reasons=tuple((rule.get("reasons") or {}).items())[:_MOST_EXAMPLES],
+        examples=tuple(_example(each, room) for each in examples[: room.examples]) if at <= MOST_SHOWN else (),
+        reasons=tuple((rule.get("reasons") or {}).items())[:_MOST_REASONS],
         note=rule.get("note", ""),
     )
 
 
-def _example(example: object) -> ExampleLine:
+def _example(example: object, room: Room) -> ExampleLine:
     if not isinstance(example, dict):
-        return ExampleLine(None, _cut(str(example)), "")
+        return ExampleLine(None, _cut(str(example), room.characters), "")
     value, reason = example.get("value"), example.get("reason") or ""
     written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if reason in KINDS:
         reason = "a text" if reason == TEXT else f"a {reason}"
-    return ExampleLine(example.get("line"), _cut(written), reason)
+    return ExampleLine(example.get("line"), _cut(written, room.characters), reason)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -18,6 +18,7 @@ from dq.report.columns import column_views
 from dq.report.differences import differences
 from dq.report.figures import number, percent, points, scalar, shown, size
 from dq.report.findings import MOST_SHOWN, findings, first_to_do
+from dq.report.room import ROOMS, largest_page
 from dq.verdict.payload.profile import VERSION
 
 if TYPE_CHECKING:
@@ -26,23 +27,36 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from dq.report.reported import FileLine, KeptVerdict, Reported
+    from dq.report.room import Room
 
-_SAMPLE_ROWS: Final = 12
 _SAMPLE_CELLS: Final = 400
 _SAMPLE_CHARACTERS: Final = 40
 _SAMPLE_COLUMNS: Final = 30
 
 
 def report_page(reported: Reported) -> str:
-    """Write the page of one run."""
+    """Write the page of one run, with less of what people wrote where it would be too large."""
+    profile = _readable(reported.verdict.profile)
+    largest = largest_page(0 if profile is None else profile["statisticalSummary"]["columnCount"])
+    pages = (_report_page(reported, profile, room) for room in ROOMS)
+    smallest = ""
+    for smallest in pages:
+        if len(smallest.encode("utf-8", "replace")) <= largest:
+            break
+    return smallest
+
+
+def _report_page(reported: Reported, profile: Mapping[str, Any] | None, room: Room) -> str:
     verdict = reported.verdict
-    found = findings(verdict.rules or ())
+    found = findings(verdict.rules or (), room)
     ledger = _deductions(verdict)
-    profile = _readable(verdict.profile)
-    columns = column_views(profile, found) if profile is not None else ()
-    sample = _sample(profile) if profile is not None else None
+    columns = column_views(profile, found, room) if profile is not None else ()
+    sample = _sample(profile, room) if profile is not None else None
     changed = None if reported.before is None else differences(reported.before, verdict)
     limits = {"Failed rules with examples": (min(len(found), MOST_SHOWN), len(found))}
+    if room is not ROOMS[0]:
+        limits["Examples of a failed rule"] = (room.examples, ROOMS[0].examples)
+        limits["Most frequent values of a column"] = (room.top_values, ROOMS[0].top_values)
     if sample is not None and profile is not None:
         limits["Sample rows"] = (len(sample["rows"]), len(profile["sampleData"]["rows"]))
         limits["Columns of the sample"] = (len(sample["columns"]), len(profile["sampleData"]["columns"]))
@@ -177,13 +191,13 @@ def _notes(profile: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _sample(profile: Mapping[str, Any]) -> dict[str, Any] | None:
+def _sample(profile: Mapping[str, Any], room: Room) -> dict[str, Any] | None:
     """Give as many columns and rows of the sample as a page has room for."""
     data = profile["sampleData"]
     if not data["rows"]:
         return None
     width = min(len(data["columns"]), _SAMPLE_COLUMNS)
-    height = min(_SAMPLE_ROWS, max(_SAMPLE_CELLS // max(width, 1), 1))
+    height = min(room.sample_rows, max(_SAMPLE_CELLS // max(width, 1), 1))
     rows = [[_cell(cell) for cell in row[:width]] for row in data["rows"][:height]]
     return {"columns": data["columns"][:width], "rows": rows}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
@@ -30,8 +31,14 @@ _Made = dict[str, FunctionElement[Any]]
 
 def as_sqlalchemy(table: Table) -> sqlalchemy.Table:
     """The table for statements. Its columns are untyped: values come fitted, the server knows the types."""
-    columns: list[sqlalchemy.Column[Any]] = [sqlalchemy.Column(name) for name in table.columns]
-    return sqlalchemy.Table(table.name, sqlalchemy.MetaData(), *columns, schema="reporting")
+    return _of_columns(table.name, tuple(table.columns))
+
+
+@lru_cache(64)
+def _of_columns(name: str, columns: tuple[str, ...]) -> sqlalchemy.Table:
+    """One table for all statements: compiled ones are found again by it."""
+    made: list[sqlalchemy.Column[Any]] = [sqlalchemy.Column(column) for column in columns]
+    return sqlalchemy.Table(name, sqlalchemy.MetaData(), *made, schema="reporting")
 
 
 class TableWriter:

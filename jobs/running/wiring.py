@@ -9,6 +9,7 @@ import os
 import random
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -41,8 +42,10 @@ if TYPE_CHECKING:
     from dq.engine.file_results import FileVerdict
     from dq.engine.source_file import Source, SourceObject
     from dq.formats.limits import Limits
+    from dq.profiling.row_rules.reference_keys import ReferenceKeys
     from dq.profiling.summary.summary import FileSummary
     from dq.references.reading import ReferenceReader
+    from dq.schema.definition import WantedKeys
     from etl_core.objects.store import ObjectStore, S3Access
 
 log = structlog.get_logger()
@@ -135,7 +138,7 @@ class Profiler:
         engine = settings[EngineSettings]
         self._isolated = isolated
         self._limits = Limits(object_memory=engine.object_memory_mib << 20, object_seconds=engine.object_seconds)
-        self._read_keys = reference_reader(settings, store, self._limits, own_files=own_references)
+        self._keys_reader = cache(partial(reference_reader, settings, store, self._limits, own_files=own_references))
         self._store = store
         self._keep_states = keep_states
         self._sessions = Sessions(settings, profile)
@@ -144,6 +147,10 @@ class Profiler:
     def session(self) -> SparkSession:
         """The running session; started now if there is none."""
         return self._sessions()
+
+    def _read_keys(self, wanted: WantedKeys) -> ReferenceKeys:
+        """Read keys that files refer to; what that takes is loaded when the first are wanted."""
+        return self._keys_reader()(wanted)
 
     def __call__(self, sources: Sequence[Source]) -> Mapping[int, FileVerdict | PipelineError]:
         """Profile and judge the files of one batch."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from dq.batch.settings import EVERY_BUCKET, BatchSettings
 from dq.ledger.settings import LedgerSettings
-from etl_core.errors import SettingsError, UsageError
+from etl_core.errors import CatalogueError, SettingsError, UsageError
 from etl_core.postgres.settings import PostgresSettings
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 from service.settings import ServeSettings, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.engine import Engine
 
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: Tables of ours that pages and answers are made of.
+_READ: Final = ("pipeline.object_inbox", "pipeline.audit", "pipeline.silver_load", "pipeline.alert")
+_LAST_PORT: Final = 65535
+
 
 def main(argv: list[str]) -> int:
     """Serve until a signal asks to end."""
     arguments = _parser().parse_args(argv)
     try:
         from service.app import make_app
-        from service.server import make_server
+        from service.server import listen, make_server
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed; `pip install pipeline-processing[serve]`") from error
     from jobs.running.wiring import start
@@ -43,14 +47,11 @@ def main(argv: list[str]) -> int:
     host, port = arguments.host or serve.serve_host, serve.serve_port if arguments.port is None else arguments.port
     access = access_of(serve, host)
     note(subject=f"{host}:{port}")
-    with open_service_doors(program.settings, access) as doors:
-        server = make_server(make_app(doors), host, port, proxies=serve.serve_proxies)
+    with open_service_doors(program.settings, access) as doors, listen(host, port) as listening:
+        port = listening.getsockname()[1]
+        note(subject=f"{host}:{port}")
         log.info("serving", host=host, port=port, token=access.token is not None)
-        server.run()
-    if not server.started:
-        raise SettingsError(
-            "settings", [f"SERVE_PORT: {host}:{port} cannot be had; is something else listening there?"]
-        )
+        make_server(make_app(doors), proxies=serve.serve_proxies).run([listening])
     log.info("stopped serving")
     return ExitCode.OK
 
@@ -94,10 +95,12 @@ def open_service_doors(settings: Settings, access: Access) -> Iterator[ServiceDo
     serve, batch = settings[ServeSettings], settings[BatchSettings]
     secret = serve.eventbridge_secret
     with open_database(settings) as database, _reader(settings, database) as reader:
+        catalogue = read_catalogue(database)
+        _require_reading(reader, [f"reporting.{name}" for name in catalogue.tables])
         yield ServiceDoors(
             inbox=Inbox(database, max_attempts=settings[LedgerSettings].max_attempts),
             reader=reader,
-            catalogue=read_catalogue(database),
+            catalogue=catalogue,
             clock=DatabaseClock(database),
             access=access,
             incoming=Incoming(
@@ -129,10 +132,36 @@ def _reader(settings: Settings, database: Engine) -> Iterator[Engine]:
         reader.dispose()
 
 
+def _require_reading(reader: Engine, tables: Sequence[str]) -> None:
+    """Raise `CatalogueError` where who only reads may not read."""
+    from sqlalchemy import text
+
+    from etl_core.postgres.rights import missing_on_table
+
+    asked = text(
+        "SELECT schema FROM unnest(ARRAY['reporting', 'pipeline']) AS schema"
+        " WHERE NOT has_schema_privilege(schema, 'USAGE')"
+    )
+    with reader.connect() as connection:
+        problems = [f"the right USAGE on schema {schema} is missing" for schema in connection.scalars(asked)]
+        if not problems:  # tables are not found without
+            problems = [
+                problem for table in (*tables, *_READ) for problem in missing_on_table(connection, table, ("SELECT",))
+            ]
+    if problems:
+        raise CatalogueError("what the service reads", [*problems, "conf/sql/roles.sql grants it to pipeline_reader"])
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text[:6]) <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected a whole number from 0 to {_LAST_PORT}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing serve", description=__doc__)
     parser.add_argument("--host", metavar="ADDRESS", help="listen at this address instead of SERVE_HOST")
-    parser.add_argument("--port", metavar="PORT", type=int, help="listen at this port instead of SERVE_PORT")
+    parser.add_argument("--port", metavar="PORT", type=_port, help="listen at this port instead of SERVE_PORT")
     return parser
 
 

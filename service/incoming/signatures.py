@@ -136,7 +136,7 @@ class SnsSignatures:
 def _moment(message: Mapping[str, Any]) -> datetime:
     try:
         return _MOMENT.validate_python(str(message.get("Timestamp"))).astimezone(timezone.utc)
-    except ValidationError:
+    except (ValidationError, OverflowError):
         raise ForgedMessageError("Timestamp is no moment with its zone, such as 2026-01-04T12:00:00.000Z") from None
 
 

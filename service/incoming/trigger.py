@@ -11,6 +11,7 @@ from dq.events.announcement import Announcement, Rejected, Skipped
 from dq.events.object_event import ObjectEvent
 from dq.intake.accept import announce
 from dq.ledger.inspection import open_row_of
+from etl_core.postgres.locks import held
 from service.problems import RequestProblemError
 
 if TYPE_CHECKING:
@@ -38,13 +39,18 @@ def take(trigger: Trigger, doors: ServiceDoors) -> int:
         DatabaseUnavailableError: nothing was written.
     """
     event = _admitted(trigger, doors)
-    waiting = open_row_of(doors.inbox.engine, event.bucket, event.key, event.version_id)
+    wanted = (event.bucket, event.key, event.version_id)
+    waiting = open_row_of(doors.inbox.engine, *wanted)
     if waiting is not None:
         return waiting
     now = doors.clock()
     if event.version_id is None:  # what is there now: after an overwriting the same key is another object
         event = ObjectEvent(event.bucket, event.key, event_time=now, source=SOURCE)
-    announced = announce(doors.inbox, Announcement((event,)), now=now, source=SOURCE)
+    with held(doors.inbox.engine, "trigger", *wanted):  # whoever asks at the same time gets the same row
+        waiting = open_row_of(doors.inbox.engine, *wanted)
+        if waiting is not None:
+            return waiting
+        announced = announce(doors.inbox, Announcement((event,)), now=now, source=SOURCE)
     doors.metrics.announced(SOURCE, 1)
     return next(iter(announced.ids))
 

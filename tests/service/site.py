@@ -14,7 +14,7 @@ from dq.reporting.catalogue.catalogue import read_catalogue
 from service.app import make_app
 from service.doors import Access, Incoming, ServiceDoors
 from service.metrics import ServiceMetrics
-from service.server import make_server
+from service.server import listen, make_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,8 +101,8 @@ def listening(
 ) -> Iterator[Site]:
     """The service at a port of its own while the block runs."""
     app = make_app(doors, limits)
-    server = make_server(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, name="service")
+    server, socket = make_server(app), listen("127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, args=([socket],), name="service")
     thread.start()
     try:
         end = time.monotonic() + PATIENCE
@@ -110,8 +110,7 @@ def listening(
             assert thread.is_alive()
             assert time.monotonic() < end
             time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Site(port, app, doors, landing, certificates)
+        yield Site(socket.getsockname()[1], app, doors, landing, certificates)
     finally:
         server.should_exit = True
         thread.join(PATIENCE)

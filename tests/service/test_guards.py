@@ -21,6 +21,7 @@ from jobs.serving.serve import access_of
 from service.doors import Access
 from service.guarding.bodies import BodyLimits
 from service.guarding.callers import Rates
+from service.server import listen
 from service.settings import ServeSettings
 from tests.end_to_end.landing import key_of
 from tests.service.site import SECRET, Site, listening
@@ -120,6 +121,32 @@ def test_who_sends_slowly_is_told_so(guarded: Site) -> None:
         head = f"POST /api/trigger-ingestion/ HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {TOKEN}\r\n"
         connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize("end", [None, b"", b"\r\n\r\n"], ids=["nothing", "half a header", "half a second one"])
+def test_who_sends_no_header_holds_no_connection(
+    site: Site, end: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor half of a second one: after an answer the time counts again."""
+    monkeypatch.setattr("service.server._HEADER", 0.3)
+    with socket.create_connection(("127.0.0.1", site.port), timeout=60) as connection:
+        if end is not None:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1" + end)
+        answer = b""
+        if end:
+            while b"\r\n\r\n" not in answer:
+                answer += connection.recv(10_000)
+            connection.sendall(b"GET / HTTP/1.1\r\n")
+        while some := connection.recv(10_000):
+            answer += some
+    assert answer.count(b"HTTP/1.1 200") == (1 if end else 0)
+
+
+def test_an_address_that_cannot_be_listened_at_is_said(site: Site) -> None:
+    with pytest.raises(SettingsError, match=f"SERVE_PORT: 127.0.0.1:{site.port} cannot be listened at"):
+        listen("127.0.0.1", site.port)
+    with pytest.raises(SettingsError, match=r"SERVE_HOST: nosuch\.invalid is no address"):
+        listen("nosuch.invalid", 0)
 
 
 def test_an_address_has_twice_its_rate_for_a_moment_and_then_its_rate() -> None:
@@ -253,6 +280,7 @@ def test_an_address_of_this_machine_needs_none_and_answers_to_names_of_it(host: 
         ("serve_cors_origins", "*"),
         ("serve_cors_origins", "https://portal.example/path"),
         ("serve_port", "70000"),
+        ("serve_proxies", "10.0.0.0/99"),
         ("serve_requests_per_second", "0"),
         ("reader_database_url", "mysql://here/there"),
     ],

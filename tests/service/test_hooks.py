@@ -96,6 +96,8 @@ def test_a_subscription_is_confirmed_at_the_address_that_is_signed(site: Site) -
         {"Message": {"nested": True}},
         {"Timestamp": "2026-01-04T12:41:00.000Z"},
         {"Timestamp": "yesterday"},
+        {"Timestamp": "9999-12-31T23:59:59-23:59"},
+        {"Timestamp": "0001-01-01T00:00:00+23:59"},
     ],
     ids=str,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +57,13 @@ def test_asking_again_while_it_waits_gives_the_same_number(site: Site) -> None:
     first, second = (_trigger(site, key_of(hour=2)) for _ in range(2))
     assert (first.status, second.status) == (202, 202)
     assert first.json["id"] == second.json["id"]
+
+
+def test_asking_many_times_at_once_gives_the_same_number(site: Site) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: _trigger(site, key_of(name="at-once")), range(16)))
+    assert {answer.status for answer in answers} == {202}
+    assert len({answer.json["id"] for answer in answers}) == 1
 
 
 @pytest.mark.usefixtures("consumer")
@@ -134,5 +142,6 @@ def test_a_wrong_field_is_named(site: Site, body: dict[str, Any], fields: list[s
 )
 def test_what_is_no_json_object_is_refused(site: Site, body: bytes, kind: str) -> None:
     answer = site.post(TRIGGER, body, content_type=kind)
+    assert answer.status != 422 or answer.fields == ["body"]
     assert answer.status in {400, 415, 422}
     assert answer.headers["content-type"] == "application/problem+json"

@@ -93,6 +93,19 @@ def test_a_page_is_small(tmp_path: Path, columns: int, kilobytes: int) -> None:
     assert page.count('<li id="c') == columns
 
 
+@pytest.mark.parametrize("text", ["free text " * 19, 'O\'Brien & "Sons" ' * 11, '<&"' * 63])
+def test_a_page_is_small_whatever_people_wrote(tmp_path: Path, text: str) -> None:
+    names = [f"c{at}" for at in range(50)]
+    rows = [",".join(f'"{row}{text.replace(chr(34), chr(34) * 2)}"' for _ in names) for row in range(60)]
+    path = tmp_path / "texts.csv"
+    path.write_text("\n".join([",".join(names), *rows]), encoding="utf-8")
+    verdict = kept_verdict(path, {"fields": [{"name": name, "maxLength": 3} for name in names]})
+    page = report_page(Reported("texts.csv", verdict, before=verdict, history=HISTORY))
+    assert len(page.encode()) <= 150_000
+    assert page.count('<li id="c') == 50
+    assert "Examples of a failed rule" in page
+
+
 @pytest.mark.parametrize("case", golden_cases(), ids=lambda case: case.name)
 def test_every_golden_verdict_has_its_page(case: GoldenCase) -> None:
     verdict = kept_verdict(case.path, case.definition)
