@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from dq.schema.definition import FieldDefinition, FieldType, SchemaDefinition, WantedKeys
     from dq.schema.loading.problems import Problems, kind_of, shown, suggestion
     from dq.schema.loading.properties import exact, fold, read_properties
+    from dq.schema.patterns import pattern_problem
     from dq.schema.type_names import find_type
     from dq.silver_due import DueObject, Wanted, due_objects, judged_objects
     from dq.streams.hour_tallies import HourPart, HourTallies, hour_of
@@ -196,6 +197,7 @@ __all__ = [
     "no_key_repeats",
     "note_replayed",
     "parse_text",
+    "pattern_problem",
     "plan_checks",
     "process_batch",
     "profile_files",
@@ -335,6 +337,7 @@ _HOMES = {
     "no_key_repeats": "dq.checks.dimensions.uniqueness",
     "note_replayed": "dq.streams.replays",
     "parse_text": "dq.profiling.cells.parsing",
+    "pattern_problem": "dq.schema.patterns",
     "plan_checks": "dq.checks.plan",
     "process_batch": "dq.batch.process_batch",
     "profile_files": "dq.engine.profile_files",

@@ -16,6 +16,10 @@ _MOST_DIGITS = 18
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+#: What every zone and every sum of days can say.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+
+
 def moment(text: str) -> datetime:
     """A date or a date and time; UTC unless it says otherwise."""
     try:
@@ -24,6 +28,9 @@ def moment(text: str) -> datetime:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a date (2026-01-04) or time (2026-01-04T12:00:00Z)"
         ) from None
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        said = f"expected a year from {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise argparse.ArgumentTypeError(f"{text!r} is out of range; {said}")
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 

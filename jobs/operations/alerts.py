@@ -8,18 +8,19 @@ delivered wait in pipeline.alert_delivery. `--watch` goes on until a signal asks
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import structlog
 from rich.table import Table
 
+from jobs.console.arguments import moment
 from jobs.console.terminal import cell, stdout
 from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from sqlalchemy.engine import Engine
 
@@ -248,14 +249,6 @@ def _show_open(database: Engine) -> None:
     stdout().print(table)
 
 
-def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no moment such as 2026-01-31T09:00:00Z") from None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing alerts", description=__doc__)
     how = parser.add_mutually_exclusive_group()
@@ -264,7 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--dry-run", action="store_true", help="only show what would be told to whom")
     how.add_argument("--list", action="store_true", help="only show the alerts that are open")
     parser.add_argument(
-        "--at", type=_moment, metavar="MOMENT", help="as if it were this moment (UTC unless it says otherwise)"
+        "--at", type=moment, metavar="MOMENT", help="as if it were this moment (UTC unless it says otherwise)"
     )
     return parser
 

@@ -63,10 +63,10 @@ def main(argv: list[str], program: Program | None = None) -> int:
         writes = arguments.at is None or last is None or at >= last
         if arguments.at is None and last is not None and at < last:
             log.warning("the clock is behind the last check of arrivals: judged again as of now", last=last.isoformat())
-        note(step="check" if writes else "look", subject=f"arrivals as of {at.isoformat()}")
+        note(step="check" if writes else "look", subject="arrivals")
         outcome = check_arrivals(doors, at, show, writes=writes)
     states = {name: count for name, count in sorted(outcome.states.items()) if count}
-    sentence = f"{outcome.windows} windows of {outcome.files} files"
+    sentence = f"as of {at.isoformat()}: {outcome.windows} windows of {outcome.files} files"
     note(rows_in=outcome.windows, message=f"{sentence}: {', '.join(f'{n} {name}' for name, n in states.items())}")
     if arguments.json:
         write_json(_document(outcome, found), "-", "arrivals")

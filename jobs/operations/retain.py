@@ -45,14 +45,15 @@ def main(argv: list[str], program: Program | None = None) -> int:
         require(database, RETENTION)
         now = DatabaseClock(database)()
         kept = kept_since(now, settings.retain_history_days, settings.retain_states_days)
-        note(step="dry run" if arguments.dry_run else "retain", subject=f"what is from before {kept.history.date()}")
+        note(step="dry run" if arguments.dry_run else "retain", subject="history")
         if arguments.dry_run:
             outcome = what_would_go(database, kept)
         else:
             with held(database, "retain"):
                 outcome = retain(database, kept, now, stop.is_set, vacuums=arguments.vacuum)
     days = outcome.days
-    note(message=f"{outcome.rows} rows, {days.merged} profiles of runs merged into days")
+    what = f"{outcome.rows} rows, {days.merged} profiles of runs merged into days"
+    note(message=f"from before {kept.history.date()}: {what}")
     if arguments.json:
         write_json(_document(outcome, dry_run=arguments.dry_run), "-", "outcome")
     else:

@@ -80,24 +80,31 @@ def learn(arrivals: Sequence[int], span: Span | None, offsets: Offsets) -> DueCa
         return NotLearned("a day of the month is not learned; write one, as in monthly@09:00 1")
     if span is None:
         return NotLearned(f"{len(came)} arrivals show no rhythm of hours, days or weeks; write one, as in daily@09:00")
-    length = HOUR if span == "hourly" else DAY
+    length, step = HOUR if span == "hourly" else DAY, _STEP[span]
+    local = list(map(offsets.local, came))
+    # A day begins half a day before the usual time: what comes around midnight is of one night.
+    begins = (_rounded(_circular_median([one % length for one in local], length)[0], step) - length // 2) % length
     firsts = dict[int, int]()
-    for local in map(offsets.local, came):
-        firsts.setdefault(local // length, local)
+    for one in local:
+        firsts.setdefault((one - begins) // length, one)
     if len(firsts) < FEWEST[span]:
         unit = "hours" if span == "hourly" else "days"
         return NotLearned(f"came on {len(firsts)} {unit} so far; a usual time is learned from {FEWEST[span]}")
-    weekdays = _weekdays({one // DAY for one in firsts.values()}, span)
+    # The day on which it is due, which the middle of its span is of.
+    weekdays = _weekdays({(at * length + begins + length // 2) // DAY for at in firsts}, span)
     if not weekdays:
         return NotLearned("comes on no day of the week regularly; write its days, as in daily@09:00 mon-fri")
     usual, spread = _circular_median([one % length for one in firsts.values()], length)
     if spread > MOST_SPREAD[span]:
         return NotLearned(f"its time varies by {spread // MINUTE} minutes; write one, as in {span}@09:00")
-    step = _STEP[span]
-    at = (usual + step // 2) // step * step % length
+    at = _rounded(usual, step) % length
     tolerance = max(LEAST_TOLERANCE[span], 2 * spread)
     tolerance = min(-(-tolerance // step) * step, MOST_SPREAD[span])
     return DueCalendar(span, at // MINUTE, offsets.zone, weekdays, early=tolerance, grace=tolerance)
+
+
+def _rounded(time: int, step: int) -> int:
+    return (time + step // 2) // step * step
 
 
 def _deliveries(arrivals: Sequence[int]) -> list[int]:

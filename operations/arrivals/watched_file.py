@@ -168,7 +168,7 @@ def check(seen: Seen, calendars: Calendars) -> Checked:
         tuple(rows),
         tuple(changed),
         tuple(due for due in before if due not in there),
-        _is_missing(rows),
+        _is_missing(rows) if standing.kind != "inactive" else False,
         sum(row.restated_at == calendars.at for row in changed),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dq import pattern_problem
 from operations.contracts.conversion import OWN, ContractError, Converted, Notes
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def _constraints(
             operator = ">" if name == "exclusiveMinimum" else "<"
             rule = {"rule": f"{field['name']} {name}", "expression": f'"{quoted}" {operator} {literal}'}
             definition.setdefault("rows", []).append(rule)
+        elif name == "pattern" and (problem := pattern_problem(str(value))) is not None:
+            notes.lost(f"field {field['name']}", f"a pattern that {problem}")
         elif name in _KNOWN_CONSTRAINTS:
             field[{"minimum": "min", "maximum": "max"}.get(name, name)] = value
         else:

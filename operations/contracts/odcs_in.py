@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from dq import find_type
 from operations.contracts.conversion import OWN, ContractError, Converted, Notes, rule_of
 from operations.contracts.java_dates import strptime_format
-from operations.contracts.odcs_out import LOGICAL
-from operations.contracts.odcs_rules import add_field_rules, add_object_rules
-from operations.contracts.whole_patterns import whole
+from operations.contracts.odcs_out import LOGICAL, OF_OBJECT
+from operations.contracts.odcs_rules import add_field_rules, add_object_rules, add_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +104,7 @@ def _position(one: SchemaProperty) -> int:
 def _own_block(chosen: SchemaObject, definition: dict[str, Any], notes: Notes) -> None:
     for custom in chosen.customProperties or []:
         if custom.property == OWN and isinstance(custom.value, dict):
-            definition.update(custom.value)
+            definition.update({name: value for name, value in custom.value.items() if name in OF_OBJECT})
         else:
             notes.lost("customProperties", str(custom.property))
 
@@ -187,9 +186,9 @@ def _options(
         if option in {"minimum", "maximum"} and kind in {"integer", "number", "decimal", "date", "datetime", "time"}:
             field[option[:3]] = value
         elif option in {"exclusiveMinimum", "exclusiveMaximum"}:
-            _exclusive(option, value, kind, field, definition)
+            _exclusive(option, value, kind, field, definition, notes)
         elif option == "pattern" and kind == "string":
-            field["pattern"] = whole(str(value))
+            add_pattern(field, value, {}, notes)
         elif option in {"minLength", "maxLength"} and kind == "string":
             field[option] = value
         elif option == "required" and kind == "object":
@@ -198,8 +197,18 @@ def _options(
             notes.lost(place, f"{option} {value!r}")
 
 
-def _exclusive(option: str, value: Any, kind: str, field: dict[str, Any], definition: dict[str, Any]) -> None:  # noqa: ANN401 - any JSON value
+def _exclusive(
+    option: str,
+    value: Any,  # noqa: ANN401 - any JSON value
+    kind: str,
+    field: dict[str, Any],
+    definition: dict[str, Any],
+    notes: Notes,
+) -> None:
     """Limits that are not allowed themselves: the next value where there is one, else a rule over rows."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        notes.lost(f"field {field['name']}", f"{option} {value!r}")
+        return
     is_least = option == "exclusiveMinimum"
     step = 1 if is_least else -1
     rule = "min" if is_least else "max"

@@ -37,7 +37,7 @@ _LIMITS: Final = {"min": "minimum", "max": "maximum"}
 _LIMITED: Final = frozenset({"integer", "number", "decimal", "date", "datetime", "time"})
 _DATED: Final = frozenset({"date", "datetime", "time"})
 _UNITS: Final = {"m": "m", "h": "h", "d": "d", "w": "w"}
-_OF_OBJECT: Final = ("strict", "format", "csv", "sheet", "missingValues", "scoring", "silver")
+OF_OBJECT: Final = ("strict", "format", "csv", "sheet", "missingValues", "scoring", "silver")
 
 
 def to_odcs(
@@ -84,7 +84,7 @@ def to_odcs(
         quality.append(_custom("freshness", freshness, notes, "freshness"))
     if quality:
         the_object["quality"] = quality
-    own = {name: definition[name] for name in _OF_OBJECT if name in definition}
+    own = {name: definition[name] for name in OF_OBJECT if name in definition}
     if own:
         the_object["customProperties"] = [{"property": OWN, "value": own}]
         for member in own:

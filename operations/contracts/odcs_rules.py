@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from dq import pattern_problem
 from operations.contracts.conversion import ENGINE, rule_of, tolerant
 from operations.contracts.whole_patterns import whole
 
@@ -46,9 +47,19 @@ def add_field_rules(
                 if "validValues" in rule.arguments:
                     field["enum"] = tolerant(rule.arguments["validValues"], tolerance)
                 if "pattern" in rule.arguments:
-                    field["pattern"] = tolerant(whole(str(rule.arguments["pattern"])), tolerance)
+                    add_pattern(field, rule.arguments["pattern"], tolerance, notes)
             case _:
                 notes.lost(place, _said(rule))
+
+
+def add_pattern(field: dict[str, Any], pattern: object, tolerance: dict[str, Any], notes: Notes) -> None:
+    """Give a field a pattern, written as one that is looked for, where RE2 can run it."""
+    read = whole(str(pattern))
+    problem = pattern_problem(read)
+    if problem is None:
+        field["pattern"] = tolerant(read, tolerance)
+    else:
+        notes.lost(f"field {field['name']}", f"a pattern that {problem}")
 
 
 def add_object_rules(

@@ -111,6 +111,7 @@ def test_the_public_names_are_these() -> None:
         "no_key_repeats",
         "note_replayed",
         "parse_text",
+        "pattern_problem",
         "plan_checks",
         "process_batch",
         "profile_files",

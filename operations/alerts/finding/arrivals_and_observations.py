@@ -32,7 +32,7 @@ _WORDS: Final = {
 _SAID: Final = frozenset({"rows", "size"})
 _MOST_COLUMNS: Final = 3
 
-#: The newest window of each file of which something is known, by the key of the table. What came early is known, too.
+#: The newest window of each watched file of which something is known, by the table's key; what came early is known.
 _ARRIVALS: Final = text("""
     SELECT CAST(f.id AS text) AS file_id, a.* FROM reporting.monitoring_file f
     CROSS JOIN LATERAL (
@@ -41,7 +41,9 @@ _ARRIVALS: Final = text("""
               AND state NOT IN ('pending', 'duplicate')
         ORDER BY due_at DESC LIMIT 1
     ) a
-    WHERE a.state IN ('late', 'missing') ORDER BY f.id LIMIT :most
+    WHERE a.state IN ('late', 'missing') AND NOT EXISTS (SELECT FROM pipeline.arrival_calendar c
+        WHERE c.monitoring_file_id = CAST(f.id AS text) AND c.kind NOT IN ('given', 'learned'))
+    ORDER BY f.id LIMIT :most
 """)
 #: What is unusual of the newest run of each file that was looked at. `columns` counts what its other rows say; a score
 #: that falls is found in the verdicts.
@@ -103,5 +105,6 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 _FILE: Final = "reporting.monitoring_file"
-ARRIVALS: Final = Source("arrivals", (_FILE, "pipeline.arrival"), frozenset({"late", "missing"}), _arrivals)
+_WATCHED: Final = (_FILE, "pipeline.arrival", "pipeline.arrival_calendar")
+ARRIVALS: Final = Source("arrivals", _WATCHED, frozenset({"late", "missing"}), _arrivals)
 DRIFT: Final = Source("observations", (_FILE, "pipeline.observation"), frozenset({"drift"}), _drift)

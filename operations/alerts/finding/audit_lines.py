@@ -20,19 +20,24 @@ if TYPE_CHECKING:
 #: How far back a failure counts that nothing came after.
 _DAYS: Final = timedelta(days=7)
 #: Started by somebody who reads how they end; and this job itself.
-_BY_HAND: Final = ("alerts", "audit", "check_file", "demo", "inbox", "profile_of", "report", "suggest_definition")
+_BY_HAND: Final = (
+    *("alerts", "audit", "check_file", "definition", "demo", "inbox", "process_file", "profile_of", "report"),
+    *("reprocess", "suggest_definition"),
+)
 #: What `reconcile` counts and somebody has to do something about.
 _DIFFERENCES: Final = ("never_announced", "stale", "gone_without_verdict")
 _COUNTED = re.compile(rf"\b(\d+) ({'|'.join(_DIFFERENCES)})\b")
 
 #: The newest line of each job, step and subject that has an end (`postponed` has none: it is tried again). A run's own
-#: line is left out where a failed step of the same run says more. The index audit_of_jobs has no line of an object.
+#: line is left out where a failed step of the same run says more, a refusal (a wrong argument, a setting) where the
+#: job succeeded since. The index audit_of_jobs has no line of an object.
 _FAILED: Final = text("""
     WITH lines AS (
         SELECT job, step, subject, status, at, run_id, message,
                row_number() OVER (PARTITION BY job, step, subject ORDER BY at DESC, id) AS back,
                row_number() OVER (PARTITION BY run_id ORDER BY at DESC, id) AS from_end,
-               count(*) FILTER (WHERE status IN ('failed', 'refused')) OVER (PARTITION BY run_id) AS failed_of_run
+               count(*) FILTER (WHERE status IN ('failed', 'refused')) OVER (PARTITION BY run_id) AS failed_of_run,
+               max(at) FILTER (WHERE status = 'succeeded') OVER (PARTITION BY job) AS succeeded_at
         FROM pipeline.audit
         WHERE coalesce(inputs ->> 0, '') NOT LIKE 'object %' AND at > :since AND at <= :now
           AND status <> 'postponed' AND job <> ALL (:by_hand)
@@ -40,6 +45,7 @@ _FAILED: Final = text("""
     SELECT job, step, subject, status, at, run_id FROM lines
     WHERE back = 1 AND status IN ('failed', 'refused') AND job <> 'reconcile'
       AND NOT (from_end = 1 AND failed_of_run > 1)
+      AND NOT (status = 'refused' AND coalesce(succeeded_at > at, false))
     ORDER BY job, step, subject LIMIT :most
 """)
 _RECONCILED: Final = text("""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 #: Rules that a text names, and characters of a name in it.
 _MOST_RULES: Final = 3
 _LONGEST_NAME: Final = 60
+#: A run whose window lies further ahead has a date that somebody mistyped: it hides none that came.
+_AHEAD: Final = timedelta(days=1)
+#: The rule of columns that nobody declared: what they are called is text of the file.
+_OF_THE_FILE: Final = frozenset({"extra", "schema.extra"})
 
 _RULES_OF_TABLE: Final = """
     SELECT v.rule_id AS rule, v.column_name AS column_name, CAST(v.severity AS text) AS severity,
@@ -36,7 +41,8 @@ _RULES_OF_VERDICT: Final = """
     ) WITH ORDINALITY AS e(one, place)
     WHERE v.monitoring_file_run_id = newest.run_id
 """
-#: The newest judged run of each file, the median of the seven before it, and what failed, the critical first.
+#: The newest judged run of each file that is not ahead, the median of the seven before it, and what failed, the
+#: critical first.
 _NEWEST: Final = """
     WITH newest AS (
         SELECT f.id AS file_id, n.*
@@ -45,7 +51,7 @@ _NEWEST: Final = """
             SELECT r.id AS run_id, r.run_date, r.run_hour, q.score, q.passed
             FROM reporting.monitoring_file_run r
             JOIN reporting.monitoring_file_data_quality q ON q.monitoring_file_run_id = r.id
-            WHERE r.monitoring_file_id = f.id
+            WHERE r.monitoring_file_id = f.id AND r.run_date <= :ahead
             ORDER BY r.run_date DESC, r.run_hour DESC, r.id DESC LIMIT 1
         ) n
     )
@@ -77,7 +83,8 @@ _NEWEST: Final = """
 def _read(connection: Connection, asked: Asked) -> Sequence[Condition]:
     has_table = is_there(connection, "reporting.monitoring_file_failed_validation")
     rules = _RULES_OF_TABLE if has_table else _RULES_OF_VERDICT
-    rows = connection.execute(text(_NEWEST.format(rules=rules)), {"drop": asked.score_drop, "most": MOST})
+    given = {"drop": asked.score_drop, "most": MOST, "ahead": (asked.now + _AHEAD).date()}
+    rows = connection.execute(text(_NEWEST.format(rules=rules)), given)
     return [_condition(row, asked) for row in rows if row.file_id in asked.files]
 
 
@@ -93,12 +100,16 @@ def _condition(row: Any, asked: Asked) -> Condition:  # noqa: ANN401 - a row of 
     return file.condition("failed_verdict", f"{run}, and failed its checks{names}.")
 
 
+def _of(column: str | None) -> str:
+    return f" of {short(str(column), _LONGEST_NAME)}" if column else ""
+
+
 def _named(rules: Sequence[Sequence[Any]], count: int) -> str:
     """Rules with their columns and counts; no value."""
     if not rules:
         return ""
     said = [
-        f"{short(str(rule), _LONGEST_NAME)}{f' of {short(str(column), _LONGEST_NAME)}' if column else ''}"
+        f"{short(str(rule), _LONGEST_NAME)}{_of(column) if rule not in _OF_THE_FILE else ''}"
         f" ({failed or 0:,} of {checked or 0:,})"
         for rule, column, failed, checked in rules[:_MOST_RULES]
     ]

@@ -95,7 +95,8 @@ class WatchedFile:
             history.put(run.window, run.run_id, run.stamp, run.numbers)
             for metric, old in enumerate(before):
                 new = history.numbers[metric, at]
-                if not (old == new or (np.isnan(old) and np.isnan(new))):
+                # All that was said of a run goes when it is told again, so that what is as it was is told, too.
+                if is_there or not (old == new or (np.isnan(old) and np.isnan(new))):
                     changed[metric].append(run.window)
             kept.append(run)
         self.runs = kept

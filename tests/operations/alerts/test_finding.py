@@ -59,6 +59,31 @@ def test_a_file_is_as_its_newest_run(landscape: Landscape) -> None:
     )
 
 
+def test_a_run_with_a_mistyped_date_hides_none_that_came(landscape: Landscape) -> None:
+    file = landscape.file("tenant-a", "trips")
+    landscape.run(file, NOW, 41, passed=False)
+    landscape.run(file, NOW.replace(year=2099), 100)
+    assert found(landscape) == [("failed_verdict", "tenant-a/trips")]
+
+
+def test_names_of_columns_that_nobody_declared_are_not_said(landscape: Landscape) -> None:
+    file = landscape.file("tenant-a", "trips")
+    rules = [("extra", f"Jane Doe {CANARY}", "error", 1, 1, {})]
+    landscape.run(file, NOW, 41, passed=False, rules=rules)
+    (said,) = texts(landscape)
+    assert CANARY not in said
+    assert "extra (1 of 1)" in said
+
+
+def test_a_refusal_is_over_when_the_job_succeeded_since(landscape: Landscape) -> None:
+    landscape.line("check_arrivals", "refused", later(-3))
+    assert found(landscape) == [("failed_job", "check_arrivals")]
+    landscape.line("check_arrivals", "succeeded", later(-2), step="check", subject="arrivals")
+    assert found(landscape) == []
+    landscape.line("process_file", "refused", later(-1))
+    assert found(landscape) == []
+
+
 def test_a_critical_rule_takes_the_place_of_the_failed_verdict(landscape: Landscape) -> None:
     file = landscape.file("tenant-a", "trips")
     landscape.run(
@@ -82,8 +107,8 @@ def test_a_critical_rule_takes_the_place_of_the_failed_verdict(landscape: Landsc
 def test_points_are_lost_against_the_median_of_the_runs_before(landscape: Landscape) -> None:
     file = landscape.file("tenant-a", "trips")
     for day, score in enumerate((97, 20, 95, 96, 98)):
-        landscape.run(file, NOW + timedelta(days=day), score)
-    landscape.run(file, NOW + timedelta(days=7), 77)
+        landscape.run(file, NOW + timedelta(days=day - 7), score)
+    landscape.run(file, NOW, 77)
     assert found(landscape) == []
     assert found(landscape, Asked(NOW, score_drop=19)) == [("score_drop", "tenant-a/trips")]
 

@@ -122,7 +122,7 @@ def test_nobody_waits_for_an_inactive_file_and_the_watch_begins_anew() -> None:
     active = first_check("daily@09:00", [9], at(0, 12))
     seen = replace(_seen("daily@09:00", [9]), is_active=False, standing=active.standing, rows=active.rows)
     inactive = check(seen, calendars(at(5, 12)))
-    assert (inactive.standing.kind, states(inactive)) == ("inactive", ["on_time"])
+    assert (inactive.standing.kind, states(inactive), inactive.is_missing) == ("inactive", ["on_time"], False)
     awake = again(inactive, "daily@09:00", [9], at(8, 12))
     assert states(awake) == ["on_time"]
     assert states(again(awake, "daily@09:00", [9], at(9, 12))) == ["on_time", "missing"]
@@ -136,6 +136,16 @@ def test_the_usual_time_is_learned_and_marked() -> None:
     assert all(row.is_learned for row in found.rows)
     assert states(found).count("on_time") == len(came)
     assert first_check(None, came, at(29, 12)).standing.calendar == found.standing.calendar
+
+
+def test_what_comes_around_midnight_is_of_one_night_each() -> None:
+    minutes = (0, 20, -20, 5, -15, 10, -5)
+    came = [24 * day + 24 + minutes[day % 7] / 60 for day in range(50)]
+    found = first_check("daily", came, at(51, 12))
+    assert found.standing.calendar is not None
+    assert found.standing.calendar.startswith("daily@00:00 UTC")
+    assert set(states(found)) <= {"on_time", "missing"}
+    assert states(found).count("missing") <= 1
 
 
 def test_too_little_history_is_not_judged_and_says_so() -> None:

@@ -131,6 +131,22 @@ def test_a_restated_run_replaces_its_point_and_a_late_one_restates_those_behind_
     assert rows(database, behind)[("size", "")].observed_at > before.observed_at
 
 
+def test_a_run_that_is_judged_again_keeps_what_is_said_of_its_numbers(database: Engine, catalogue: Catalogue) -> None:
+    """Other bytes with as many rows, of the same size: the rows are still half of what they were."""
+    file = add_file(database, "again")
+    for day in range(40):
+        add_run(database, file, day, size=2000, state=state(200, seed=day % 5))
+    observed(database, catalogue, at(40))
+    run = add_run(database, file, 40, size=1000, state=state(100, seed=1))
+    observed(database, catalogue, at(41))
+    before = {name: (row.state, row.value) for name, row in rows(database, run).items() if not row.column_name}
+    assert before[("rows", "")] == ("unusual", 100)
+    add_run(database, file, 40, size=1000, state=state(100, seed=2), changed=at(41))
+    observed(database, catalogue, at(42))
+    after = {name: (row.state, row.value) for name, row in rows(database, run).items() if not row.column_name}
+    assert after == before
+
+
 def test_what_cannot_be_compared_is_named_and_hurts_no_neighbour(database: Engine, catalogue: Catalogue) -> None:
     """A state of another layout, a file that could not be parsed, runs without a profile or a size, no rows at all."""
     files = {name: add_file(database, name) for name in ("old", "unparsed", "none", "unsized", "empty", "good")}
