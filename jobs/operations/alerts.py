@@ -164,9 +164,11 @@ class Rounds:
         return f"{rounds}{self._sentence}{f'; messages: {sent}' if sent else ''}"
 
     def code(self) -> ExitCode:
-        """What it means for the shell."""
+        """What it means for the shell: where no channel is set, what waits is for whoever has them."""
         if self.deliveries["given_up"]:
             return ExitCode.FAILED
+        if not self._channels:
+            return ExitCode.OK
         return ExitCode.TRY_AGAIN if self.deliveries["failed"] or self._waiting else ExitCode.OK
 
     def _asked(self) -> Asked:

@@ -68,8 +68,8 @@ def deliver(
         with ThreadPoolExecutor(min(_AT_ONCE, len(senders)), thread_name_prefix="alerts") as pool:
             for done in pool.map(lambda one: _work_off(outbox, one, clock, stopped), senders):
                 tries += done
-    strange = outbox.give_up_strangers([one.channel.name for one in senders], clock())
-    tries += _tell_given_up(strange)
+        strange = outbox.give_up_strangers([one.channel.name for one in senders], clock())
+        tries += _tell_given_up(strange)
     return Delivered(tries)
 
 
