@@ -68,8 +68,7 @@ def test_a_run_with_a_mistyped_date_hides_none_that_came(landscape: Landscape) -
 
 def test_names_of_columns_that_nobody_declared_are_not_said(landscape: Landscape) -> None:
     file = landscape.file("tenant-a", "trips")
-    rules = [("extra", f"Jane Doe {CANARY}", "error", 1, 1, {})]
-    landscape.run(file, NOW, 41, passed=False, rules=rules)
+    landscape.run(file, NOW, 41, passed=False, rules=[("extra", f"Jane Doe {CANARY}", "error", 1, 1, {})])
     (said,) = texts(landscape)
     assert CANARY not in said
     assert "extra (1 of 1)" in said
