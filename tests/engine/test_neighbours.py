@@ -71,7 +71,7 @@ def test_in_this_process(batch: dict[str, Path]) -> None:
     assert_each_ends_apart(endings(batch, None, "direct"))
 
 
-@pytest.mark.parametrize("reader", ["direct", "spark"])
+@pytest.mark.parametrize("reader", ["direct", pytest.param("spark", marks=pytest.mark.night)])
 def test_on_spark(spark: SparkSession, batch: dict[str, Path], tmp_path: Path, reader: str) -> None:
     """One of the files takes its task down: that may pass, as a worker may have died for another reason."""
     poison = tmp_path / "poison.csv"

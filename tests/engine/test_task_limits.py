@@ -34,7 +34,7 @@ LIMITS = Limits(object_memory=4 * GIB, object_seconds=200)
 ROWS = 20_000
 
 
-@pytest.mark.parametrize("size", [ROWS, 3])
+@pytest.mark.parametrize("size", [ROWS, pytest.param(3, marks=pytest.mark.night)])
 def test_what_takes_too_much_of_a_worker_ends_alone(
     spark: SparkSession, s3: S3Client, s3_server: S3Server, bucket: str, size: int
 ) -> None:

@@ -167,6 +167,7 @@ def test_the_development_script_takes_the_same_arguments_and_installs_unless_tol
     not list(Path("/usr/lib").glob("*/libnss_wrapper.so")),
     reason="the image has libnss-wrapper, this machine has not (Debian: apt-get install libnss-wrapper)",
 )
+@pytest.mark.night
 def test_a_user_without_a_name_runs_a_job_on_spark_as_the_cluster_samples_do(image: ImageTree, work: Path) -> None:
     """Through spark-submit, as soon as SPARK_MASTER says where; Hadoop refuses users without a name, so it gets one."""
     variables = {"SPARK_MASTER": "local[1]", "READER": "spark"}

@@ -129,6 +129,7 @@ def test_windows_that_would_collapse_are_found_among_all_objects_before_one_is_a
     assert "2020-01-01 00h to 2020-02-22 01h, would become the one run 2020-01-01 00h" in str(caught.value)
 
 
+@pytest.mark.night
 def test_thousands_of_real_objects_are_listed_once_each(command_line: CommandLine, landing: Landing) -> None:
     """More than a page, some of them with a verdict that is left out."""
     keys = sorted(key_of(number) for number in range(1150))

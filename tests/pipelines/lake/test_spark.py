@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 ODD = "b: %20ü/.. 'x'=1"
 
 
-@pytest.fixture(params=["log", "spark"])
+@pytest.fixture(params=["log", pytest.param("spark", marks=pytest.mark.night)])
 def writer(request: pytest.FixtureRequest, spark_tables: TableSession) -> Writer:
     """Who commits."""
     return Writer(None if request.param == "log" else spark_tables)
@@ -182,6 +182,7 @@ def test_of_a_key_the_row_of_the_newest_window_stays_whatever_comes_when(
     merge((run_part(13), []), (run_part(11), [(3, "late, restated")]), times=2)  # 1 and 2 have gone from all
 
 
+@pytest.mark.night
 def test_merged_files_bring_their_columns(spark_tables: TableSession, folder: TableFolder) -> None:
     first = written(beside(folder), run_part(), 1, [notes([1])])
     spark_tables(table_session.merge, folder, SCHEMA, ["id"], [first], identity())
