@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NoReturn
 
 from sqlalchemy import text
@@ -82,10 +82,11 @@ def _when_told(events: int) -> tuple[threading.Event, Callable[[int, object], in
 def test_a_long_job_tells_while_it_runs(ledger: Engine, endpoint: Endpoint) -> None:
     teller = _teller(ledger, endpoint, 0.01)
     there, endpoint.answer = _when_told(4)
+    now = datetime.now(timezone.utc)  # what is older than a day has to be there when a turn ends, else it is late
     teller.start()
-    add_steps(ledger, 2)
+    add_steps(ledger, 2, now)
     assert there.wait(60)
-    add_steps(ledger, 1)
+    add_steps(ledger, 1, now)
     teller.finish()
     assert len(endpoint.runs()) == 3
 
