@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _O: Final = api_object.c
 _LOCK_SECONDS: Final = 10
 #: Bytes of one statement: the driver writes each as two characters, and the statement several times over.
-_DIGESTS_AT_ONCE: Final = 1024 * 1024
+_DIGESTS_AT_ONCE: Final = 768 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 #: Bytes of a digest: of a billion records two share one by a chance of 2 ** -69.
 SIZE: Final = 16
-_MOST_RECENT: Final = 32 * 1024
+_MOST_RECENT: Final = 16 * 1024
 
 
 def digest_of(line: bytes) -> bytes:
