@@ -135,12 +135,11 @@ class Rounds(RuleBasedStateMachine):
 
     def _expect(self) -> None:
         """What a round has to put into the outbox, told without any of its code."""
-        ended = [] if self.blind else [one for one in self.told if one not in self.wrong]
-        for one in ended:
-            self.due.append(f"[resolved] missing: {one}")
-            del self.told[one]
-        for one in self.told:
-            if self.told[one] - self.now > _REPEAT:  # a clock was far ahead: the time counts from now
+        for one in list(self.told):  # messages of one round are in the order in which their alerts were opened
+            if one not in self.wrong and not self.blind:
+                self.due.append(f"[resolved] missing: {one}")
+                del self.told[one]
+            elif self.told[one] - self.now > _REPEAT:  # a clock was far ahead: the time counts from now
                 self.told[one] = self.now
             elif self.now - self.told[one] >= _REPEAT:
                 self.due.append(f"[still warning] missing: {one}")
