@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect
-
 from dq.ledger.tables import (
     SCHEMA,
     announcement_dead_letter,
@@ -20,11 +18,11 @@ from dq.ledger.tables import (
 )
 from etl_core.postgres import migrations
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_of_tables
 from etl_core.shipped_files import shipped_file
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Engine
 
 #: What the program does with each table; conf/sql/roles.sql grants as much.
 _RIGHTS = {
@@ -57,22 +55,6 @@ def require_ledger(engine: Engine) -> None:
     migrations.require(engine, LEDGER)
 
 
-def _problems(connection: Connection) -> list[str]:
-    """Tables, columns and rights that are missing."""
-    inspector = inspect(connection)
-    problems = []
-    present = set(inspector.get_table_names(schema=SCHEMA))
-    for table, rights in _RIGHTS.items():
-        if table.name not in present:
-            problems.append(f"table {SCHEMA}.{table.name} is missing")
-            continue
-        columns = {column["name"] for column in inspector.get_columns(table.name, schema=SCHEMA)}
-        missing = [column.name for column in table.columns if column.name not in columns]
-        problems += [f"column {SCHEMA}.{table.name}.{name} is missing" for name in missing]
-        problems += missing_on_table(connection, f"{SCHEMA}.{table.name}", rights)
-    return problems
-
-
 _SCRIPT = partial(shipped_file, "sql/pipeline.sql")
 
 LEDGER = History(
@@ -94,5 +76,5 @@ LEDGER = History(
         Migration(8, "what became of objects in the lake", from_script(_SCRIPT, "ledger", 8)),
     ),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_of_tables, rights=_RIGHTS),
 )

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, and_, any_, bindparam, case, cast, delete, exists, func, literal, select, true
 
-from dq.ledger.aging.tables import has_table, profile_day
+from dq.ledger.aging.tables import profile_day
 from dq.ledger.tables import profile_state
 from dq.profiling.profile.codec import ProfileCodecError
 from dq.profiling.profile.profile_state import ProfileState
 from dq.profiling.profile.state_codec import decode_state
+from etl_core.postgres.rights import has_table
 from etl_core.postgres.transaction import prepare
 from etl_core.storable import storable
 
@@ -149,7 +150,7 @@ def _rows(engine: Engine, query: RunQuery) -> Iterator[Row[tuple[Any, ...]]]:
     with engine.connect().execution_options(yield_per=_FETCHED) as connection:
         runs = _runs(query)
         statement: Select[Any] | CompoundSelect[Any] = runs
-        if has_table(connection, profile_day):
+        if has_table(connection, profile_day.fullname):
             in_day = exists().where(
                 _D.monitoring_file_id == _C.monitoring_file_id,
                 _D.run_date == _C.run_date,

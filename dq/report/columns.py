@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from dq.profiling.tally.offences import shortened
 from dq.report.charts import histogram
 from dq.report.figures import number, percent, scalar
 from dq.report.room import ROOMS
@@ -104,7 +105,7 @@ def _distribution(
     if shape["kind"] == "topValues":
         values = column["count"] or 1
         shown = shape["values"][: room.top_values]
-        top = [(_cut(each["value"], room.top_characters), each["count"] / values, each["count"]) for each in shown]
+        top = [(shortened(each["value"], room.top_characters), each["count"] / values, each["count"]) for each in shown]
         return None, "", tuple(top)
     bins = shape["bins"]
     counts = [each["count"] for each in bins]
@@ -127,10 +128,11 @@ def _figures(column: Mapping[str, Any], *, charted: bool) -> tuple[tuple[str, st
         found.append(("of another type", number(column["unparsable"])))
     found.append(("distinct", f"{about}{number(column['distinct'])}"))
     if column["min"] is not None and not charted:
-        found.append(("range", f"{_cut(scalar(column['min']))} … {_cut(scalar(column['max']))}"))
+        low, high = (shortened(scalar(column[end]), _MOST_CHARACTERS) for end in ("min", "max"))
+        found.append(("range", f"{low} … {high}"))
     if column["p50"] is not None:
         near = "≈ " if column["quantileError"] else ""
-        found.append(("median", f"{near}{_cut(scalar(column['p50']))}"))
+        found.append(("median", f"{near}{shortened(scalar(column['p50']), _MOST_CHARACTERS)}"))
     if column["mean"] is not None:
         spread = "" if column["stddev"] is None else f" ± {number(column['stddev'])}"
         found.append(("mean", f"{number(column['mean'])}{spread}"))
@@ -145,8 +147,4 @@ def _figures(column: Mapping[str, Any], *, charted: bool) -> tuple[tuple[str, st
 
 def _end(value: object) -> str:
     """Write an end of a range; a moment at midnight is its day."""
-    return _cut(scalar(value).removesuffix("T00:00:00").replace("T", " "))
-
-
-def _cut(text: str, most: int = _MOST_CHARACTERS) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return shortened(scalar(value).removesuffix("T00:00:00").replace("T", " "), _MOST_CHARACTERS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.plan import DIMENSIONS
 from dq.profiling.cells.kinds import KINDS, TEXT
+from dq.profiling.tally.offences import shortened
 from dq.report.room import ROOMS
 
 if TYPE_CHECKING:
@@ -129,13 +130,9 @@ def _finding(at: int, rule: Mapping[str, Any], room: Room) -> Finding:
 
 def _example(example: object, room: Room) -> ExampleLine:
     if not isinstance(example, dict):
-        return ExampleLine(None, _cut(str(example), room.characters), "")
+        return ExampleLine(None, shortened(str(example), room.characters), "")
     value, reason = example.get("value"), example.get("reason") or ""
     written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if reason in KINDS:
         reason = "a text" if reason == TEXT else f"a {reason}"
-    return ExampleLine(example.get("line"), _cut(written, room.characters), reason)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return ExampleLine(example.get("line"), shortened(written, room.characters), reason)

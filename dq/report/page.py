@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from dq.checks.plan import DIMENSIONS
+from dq.profiling.tally.offences import shortened
 from dq.report.caveats import caveats
 from dq.report.charts import ring, score_line, share_bar, stacked
 from dq.report.columns import column_views
@@ -38,12 +39,12 @@ def report_page(reported: Reported) -> str:
     """Write the page of one run, with less of what people wrote where it would be too large."""
     profile = _readable(reported.verdict.profile)
     largest = largest_page(0 if profile is None else profile["statisticalSummary"]["columnCount"])
-    pages = (_report_page(reported, profile, room) for room in ROOMS)
-    smallest = ""
-    for smallest in pages:
-        if len(smallest.encode("utf-8", "replace")) <= largest:
-            break
-    return smallest
+    *larger, smallest = ROOMS
+    for room in larger:
+        page = _report_page(reported, profile, room)
+        if len(page.encode("utf-8", "replace")) <= largest:
+            return page
+    return _report_page(reported, profile, smallest)
 
 
 def _report_page(reported: Reported, profile: Mapping[str, Any] | None, room: Room) -> str:
@@ -203,6 +204,4 @@ def _sample(profile: Mapping[str, Any], room: Room) -> dict[str, Any] | None:
 
 
 def _cell(cell: str | None) -> str | None:
-    if cell is None or len(cell) <= _SAMPLE_CHARACTERS:
-        return cell
-    return f"{cell[: _SAMPLE_CHARACTERS - 1]}…"
+    return None if cell is None else shortened(cell, _SAMPLE_CHARACTERS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 from fractions import Fraction
@@ -136,18 +135,17 @@ def _field(field: FieldDefinition, key: KeyDefinition | None, *, in_primary: boo
 def _keys(definition: SchemaDefinition) -> dict[str, Any]:
     primary, several = None, []
     for key in definition.keys:
-        columns = list(key.columns)
+        columns, tolerance = list(key.columns), _tolerance(key)
+        written = {"columns": columns, **tolerance} if tolerance else columns
         if set(columns) == set(definition.primary_key):
-            primary = {"columns": columns, **_tolerance(key)} if _tolerance(key) else columns
+            primary = written
         elif len(columns) > 1:
-            several.append({"columns": columns, **_tolerance(key)} if _tolerance(key) else columns)
+            several.append(written)
     return {"primaryKey": primary, "uniqueKeys": several}
 
 
-def _dialect(dialect: CsvDialect) -> dict[str, Any] | None:
+def _dialect(dialect: CsvDialect) -> dict[str, Any]:
     usual = CsvDialect()
-    if replace(dialect, assumed=False) == usual and dialect.assumed:
-        return None
     return _said(
         {
             "delimiter": None if dialect.assumed else dialect.delimiter,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SELECT = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 _SELECT_ALL = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number")
+_TRY = text("SELECT pg_try_advisory_xact_lock(:number)")
 _LOCK = prepare(_SELECT)
 
 
@@ -55,6 +56,14 @@ def held(engine: Engine, *parts: object, seconds: int | None = None) -> Iterator
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         lock(connection, *parts)
         yield
+
+
+@contextmanager
+def tried(engine: Engine, *parts: object) -> Iterator[bool]:
+    """As `held`, without waiting: whether the lock was free. Where it was not, somebody else is at it."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        yield bool(connection.scalar(_TRY, {"number": lock_number(*parts)}))
 
 
 def lock_first(transaction: Transaction, *parts: object) -> None:

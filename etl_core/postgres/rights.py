@@ -1,4 +1,4 @@
-"""Which right a role lacks to make or change tables, and the statement that gives it."""
+"""What is missing of tables and columns, and which right a role lacks on them, with the statement that gives it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
 _SELF = text("SELECT current_user, quote_ident(current_user), current_database(), quote_ident(current_database())")
+_IS_THERE = text("SELECT to_regclass(:name) IS NOT NULL")
 _FOREIGN_OWNERS = text("""
 SELECT DISTINCT quote_ident(rolname), rolsuper FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner
 WHERE relnamespace = CAST(:schema AS regnamespace) AND relkind = 'r' AND NOT pg_has_role(relowner, 'USAGE')
@@ -48,6 +50,29 @@ def missing_on_table(connection: Connection, table: str, rights: Iterable[str]) 
         if is_there is False:
             missing.append(f"the right {right} on {table} is missing; GRANT {right} ON {table} TO {quoted_role}")
     return missing
+
+
+def missing_on_tables(connection: Connection, rights: Mapping[str, Iterable[str]]) -> list[str]:
+    """As `missing_on_table`, of the rights on many tables by their names."""
+    return [problem for table, wanted in rights.items() for problem in missing_on_table(connection, table, wanted)]
+
+
+def missing_of_tables(connection: Connection, rights: Mapping[Table, Iterable[str]]) -> list[str]:
+    """Which tables are missing, which of their columns, and which rights on them, as sentences."""
+    inspector, problems = inspect(connection), list[str]()
+    for table, wanted in rights.items():
+        if not inspector.has_table(table.name, schema=table.schema):
+            problems.append(f"table {table.fullname} is missing")
+            continue
+        there = {column["name"] for column in inspector.get_columns(table.name, schema=table.schema)}
+        problems += [f"column {table.fullname}.{one.name} is missing" for one in table.columns if one.name not in there]
+        problems += missing_on_table(connection, table.fullname, wanted)
+    return problems
+
+
+def has_table(connection: Connection, name: str) -> bool:
+    """Whether the database has a table, `schema.name`, that this role can name."""
+    return bool(connection.scalar(_IS_THERE, {"name": name}))
 
 
 def to_change(connection: Connection, schema: str, script: str) -> str:

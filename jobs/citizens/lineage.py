@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 
-from etl_core.postgres.locks import lock_number
+from etl_core.postgres.locks import tried
 from operations.lineage.events.audit_line import as_uuid, number_of
 from operations.lineage.events.places import Database, Place
 from operations.lineage.events.run_event import Assertion, Field, Input, Output, Parent, RunEvent
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pipelines.citizens.warehouse.told_steps import StepLine
 
 _JOB = "citizens"
-_TRY = text("SELECT pg_try_advisory_xact_lock(:number)")
 
 
 @dataclass(slots=True)
@@ -62,9 +61,8 @@ class CitizensLines:
             if self.engine.dialect.name != "postgresql":
                 yield True
                 return
-            with self.engine.begin() as connection:
-                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-                yield bool(connection.scalar(_TRY, {"number": lock_number("lineage of citizens")}))
+            with tried(self.engine, "lineage of citizens") as is_free:
+                yield is_free
         finally:
             self.engine.dispose()
 

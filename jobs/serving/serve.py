@@ -136,7 +136,7 @@ def _require_reading(reader: Engine, tables: Sequence[str]) -> None:
     """Raise `CatalogueError` where who only reads may not read."""
     from sqlalchemy import text
 
-    from etl_core.postgres.rights import missing_on_table
+    from etl_core.postgres.rights import missing_on_tables
 
     asked = text(
         "SELECT schema FROM unnest(ARRAY['reporting', 'pipeline']) AS schema"
@@ -145,9 +145,7 @@ def _require_reading(reader: Engine, tables: Sequence[str]) -> None:
     with reader.connect() as connection:
         problems = [f"the right USAGE on schema {schema} is missing" for schema in connection.scalars(asked)]
         if not problems:  # tables are not found without
-            problems = [
-                problem for table in (*tables, *_READ) for problem in missing_on_table(connection, table, ("SELECT",))
-            ]
+            problems = missing_on_tables(connection, dict.fromkeys((*tables, *_READ), ("SELECT",)))
     if problems:
         raise CatalogueError("what the service reads", [*problems, "conf/sql/roles.sql grants it to pipeline_reader"])
 

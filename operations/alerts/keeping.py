@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
-from operations.alerts.deciding.alert import Alert
+from operations.alerts.deciding.alert import Alert, severity_of
 from operations.alerts.tables import alert
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.engine import Connection, Engine
 
-    from operations.alerts.deciding.alert import Condition, Kind, Severity
+    from operations.alerts.deciding.alert import Condition, Kind
     from operations.alerts.deciding.changes import Changes
     from operations.alerts.deciding.telling import Due, Telling
 
@@ -64,11 +64,9 @@ def alerts_to_tell(connection: Connection) -> tuple[Alert, ...]:
 def keep(connection: Connection, changed: Changes, critical: frozenset[Kind], now: datetime) -> None:
     """Open, bring up to date, and end; a clock that went back moves no alert back."""
 
-    def severity(kind: Kind) -> Severity:
-        return "critical" if kind in critical else "warning"
-
     def values(one: Condition) -> dict[str, Any]:
-        return {"severity": severity(one.kind), "text": one.text, "agency": one.agency, "to_slack": one.to_slack}
+        severity = severity_of(one.kind, critical)
+        return {"severity": severity, "text": one.text, "agency": one.agency, "to_slack": one.to_slack}
 
     if changed.opened:
         rows = [{"kind": one.kind, "subject": one.subject, **values(one)} for one in changed.opened]

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from sqlalchemy import text
 
 from etl_core.errors import RetryableError, TerminalError
-from etl_core.postgres.locks import lock, lock_number
-from operations.alerts.deciding.alert import Alert
+from etl_core.postgres.locks import lock, tried
+from operations.alerts.deciding.alert import Alert, severity_of
 from operations.alerts.deciding.changes import changes, distinct
 from operations.alerts.deciding.messages import compose
 from operations.alerts.deciding.telling import due
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
-    from operations.alerts.deciding.alert import Condition, Severity
+    from operations.alerts.deciding.alert import Condition
     from operations.alerts.deciding.changes import Changes
     from operations.alerts.deciding.messages import Messages
     from operations.alerts.deciding.routes import Channel
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _LOCK: Final = ("alerts", "round")
-_TRY: Final = text("SELECT pg_try_advisory_xact_lock(:number)")
 
 
 class OtherRoundError(RetryableError):
@@ -81,9 +79,8 @@ def alone(database: Engine) -> Iterator[None]:
     Raises:
         OtherRoundError: another one is.
     """
-    with database.begin() as connection:
-        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        if not connection.scalar(_TRY, {"number": lock_number(*_LOCK)}):
+    with tried(database, *_LOCK) as is_free:
+        if not is_free:
             raise OtherRoundError("another `alerts` is at it; one is enough, it tells of everything")
         yield
 
@@ -154,7 +151,7 @@ def _as_if(changed: Changes, settings: AlertSettings, now: datetime) -> tuple[Al
     """The alerts as they would be; new ones have numbers below nought."""
 
     def opened(number: int, one: Condition) -> Alert:
-        severity: Severity = "critical" if one.kind in settings.critical else "warning"
+        severity = severity_of(one.kind, settings.critical)
         return Alert(-number, one.kind, one.subject, severity, one.text, one.agency, one.to_slack, now, now)
 
     new = [opened(number, one) for number, one in enumerate(changed.opened, 1)]

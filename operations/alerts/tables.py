@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Identity, Integer, MetaData, Table, Text, inspect
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Identity, Integer, MetaData, Table, Text
 
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_of_tables
 from etl_core.shipped_files import shipped_file
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 _SCHEMA = "pipeline"
 _METADATA = MetaData(schema=_SCHEMA)
@@ -68,19 +64,6 @@ _RIGHTS = {
 }
 
 
-def _problems(connection: Connection) -> list[str]:
-    """Give what is missing of the tables, and of the rights on them."""
-    inspector, found = inspect(connection), list[str]()
-    for table, rights in _RIGHTS.items():
-        if not inspector.has_table(table.name, schema=_SCHEMA):
-            found.append(f"table {table.fullname} is missing")
-            continue
-        there = {column["name"] for column in inspector.get_columns(table.name, schema=_SCHEMA)}
-        found += [f"column {table.fullname}.{one.name} is missing" for one in table.columns if one.name not in there]
-        found += missing_on_table(connection, table.fullname, rights)
-    return found
-
-
 ALERTS = History(
     name="alerts",
     title="the account of alerts",
@@ -93,5 +76,5 @@ ALERTS = History(
         ),
     ),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_of_tables, rights=_RIGHTS),
 )

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Table, Text, inspect
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Table, Text
 
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_of_tables
 from etl_core.shipped_files import shipped_file
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 SCHEMA = "pipeline"
 _SCRIPT = partial(shipped_file, "sql/pipeline.sql")
@@ -67,20 +63,6 @@ _RIGHTS = {
 }
 
 
-def _problems(connection: Connection) -> list[str]:
-    """Tables, columns and rights that are missing."""
-    inspector, problems = inspect(connection), list[str]()
-    for table, rights in _RIGHTS.items():
-        if not inspector.has_table(table.name, schema=SCHEMA):
-            problems.append(f"table {table.fullname} is missing")
-            continue
-        there = {column["name"] for column in inspector.get_columns(table.name, schema=SCHEMA)}
-        missing = [one.name for one in table.columns if one.name not in there]
-        problems += [f"column {table.fullname}.{name} is missing" for name in missing]
-        problems += missing_on_table(connection, table.fullname, rights)
-    return problems
-
-
 ARRIVALS = History(
     name="arrivals",
     title="the account of arrivals",
@@ -89,5 +71,5 @@ ARRIVALS = History(
         Migration(1, "when files are due, and what became of each window", from_script(_SCRIPT, "arrivals", 1)),
     ),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_of_tables, rights=_RIGHTS),
 )

@@ -56,6 +56,12 @@ def rule_of(raw: Any) -> Rule:  # noqa: ANN401 - any JSON value
     return raw, {}
 
 
+def beyond(name: str, option: str, literal: object) -> dict[str, Any]:
+    """Make the rule over rows of a limit that is not allowed itself: `exclusiveMinimum` or `exclusiveMaximum`."""
+    quoted, operator = name.replace('"', '""'), ">" if option == "exclusiveMinimum" else "<"
+    return {"rule": f"{name} {option}", "expression": f'"{quoted}" {operator} {literal}'}
+
+
 def tolerant(value: Any, tolerance: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
     """Put a constraint together again."""
     return {"value": value, **tolerance} if tolerance else value

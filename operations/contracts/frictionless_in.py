@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dq import pattern_problem
-from operations.contracts.conversion import OWN, ContractError, Converted, Notes
+from operations.contracts.conversion import OWN, ContractError, Converted, Notes, beyond
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,11 +136,8 @@ def _constraints(
 ) -> None:
     for name, value in constraints.items():
         if name in {"exclusiveMinimum", "exclusiveMaximum"}:
-            quoted = field["name"].replace('"', '""')
             literal = value if not isinstance(value, str) or kind in {"integer", "number"} else f"{kind} '{value}'"
-            operator = ">" if name == "exclusiveMinimum" else "<"
-            rule = {"rule": f"{field['name']} {name}", "expression": f'"{quoted}" {operator} {literal}'}
-            definition.setdefault("rows", []).append(rule)
+            definition.setdefault("rows", []).append(beyond(field["name"], name, literal))
         elif name == "pattern" and (problem := pattern_problem(str(value))) is not None:
             notes.lost(f"field {field['name']}", f"a pattern that {problem}")
         elif name in _KNOWN_CONSTRAINTS:

@@ -9,7 +9,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import ValidationError
 
 from dq import find_type
-from operations.contracts.conversion import OWN, ContractError, Converted, Notes, rule_of
+from operations.contracts.conversion import OWN, ContractError, Converted, Notes, beyond, rule_of
 from operations.contracts.java_dates import strptime_format
 from operations.contracts.odcs_out import LOGICAL, OF_OBJECT
 from operations.contracts.odcs_rules import add_field_rules, add_object_rules, add_pattern
@@ -221,11 +221,8 @@ def _exclusive(
         except (ValueError, OverflowError):
             field[rule] = value  # no date: the definition says what is wrong with it
         return
-    quoted = field["name"].replace('"', '""')
     literal = value if not isinstance(value, str) else f"{kind} '{value}'"
-    operator = ">" if is_least else "<"
-    wanted = {"rule": f"{field['name']} {option}", "expression": f'"{quoted}" {operator} {literal}'}
-    definition.setdefault("rows", []).append(wanted)
+    definition.setdefault("rows", []).append(beyond(field["name"], option, literal))
 
 
 def _promise(

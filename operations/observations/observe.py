@@ -19,7 +19,7 @@ from dq import ProfileCodecError, changed_runs, figures_of_state, read_failed_ru
 from etl_core.errors import TerminalError
 from operations.observations.files.columns import watch_columns
 from operations.observations.files.explained import explained
-from operations.observations.files.history import FileHistory, UnknownLayoutError, decode_history, encode_history
+from operations.observations.files.history import FileHistory, UnknownLayoutError, decode_history, encode_history, equal
 from operations.observations.files.observation import Observation, State
 from operations.observations.files.watched_file import NewRun, WatchedFile
 from operations.observations.files.whole_files import Manner, watch_whole_files
@@ -209,13 +209,9 @@ def _due(history: FileHistory | None, runs: list[RunNumbers]) -> list[RunNumbers
         at, is_there = history.place_of(window_of(run.run_date, run.run_hour))
         same = is_there and history.runs[at] == str(run.run_id) and history.stamps[at] == _stamp(run)
         size = float("nan") if run.size is None else float(run.size)
-        if not same or not _equal(history.numbers[1, at], size) or not _equal(history.numbers[2, at], run.score):
+        if not same or not equal(history.numbers[1, at], size) or not equal(history.numbers[2, at], run.score):
             due.append(run)
     return due
-
-
-def _equal(one: float, other: float) -> bool:
-    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN alone differs from itself
 
 
 def _stamp(run: RunNumbers) -> int:

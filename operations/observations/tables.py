@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integer, LargeBinary, MetaData, Table, Text
 
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_on_tables
 from etl_core.shipped_files import shipped_file
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 _METADATA = MetaData(schema="pipeline")
 
@@ -60,10 +56,6 @@ _RIGHTS = {
 }
 
 
-def _problems(connection: Connection) -> list[str]:
-    return [problem for table, rights in _RIGHTS.items() for problem in missing_on_table(connection, table, rights)]
-
-
 OBSERVATIONS = History(
     name="observations",
     title="observations of runs",
@@ -76,5 +68,5 @@ OBSERVATIONS = History(
         ),
     ),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_on_tables, rights=_RIGHTS),
 )

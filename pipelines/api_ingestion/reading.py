@@ -14,7 +14,6 @@ from pipelines.api_ingestion.cursor.position import (
     Position,
     at_moment,
     lookback_of,
-    order_of,
     orders_of,
     read_position,
     written_like,
@@ -244,7 +243,7 @@ def _undated(values: Sequence[object], field: str) -> str:
     """What is wrong with the first of these values that does not say when its record changed."""
     for number, value in enumerate(values, 1):
         try:
-            order_of(value)
+            read_position(value)
         except ValueError as error:  # noqa: PERF203 - of a page that ends the reading
             said = "is missing, by which the next reading begins" if value is None else error
             return f"record {number}: {field} {said}"

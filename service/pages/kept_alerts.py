@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
+from etl_core.postgres.rights import has_table
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.engine import Engine
 
-_IS_THERE: Final = text("SELECT to_regclass('pipeline.alert') IS NOT NULL")
+_TABLE: Final = "pipeline.alert"
 #: Open ones first.
 _ALERTS: Final = text("""
     SELECT kind, subject, severity, opened_at, last_seen_at, resolved_at, text FROM pipeline.alert
@@ -25,7 +27,7 @@ _COUNTED: Final = text(
 def alerts_by_kind(engine: Engine) -> dict[tuple[str, str], int]:
     """How many alerts are open, by kind and severity; nothing where the database keeps none."""
     with engine.connect() as connection:
-        if not connection.scalar(_IS_THERE):
+        if not has_table(connection, _TABLE):
             return {}
         return {(kind, severity): count for kind, severity, count in connection.execute(_COUNTED)}
 
@@ -33,6 +35,6 @@ def alerts_by_kind(engine: Engine) -> dict[tuple[str, str], int]:
 def open_alerts(engine: Engine) -> Sequence[Any] | None:
     """The newest alerts, those first that are open; None where the database keeps none."""
     with engine.connect() as connection:
-        if not connection.scalar(_IS_THERE):
+        if not has_table(connection, _TABLE):
             return None
         return connection.execute(_ALERTS).all()

@@ -24,12 +24,9 @@ __all__ = ["bare_command_line", "command_line", "unused_port"]
 
 
 @pytest.fixture(autouse=True)
-def _no_debug_lines() -> Iterator[None]:
+def _no_debug_lines(_log_as_before: None) -> None:
     """Unconfigured, structlog paints traces with all their variables, which takes longer than the tests."""
-    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture

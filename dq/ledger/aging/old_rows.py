@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from dq.ledger.aging.tables import has_table, ledger_horizon
+from dq.ledger.aging.tables import ledger_horizon
 from etl_core.postgres.aging import Aging
+from etl_core.postgres.rights import has_table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,7 +72,7 @@ OLD_LEDGER_ROWS: tuple[Aging, ...] = (
 def horizon_of(engine: Engine, bucket: str) -> datetime | None:
     """Up to when rows of objects of a bucket may have been aged out, aware; None where none were."""
     with engine.connect() as connection:
-        if not has_table(connection, ledger_horizon):
+        if not has_table(connection, ledger_horizon.fullname):
             return None
         query = select(ledger_horizon.c.until).where(ledger_horizon.c.bucket == bucket)
         return connection.execute(query).scalar_one_or_none()

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text, func, inspect, select
+from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from dq.ledger.tables import SCHEMA
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_of_tables
 from etl_core.shipped_files import shipped_file
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 _SCRIPT = partial(shipped_file, "sql/pipeline.sql")
 _METADATA = MetaData(schema=SCHEMA)
@@ -41,22 +37,8 @@ ledger_horizon = Table(
 )
 
 
-def has_table(connection: Connection, table: Table) -> bool:
-    """Whether a table is there: jobs that only read it do without."""
-    return connection.scalar(select(func.to_regclass(table.fullname))) is not None
-
-
-def _problems(connection: Connection) -> list[str]:
-    inspector, problems = inspect(connection), list[str]()
-    for table in (profile_day, ledger_horizon):
-        if not inspector.has_table(table.name, schema=SCHEMA):
-            problems.append(f"table {table.fullname} is missing")
-            continue
-        there = {column["name"] for column in inspector.get_columns(table.name, schema=SCHEMA)}
-        problems += [f"column {table.fullname}.{one.name} is missing" for one in table.columns if one.name not in there]
-        problems += missing_on_table(connection, table.fullname, ("SELECT",))
-    return problems
-
+#: What every job does with each table; who takes history away owns them.
+_RIGHTS = {profile_day: ("SELECT",), ledger_horizon: ("SELECT",)}
 
 RETENTION = History(
     name="retention",
@@ -66,5 +48,5 @@ RETENTION = History(
         Migration(1, "profiles of days, and how far back the ledger remembers", from_script(_SCRIPT, "retention", 1)),
     ),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_of_tables, rights=_RIGHTS),
 )

@@ -23,6 +23,12 @@ Kind: TypeAlias = Literal[
 ]
 Severity: TypeAlias = Literal["warning", "critical"]
 
+
+def severity_of(kind: Kind, critical: frozenset[Kind]) -> Severity:
+    """How bad a kind is, where these are critical."""
+    return "critical" if kind in critical else "warning"
+
+
 #: Every kind, with what people call it.
 KINDS: Final[Mapping[Kind, str]] = {
     "failed_verdict": "failed verdict",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from etl_core.errors import PipelineError, RetryableError
+from etl_core.postgres.rights import has_table
 from operations.alerts.deciding.alert import Condition, Found, Kind
 from operations.alerts.finding.arrivals_and_observations import ARRIVALS, DRIFT
 from operations.alerts.finding.audit_lines import DIFFERENCES, JOBS
 from operations.alerts.finding.ledger_rows import BACKLOG, LETTERS
-from operations.alerts.finding.source import MOST, Asked, File, Source, is_there, read_files
+from operations.alerts.finding.source import MOST, Asked, File, Source, read_files
 from operations.alerts.finding.verdicts import VERDICTS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _files(engine: Engine, away: list[RetryableError]) -> dict[str, File] | None
     """The monitored files; None where nothing can be said."""
     try:
         with engine.connect() as connection:
-            return read_files(connection) if is_there(connection, _FILE) else {}
+            return read_files(connection) if has_table(connection, _FILE) else {}
     except PipelineError as error:
         _tell(_FILE, error, away)
         return None
@@ -71,7 +72,7 @@ def _read(engine: Engine, source: Source, asked: Asked, away: list[RetryableErro
     """The conditions of a source; None where nothing can be said."""
     try:
         with engine.connect() as connection:
-            if not all(is_there(connection, table) for table in source.tables):
+            if not all(has_table(connection, table) for table in source.tables):
                 return None
             return source.read(connection, asked)
     except PipelineError as error:

@@ -26,7 +26,6 @@ _FILES: Final = text("""
            AS to_slack
     FROM reporting.monitoring_file f
 """)
-_IS_THERE: Final = text("SELECT to_regclass(:table) IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,3 @@ class Source:
 def read_files(connection: Connection) -> dict[str, File]:
     """The monitored files by their numbers."""
     return {row.id: File(row.agency_slug, row.file_name, row.to_slack) for row in connection.execute(_FILES)}
-
-
-def is_there(connection: Connection, table: str) -> bool:
-    """Whether the database has a table, `schema.name`."""
-    return bool(connection.scalar(_IS_THERE, {"table": table}))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
+from etl_core.postgres.rights import has_table
 from operations.alerts.deciding.messages import short
-from operations.alerts.finding.source import MOST, Asked, Source, is_there
+from operations.alerts.finding.source import MOST, Asked, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,8 +82,8 @@ _NEWEST: Final = """
 
 
 def _read(connection: Connection, asked: Asked) -> Sequence[Condition]:
-    has_table = is_there(connection, "reporting.monitoring_file_failed_validation")
-    rules = _RULES_OF_TABLE if has_table else _RULES_OF_VERDICT
+    has_rules = has_table(connection, "reporting.monitoring_file_failed_validation")
+    rules = _RULES_OF_TABLE if has_rules else _RULES_OF_VERDICT
     given = {"drop": asked.score_drop, "most": MOST, "ahead": (asked.now + _AHEAD).date()}
     rows = connection.execute(text(_NEWEST.format(rules=rules)), given)
     return [_condition(row, asked) for row in rows if row.file_id in asked.files]

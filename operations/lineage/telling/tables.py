@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, Table, Text, Uuid
 
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_on_tables
 from etl_core.shipped_files import shipped_file
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 _METADATA = MetaData(schema="pipeline")
 
@@ -39,10 +35,6 @@ _RIGHTS = {
 }
 
 
-def _problems(connection: Connection) -> list[str]:
-    return [problem for table, rights in _RIGHTS.items() for problem in missing_on_table(connection, table, rights)]
-
-
 LINEAGE = History(
     name="lineage",
     title="the account of lineage",
@@ -55,5 +47,5 @@ LINEAGE = History(
         ),
     ),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_on_tables, rights=_RIGHTS),
 )

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, func, insert, literal, select, text, tuple_, update
+from sqlalchemy import and_, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from etl_core.audit.table import audit
-from etl_core.postgres.locks import lock_number
+from etl_core.postgres.locks import tried
 from operations.lineage.events.audit_line import AuditLine
 from operations.lineage.events.flows import run_event
 from operations.lineage.telling.tables import lineage_mark, lineage_told
@@ -35,7 +35,6 @@ LATE: Final = timedelta(days=1)
 _STEP: Final = timedelta(hours=1)
 _A, _T, _M = audit.c, lineage_told.c, lineage_mark.c
 _NOT_TOLD = ~select(_T.line).where(_T.line == _A.id).exists()
-_TRY = text("SELECT pg_try_advisory_xact_lock(:number)")
 
 
 @dataclass(slots=True)
@@ -57,9 +56,8 @@ class AuditLines:
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Hold a lock as long as the block runs; False where another process has it."""
-        with self.engine.begin() as connection:
-            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-            yield bool(connection.scalar(_TRY, {"number": lock_number("lineage")}))
+        with tried(self.engine, "lineage") as is_free:
+            yield is_free
 
     def give_up(self, now: datetime) -> int:
         """Move the mark to where lines are not too old; how many before it were not told. The first time: none."""

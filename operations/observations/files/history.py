@@ -128,6 +128,11 @@ def encode_history(history: FileHistory) -> bytes:
     return written
 
 
+def equal(one: float, other: float) -> bool:
+    """Whether two numbers are the same, nothing (NaN) and nothing too."""
+    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN alone differs from itself
+
+
 def decode_history(data: bytes) -> FileHistory:
     """Read what `encode_history` wrote.
 

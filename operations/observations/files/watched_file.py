@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from operations.observations.files.cadence import SLACK, Cadence, cadence_of
-from operations.observations.files.history import FileHistory
+from operations.observations.files.history import FileHistory, equal
 from operations.observations.statistics.walk import rewalked_from
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class WatchedFile:
             for metric, old in enumerate(before):
                 new = history.numbers[metric, at]
                 # All that was said of a run goes when it is told again, so that what is as it was is told, too.
-                if is_there or not (old == new or (np.isnan(old) and np.isnan(new))):
+                if is_there or not equal(old, new):
                     changed[metric].append(run.window)
             kept.append(run)
         self.runs = kept

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, inspect
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text
 
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_of_tables
 from etl_core.shipped_files import shipped_file
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 _SCHEMA = "pipeline"
 _SCRIPT = partial(shipped_file, "sql/pipeline.sql")
@@ -35,15 +31,8 @@ document_copy = Table(
 )
 
 
-def _problems(connection: Connection) -> list[str]:
-    """Give what is missing of the table, and of the rights on it."""
-    inspector, name = inspect(connection), document_copy.fullname
-    if not inspector.has_table(document_copy.name, schema=_SCHEMA):
-        return [f"table {name} is missing"]
-    there = {column["name"] for column in inspector.get_columns(document_copy.name, schema=_SCHEMA)}
-    missing = [f"column {name}.{one.name} is missing" for one in document_copy.columns if one.name not in there]
-    return [*missing, *missing_on_table(connection, name, ("SELECT", "INSERT", "UPDATE"))]
-
+#: What the program does with the table; conf/sql/roles.sql grants as much.
+_RIGHTS = {document_copy: ("SELECT", "INSERT", "UPDATE")}
 
 DOCUMENTS = History(
     name="documents",
@@ -51,5 +40,5 @@ DOCUMENTS = History(
     schema=_SCHEMA,
     migrations=(Migration(1, "what became of agencies' documents", from_script(_SCRIPT, "documents", 1)),),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_of_tables, rights=_RIGHTS),
 )

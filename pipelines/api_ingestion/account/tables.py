@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
 
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_on_tables
 from etl_core.shipped_files import shipped_file
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 _METADATA = MetaData(schema="pipeline")
 
@@ -48,12 +44,7 @@ api_object = Table(
 )
 
 #: What the program does with each table; conf/sql/roles.sql grants as much.
-_RIGHTS = ("SELECT", "INSERT", "UPDATE")
-
-
-def _problems(connection: Connection) -> list[str]:
-    tables = (api_cursor, api_object)
-    return [problem for one in tables for problem in missing_on_table(connection, one.fullname, _RIGHTS)]
+_RIGHTS = {table.fullname: ("SELECT", "INSERT", "UPDATE") for table in (api_cursor, api_object)}
 
 
 API = History(
@@ -68,5 +59,5 @@ API = History(
         ),
     ),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_on_tables, rights=_RIGHTS),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -26,13 +25,8 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 #: As numbers of nanoseconds do, and digests with their order are packed.
 _MOST: Final = 2**63 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of texts without their zone
 #: Moments in UTC with no, three or six digits behind the point.
 _PLAIN: Final = {len(text): text for second in ("", ".000", ".000000") for text in (f"0000-00-00T00:00:00{second}Z",)}
-_PLAIN_LENGTHS: Final = tuple(_PLAIN)
-_MINUTE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
-_SECONDS: Final = {f":{second:02}": second * 1_000_000 for second in range(60)}
-_FRACTIONS: Final = {len(".123"): 1000, len(".123456"): 1}
 _FIRST: Final = datetime(1, 1, 2, tzinfo=timezone.utc)
 _MICRO: Final = timedelta(microseconds=1)
 _PER_SECOND: Final = {"seconds": 1, "milliseconds": 1000, None: 1}
@@ -54,17 +48,6 @@ class Position:
     text: str
 
 
-def order_of(value: object) -> int:
-    """The order of a field's value. Raises as `read_position`, which takes longer for what most fields hold."""
-    if type(value) is str and len(value) in _PLAIN_LENGTHS and value[-1] == "Z":
-        try:
-            order, fraction = _minute(value[:16]) + _SECONDS[value[16:19]], value[19:-1]
-            return order if not fraction else order + _FRACTIONS[len(fraction)] * _digits(fraction)
-        except (KeyError, ValueError):
-            pass
-    return read_position(value).order
-
-
 def orders_of(values: Sequence[object]) -> Any:  # noqa: ANN401 - an array
     """The orders of many values, an array of 64 bits; all at once where they are moments in UTC of one length.
 
@@ -72,12 +55,12 @@ def orders_of(values: Sequence[object]) -> Any:  # noqa: ANN401 - an array
         ValueError: one is neither a moment nor a whole number.
     """
     quick = _quick_orders(values)
-    return np.fromiter(map(order_of, values), "i8", len(values)) if quick is None else quick
+    return np.fromiter((read_position(value).order for value in values), "i8", len(values)) if quick is None else quick
 
 
 def _quick_orders(values: Sequence[object]) -> Any | None:  # noqa: ANN401 - an array
     """None where the values are anything but `2026-01-31T12:00:00Z`, with no, three or six digits behind the point."""
-    if not values or type(values[0]) is not str or len(values[0]) not in _PLAIN_LENGTHS:
+    if not values or type(values[0]) is not str or len(values[0]) not in _PLAIN:
         return None
     length = len(values[0])
     try:
@@ -97,22 +80,6 @@ def _quick_orders(values: Sequence[object]) -> Any | None:  # noqa: ANN401 - an 
         return np.array([value[:-1] for value in values], "M8[us]").view("i8")  # type: ignore[index]  # texts, as seen
     except ValueError:  # a day or an hour that there is not
         return None
-
-
-@lru_cache(4096)
-def _minute(text: str) -> int:
-    """The order of a minute, written as in most moments; records that come together share some."""
-    if _MINUTE.fullmatch(text) is None:
-        raise ValueError("is no minute")
-    passed = datetime.fromisoformat(text) - _NAIVE_EPOCH
-    return (passed.days * 86_400 + passed.seconds) * 1_000_000
-
-
-def _digits(fraction: str) -> int:
-    digits = fraction[1:]
-    if fraction[0] != "." or not (digits.isascii() and digits.isdigit()):
-        raise ValueError("is no fraction of a second")
-    return int(digits)
 
 
 def read_position(value: object) -> Position:

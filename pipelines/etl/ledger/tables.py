@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Double, MetaData, Table, Text, inspect
+from sqlalchemy import BigInteger, Column, Date, DateTime, Double, MetaData, Table, Text
 
 from etl_core.postgres.migrations import History, Migration, from_script
-from etl_core.postgres.rights import missing_on_table
+from etl_core.postgres.rights import missing_of_tables
 from etl_core.shipped_files import shipped_file
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
 
 _SCHEMA = "pipeline"
 _SCRIPT = partial(shipped_file, "sql/pipeline.sql")
@@ -43,15 +39,8 @@ etl_run = Table(
 )
 
 
-def _problems(connection: Connection) -> list[str]:
-    """Give what is missing of the table, and of the rights on it."""
-    inspector = inspect(connection)
-    if not inspector.has_table(etl_run.name, schema=_SCHEMA):
-        return [f"table {_SCHEMA}.{etl_run.name} is missing"]
-    there = {column["name"] for column in inspector.get_columns(etl_run.name, schema=_SCHEMA)}
-    missing = [f"column {etl_run.fullname}.{one.name} is missing" for one in etl_run.columns if one.name not in there]
-    return [*missing, *missing_on_table(connection, etl_run.fullname, ("SELECT", "INSERT", "UPDATE"))]
-
+#: What the program does with the table; conf/sql/roles.sql grants as much.
+_RIGHTS = {etl_run: ("SELECT", "INSERT", "UPDATE")}
 
 ETL = History(
     name="etl",
@@ -59,5 +48,5 @@ ETL = History(
     schema=_SCHEMA,
     migrations=(Migration(1, "what became of the steps of flows", from_script(_SCRIPT, "etl", 1)),),
     script="conf/sql/pipeline.sql",
-    problems=_problems,
+    problems=partial(missing_of_tables, rights=_RIGHTS),
 )

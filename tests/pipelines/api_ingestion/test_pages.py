@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.api_ingestion.cursor.digests import DigestSet, digest_of
-from pipelines.api_ingestion.cursor.position import lookback_of, order_of, orders_of, read_position, written_like
+from pipelines.api_ingestion.cursor.position import lookback_of, orders_of, read_position, written_like
 from pipelines.api_ingestion.errors import PageError
 from pipelines.api_ingestion.http.answer import Answer
 from pipelines.api_ingestion.pages.json_page import careful_page, read_page
@@ -249,7 +249,7 @@ def test_what_is_no_position_is_refused(value: object) -> None:
 @pytest.mark.parametrize("fraction", ["", ".5", ".250", ".123456", ".123456789"])
 @pytest.mark.parametrize("moment", ["2026-03-01T23:59:07", "1969-12-31T23:59:59", "2024-02-29T00:00:00"])
 def test_moments_have_one_order_however_they_are_read(moment: str, fraction: str) -> None:
-    assert order_of(f"{moment}{fraction}Z") == read_position(f"{moment}{fraction}+00:00").order
+    assert orders_of([f"{moment}{fraction}Z"]) == read_position(f"{moment}{fraction}+00:00").order
 
 
 PLAIN = st.datetimes().map(lambda moment: moment.isoformat(timespec="microseconds"))
@@ -257,7 +257,7 @@ PLAIN = st.datetimes().map(lambda moment: moment.isoformat(timespec="microsecond
 
 @given(st.sampled_from([19, 23, 26]).flatmap(lambda length: st.lists(PLAIN.map(lambda text: f"{text[:length]}Z"))))
 def test_many_moments_have_the_orders_that_each_has(texts: list[str]) -> None:
-    assert orders_of(texts).tolist() == list(map(order_of, texts))
+    assert orders_of(texts).tolist() == [read_position(one).order for one in texts]
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_many_moments_have_the_orders_that_each_has(texts: list[str]) -> None:
 def test_one_odd_moment_among_many_is_read_or_refused_as_alone(odd: object) -> None:
     values = ["2026-02-28T00:00:00Z", odd, "2026-02-28T00:00:01Z"]
     try:
-        wanted = list(map(order_of, values))
+        wanted = [read_position(one).order for one in values]
     except ValueError:
         with pytest.raises(ValueError):
             orders_of(values)
@@ -283,7 +283,7 @@ def test_one_odd_moment_among_many_is_read_or_refused_as_alone(odd: object) -> N
 )
 def test_what_is_no_moment_has_no_order(text: str) -> None:
     with pytest.raises(ValueError, match=r"moment|second|isoformat"):
-        order_of(text)
+        orders_of([text])
 
 
 def test_a_lookback_that_does_not_fit_the_field_is_said() -> None:
