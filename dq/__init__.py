@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from dq.rows.framed import FramedChecks
     from dq.rows.quality_check import QualityCheck
     from dq.rows.referred.reference_rows import reference_rows
+    from dq.rows.spark.check_parts import check_parts
     from dq.rows.spark.surveys import SurveyedFile, survey_in_tasks
     from dq.rows.split_rows import row_findings, split_rows
     from dq.rows.validator import Validator
@@ -165,6 +166,7 @@ __all__ = [
     "as_text",
     "changed_runs",
     "check_frame",
+    "check_parts",
     "due_objects",
     "exact",
     "fail_load",
@@ -305,6 +307,7 @@ _HOMES = {
     "as_text": "dq.profiling.cells.texts",
     "changed_runs": "dq.observed_runs",
     "check_frame": "dq.rows.check_frame",
+    "check_parts": "dq.rows.spark.check_parts",
     "due_objects": "dq.silver_due",
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",

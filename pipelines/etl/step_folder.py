@@ -7,7 +7,7 @@ is nobody's, and goes when a later one has been done.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,8 +31,22 @@ if TYPE_CHECKING:
 #: What rows are there: as they were read, fit for the table, and rejected with their findings; and the report.
 Kind: TypeAlias = Literal["extract", "clean", "rejected", "report"]
 _SUFFIX: Final = ".parquet"
+#: Bytes at the end of a file in which its footer is: it has some hundreds for each column of a row group.
+_FOOTER: Final = 1 << 20
 
 log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class NewFile:
+    """A file that is being written to `sink`; without `keep` it never was."""
+
+    sink: pa.NativeFile
+    kept: bool = False
+
+    def keep(self) -> None:
+        """Let it be there from when it is closed on."""
+        self.kept = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +108,61 @@ class StepFolder:
             TerminalError: a file is no Parquet.
         """
         parts = self.require(place)
-        with self._file(parts[0]) as first:
-            schema = first.schema_arrow.remove_metadata()
-        return schema, self._batches(parts, at_once)
+        return self.schema(parts[0]), self._batches(parts, at_once)
 
     def _batches(self, parts: tuple[str, ...], at_once: int) -> Iterator[pa.RecordBatch]:
         for part in parts:
-            with self._file(part) as file:
-                yield from file.iter_batches(at_once)
+            yield from self.rows_of(part, at_once)
+
+    def rows_of(self, part: str, at_once: int) -> Iterator[pa.RecordBatch]:
+        """Give the rows of one file, so many at once. Raises what `rows` does."""
+        with self._file(part) as file:
+            yield from file.iter_batches(at_once, use_threads=False)
+
+    def schema(self, part: str) -> pa.Schema:
+        """Give the columns of one file. Raises what `rows` does."""
+        with self._file(part, footer=True) as file:
+            schema: pa.Schema = file.schema_arrow.remove_metadata()
+        return schema
+
+    def count(self, parts: Iterable[str]) -> int:
+        """Count the rows of files by their footers. Raises what `rows` does."""
+        rows = 0
+        for part in parts:
+            with self._file(part, footer=True) as file:
+                rows += file.metadata.num_rows
+        return rows
 
     @contextmanager
-    def _file(self, part: str) -> Iterator[pq.ParquetFile]:
+    def new_file(self, place: str) -> Iterator[NewFile]:
+        """Write a file of rows, over one that a killed attempt left; it stays when it is kept.
+
+        Raises: as `create`.
+        """
+        where = parse_place(place)
+        if where.bucket is not None:
+            buffer = pa.BufferOutputStream()
+            new = NewFile(buffer)
+            yield new
+            if new.kept:
+                data = buffer.getvalue().to_pybytes()
+                write_object(ObjectStore(self.access), where.bucket, where.key, data)
+            return
+        path = Path(where.key)
         try:
-            with pq.ParquetFile(self._opened(part)) as file:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with pa.OSFile(str(path), "wb") as file:
+                new = NewFile(file)
+                yield new
+            if not new.kept:
+                path.unlink()
+        except OSError as error:
+            raise TerminalError(f"{place} cannot be written: {error.strerror}; let this user write there") from error
+
+    @contextmanager
+    def _file(self, part: str, *, footer: bool = False) -> Iterator[pq.ParquetFile]:
+        try:
+            with pq.ParquetFile(self._opened(part, footer=footer)) as file:
                 yield file
         except (pa.ArrowInvalid, OSError) as error:
             message = f"{part} cannot be read ({type(error).__name__}); run the step before again with --full"
@@ -129,6 +185,19 @@ class StepFolder:
         except OSError as error:
             raise TerminalError(f"{place} cannot be written: {error.strerror}; let this user write there") from error
 
+    def remove(self, place: str) -> None:
+        """Delete the folder of an attempt that nothing names.
+
+        Raises:
+            StorageUnavailableError: S3 does not answer.
+        """
+        where = parse_place(place)
+        if where.bucket is None:
+            shutil.rmtree(where.key, ignore_errors=True)
+            return
+        store = ObjectStore(self.access)
+        delete_objects(store, where.bucket, [one.key for one in list_entries(store, where.bucket, f"{where.key}/")])
+
     def remove_others(self, kind: Kind, kept: str) -> None:
         """Delete the folders of other attempts."""
         place = parse_place(self.place(kind, ""))
@@ -144,14 +213,15 @@ class StepFolder:
         except PipelineError as error:  # what counts is done
             log.warning("what earlier attempts left behind stays", place=str(place), error=error)
 
-    def _opened(self, part: str) -> pa.NativeFile:
-        """Open a file; one of S3 comes whole, which is some ten megabytes."""
+    def _opened(self, part: str, *, footer: bool) -> pa.NativeFile:
+        """Open a file; one of S3 comes whole, which is some ten megabytes, or its end alone."""
         where = parse_place(part)
         if where.bucket is None:
             return pa.OSFile(where.key, mode="r")
         store = ObjectStore(self.access)
         head = store.peek(where.bucket, where.key).head
-        return pa.BufferReader(store.read(head, 0, head.size))
+        start = max(head.size - _FOOTER, 0) if footer else 0
+        return pa.BufferReader(store.read(head, start, head.size - start))
 
 
 def require_writable(root: str) -> None:

@@ -80,8 +80,9 @@ def _shaped(
 
     flow, folder = doors.flow, doors.folder(window.day)
     rows = extracted.counts.rows_out if extracted.counts is not None else 0
-    held = Extracted(doors.spark(), flow, window, extracted.place or "")
-    verdict = held.verdict(references)
+    held = Extracted(doors.spark(), flow, window, folder, extracted.place or "")
+    place = folder.place("clean", attempt)
+    verdict = held.verdict(references, place)
     rejected_place = folder.place("rejected", attempt)
     rejected = 0
     if breaks_rows(verdict, flow.definition, held.columns):
@@ -93,8 +94,8 @@ def _shaped(
     folder.create(report, report_document(flow.name, window.day, extracted.as_of, verdict, counted, reasons, named))
     said = f"score {verdict.score}; {rejected:,} of {rows:,} rows rejected"
     if reasons:
+        folder.remove(place)
         message = f"{said}; nothing is loaded: {'; '.join(reasons)}; the report is {report}"
         return StepEnd("failed", message, extracted.as_of, report)
-    place = folder.place("clean", attempt)
-    clean = held.write_shaped(for_spark(place))
+    clean = held.write_shaped(place)
     return StepEnd("done", said, extracted.as_of, place, Counts(rows, clean, rejected))

@@ -79,6 +79,7 @@ def test_the_public_names_are_these() -> None:
         "as_text",
         "changed_runs",
         "check_frame",
+        "check_parts",
         "due_objects",
         "exact",
         "fail_load",
