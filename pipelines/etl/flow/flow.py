@@ -24,7 +24,7 @@ class Source:
         url: the setting that names the database.
         query: what is asked of it.
         partition_on: the column whose ranges are read apart; None: all rows are read by one task.
-        partitions: how many ranges; None leaves it to the number of rows.
+        partitions: how many ranges; None leaves it to the number of rows, and of tasks at a time.
     """
 
     url: str

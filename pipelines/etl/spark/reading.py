@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pipelines.etl.flow.flow import Flow
     from pipelines.etl.source.address import JdbcAddress
 
-#: Rows that one task reads, where nothing is said of partitions; of that many parts there are at most.
+#: Rows of a file at most, which is what a task of the next step gets. No range is read apart for fewer rows, where
+#: nothing is said of partitions: each asks the whole query again, and what it cannot find by an index it scans.
 ROWS_OF_A_PART: Final = 250_000
 _MOST_PARTS: Final = 64
 #: Rows that travel at once.
@@ -32,7 +33,11 @@ _SESSION: Final = {
 }
 #: Tasks move their files to where they belong themselves: the folder is this attempt's, and nobody reads it before
 #: the ledger names it.
-COMMITTER: Final = {"mapreduce.fileoutputcommitter.algorithm.version": "2", "compression": "zstd"}
+_FILES: Final = {
+    "mapreduce.fileoutputcommitter.algorithm.version": "2",
+    "compression": "zstd",
+    "maxRecordsPerFile": str(ROWS_OF_A_PART),
+}
 
 
 class Written(NamedTuple):
@@ -77,7 +82,7 @@ def extract_rows(
         "sessionInitStatement": _beginning(snapshot),
         "fetchsize": str(_FETCHED),  # more than nothing: so the driver begins a transaction, which has the settings
         "preferTimestampNTZ": "true",
-        **_ranges(flow, extent),
+        **_ranges(flow, extent, spark.sparkContext.defaultParallelism),
     }
     with named_spark_failures(f"reading the source of {flow.name}"):
         frame = own_session(spark).read.format("jdbc").options(**options).load()
@@ -88,7 +93,7 @@ def written(frame: DataFrame, folder: str, hashes: Column | None = None) -> Writ
     """Write a table to a new folder as Parquet, and count what is written; `hashes` is added up beside the rows."""
     seen = Observation()
     counts = [F.count(F.lit(1)).alias("rows"), *(() if hashes is None else (hashes.alias("hashes"),))]
-    frame.observe(seen, *counts).write.options(**COMMITTER).parquet(folder)
+    frame.observe(seen, *counts).write.options(**_FILES).parquet(folder)
     found = seen.get
     return Written(int(found["rows"]), int(found.get("hashes") or 0))
 
@@ -106,9 +111,9 @@ def _beginning(snapshot: Snapshot) -> str:
     )
 
 
-def _ranges(flow: Flow, extent: Extent) -> dict[str, str]:
-    """Say which ranges are read apart; none where one task reads all."""
-    parts = flow.source.partitions or min(-(-extent.rows // ROWS_OF_A_PART), _MOST_PARTS)
+def _ranges(flow: Flow, extent: Extent, at_once: int) -> dict[str, str]:
+    """Say which ranges are read apart: as many as tasks run at once; none where one task reads all."""
+    parts = flow.source.partitions or min(-(-extent.rows // ROWS_OF_A_PART), at_once, _MOST_PARTS)
     if flow.source.partition_on is None or extent.least is None or parts < 2:  # noqa: PLR2004 - as many as there are
         return {}
     beyond = extent.greatest + (timedelta(days=1) if isinstance(extent.greatest, date) else 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ from dq import as_text
 
 #: Characters that a JSON text cannot have as they are.
 _ESCAPED: Final = r'["\\\x00-\x1f]'
+_SPACE, _QUOTE, _BACKSLASH = b' "\\'
 _NULL: Final = "null"
 
 
@@ -44,10 +46,20 @@ def json_objects(cells: Mapping[str, pa.StringArray]) -> pa.StringArray:
     return pc.binary_join_element_wise(*pieces, pa.scalar("}"), "")
 
 
+def _may_have_escaped(text: pa.StringArray) -> bool:
+    """Look at the bytes of all texts at once: a pattern tried on each of them takes ten times as long."""
+    if not len(text):
+        return False
+    _, ends, data = text.buffers()
+    places = np.frombuffer(ends, np.int32)[[text.offset, text.offset + len(text)]]
+    found = np.frombuffer(data or b"", np.uint8)[slice(*places)]
+    return bool((found < _SPACE).any() or (found == _QUOTE).any() or (found == _BACKSLASH).any())
+
+
 def _quoted(text: pa.StringArray) -> pa.StringArray:
-    odd = pc.match_substring_regex(text, _ESCAPED)
     plain = pc.binary_join_element_wise(pa.scalar('"'), text, pa.scalar('"'), "")
-    if not pc.any(odd).as_py():
+    if not _may_have_escaped(text):
         return plain
+    odd = pc.match_substring_regex(text, _ESCAPED)
     written = [orjson.dumps(cell).decode() for cell in text.filter(odd).to_pylist()]
     return pc.replace_with_mask(plain, pc.fill_null(odd, fill_value=False), pa.array(written, pa.string()))

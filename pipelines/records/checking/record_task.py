@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 RESULT: Final = pa.schema([("told", pa.string()), ("profile", pa.binary())])
 RESULT_DDL: Final = "told string, profile binary"
 #: The columns of Spark's source that a task takes.
-COLUMNS: Final = ("key", "value", "topic", "partition", "offset", "timestamp", "headers")
+COLUMNS: Final = ("key", "value", "partition", "offset", "timestamp", "headers")
 
 
 @dataclass(frozen=True, slots=True)
