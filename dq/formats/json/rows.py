@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from dq.errors import UnreadableFileError
 from dq.formats.json.malformed import why_malformed
-from dq.formats.json.values import TooDeepError, json_token, json_tokens, nested_too_deep, parse_objects
+from dq.formats.json.values import TooDeepError, json_token, nested_too_deep, parse_object
 from dq.formats.limits import Limits
 from dq.profiling.cells.values import JSON_TOKENS
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
@@ -92,7 +92,7 @@ def json_batch(
     """Parse one JSON object a line; a blank line is no row, unless it stands for a missing object."""
     limits = limits or Limits()
     with _no_search_for_cycles():
-        parsed = parse_objects(lines)
+        parsed = [parse_object(line) for line in lines]
         try:
             return _batch(lines, parsed, names, limits, blank_is_row=blank_is_row)
         except TooDeepError:
@@ -186,4 +186,5 @@ def _cells(values: list[Any]) -> pa.Array:
             return pa.array(values, simple)
         except (OverflowError, pa.ArrowInvalid):
             pass  # an integer beyond 64 bits: cell by cell
-    return pa.StructArray.from_arrays([json_tokens(values)], fields=list(JSON_TOKENS))
+    tokens = [None if value is None else json_token(value) for value in values]
+    return pa.StructArray.from_arrays([pa.array(tokens, pa.string())], fields=list(JSON_TOKENS))

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
-import pyarrow as pa
 
 #: How deep the values of a record may be nested: the most that orjson writes.
 MOST_NESTING = 254
@@ -37,20 +34,6 @@ def parse_object(text: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def parse_objects(texts: Sequence[bytes]) -> list[dict[str, Any] | None]:
-    """Parse JSON objects, as `parse_object` does each of them."""
-    left = iter(texts)
-    parsed: list[Any] = []
-    while len(parsed) < len(texts):
-        with suppress(ValueError):  # what came before it stays
-            parsed.extend(map(orjson.loads, left))
-        if len(parsed) < len(texts):  # it gets its second look, and the others go on
-            parsed.append(parse_object(texts[len(parsed)]))
-    if set(map(type, parsed)) <= {dict}:
-        return parsed
-    return [one if isinstance(one, dict) else None for one in parsed]
-
-
 def _parse_huge_numbers(text: bytes) -> object:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
@@ -72,18 +55,6 @@ def json_token(value: object) -> str:
         if nested_too_deep(value):
             raise TooDeepError(f"nested deeper than {MOST_NESTING} levels") from error
         return orjson.dumps(str(value)).decode()  # an integer beyond 64 bits
-
-
-def json_tokens(values: Sequence[object]) -> pa.StringArray:
-    """Write values as JSON, as `json_token` does each of them; null of None."""
-    try:
-        if set(map(type, values)) <= {dict, list, type(None)}:
-            dumps = orjson.dumps
-            written = [None if value is None else dumps(value, option=_OPTIONS) for value in values]
-            return pa.array(written, pa.binary()).cast(pa.string())
-    except TypeError:
-        pass  # one of them is nested too deep, or has a whole number beyond 64 bits
-    return pa.array([None if value is None else json_token(value) for value in values], pa.string())
 
 
 def nested_too_deep(value: object) -> bool:
