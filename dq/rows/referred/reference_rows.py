@@ -76,6 +76,6 @@ def _require_typed(field: FieldDefinition, said: pa.Array, typed: pa.Array) -> N
     if len(lost):
         count = "a value" if len(lost) == 1 else f"{len(lost):,} values"
         raise WrongReferenceError(
-            f"{count} of its column {shown(field.name)} cannot be read as {field.type.value}; mend what is there, or take"
-            " the column as string"
+            f"{count} of its column {shown(field.name)} cannot be read as {field.type.value}; mend what is there, or"
+            " take the column as string"
         )
