@@ -8,6 +8,7 @@ unusual changes no verdict and no exit code; it stands in pipeline.observation.
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -49,12 +50,15 @@ def main(argv: list[str]) -> int:
     program = start()
     settings = program.settings[ObservationSettings]
     manner = Manner(Budget(settings.observe_false_alarms_per_year), settings.observe_level_shift_runs)
-    with open_database(program.settings) as database, StopRequest() as stop:
-        require(database, OBSERVATIONS)
-        catalogue = read_catalogue(database)
+    looks = arguments.dry_run
+    with open_database(program.settings, only_reads=looks) as database, StopRequest() as stop:
+        require(database, OBSERVATIONS, only_reads=looks)
+        catalogue = read_catalogue(database, only_reads=looks)
         now = arguments.at or DatabaseClock(database)()
-        with held(database, "observe", seconds=_WAIT_SECONDS):
-            found = observe(database, catalogue, manner, now, stop.is_set)
+        with nullcontext() if looks else held(database, "observe", seconds=_WAIT_SECONDS):
+            found = observe(
+                database, catalogue, manner, now, stop.is_set, writes=not looks, processes=settings.observe_processes
+            )
     if found is None:
         log.warning("stopped before everything was observed; the same command goes on")
         return ExitCode.TRY_AGAIN
@@ -132,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
         type=moment,
         metavar="TIME",
         help="as if it were then: runs of later windows are left alone (default: now)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only show what would be told; as a reader may, nothing is written",
     )
     parser.add_argument("--json", action="store_true", help="the counts and all that is unusual as JSON on stdout")
     return parser

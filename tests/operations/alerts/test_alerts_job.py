@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.operations.alerts.landscape import Landscape
     from tests.operations.alerts.receivers import Receiver
 
-AT = ["--at", "2026-11-30T09:00:00Z"]
+AT = ["--at", "2025-12-01T09:00:00Z"]
 
 
 @pytest.fixture
