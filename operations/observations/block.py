@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 from dq import ProfileCodecError, figures_of_state, read_failed_rules, run_numbers, run_states
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from dq import Catalogue, RunNumbers, StateFigures
-    from dq.reporting.result import RowId
 
+#: Runs that may have changed, by file.
+Changed: TypeAlias = "Mapping[int | UUID, Sequence[int | UUID]]"
 #: A run's window may be so far ahead of the clock.
 _AHEAD = timedelta(days=1)
 #: Of a file that is new here so many of the newest profiles are read.
@@ -36,7 +37,7 @@ _NO_STATE = "no profile of this run is kept"
 
 @dataclass(slots=True)
 class Account:
-    """What came of files that were observed: fields as of `observe.Found`, and files whose history was damaged, and why."""
+    """What came of files: fields as of `observe.Found`, and those whose history was damaged, with the reason."""
 
     runs: int = 0
     observed: int = 0
@@ -87,7 +88,7 @@ class _Block:
     account: Account
 
 
-def observe_block(engine: Engine, watch: Watch, changed: Mapping[RowId, Sequence[RowId]]) -> Account:
+def observe_block(engine: Engine, watch: Watch, changed: Changed) -> Account:
     """Observe the runs of some files that changed, by file; what came of it.
 
     Raises:

@@ -107,7 +107,7 @@ def _column(
     numbers = None
     if sampled is not None and not sensitive:
         if pa.types.is_floating(sampled.type) or pa.types.is_integer(sampled.type):
-            # Nulls of floating numbers become NaN, which is last: as many are cut off, which is quicker than `drop_null`.
+            # Nulls of floating numbers become NaN, the last ones: as many are cut off, quicker than by `drop_null`.
             ordered = np.sort(sampled.to_numpy(zero_copy_only=False))[: len(sampled) - sampled.null_count]
             if derived:
                 distinct = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + (len(ordered) > 0)
