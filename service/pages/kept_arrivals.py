@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 
 from etl_core.postgres.rights import may_read
+from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,8 @@ def absent_files(engine: Engine, *, after: tuple[str, str, str] | None = None, l
         after: agency, name and id of the last one of the page before.
         limit: at most so many.
     """
-    asked = {**dict(zip(("agency", "name", "file"), after or ("", "", ""), strict=True)), "most": limit}
+    behind = map(storable, after or ("", "", ""))
+    asked = {**dict(zip(("agency", "name", "file"), behind, strict=True)), "most": limit}
     with engine.connect() as connection:
         if not all(may_read(connection, table) for table in _TABLES):
             return None
