@@ -173,6 +173,7 @@ PACKAGES = {
     "prometheus_client": {
         *("etl_core.metrics", "dq.batch", "pipelines.records", "pipelines.agencies.metrics"),
         *("pipelines.api_ingestion", "pipelines.lake.metrics", "operations.alerts", "service"),
+        *("operations.arrivals.metrics", "operations.observations.metrics"),
     },
     "psutil": {"etl_core.postgres"},
     "psycopg2": {"etl_core.postgres", "dq.intake"},

@@ -35,6 +35,8 @@ def main(argv: list[str]) -> int:
     """Print what is unusual; exit 0 whatever that is, 75 where somebody else observes or asked this one to stop."""
     arguments = _parser().parse_args(argv)
     from dq.reporting.catalogue.catalogue import read_catalogue
+    from etl_core.metrics.publishing import left_in_file
+    from etl_core.metrics.settings import MetricsSettings
     from etl_core.postgres.clock import DatabaseClock
     from etl_core.postgres.locks import held
     from etl_core.postgres.migrations import require
@@ -42,6 +44,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import start
     from operations.observations.files.whole_files import Manner
+    from operations.observations.metrics import ObservationMetrics
     from operations.observations.observe import observe
     from operations.observations.settings import ObservationSettings
     from operations.observations.statistics.budget import Budget
@@ -51,7 +54,12 @@ def main(argv: list[str]) -> int:
     settings = program.settings[ObservationSettings]
     manner = Manner(Budget(settings.observe_false_alarms_per_year), settings.observe_level_shift_runs)
     looks = arguments.dry_run
-    with open_database(program.settings, only_reads=looks) as database, StopRequest() as stop:
+    metrics = ObservationMetrics()
+    with (
+        left_in_file(metrics.registry, None if looks else program.settings[MetricsSettings].metrics_file),
+        open_database(program.settings, only_reads=looks) as database,
+        StopRequest() as stop,
+    ):
         require(database, OBSERVATIONS, only_reads=looks)
         catalogue = read_catalogue(database, only_reads=looks)
         now = arguments.at or DatabaseClock(database)()
@@ -59,6 +67,8 @@ def main(argv: list[str]) -> int:
             found = observe(
                 database, catalogue, manner, now, stop.is_set, writes=not looks, processes=settings.observe_processes
             )
+        if found is not None:
+            metrics.observed(found, now.timestamp())
     if found is None:
         log.warning("stopped before everything was observed; the same command goes on")
         return ExitCode.TRY_AGAIN
