@@ -99,7 +99,7 @@ def _column(
     sensitive = len(marks) > 0 and bool(marks[0])
     label = f"{type_.value} {name}"
     sampled = cells.get(label)
-    if sampled is not None and sampled.null_count and not pa.types.is_floating(sampled.type):
+    if sampled is not None and sampled.null_count:
         sampled = sampled.drop_null()
     sketch: DistinctSketch = figures.distinct
     distinct: int | None = None if sensitive else sketch.estimate()
@@ -107,8 +107,7 @@ def _column(
     numbers = None
     if sampled is not None and not sensitive:
         if pa.types.is_floating(sampled.type) or pa.types.is_integer(sampled.type):
-            # Nulls of floating numbers become NaN, the last ones: as many are cut off, quicker than by `drop_null`.
-            ordered = np.sort(sampled.to_numpy(zero_copy_only=False))[: len(sampled) - sampled.null_count]
+            ordered = np.sort(sampled.to_numpy())
             if derived:
                 distinct = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + (len(ordered) > 0)
             if type_ in _NUMBERS:

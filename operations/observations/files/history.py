@@ -110,7 +110,7 @@ class FileHistory:
 
 
 def with_place(values: npt.NDArray[_Number], at: int, value: float) -> npt.NDArray[_Number]:
-    """The values with another place in their last axis, which holds `value`; a tenth of the time of `np.insert`."""
+    """The values with another place in their last axis, which holds `value`; a quarter of the time of `np.insert`."""
     found = np.empty((*values.shape[:-1], values.shape[-1] + 1), values.dtype)
     found[..., :at], found[..., at], found[..., at + 1 :] = values[..., :at], value, values[..., at:]
     return found
