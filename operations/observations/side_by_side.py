@@ -55,6 +55,8 @@ def observe_blocks(
         DatabaseUnavailableError: no answer.
     """
     done = 0
+    if stopped():
+        raise StoppedError
     if (many := min(processes, len(blocks) // _FEWEST_BLOCKS)) > 1:
         try:
             for one in _by_processes(engine, watch, blocks, stopped, many):

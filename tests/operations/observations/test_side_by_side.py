@@ -47,6 +47,7 @@ def _files(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
             add_run(database, file, day, size=400 if halved else 1000, state=state(seed=day), keeps_state=day > 9)
 
 
+@pytest.mark.night
 def test_they_find_what_one_finds(database: Engine, catalogue: Catalogue) -> None:
     one = observe(database, catalogue, MANNER, at(12))
     alone = _said(database)
