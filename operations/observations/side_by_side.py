@@ -55,9 +55,9 @@ def observe_blocks(
         DatabaseUnavailableError: no answer.
     """
     done = 0
-    if stopped():
-        raise StoppedError
     if (many := min(processes, len(blocks) // _FEWEST_BLOCKS)) > 1:
+        if stopped():
+            raise StoppedError
         try:
             for one in _by_processes(engine, watch, blocks, stopped, many):
                 yield one
