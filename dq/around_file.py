@@ -36,7 +36,7 @@ _ALERTS = text("""
 """)
 _UNUSUAL = text("""
     SELECT monitoring_file_run_id, run_date, run_hour, id, metric, column_name, state, value, expected_low,
-        expected_high, left(reason, 300)
+        expected_high, left(reason, 200)
     FROM pipeline.observation
     WHERE monitoring_file_id = :file AND state = 'unusual'
         AND (run_date, run_hour, id) < (CAST(:day AS date), CAST(:hour AS integer), CAST(:id AS bigint))

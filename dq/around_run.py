@@ -37,7 +37,7 @@ _ARRIVED = text("""
     ORDER BY a.window_start DESC LIMIT 1
 """)
 _OBSERVED = text("""
-    SELECT metric, column_name, state, value, expected_low, expected_high, left(reason, 300) FROM pipeline.observation
+    SELECT metric, column_name, state, value, expected_low, expected_high, left(reason, 200) FROM pipeline.observation
     WHERE monitoring_file_run_id = :run
     ORDER BY state <> 'unusual', column_name <> '', column_name, array_position(ARRAY['rows', 'size', 'score'], metric),
         metric LIMIT 60
@@ -47,16 +47,16 @@ _ALERTED = text("""
     SELECT kind, severity, text, opened_at, resolved_at FROM pipeline.alert
     WHERE (subject = :name OR starts_with(subject, :name || ': '))
         AND opened_at > (CAST(:day AS date) - 35) AND opened_at < (CAST(:day AS date) + 35)
-    ORDER BY resolved_at IS NOT NULL, opened_at DESC, id DESC LIMIT 20
+    ORDER BY resolved_at IS NOT NULL, opened_at DESC, id DESC LIMIT 10
 """)
 _ORIGINS = text("""
     SELECT id, 's3://' || bucket || '/' || key, coalesce(read_version_id, version_id), state, received_at
-    FROM pipeline.object_inbox WHERE monitoring_file_run_id = :run ORDER BY received_at DESC, id DESC LIMIT 20
+    FROM pipeline.object_inbox WHERE monitoring_file_run_id = :run ORDER BY received_at DESC, id DESC LIMIT 10
 """)
 _BECAME = text("""
     SELECT l."table", l.state, l.rows_silver, l.rows_quarantined, l.rows_malformed, l.finished_at
     FROM pipeline.silver_load l JOIN pipeline.object_inbox i ON i.id = l.object_id
-    WHERE i.monitoring_file_run_id = :run ORDER BY l.id DESC LIMIT 20
+    WHERE i.monitoring_file_run_id = :run ORDER BY l.id DESC LIMIT 10
 """)
 
 
