@@ -58,13 +58,20 @@ def test_they_find_what_one_finds(database: Engine, catalogue: Catalogue) -> Non
     assert any(row[4] == "unusual" for row in alone)
 
 
+def _observes(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
+
+
 def test_where_one_is_killed_all_is_observed(database: Engine, catalogue: Catalogue) -> None:
     over, killed = threading.Event(), list[int]()
 
     def kill() -> None:
         """The first process that there is."""
         while not over.wait(0.02):
-            found = [one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())]
+            found = [one for one in psutil.Process().children() if _observes(one)]
             if found and not killed:
                 killed.append(found[0].pid)
                 os.kill(found[0].pid, signal.SIGKILL)
