@@ -13,7 +13,7 @@ from pipelines.citizens.history.differences import differences
 from pipelines.citizens.history.errors import BrokenHistoryError
 from pipelines.citizens.history.row_hashes import KEY_HASH, ROW_HASH, with_hashes
 from pipelines.citizens.history.statements import claims
-from pipelines.citizens.history.work import Work, know_sizes
+from pipelines.citizens.history.work import Work, know_sizes, walking_along_tables
 
 if TYPE_CHECKING:
     from pipelines.citizens.history.chain import Link
@@ -40,7 +40,9 @@ def say(work: Work, rows: pa.Table, version_id: int) -> Differences:
     tables, rooms = work.tables, work.rooms
     before, after = neighbours(work.chain, version_id)
     hashed = with_hashes(rows.select([column.name for column in dataset.columns]), dataset)
-    found = differences(hashed, _state(work, before), dataset)
+    with walking_along_tables(connection, hashed.num_rows):
+        state = _state(work, before)
+    found = differences(hashed, state, dataset)
     insert_rows(connection, rooms.incoming, found.rows)
     know_sizes(work, rooms.incoming)
     highest = connection.scalar(select(func.max(tables.key.c.key_id))) or 0

@@ -132,18 +132,19 @@ class Workspace:
             hashes and those of before; of what is gone there is the key alone.
         chain: where each load stands, and when its word takes effect.
         touched: the keys whose intervals are computed anew.
-        wanted: these intervals.
+        differing: where these intervals are not what core has: of each row what it is like there (`hash_before`,
+            `end_before`; null: it is not there) and what it has to be (null: it has to go).
     """
 
     incoming: Table
     chain: Table
     touched: Table
-    wanted: Table
+    differing: Table
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """All of them."""
-        return self.incoming, self.chain, self.touched, self.wanted
+        return self.incoming, self.chain, self.touched, self.differing
 
 
 @cache
@@ -176,14 +177,16 @@ def workspace(dataset: Dataset, dialect: str) -> Workspace:
             SqlColumn("effective_day", Integer),
         ),
         touched=table("touched", number("key_id")),
-        wanted=table(
-            "wanted",
+        differing=table(
+            "differing",
             number("surrogate_key"),
-            number("key_id"),
-            number("row_hash"),
-            SqlColumn("valid_from", Date, nullable=False),
-            SqlColumn("valid_to", Date, nullable=False),
-            number("version_id"),
+            number("hash_before", nullable=True),
+            SqlColumn("end_before", Date),
+            number("key_id", nullable=True),
+            number("row_hash", nullable=True),
+            SqlColumn("valid_from", Date),
+            SqlColumn("valid_to", Date),
+            number("version_id", nullable=True),
             number("closed_by_version_id", nullable=True),
         ),
     )

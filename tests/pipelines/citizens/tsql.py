@@ -42,10 +42,8 @@ def statements() -> Iterator[tuple[str, ClauseElement]]:
     yield "the load after it says what it had in common with the one before", claims.rebase_added(tables, rooms, 4)
     yield "and does not repeat what the new one says", claims.rebase_dropped(tables, 5, 4)
     yield "touched keys", intervals.touch(tables, rooms, [4, 5])
-    yield "their intervals", intervals.compute(tables, rooms)
-    going, coming = intervals.ends_of_changes(tables, rooms)
-    yield "last end of rows that go", going
-    yield "and of rows that come", coming
+    yield "where their intervals are not what is there", intervals.compare(tables, rooms)
+    yield "last ends of rows that go, and of rows that come", intervals.ends_of_changes(rooms)
     yield "rows that go", intervals.drop_rows(tables, rooms)
     yield "rows that change", intervals.change_rows(tables, rooms)
     yield "rows that come", intervals.add_rows(tables, rooms)
