@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from the lock file and fetches Spark's jars. Does nothing when both are up to date.
+# Makes .venv from the lock file, fetches Spark's jars, and keeps Spark's classes for quick starts. Does nothing when all
+# are up to date.
 #   PYTHON=python3.12   the interpreter to build with (default: python3)
 #   VENV=.venv          where to build
 #   PYSPARK=4.0.2       another PySpark than the locked one (the test matrix uses it)
@@ -70,3 +71,4 @@ if stale made-for "$project"; then
   printf '%s\n' "$project" >"$venv/made-for"
 fi
 "$venv/bin/python" -m etl_core.spark.jars
+"$venv/bin/python" -m etl_core.spark.class_archive

@@ -264,6 +264,7 @@ EDGES = {
     "dq.intake.stream_source": "runs in a process that Spark starts, and nobody hands it a clock",
     "etl_core.spark.session": "hands keys to the JVM it starts, by environment",
     "pipelines.citizens.run_pipeline": "is a program of its own, too: `python -m`",
+    "etl_core.spark.class_archive": "starts the JVM that writes the file, with its options in the environment",
     "etl_core.spark.jars": "finds Java and the Maven repository where the environment names them",
 }
 

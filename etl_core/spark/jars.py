@@ -44,10 +44,15 @@ def installed_spark() -> InstalledSpark:
 
 
 def jar_folder(jar_set: JarSet) -> Path:
-    """Where a set belongs: in `.jars/` of a checkout, in `share/` of an installed environment; a folder per PySpark."""
+    """Where a set belongs."""
+    return beside_the_jars() / jar_set.name
+
+
+def beside_the_jars() -> Path:
+    """Where all sets are: in `.jars/` of a checkout, in `share/` of an installed environment; a folder per PySpark."""
     checkout = _checkout()
     root = Path(sys.prefix) / "share" / "pipeline-processing" / "jars" if checkout is None else checkout / ".jars"
-    return root / f"pyspark-{metadata.version('pyspark')}" / jar_set.name
+    return root / f"pyspark-{metadata.version('pyspark')}"
 
 
 def _checkout() -> Path | None:
@@ -82,12 +87,16 @@ def is_current(folder: Path, jar_set: JarSet) -> bool:
     return {jar.name for jar in folder.glob("*.jar")} == {line.split("  ", 1)[1] for line in shipped}
 
 
+def java() -> str:
+    """The command of Java: that of JAVA_HOME, or the one on the path."""
+    home = os.environ.get("JAVA_HOME")
+    return str(Path(home) / "bin" / "java") if home else "java"
+
+
 def maven() -> Ivy:
     """PySpark's Ivy, asking the repository that JARS_REPOSITORY (or Spark's own variable for it) names."""
-    java_home = os.environ.get("JAVA_HOME")
-    java = str(Path(java_home) / "bin" / "java") if java_home else "java"
     repository = os.environ.get("JARS_REPOSITORY") or os.environ.get("DEFAULT_ARTIFACT_REPOSITORY")
-    return Ivy(java, _own_jar("ivy"), repository)
+    return Ivy(java(), _own_jar("ivy"), repository)
 
 
 def fetch_jars(jar_set: JarSet, folder: Path, ivy: Ivy) -> None:

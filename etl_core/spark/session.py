@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 
 from etl_core.errors import SettingsError
 from etl_core.shipped_files import shipped_file
+from etl_core.spark.class_archive import archive_options
 from etl_core.spark.jars import present_jars
 from etl_core.spark.profiles import FILES, SessionProfile
 
@@ -27,7 +28,7 @@ _FIXED_AT_START = ("spark.sql.extensions", "spark.sql.catalog.spark_catalog")
 _STARTED_BY_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
 #: In a local session the driver's JVM reads the files. Nobody waits for its pauses, so the collector with the
 #: best throughput is the right one; clusters have their own settings.
-_LOCAL_JVM = {"spark.driver.defaultJavaOptions": "-XX:+UseParallelGC"}
+_COLLECTOR = "-XX:+UseParallelGC"
 
 
 def build_session(
@@ -71,7 +72,7 @@ def build_session(
         jars = {"spark.jars": ",".join(map(str, present_jars(profile.jar_sets)))}
         defaults = {**profile.options(), **jars, **_log_options()}
         if master.startswith("local"):
-            defaults |= _loopback_options() | _LOCAL_JVM
+            defaults |= _loopback_options() | _local_jvm()
         wanted = {"spark.master": master, **defaults, **given}
         _start_apart(wanted)
         session = _configured(builder, wanted).getOrCreate()
@@ -140,6 +141,10 @@ def _loopback_options() -> dict[str, str]:
     """A local session talks to itself only: no look-up of the machine's name, no port open to others."""
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+
+
+def _local_jvm() -> dict[str, str]:
+    return {"spark.driver.defaultJavaOptions": f"{_COLLECTOR} {archive_options()}".rstrip()}
 
 
 def _s3_options(endpoint: str | None, region: str | None) -> dict[str, str]:

@@ -19,11 +19,12 @@ def definitions_of(due: Sequence[DueObject], doors: Doors) -> dict[int, SchemaDe
 
     with doors.database.begin() as connection:
         files = doors.reporting.monitored_files(connection, {(one.agency_slug, one.file_name) for one in due})
-    found: dict[int, SchemaDefinition | PipelineError | None] = {}
-    for one in due:
-        file = files.get((one.agency_slug, one.file_name))
+
+    def read(raw: object) -> SchemaDefinition | PipelineError | None:
         try:
-            found[one.object_id] = definition_or_none(file.definition, mode=doors.scoring_mode) if file else None
+            return definition_or_none(raw, mode=doors.scoring_mode)
         except PipelineError as error:
-            found[one.object_id] = error
-    return found
+            return error
+
+    found = {name: read(file.definition) for name, file in files.items()}
+    return {one.object_id: found.get((one.agency_slug, one.file_name)) for one in due}

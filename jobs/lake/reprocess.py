@@ -22,6 +22,7 @@ from jobs.lake.definitions import definitions_of
 from jobs.lake.doors import lake_doors
 from jobs.running.exit_codes import ExitCode, exit_code_for
 from jobs.running.job_run import note
+from pipelines.lake.errors import HeldError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -155,7 +156,7 @@ class _Again:
             verdict = None if found is None or isinstance(found, PipelineError) else found.verdict
             passed = one.passed if verdict is None else verdict.passed
             error = definition if isinstance(definition, PipelineError) else found
-            why, rows = str(error) if isinstance(error, PipelineError) else "", ("", "", "")
+            why, rows = self._told(error) if isinstance(error, PipelineError) else "", ("", "", "")
             if silver and not why:
                 why, rows = self._preview(one, definition, references, passed=passed)
             run = f"{one.run_date} {one.run_hour:02d}h"
@@ -194,10 +195,19 @@ class _Again:
             return "its verdict would not pass: it would be held, and its rows stay as they are", ("", "", "")
         try:
             found = preview_object(one, definition, references, self.lake)
-        except PipelineError as error:
-            self.waiting += isinstance(error, RetryableError)
+        except HeldError as error:
             return str(error), ("", "", "")
+        except PipelineError as error:
+            return self._told(error), ("", "", "")
         return "", (f"{found.now:,}", f"{found.entering:,}", f"{found.leaving:,}")
+
+    def _told(self, error: PipelineError) -> str:
+        """Count an object of which nothing can be said, and say why."""
+        if isinstance(error, RetryableError):
+            self.waiting += 1
+        else:
+            self.unreadable += 1
+        return str(error)
 
     def _as_they_were(self, ids: Sequence[int]) -> dict[DueObject, Peek]:
         """Those of the objects that are there as they were read."""

@@ -22,7 +22,7 @@ from jobs.running.exit_codes import ExitCode
 from jobs.running.job_run import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pyspark.sql import SparkSession
 
@@ -79,7 +79,7 @@ def main(argv: list[str], program: Program | None = None) -> int:
         _require_judged(doors, wanted)
         rounds = LiftRounds(doors, lake_doors(doors, program.settings, listening), wanted, limit, _tells(metrics))
         if arguments.dry_run:
-            _show_due(rounds.due())
+            _show_due(rounds.due(), wanted.released, settings.silver_gate)
             return ExitCode.OK
         if arguments.watch:
             log.info("watching", seconds=settings.silver_poll_seconds)
@@ -141,11 +141,13 @@ def _tell(outcome: Outcome) -> None:
     )
 
 
-def _show_due(due: Sequence[DueObject]) -> None:
-    table = Table("object", "agency", "file", "run", "score", "key", header_style="bold")
+def _show_due(due: Sequence[DueObject], released: Collection[int], gate: str) -> None:
+    from pipelines.lake.lifting.load_objects import kept_out
+
+    table = Table("object", "agency", "file", "run", "score", "key", "held, because", header_style="bold")
     for one in due:
-        run = f"{one.run_date} {one.run_hour:02d}h"
-        table.add_row(*map(cell, (one.object_id, one.agency_slug, one.file_name, run, one.score, one.key)))
+        run, why = f"{one.run_date} {one.run_hour:02d}h", kept_out(one, released, gate) or ""
+        table.add_row(*map(cell, (one.object_id, one.agency_slug, one.file_name, run, one.score, one.key, why)))
     stdout().print(table)
 
 
@@ -175,7 +177,9 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--watch", action="store_true", help="go on lifting what gets a verdict, until a signal asks to end"
     )
-    how.add_argument("--dry-run", action="store_true", help="only show what would be lifted")
+    how.add_argument(
+        "--dry-run", action="store_true", help="only show what would be lifted, and what the gate would hold"
+    )
     return parser
 
 

@@ -7,7 +7,7 @@ left their file are never in neither table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -182,6 +182,13 @@ def _subject(due: DueObject, definition: SchemaDefinition | PipelineError | None
     return LoadSubject(due.object_id, table, due.agency_slug, due.file_name, due.run_date, due.run_hour, decided_by)
 
 
+def kept_out(due: DueObject, released: Collection[int], gate: str) -> str | None:
+    """Why the gate does not let an object pass; None where it does."""
+    if gate != "passed" or due.passed or due.object_id in released:
+        return None
+    return f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}"
+
+
 def _ready(
     due: DueObject,
     definition: SchemaDefinition | PipelineError | None,
@@ -201,10 +208,8 @@ def _ready(
         known, plan = usable_plan(definition, due.file_name)
     except PipelineError as error:
         return held(f"{error}; when that is mended, release the object by to_silver --release {due.object_id}")
-    if doors.gate == "passed" and not due.passed and due.object_id not in released:
-        return held(
-            f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}", plan.table
-        )
+    if stays := kept_out(due, released, doors.gate):
+        return held(stays, plan.table)
     try:
         referred = references.of(known, plan.enrich)
     except ReferenceGoneError as error:

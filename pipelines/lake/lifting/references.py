@@ -44,7 +44,7 @@ class ReferencesOfObjects:
         return Referred(keys, partners)
 
     def _partners(self, enrichment: Enrichment) -> Partners:
-        return Partners.of(enrichment, reference_rows(self._reader.rows, enrichment.wanted))
+        return Partners.of(enrichment, reference_rows(self._reader.rows, enrichment.wanted, exact=enrichment.exact))
 
     def _once(self, asked: _Asked, read: Callable[[_Asked], _Read], source: str) -> _Read:
         if asked not in self._known:

@@ -66,6 +66,15 @@ class Enrichment:
         return WantedKeys(self.source, tuple(columns.values()))
 
     @property
+    def exact(self) -> frozenset[str]:
+        """The columns of the reference in which a value of another type is a fault of the reference.
+
+        Rows would get null from it, or a partner from a time that is not its own. In a key it is nobody's partner.
+        """
+        times = () if self.valid is None else (self.valid.start, self.valid.end)
+        return frozenset((*times, *(one.column for one in self.take))) - {there.name for _, there in self.on}
+
+    @property
     def types(self) -> dict[str, FieldType]:
         """The types of the new columns by their names: those that the reference is read by."""
         read = {column.name: column.type for column in self.wanted.columns}

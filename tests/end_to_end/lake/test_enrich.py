@@ -88,6 +88,7 @@ def test_rows_that_have_to_have_a_partner_go_to_quarantine_with_the_key(
         (None, "stations.csv: there is no such object"),
         (b"code,name,size,since,till\nA,x,,,\nA,y,,,\n", 'has two rows for code "A" that count at the same time'),
         (b"code,name\nA,x\n", "it has no column since, till"),
+        (b"code,name,since,till\nA,x,soon,\n", 'a value of its column "since" cannot be read as date'),
     ],
 )
 def test_an_object_waits_for_a_reference_that_is_gone_or_says_two_things_and_its_neighbour_does_not(

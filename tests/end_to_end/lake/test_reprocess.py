@@ -91,10 +91,17 @@ def test_an_object_whose_verdict_would_not_pass_is_held_and_its_rows_stay(
     command_line: CommandLine, lifted: Landing
 ) -> None:
     lifted.redefine(definition(1, pass_score=100))
-    assert "it would be held" in " ".join(command_line.run("reprocess", "--dry-run").out.split())
+    shown = command_line.run("reprocess", "--dry-run")
+    assert (shown.code, "it would be held" in " ".join(shown.out.split())) == (0, True)
     assert command_line.run("reprocess").code == 0
     assert [state for _, state in sorted(loads(lifted, "id, state"))][2:] == ["held", "held"]
     assert len(rows(command_line, "silver")) == 2
+
+
+def test_a_dry_run_of_what_cannot_be_done_does_not_end_well(command_line: CommandLine, lifted: Landing) -> None:
+    lifted.redefine({**definition(100), "silver": {"mode": "merges"}})
+    ran = command_line.run("reprocess", "--dry-run", "--silver")
+    assert (ran.code, 'mode is "merges"' in " ".join(ran.out.split())) == (1, True)
 
 
 def test_only_objects_of_the_days_and_files_that_are_named_are_read(command_line: CommandLine, lifted: Landing) -> None:

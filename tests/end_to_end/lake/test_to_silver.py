@@ -119,6 +119,7 @@ def test_an_object_that_failed_its_checks_is_held_until_somebody_releases_it(
     landing.configure(definition={**DEFINITION, "scoring": {"passScore": 100}})
     landing.announce(landing.put(key_of(), BODY))
     landing.process()
+    assert "its verdict failed" in " ".join(lifted(command_line, "--dry-run").out.split())
     ran = lifted(command_line)
     assert ran.code == 0
     assert "held" in ran.out
