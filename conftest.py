@@ -39,7 +39,7 @@ os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
 hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=20)
 hypothesis.settings.register_profile("dev", deadline=None, print_blob=True, max_examples=60)
 hypothesis.settings.register_profile(
-    "ci", deadline=None, print_blob=True, derandomize=True, database=None, max_examples=40
+    "ci", deadline=None, print_blob=True, derandomize=True, database=None, max_examples=25
 )
 hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2000)
 hypothesis.settings.register_profile("long", deadline=None, print_blob=True, max_examples=10_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dq.around_run import around_run
 from dq.report.reported import FileLine, HistoryPoint, KeptVerdict, Reported
 from dq.reporting.readback import read_failed_rules, read_profile, read_scores, read_verdict
 
@@ -58,6 +59,7 @@ def report_of_run(
         before_label="" if before is None else window(before),
         history=tuple(_point(score, links) for score in scores),
         up=up(row),
+        around=around_run(engine, catalogue, row),
     )
 
 

@@ -98,7 +98,7 @@ CASES: tuple[Wrong, ...] = (
     Wrong("A quote that stays open", "rides.csv", b'id,name,city\n1,Ann,Oslo\n2,"Bob,Oslo\n', PEOPLE,
           "quote opened and never closed"),
     Wrong("Numbers as people write them", "rides.csv", 'id,fare\n1,"12,50"\n2,1\u00a0200\n3,7.5\n'.encode(),
-          fields(id="integer", fare="number"), "not of type number (such as -12.5)"),
+          fields(id="integer", fare="number"), "not of type number (written like -12.5)"),
     Wrong("Values out of bounds", "rides.csv",
           "day,fare,payment,badge\n2025-12-31,191,card\u00a0,a1\n2026-01-01,7,cash,A12345\n".encode(), RIDES,
           "card<U+00A0>"),

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from dq.ledger.inspection import inbox_status
 from etl_core.errors import PipelineError
 from service.answers import json_answer
+from service.lineage_told import lineage_told
 from service.pages.kept_alerts import alerts_by_kind
 from service.parts import GivenDoors
 from service.problems import RETRY_AFTER
@@ -63,4 +64,5 @@ def metrics(doors: GivenDoors) -> Response:
     with suppress(PipelineError):  # of an outage /readyz tells
         doors.metrics.inbox(inbox_status(doors.reader, doors.clock()))
         doors.metrics.alerts(alerts_by_kind(doors.reader))
+        doors.metrics.lineage(lineage_told(doors.reader))
     return Response(doors.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

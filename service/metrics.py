@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dq.ledger.inspection import InboxStatus
+    from service.lineage_told import LineageTold
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -41,6 +42,9 @@ class ServiceMetrics:
         self._letters = Gauge("pipeline_dead_letters", "Announcements nobody understood or closed", registry=known)
         self._dead = Gauge("pipeline_inbox_dead", "Objects that are dead, whoever found out", registry=known)
         self._alerts = Gauge("pipeline_alerts_open", "Alerts that are open", ["kind", "severity"], registry=known)
+        self._lineage = Gauge(
+            "pipeline_lineage_lines", "Lines of the account that lineage was told of", ["outcome"], registry=known
+        )
         self._running: dict[int, float] = {}
         self._lock = threading.Lock()
         self._last = 0
@@ -84,6 +88,13 @@ class ServiceMetrics:
         self._alerts.clear()
         for (kind, severity), count in open_alerts.items():
             self._alerts.labels(kind, severity).set(count)
+
+    def lineage(self, told: LineageTold | None) -> None:
+        """Note what of the account was told as lineage."""
+        self._lineage.clear()
+        if told is not None:
+            for outcome, count in {**told.lines, "given_up": told.given_up}.items():
+                self._lineage.labels(outcome).set(count)
 
     def text(self) -> bytes:
         """All of them, as Prometheus reads them."""

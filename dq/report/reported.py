@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dq.report.around import AroundRun
     from dq.verdict.verdict import Verdict
 
 
@@ -65,6 +66,8 @@ class Reported:
     warnings: tuple[str, ...] = ()
     #: address and text of the page above this one
     up: tuple[str, str] | None = None
+    #: what operations keep around the run; None where no database was asked
+    around: AroundRun | None = None
 
 
 @dataclass(frozen=True, slots=True)

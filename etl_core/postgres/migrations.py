@@ -112,8 +112,14 @@ def migrate(engine: Engine, *histories: History) -> tuple[str, ...]:
     return tuple(done)
 
 
-def require(engine: Engine, *histories: History) -> None:
+def require(engine: Engine, *histories: History, only_reads: bool = False) -> None:
     """Check at start-up that the tables of the histories are there, whole, and of the form this code works on.
+
+    Args:
+        engine: from `connect`.
+        histories: whose tables.
+        only_reads: whether nothing is written: then their records of what was carried out are all that is looked at,
+            and no right to write is asked for.
 
     Raises:
         CatalogueError: lists everything that is missing, and what to do.
@@ -121,7 +127,8 @@ def require(engine: Engine, *histories: History) -> None:
     for history in histories:
         with engine.connect() as connection:
             problems = [*_schema_problems(connection, history.schema)]
-            problems = problems or [*history.problems(connection), *_version_problems(connection, history)]
+            whole = () if only_reads or problems else history.problems(connection)
+            problems = problems or [*whole, *_version_problems(connection, history)]
         if problems:
             hint = f"run `pipeline-processing migrate`, or have the owner of the database apply {history.script}"
             raise CatalogueError(history.subject, [*problems, hint])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SELF = text("SELECT current_user, quote_ident(current_user), current_database(), quote_ident(current_database())")
 _IS_THERE = text("SELECT to_regclass(:name) IS NOT NULL")
+_MAY_READ = text("SELECT has_table_privilege(to_regclass(:name), 'SELECT')")
 _FOREIGN_OWNERS = text("""
 SELECT DISTINCT quote_ident(rolname), rolsuper FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner
 WHERE relnamespace = CAST(:schema AS regnamespace) AND relkind = 'r' AND NOT pg_has_role(relowner, 'USAGE')
@@ -73,6 +74,11 @@ def missing_of_tables(connection: Connection, rights: Mapping[Table, Iterable[st
 def has_table(connection: Connection, name: str) -> bool:
     """Whether the database has a table, `schema.name`, that this role can name."""
     return bool(connection.scalar(_IS_THERE, {"name": name}))
+
+
+def may_read(connection: Connection, name: str) -> bool:
+    """Whether a table, `schema.name`, is there and this role may read it."""
+    return bool(connection.scalar(_MAY_READ, {"name": name}))
 
 
 def to_change(connection: Connection, schema: str, script: str) -> str:

@@ -8,6 +8,7 @@ delivered wait in pipeline.alert_delivery. `--watch` goes on until a signal asks
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: What is ahead of the database's clock by no more is no future.
+_CLOCKS_DIFFER = timedelta(minutes=1)
+
 
 def main(argv: list[str], program: Program | None = None) -> int:
     """Look and tell; exit 1 when a message was given up, 75 when one waits for another try.
@@ -55,21 +59,26 @@ def main(argv: list[str], program: Program | None = None) -> int:
     program = program or start()
     settings = program.settings[AlertSettings]
     channels = _channels(program.settings)
-    note(step=_step(arguments))
+    note(step="watch" if arguments.watch else "once")
     metrics, published = AlertMetrics(), program.settings[MetricsSettings]
+    only_reads = arguments.list or arguments.dry_run
     for one in channels:
         metrics.begin(one.channel.name)
     with (
         left_in_file(metrics.registry, published.metrics_file),
         served(metrics.registry, published.metrics_port if arguments.watch else None),
-        open_database(program.settings) as database,
+        open_database(program.settings, only_reads=only_reads) as database,
         StopRequest() as stop,
     ):
-        require(database, ALERTS)
+        require(database, ALERTS, only_reads=only_reads)
         if arguments.list:
             _show_open(database)
             return ExitCode.OK
-        clock = DatabaseClock(database) if arguments.at is None else _standing(arguments.at)
+        clock: Callable[[], datetime] = DatabaseClock(database)
+        if arguments.at is not None:
+            if not arguments.dry_run:
+                _refuse_future(arguments.at, clock())
+            clock = _standing(arguments.at)
         rounds = Rounds(database, program, channels, metrics, clock, stop)
         if arguments.dry_run:
             _show(rounds.dry_run())
@@ -224,10 +233,17 @@ def _standing(at: datetime) -> Callable[[], datetime]:
     return lambda: at
 
 
-def _step(arguments: argparse.Namespace) -> str:
-    if arguments.list:
-        return "list"
-    return "dry run" if arguments.dry_run else "watch" if arguments.watch else "once"
+def _refuse_future(at: datetime, now: datetime) -> None:
+    """Refuse to write a moment that is still to come: alerts would be open since then, and seen later than now.
+
+    Raises:
+        UsageError: it is ahead of the database's clock by more than clocks differ.
+    """
+    from etl_core.errors import UsageError
+
+    if at > now + _CLOCKS_DIFFER:
+        found = f"--at {at.isoformat()} is in the future; the database has {now.replace(microsecond=0).isoformat()}"
+        raise UsageError(f"{found}. Give a moment that has passed, or only look, with --dry-run")
 
 
 def _show(decided: Decided) -> None:
@@ -259,7 +275,10 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--dry-run", action="store_true", help="only show what would be told to whom")
     how.add_argument("--list", action="store_true", help="only show the alerts that are open")
     parser.add_argument(
-        "--at", type=moment, metavar="MOMENT", help="as if it were this moment (UTC unless it says otherwise)"
+        "--at",
+        type=moment,
+        metavar="MOMENT",
+        help="as if it were this moment (UTC unless it says otherwise); one to come only with --dry-run",
     )
     return parser
 

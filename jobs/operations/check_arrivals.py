@@ -43,10 +43,13 @@ _SHOWN = frozenset({"late", "missing", "early"})
 def main(argv: list[str], program: Program | None = None) -> int:
     """Check all files; exit 1 where a calendar cannot be read."""
     arguments = _parser().parse_args(argv)
+    from etl_core.metrics.publishing import left_in_file
+    from etl_core.metrics.settings import MetricsSettings
     from etl_core.postgres.locks import held
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import start
     from operations.arrivals.check_arrivals import as_of_last_check, check_arrivals
+    from operations.arrivals.metrics import ArrivalMetrics
 
     program = program or start()
     found = list[tuple["WatchedFile", "Checked"]]()
@@ -55,7 +58,13 @@ def main(argv: list[str], program: Program | None = None) -> int:
         if arguments.json or arguments.all or _is_worth_a_line(one):
             found.append((file, one))
 
-    with StopRequest() as stop, _open(program, stop.is_set) as doors, held(doors.database, "check_arrivals"):
+    metrics = ArrivalMetrics()
+    with (
+        left_in_file(metrics.registry, program.settings[MetricsSettings].metrics_file),
+        StopRequest() as stop,
+        _open(program, stop.is_set) as doors,
+        held(doors.database, "check_arrivals"),
+    ):
         now, last = doors.clock(), as_of_last_check(doors.database)
         at = (arguments.at or now).replace(microsecond=0)
         if at > now:
@@ -65,6 +74,8 @@ def main(argv: list[str], program: Program | None = None) -> int:
             log.warning("the clock is behind the last check of arrivals: judged again as of now", last=last.isoformat())
         note(step="check" if writes else "look", subject="arrivals")
         outcome = check_arrivals(doors, at, show, writes=writes)
+        if writes:
+            metrics.checked(outcome)
     states = {name: count for name, count in sorted(outcome.states.items()) if count}
     sentence = f"as of {at.isoformat()}: {outcome.windows} windows of {outcome.files} files"
     note(rows_in=outcome.windows, message=f"{sentence}: {', '.join(f'{n} {name}' for name, n in states.items())}")

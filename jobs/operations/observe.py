@@ -8,6 +8,7 @@ unusual changes no verdict and no exit code; it stands in pipeline.observation.
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -34,6 +35,8 @@ def main(argv: list[str]) -> int:
     """Print what is unusual; exit 0 whatever that is, 75 where somebody else observes or asked this one to stop."""
     arguments = _parser().parse_args(argv)
     from dq.reporting.catalogue.catalogue import read_catalogue
+    from etl_core.metrics.publishing import left_in_file
+    from etl_core.metrics.settings import MetricsSettings
     from etl_core.postgres.clock import DatabaseClock
     from etl_core.postgres.locks import held
     from etl_core.postgres.migrations import require
@@ -41,6 +44,7 @@ def main(argv: list[str]) -> int:
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import start
     from operations.observations.files.whole_files import Manner
+    from operations.observations.metrics import ObservationMetrics
     from operations.observations.observe import observe
     from operations.observations.settings import ObservationSettings
     from operations.observations.statistics.budget import Budget
@@ -49,12 +53,22 @@ def main(argv: list[str]) -> int:
     program = start()
     settings = program.settings[ObservationSettings]
     manner = Manner(Budget(settings.observe_false_alarms_per_year), settings.observe_level_shift_runs)
-    with open_database(program.settings) as database, StopRequest() as stop:
-        require(database, OBSERVATIONS)
-        catalogue = read_catalogue(database)
+    looks = arguments.dry_run
+    metrics = ObservationMetrics()
+    with (
+        left_in_file(metrics.registry, None if looks else program.settings[MetricsSettings].metrics_file),
+        open_database(program.settings, only_reads=looks) as database,
+        StopRequest() as stop,
+    ):
+        require(database, OBSERVATIONS, only_reads=looks)
+        catalogue = read_catalogue(database, only_reads=looks)
         now = arguments.at or DatabaseClock(database)()
-        with held(database, "observe", seconds=_WAIT_SECONDS):
-            found = observe(database, catalogue, manner, now, stop.is_set)
+        with nullcontext() if looks else held(database, "observe", seconds=_WAIT_SECONDS):
+            found = observe(
+                database, catalogue, manner, now, stop.is_set, writes=not looks, processes=settings.observe_processes
+            )
+        if found is not None:
+            metrics.observed(found, now.timestamp())
     if found is None:
         log.warning("stopped before everything was observed; the same command goes on")
         return ExitCode.TRY_AGAIN
@@ -132,6 +146,11 @@ def _parser() -> argparse.ArgumentParser:
         type=moment,
         metavar="TIME",
         help="as if it were then: runs of later windows are left alone (default: now)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only show what would be told; as a reader may, nothing is written",
     )
     parser.add_argument("--json", action="store_true", help="the counts and all that is unusual as JSON on stdout")
     return parser

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from pipelines.records.stream.doors import StreamDoors
 
 
+def topic_address(settings: Settings, topic: str) -> str:
+    """What the audit calls a topic: `kafka://host:port/topic`, of the first broker; without one, its name."""
+    brokers = settings[KafkaSettings].kafka_bootstrap_servers
+    first = (brokers or "").partition(",")[0].strip()
+    return f"kafka://{first}/{topic}" if first else f"topic {topic}"
+
+
 def open_flow(named: str) -> Flow:
     """Read a flow: the path of its file, or the name of one of those that come with the program.
 

@@ -28,7 +28,7 @@ def main(argv: list[str], program: Program | None = None) -> int:
     """Replay letters; exit 1 where a record has had its last attempt."""
     arguments = _parser().parse_args(argv)
     from etl_core.postgres.clock import DatabaseClock
-    from jobs.records.doors import kafka_access, open_accounts, open_flow, require_client
+    from jobs.records.doors import kafka_access, open_accounts, open_flow, require_client, topic_address
     from jobs.running.wiring import start
     from pipelines.records.kafka.topics import Topics
     from pipelines.records.replay import Replay, Wanted
@@ -39,8 +39,8 @@ def main(argv: list[str], program: Program | None = None) -> int:
     note(
         step="dry run" if arguments.dry_run else "replay",
         subject=f"flow {flow.name}",
-        inputs=(f"topic {flow.dead_letters}",),
-        outputs=(f"topic {flow.source.topic}",),
+        inputs=(topic_address(program.settings, flow.dead_letters),),
+        outputs=(topic_address(program.settings, flow.source.topic),),
     )
     wanted = Wanted(arguments.since, arguments.rule, arguments.limit, arguments.failing, dict(arguments.set))
     with open_accounts(program.settings) as database:

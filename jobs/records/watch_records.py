@@ -29,7 +29,14 @@ def main(argv: list[str], program: Program | None = None) -> int:
     """Watch until stopped, or read what is there; `program` has other settings than those of the environment."""
     arguments = _parser().parse_args(argv)
     from etl_core.metrics.publishing import left_in_file, served
-    from jobs.records.doors import checkpoint_root, open_accounts, open_flow, require_client, stream_doors
+    from jobs.records.doors import (
+        checkpoint_root,
+        open_accounts,
+        open_flow,
+        require_client,
+        stream_doors,
+        topic_address,
+    )
     from jobs.running.sessions import Sessions
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import start
@@ -42,8 +49,8 @@ def main(argv: list[str], program: Program | None = None) -> int:
     note(
         step="once" if arguments.once else "watch",
         subject=f"flow {flow.name}",
-        inputs=(f"topic {flow.source.topic}",),
-        outputs=(f"topic {flow.target.topic}", f"topic {flow.dead_letters}"),
+        inputs=(topic_address(settings, flow.source.topic),),
+        outputs=(topic_address(settings, flow.target.topic), topic_address(settings, flow.dead_letters)),
     )
     with StopRequest() as stop, open_accounts(settings) as database:
 

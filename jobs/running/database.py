@@ -33,7 +33,7 @@ DATA_DIRECTORY = Path(".data")
 
 
 @contextmanager
-def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalchemy.Engine]:
+def open_database(settings: Settings, *, ledger: bool = True, only_reads: bool = False) -> Iterator[sqlalchemy.Engine]:
     """The database of DATABASE_URL, else the embedded one with all tables made.
 
     In a job that is running it stays open until the job has ended and its line of the audit is written.
@@ -41,6 +41,7 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
     Args:
         settings: which database.
         ledger: check that the ledger's tables are there.
+        only_reads: sign in for looking alone: the rights of a reader will do, and the run leaves no line of the audit.
 
     Raises:
         SettingsError, DatabaseUnavailableError: it cannot be reached.
@@ -48,15 +49,16 @@ def open_database(settings: Settings, *, ledger: bool = True) -> Iterator[sqlalc
     """
     with ExitStack() as own:
         run = current_run()
-        engine = (own.enter_context if run is None else run.hold)(_database(settings, ledger=ledger))
-        if run is not None:
+        opened = _database(settings, ledger=ledger, only_reads=only_reads)
+        engine = (own.enter_context if run is None else run.hold)(opened)
+        if run is not None and not only_reads:
             run.database = engine
         yield engine
 
 
 @contextmanager
-def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine]:
-    from dq.ledger.migrate import require_ledger
+def _database(settings: Settings, *, ledger: bool, only_reads: bool) -> Iterator[sqlalchemy.Engine]:
+    from dq.ledger.migrate import LEDGER, require_ledger
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.database import connect
     from etl_core.postgres.migrations import require
@@ -70,10 +72,12 @@ def _database(settings: Settings, *, ledger: bool) -> Iterator[sqlalchemy.Engine
             dsn = server.dsn
         else:
             dsn = address.get_secret_value()
-        engine = connect(dsn)
+        engine = connect(dsn, read_only=only_reads and address is not None)
         own.callback(engine.dispose)
         if address is None:
             make_all_tables(engine)
+        elif only_reads:
+            require(engine, LEDGER, AUDIT, only_reads=True)
         elif ledger:
             require_ledger(engine)
             require(engine, AUDIT)

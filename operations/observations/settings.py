@@ -23,3 +23,8 @@ class ObservationSettings(RoomSettings):
         "a whole number from 3 to 28",
         default=7,
     )
+    observe_processes: Annotated[int, Field(ge=1, le=64)] = setting(
+        "How many processes `observe` has where thousands of files have new runs, each with 200 MB of memory",
+        "a whole number from 1 to 64",
+        default=2,
+    )

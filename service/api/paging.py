@@ -12,7 +12,9 @@ import orjson
 from service.problems import RequestProblemError
 
 if TYPE_CHECKING:
+    from dq.report.around import Unusual
     from dq.reporting.browsing import BrowsedFile, BrowsedRun, FileKey, RunKey
+    from service.pages.kept_arrivals import Absent
 
 #: Characters of a key at most: names of agencies and files are short.
 LONGEST_KEY = 4096
@@ -28,6 +30,16 @@ def key_of_file(one: BrowsedFile) -> str:
 def key_of_run(one: BrowsedRun) -> str:
     """Write the key of the last run of a page."""
     return _written([one.run_date.isoformat(), int(one.run_hour), str(one.run_id)])
+
+
+def key_of_absent(one: Absent) -> str:
+    """Write the key of the last file of a page of those that are not there."""
+    return _written([one.agency_slug, one.file_name, one.file_id])
+
+
+def key_of_unusual(one: Unusual) -> str:
+    """Write the key of the last observation of a page."""
+    return _written([one.run_date.isoformat(), one.run_hour, one.row])
 
 
 def read_file_key(text: str | None) -> FileKey | None:
@@ -53,6 +65,20 @@ def read_run_key(text: str | None) -> RunKey | None:
         case [str(day), int(hour), str(run_id)] if 0 <= hour <= 23:  # noqa: PLR2004 - hours of a day
             try:
                 return date.fromisoformat(day), hour, run_id
+            except ValueError:
+                raise _wrong("before") from None
+        case _:
+            raise _wrong("before")
+
+
+def read_unusual_key(text: str | None) -> tuple[date, int, int] | None:
+    """Read where a page of observations begins; raises as `read_file_key`."""
+    match _read(text, "before"):
+        case None:
+            return None
+        case [str(day), int(hour), int(row)] if 0 <= hour <= 23 and 0 <= row < 1 << 63:  # noqa: PLR2004 - hours of a day
+            try:
+                return date.fromisoformat(day), hour, row
             except ValueError:
                 raise _wrong("before") from None
         case _:

@@ -38,6 +38,8 @@ class Answers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # what GET answers; the server sends no body for it
+            scope = {**scope, "method": "GET"}
         status = 500
 
         async def with_headers(message: Message) -> None:

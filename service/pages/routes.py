@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from dq.around_file import around_file, browse_unusual
 from dq.ledger.claims.resting import rests
 from dq.ledger.inbox_item import FAILURE_STATES
 from dq.ledger.inspection import find_row, inbox_status, newest_rows
@@ -18,12 +19,22 @@ from dq.reported_runs import report_of_run
 from dq.reporting.browsing import FileFilter, arrivals, browse_files, browse_runs, find_file, find_file_named
 from service.answers import page_answer
 from service.api.models import State
-from service.api.paging import LONGEST_KEY, key_of_file, key_of_run, read_file_key, read_run_key
+from service.api.paging import (
+    LONGEST_KEY,
+    key_of_absent,
+    key_of_file,
+    key_of_run,
+    key_of_unusual,
+    read_file_key,
+    read_run_key,
+    read_unusual_key,
+)
 from service.api.routes import Identifier, RowNumber, Search
 from service.api.views import next_page
 from service.pages.charts import calendar
 from service.pages.interface import operations
-from service.pages.kept_alerts import open_alerts
+from service.pages.kept_alerts import kept_alerts
+from service.pages.kept_arrivals import absent_files
 from service.pages.templating import page, site_policy
 from service.parts import GivenDoors
 
@@ -75,7 +86,8 @@ def file(request: Request, doors: GivenDoors, file_id: Identifier, before: Key =
     found = find_file(doors.reader, doors.catalogue, file_id)
     if found is None:
         return missing(request, doors, f"There is no file {file_id!r}.")
-    values: dict[str, Any] = {"title": found.file_name, "file": found}
+    around = around_file(doors.reader, found)
+    values: dict[str, Any] = {"title": found.file_name, "file": found, "around": around}
     if found.newest is not None:
         key = read_run_key(before)
         history = browse_runs(doors.reader, doors.catalogue, found.file_id, limit=_HISTORY)[::-1]
@@ -96,6 +108,45 @@ def file(request: Request, doors: GivenDoors, file_id: Identifier, before: Key =
             "next": next_page(address, before=key_of_run(shown[-1])) if len(runs) > _ON_A_PAGE else None,
         }
     return _page(request, doors, "file.html", **values)
+
+
+@router.get("/files/{file_id}/unusual")
+def unusual(request: Request, doors: GivenDoors, file_id: Identifier, before: Key = None) -> Response:
+    """What was unusual of a file's runs, beside the runs before them."""
+    found = find_file(doors.reader, doors.catalogue, file_id)
+    if found is None:
+        return missing(request, doors, f"There is no file {file_id!r}.")
+    rows = browse_unusual(doors.reader, found, before=read_unusual_key(before), limit=_ON_A_PAGE + 1)
+    shown, address = (rows or ())[:_ON_A_PAGE], f"/files/{found.file_id}/unusual"
+    is_longer = rows is not None and len(rows) > _ON_A_PAGE
+    return _page(
+        request,
+        doors,
+        "unusual.html",
+        title=f"Unusual in {found.file_name}",
+        file=found,
+        unusual=None if rows is None else shown,
+        first=address if before else None,
+        next=next_page(address, before=key_of_unusual(shown[-1])) if is_longer else None,
+    )
+
+
+@router.get("/arrivals")
+def not_there(request: Request, doors: GivenDoors, after: Key = None) -> Response:
+    """Files that are late or missing."""
+    found = absent_files(doors.reader, after=read_file_key(after), limit=_ON_A_PAGE + 1)
+    shown = () if found is None else found.files[:_ON_A_PAGE]
+    is_longer = found is not None and len(found.files) > _ON_A_PAGE
+    return _page(
+        request,
+        doors,
+        "arrivals.html",
+        title="Arrivals",
+        found=found,
+        files=shown,
+        first="/arrivals" if after else None,
+        next=next_page("/arrivals", after=key_of_absent(shown[-1])) if is_longer else None,
+    )
 
 
 @router.get("/runs/{run_id}")
@@ -153,16 +204,24 @@ def lake(request: Request, doors: GivenDoors) -> Response:
 
 
 @router.get("/alerts")
-def alerts(request: Request, doors: GivenDoors) -> Response:
+def alerts(
+    request: Request, doors: GivenDoors, before: Annotated[int | None, Query(ge=0, le=(1 << 63) - 1)] = None
+) -> Response:
     """Alerts where there are any, and what needs somebody by the ledger."""
     now = doors.clock()
     status = inbox_status(doors.reader, now)
+    found = kept_alerts(doors.reader, before=before, limit=_ON_A_PAGE + 1)
+    opened = () if found is None else found.opened[:_ON_A_PAGE]
+    is_longer = found is not None and len(found.opened) > _ON_A_PAGE
     return _page(
         request,
         doors,
         "alerts.html",
         title="Alerts",
-        alerts=open_alerts(doors.reader),
+        alerts=found,
+        opened=opened,
+        first="/alerts" if before is not None else None,
+        next=next_page("/alerts", before=opened[-1].id) if is_longer else None,
         failures=[(name, count) for name, count in status.states.items() if count and name in _NEEDS],
         letters=status.dead_letters,
         rests=[one for one in rests(doors.reader) if one.until > now],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PLACES: Final = (
     ("/", "Files"),
     ("/objects", "Objects"),
+    ("/arrivals", "Arrivals"),
     ("/lake", "Lake"),
     ("/alerts", "Alerts"),
     ("/docs", "Interface"),

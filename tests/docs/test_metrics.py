@@ -7,6 +7,8 @@ from pathlib import Path
 
 from dq.batch.metrics import BatchMetrics
 from operations.alerts.metrics import AlertMetrics
+from operations.arrivals.metrics import ArrivalMetrics
+from operations.observations.metrics import ObservationMetrics
 from pipelines.agencies.metrics import DocumentMetrics
 from pipelines.api_ingestion.metrics import ApiMetrics
 from pipelines.lake.metrics import LakeMetrics
@@ -25,7 +27,7 @@ def test_every_figure_is_explained_and_none_that_is_not_there() -> None:
         one.registry
         for one in (
             *(BatchMetrics(), RecordMetrics("a flow"), DocumentMetrics(), ApiMetrics()),
-            *(LakeMetrics(), ServiceMetrics(), AlertMetrics()),
+            *(LakeMetrics(), ServiceMetrics(), AlertMetrics(), ArrivalMetrics(), ObservationMetrics()),
         )
     )
     found = {(one.name, one.type) for registry in registries for one in registry.collect()}

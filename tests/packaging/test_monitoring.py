@@ -15,6 +15,8 @@ import yaml
 
 from dq.batch.metrics import BatchMetrics
 from operations.alerts.metrics import AlertMetrics
+from operations.arrivals.metrics import ArrivalMetrics
+from operations.observations.metrics import ObservationMetrics
 from pipelines.agencies.metrics import DocumentMetrics
 from pipelines.api_ingestion.metrics import ApiMetrics
 from pipelines.lake.metrics import LakeMetrics
@@ -39,6 +41,8 @@ def _exported() -> dict[str, set[str]]:
         ApiMetrics(),
         LakeMetrics(),
         AlertMetrics(),
+        ArrivalMetrics(),
+        ObservationMetrics(),
     ):
         collectors = {id(one): one for one in one.registry._names_to_collectors.values()}
         for collector in collectors.values():

@@ -88,7 +88,7 @@ def test_a_sample_starts_a_job_with_arguments_that_it_takes(
 def test_every_line_of_cron_says_when_and_starts_the_program() -> None:
     text = (ROOT / "conf/cron/pipeline.cron").read_text()
     times = [line.split()[:5] for line in text.splitlines() if "&&" in line]
-    assert len(times) == 9
+    assert len(times) == 10
     assert all(re.fullmatch(r"[\d*/]+", word) for words in times for word in words)
     assert {line[0] for line in _cron()} == {"pipeline-processing"}
     assert {line[1] for line in _cron()} <= set(job_names())

@@ -15,11 +15,28 @@ from tests.end_to_end.landing import key_of
 if TYPE_CHECKING:
     from tests.service.site import Site
 
-PAGES = ["/", "/files/{file_id}", "/runs/{run_id}", "/objects", "/objects/{row_id}", "/lake", "/alerts", "/docs"]
+PAGES = [
+    *("/", "/files/{file_id}", "/files/{file_id}/unusual", "/runs/{run_id}", "/objects", "/objects/{row_id}"),
+    *("/lake", "/arrivals", "/alerts", "/docs"),
+]
 VALUES = st.one_of(
     st.text(max_size=40).filter(lambda text: not any("\ud800" <= one <= "\udfff" for one in text)),
     st.integers(-2, 1 << 70).map(str),
-    st.sampled_from(["true", "done", "WzEsMiwzXQ", "WyJhIiwiYiIsIjEiXQ", "1", "../..", "%00", "' OR 1=1 --", "\x00"]),
+    st.sampled_from(
+        [
+            "true",
+            "done",
+            "WzEsMiwzXQ",
+            "WyJhIiwiYiIsIjEiXQ",
+            "WyIyMDI2LTAxLTA0IiwxLDFd",
+            "WyIAIiwiXHUwMDAwIiwiMSJd",
+            "1",
+            "../..",
+            "%00",
+            "' OR 1=1 --",
+            "\x00",
+        ]
+    ),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -14,6 +14,7 @@ from tests.end_to_end.landing import GOOD, key_of
 from tests.end_to_end.pages.test_pages_in_chromium import _VIOLATIONS, _WIDER
 
 if TYPE_CHECKING:
+    from tests.end_to_end.landing import Landing
     from tests.service.site import Site
 
 __all__ = ["chromium"]
@@ -43,10 +44,37 @@ def _kept(site: Site) -> None:
             started_at, finished_at)
         VALUES ('trips', 1, 'tenant-a', 'trips', '2026-01-04', 1, 'loaded', 12000, 11000, 900, 100, 0, 0, now(), now())
     """)
+    _watch_over(landing)
     landing.sql(
         "INSERT INTO pipeline.announcement_dead_letter (received_at, source, reason, body, digest)"
         " VALUES (now(), 'queue', 'no', 'x', 'x')"
     )
+
+
+def _watch_over(landing: Landing) -> None:
+    """What operations keep of the file with the worst name."""
+    with landing.database.begin() as connection:
+        for statement in (
+            """INSERT INTO pipeline.arrival_calendar (monitoring_file_id, agency_slug, file_name, kind, calendar,
+                   watched_since, changed_at)
+               SELECT id::text, agency_slug, file_name, 'given', 'daily@09:00', now(), now()
+               FROM reporting.monitoring_file WHERE file_name = :hostile""",
+            """INSERT INTO pipeline.arrival (monitoring_file_id, window_start, on_time_from, due_at, late_after, state,
+                   is_learned, duplicates, unexpected, judged_at)
+               SELECT id::text, now() - interval '3 h', now() - interval '2 h', now() - interval '1 h', now(),
+                   'missing', true, 0, 0, now() FROM reporting.monitoring_file WHERE file_name = :hostile""",
+            """INSERT INTO pipeline.observation (monitoring_file_run_id, monitoring_file_id, agency_slug, file_name,
+                   run_date, run_hour, metric, column_name, state, value, expected_low, expected_high, reason,
+                   observed_at)
+               SELECT r.id::text, f.id::text, f.agency_slug, f.file_name, r.run_date, r.run_hour, m, '', 'unusual', 1e9,
+                   1.5, CASE m WHEN 'rows' THEN 2 END, :hostile, now()
+               FROM reporting.monitoring_file f JOIN reporting.monitoring_file_run r ON r.monitoring_file_id = f.id,
+                   unnest(ARRAY['rows', 'size']) AS m WHERE f.file_name = :hostile""",
+            """INSERT INTO pipeline.alert (kind, subject, severity, text, opened_at, last_seen_at, resolved_at)
+               SELECT 'missing', 'tenant-a/' || CAST(:hostile AS text), 'critical', :hostile, '2026-01-04',
+                   '2026-01-04', '2026-01-05'""",
+        ):
+            connection.execute(text(statement), {"hostile": HOSTILE})
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +95,8 @@ def pages(site: Site) -> dict[str, str]:
         "object-hostile": f"/objects/{next(row.id for key, row in rows.items() if 'script' in key)}",
         "lake": "/lake",
         "alerts": "/alerts",
+        "arrivals": "/arrivals",
+        "unusual": f"/files/{hostile['id']}/unusual",
         "interface": "/docs",
         "missing": "/files/0",
     }
@@ -110,7 +140,7 @@ def test_every_link_leads_to_a_page(chromium: Chromium, site: Site, pages: dict[
 
 
 def test_alerts_are_shown_where_they_are_kept(site: Site) -> None:
-    assert "No alert was ever raised" in site.ask("/alerts").text
+    assert "No alert is open." in site.ask("/alerts").text
     with site.landing.database.begin() as connection:
         connection.execute(
             text("""INSERT INTO pipeline.alert (kind, subject, severity, text, opened_at, last_seen_at)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from tests.end_to_end.figures import unused_port
 from tests.end_to_end.processes import inherited
@@ -37,6 +37,8 @@ def test_the_job_answers_until_a_signal_ends_it(landing: Landing, unused_port: i
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
         assert ready["status"] == "ready"
+        with urlopen(Request(f"http://127.0.0.1:{unused_port}/healthz", method="HEAD"), timeout=PATIENCE) as head:
+            assert (head.status, head.read()) == (200, b"")
         job.send_signal(signal.SIGTERM)
         assert job.wait(PATIENCE) == 0, log.read_text()
     finally:

@@ -100,13 +100,13 @@ def _missing(check: Check, text: str) -> CheckResult:
     return CheckResult(check, Status.FAILED, MISSING, check.columns[0], 1, 1, text=text, why_no_example=why)
 
 
-def _such_as(check: Check, column: ColumnSummary, date_format: str | None) -> str:
+def _written_like(check: Check, column: ColumnSummary, date_format: str | None) -> str:
     """Show how a value of a type is written where it is written as text."""
     if column.physical != "text":
         return ""
     if date_format is not None:
         return f" in the format {visible(date_format)}"
-    return f" (such as {_WRITTEN[check.argument]})" if check.argument in _WRITTEN else ""
+    return f" (written like {_WRITTEN[check.argument]})" if check.argument in _WRITTEN else ""
 
 
 def _field(summary: FileSummary, check: Check, column: ColumnSummary, date_format: str | None) -> list[CheckResult]:
@@ -129,7 +129,7 @@ def _field(summary: FileSummary, check: Check, column: ColumnSummary, date_forma
         examples = column.unparsable_examples
         found.append(replace(failed, rule=TYPE, failed=cells, checked=cells, text=sentence, examples=examples))
     elif fails(column.unparsable, cells, check):
-        wanted = f"{expected}{_such_as(check, column, date_format)}"
+        wanted = f"{expected}{_written_like(check, column, date_format)}"
         sentence = f"{shown} has {count(column.unparsable)} of {count(cells)} values that are not of type {wanted}"
         found.append(
             CheckResult(

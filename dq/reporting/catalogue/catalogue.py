@@ -104,12 +104,13 @@ class Catalogue:
         return name in self.tables
 
 
-def read_catalogue(engine: Engine, *, creates_files: bool = False) -> Catalogue:
+def read_catalogue(engine: Engine, *, creates_files: bool = False, only_reads: bool = False) -> Catalogue:
     """Read the tables and prove that the program can work with them.
 
     Args:
         engine: from `etl_core.postgres.database.connect`.
         creates_files: whether rows of monitoring_file will be made (AUTO_CREATE_FILES).
+        only_reads: whether nothing will be written: no right to do so is asked for.
 
     Raises:
         CatalogueError: tables, columns, types or rights are missing; all of them are listed.
@@ -120,7 +121,9 @@ def read_catalogue(engine: Engine, *, creates_files: bool = False) -> Catalogue:
             {"schema": SCHEMA},
         ).one()
         catalogue = Catalogue(_read_tables(connection))
-    problems = find_problems(catalogue.tables, role=role, may_enter=may_enter, creates_files=creates_files)
+    problems = find_problems(
+        catalogue.tables, role=role, may_enter=may_enter, creates_files=creates_files, only_reads=only_reads
+    )
     if problems:
         raise CatalogueError(f"schema {SCHEMA} of the database", problems)
     return catalogue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dq.reporting.catalogue.empty_values import has_empty_value
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def find_problems(
-    found: Mapping[str, Table], *, role: str, may_enter: bool | None, creates_files: bool
+    found: Mapping[str, Table], *, role: str, may_enter: bool | None, creates_files: bool, only_reads: bool = False
 ) -> tuple[str, ...]:
     """All problems, in the order of the tables.
 
@@ -23,6 +24,7 @@ def find_problems(
         role: the database user, for the sentences about rights.
         may_enter: the right to use the schema; None when there is no such schema.
         creates_files: whether rows are added to monitoring_file.
+        only_reads: whether nothing is written at all.
     """
     if may_enter is None:
         return ("there is no schema reporting; its owner makes it (conf/sql/reporting.sql shows the tables)",)
@@ -30,10 +32,11 @@ def find_problems(
     for expected in EXPECTED_TABLES:
         table = found.get(expected.name)
         if table is not None:
-            inserts = expected.inserts or (creates_files and expected.name == FILE)
+            inserts = not only_reads and (expected.inserts or (creates_files and expected.name == FILE))
             problems += _column_problems(expected, table)
             problems += _filling_problems(expected, table) if inserts else []
-            problems += _right_problems(expected, table, role, inserts=inserts)
+            wanted = replace(expected, updates=(), deletes=False) if only_reads else expected
+            problems += _right_problems(wanted, table, role, inserts=inserts)
         elif not expected.is_optional:
             problems.append(f"table {expected.name} is missing; it needs the columns {_names(expected.required)}")
     return tuple(problems)

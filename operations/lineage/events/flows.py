@@ -96,7 +96,8 @@ def run_event(line: AuditLine, facts: Facts | None) -> RunEvent:
     """
     error = None if line.state == "COMPLETE" else line.message or line.status
     if line.is_of_run:
-        return RunEvent(line.id, line.job, line.state, line.began, line.at, error=error)
+        read, written = _streamed(line)
+        return RunEvent(line.id, line.job, line.state, line.began, line.at, None, read, written, error)
     match facts:
         case JudgedFacts():
             job, inputs, outputs = _judged(line, facts)
@@ -120,6 +121,16 @@ def run_event(line: AuditLine, facts: Facts | None) -> RunEvent:
 
 
 _Told: TypeAlias = tuple[str, tuple[Input, ...], tuple[Output, ...]]
+
+
+def _streamed(line: AuditLine) -> tuple[tuple[Input, ...], tuple[Output, ...]]:
+    """The topics of a run over a stream, which has no steps: what it read, and where its records went."""
+    read, written = (
+        tuple(dict.fromkeys(place for one in texts if (place := place_of(one)) is not None and place.is_topic))
+        for texts in (line.inputs, line.outputs)
+    )
+    rows = line.rows_in if len(read) == 1 else None
+    return tuple(Input(place, rows=rows) for place in read), tuple(Output(place) for place in written)
 
 
 def _judged(line: AuditLine, facts: JudgedFacts) -> _Told:

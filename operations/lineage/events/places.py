@@ -7,6 +7,7 @@ from typing import Final
 
 _SCHEMES: Final = {"postgresql": ("postgres", 5432), "mssql": ("mssql", 1433)}
 _S3: Final = "s3://"
+_KAFKA: Final = "kafka://"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -15,6 +16,11 @@ class Place:
 
     namespace: str
     name: str
+
+    @property
+    def is_topic(self) -> bool:
+        """Whether it is a topic of Kafka's."""
+        return self.namespace.startswith(_KAFKA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,18 @@ class Database:
 
 
 def place_of(text: str) -> Place | None:
-    """Name what `s3://bucket/key` or an absolute path leads to; None for any other text.
+    """Name what `s3://bucket/key`, `kafka://host:port/topic` or an absolute path leads to; None for any other text.
 
     >>> place_of("s3://landing/agency/a.csv")
     Place(namespace='s3://landing', name='agency/a.csv')
     >>> place_of("/lake/silver/trips")
     Place(namespace='file', name='/lake/silver/trips')
+    >>> place_of("kafka://broker:9092/trips.raw")
+    Place(namespace='kafka://broker:9092', name='trips.raw')
     """
+    if text.startswith(_KAFKA):
+        broker, _, topic = text.removeprefix(_KAFKA).partition("/")
+        return Place(f"{_KAFKA}{broker}", topic) if broker and topic else None
     if text.startswith(_S3):
         bucket, _, key = text.removeprefix(_S3).partition("/")
         return Place(f"{_S3}{bucket}", key or "/") if bucket else None

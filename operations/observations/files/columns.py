@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from operations.observations.files.column_figures import ONLY_HIGH, Figure, figures_of, next_reference, shown
+from operations.observations.files.history import with_place
 from operations.observations.files.observation import Observation, State
 from operations.observations.files.whole_files import Manner, not_run_reason
 from operations.observations.statistics.walk import Judged, Rules, Walked, walk
@@ -90,9 +91,8 @@ def _put(of: ColumnHistory, window: int, figures: dict[tuple[str, str], Figure])
         of.states = np.pad(of.states, grown)
     place = int(np.searchsorted(of.windows, window))
     if place == len(of.windows) or int(of.windows[place]) != window:
-        of.windows = np.insert(of.windows, place, window)
-        of.values = np.insert(of.values, place, np.nan, axis=1)
-        of.states = np.insert(of.states, place, 0, axis=1)
+        of.windows = with_place(of.windows, place, window)
+        of.values, of.states = with_place(of.values, place, np.nan), with_place(of.states, place, 0)
     of.values[:, place], of.states[:, place] = np.nan, 0
     for one, figure in figures.items():
         of.values[known[one], place] = figure.value

@@ -18,7 +18,7 @@ from operations.alerts.settings import AlertSettings
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-NOW = datetime(2026, 11, 30, 9, 0, tzinfo=timezone.utc)
+NOW = datetime(2025, 12, 1, 9, 0, tzinfo=timezone.utc)
 
 _RUN = """
     WITH run AS (

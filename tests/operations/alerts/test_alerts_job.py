@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.operations.alerts.landscape import Landscape
     from tests.operations.alerts.receivers import Receiver
 
-AT = ["--at", "2026-11-30T09:00:00Z"]
+AT = ["--at", "2025-12-01T09:00:00Z"]
 
 
 @pytest.fixture
@@ -142,6 +142,29 @@ def test_a_writer_has_the_rights_it_needs(run: Callable[..., int], landscape: La
         url = writer.url.render_as_string(hide_password=False)
         assert run(*AT, url=url, ALERT_URLS=f"ops={receiver.url()}") == 0
     assert len(receiver.posts) == 1
+
+
+def test_who_only_looks_needs_a_readers_rights_and_changes_nothing(
+    run: Callable[..., int], landscape: Landscape, capsys: pytest.CaptureFixture[str]
+) -> None:
+    landscape.announced("dead")
+    with login(landscape.engine, "pipeline_reader") as reader:
+        url = reader.url.render_as_string(hide_password=False)
+        assert run("--dry-run", "--at", "2999-01-01", url=url) == 0
+        assert run("--list", url=url) == 0
+        assert "no line in pipeline.audit" not in capsys.readouterr().err
+        assert run("--once", *AT, url=url) == 2
+        assert "INSERT" in capsys.readouterr().err
+    assert landscape.rows("SELECT 1 FROM pipeline.alert") == []
+
+
+def test_a_moment_to_come_is_refused(
+    run: Callable[..., int], landscape: Landscape, capsys: pytest.CaptureFixture[str]
+) -> None:
+    landscape.announced("dead")
+    assert run("--at", "2999-01-01") == 2
+    assert "is in the future" in " ".join(capsys.readouterr().err.split())
+    assert landscape.rows("SELECT 1 FROM pipeline.alert") == []
 
 
 def test_a_storm_is_one_message_and_a_bounded_number_of_statements(landscape: Landscape, receiver: Receiver) -> None:

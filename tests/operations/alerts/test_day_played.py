@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.operations.alerts.receivers import Receiver
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "alerts.md"
-DAY = datetime(2026, 11, 30, tzinfo=timezone.utc)
+DAY = datetime(2025, 12, 1, tzinfo=timezone.utc)
 DUE = timedelta(hours=6)
 FREE_TEXT = "a text of somebody else"
 

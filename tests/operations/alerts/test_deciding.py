@@ -78,7 +78,7 @@ def test_what_a_graver_alert_took_the_place_of_ends_without_a_message() -> None:
 
 def test_in_quiet_hours_only_what_is_critical_is_told_and_the_rest_when_they_are_over() -> None:
     quiet = [read_quiet_hours("22:00-07:00 Europe/Berlin")]
-    night = datetime(2026, 11, 30, 2, tzinfo=timezone.utc)
+    night = datetime(2025, 12, 1, 2, tzinfo=timezone.utc)
     some = [
         alert(1),
         alert(2, severity="critical"),
@@ -93,12 +93,12 @@ def test_in_quiet_hours_only_what_is_critical_is_told_and_the_rest_when_they_are
 @pytest.mark.parametrize(
     ("text", "moment", "is_quiet"),
     [
-        ("22:00-07:00 UTC", "2026-11-30T22:00+00:00", True),
-        ("22:00-07:00 UTC", "2026-11-30T06:59+00:00", True),
-        ("22:00-07:00 UTC", "2026-11-30T07:00+00:00", False),
-        ("12:00-13:00 Asia/Kolkata", "2026-11-30T06:30+00:00", True),
-        ("sat-sun 00:00-00:00 Europe/Berlin", "2026-11-27T23:00+00:00", True),
-        ("sat-sun 00:00-00:00 Europe/Berlin", "2026-11-29T23:00+00:00", False),
+        ("22:00-07:00 UTC", "2025-12-01T22:00+00:00", True),
+        ("22:00-07:00 UTC", "2025-12-01T06:59+00:00", True),
+        ("22:00-07:00 UTC", "2025-12-01T07:00+00:00", False),
+        ("12:00-13:00 Asia/Kolkata", "2025-12-01T06:30+00:00", True),
+        ("sat-sun 00:00-00:00 Europe/Berlin", "2025-11-28T23:00+00:00", True),
+        ("sat-sun 00:00-00:00 Europe/Berlin", "2025-11-30T23:00+00:00", False),
         ("fri-mon 20:00-06:00 UTC", "2026-12-01T05:00+00:00", True),
         ("fri-mon 20:00-06:00 UTC", "2026-12-01T21:00+00:00", False),
         ("sun 01:00-03:30 Europe/Berlin", "2026-10-25T00:30+00:00", True),  # 02:30, the first
@@ -127,10 +127,10 @@ def test_a_few_are_messages_of_their_own_and_many_are_one() -> None:
     few = [Telling("opened", alert(1)), Telling("resolved", alert(2, notified_at=NOW, resolved_at=later(2.5)))]
     first, second = compose(few, [OPS], [], storm=3).messages
     assert (first.title, first.tone) == ("[warning] missing: tenant-a/trips", "warning")
-    assert first.body == "It is not there.\nSeen since 2026-11-30 09:00 UTC."
+    assert first.body == "It is not there.\nSeen since 2025-12-01 09:00 UTC."
     assert second.title == "[resolved] missing: tenant-a/trips"
     assert second.body.startswith(
-        "No longer so. It was, from 2026-11-30 09:00 UTC to 2026-11-30 11:30 UTC (2 h 30 min): It"
+        "No longer so. It was, from 2025-12-01 09:00 UTC to 2025-12-01 11:30 UTC (2 h 30 min): It"
     )
     storm = [Telling("opened", alert(n, subject=f"tenant/{n}" + "x" * 500)) for n in range(5000)]
     storm[4000] = Telling("opened", alert(4000, "failed_job", severity="critical", subject="run_etl"))

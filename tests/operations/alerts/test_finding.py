@@ -54,7 +54,7 @@ def test_a_file_is_as_its_newest_run(landscape: Landscape) -> None:
     (one,) = look(landscape.engine, asked()).conditions
     assert (one.kind, one.subject, one.agency, one.to_slack) == ("failed_verdict", "tenant-b/stops", "tenant-b", False)
     assert one.text == (
-        "The run of 2026-11-30 15h has 41 of 100 points, usually 98, and failed its checks: required of driver"
+        "The run of 2025-12-01 15h has 41 of 100 points, usually 98, and failed its checks: required of driver"
         " (1,200 of 5,000)."
     )
 
@@ -114,7 +114,7 @@ def test_points_are_lost_against_the_median_of_the_runs_before(landscape: Landsc
 
 def test_what_is_dead_and_what_waits(landscape: Landscape) -> None:
     landscape.file("tenant-a", "trips", slack=False)
-    key = "agency/tenant-a/files/trips/2026-11-30/05/a.csv"
+    key = "agency/tenant-a/files/trips/2025-12-01/05/a.csv"
     dead = landscape.announced(key, reason=CANARY)
     letter = landscape.letter(f'{{"{CANARY}"')
     landscape.announced("waits", "pending", at=NOW - timedelta(minutes=59))
@@ -133,7 +133,7 @@ def test_what_is_dead_and_what_waits(landscape: Landscape) -> None:
 def test_a_job_is_as_its_newest_end_and_a_step_says_more_than_its_run(landscape: Landscape) -> None:
     landscape.line("to_silver", "failed", later(-3), step="once", message=CANARY)
     landscape.line("to_silver", "postponed", later(-2), step="once")
-    landscape.line("run_etl", "failed", later(-2), step="extract", subject="shop 2026-11-29", run_id="r1")
+    landscape.line("run_etl", "failed", later(-2), step="extract", subject="shop 2025-11-30", run_id="r1")
     landscape.line("run_etl", "failed", later(-2) + timedelta(seconds=1), subject="shop", run_id="r1")
     landscape.line("ingest_api", "failed", later(-5), step="ingest", subject="hr")
     landscape.line("ingest_api", "succeeded", later(-4), step="ingest", subject="hr")
@@ -143,7 +143,7 @@ def test_a_job_is_as_its_newest_end_and_a_step_says_more_than_its_run(landscape:
     landscape.line("migrate", "refused", later(-1), subject="schema pipeline")
     assert found(landscape) == [
         ("failed_job", "migrate of schema pipeline"),
-        ("failed_job", "run_etl extract of shop 2026-11-29"),
+        ("failed_job", "run_etl extract of shop 2025-11-30"),
         ("failed_job", "to_silver once"),
     ]
     assert CANARY not in "".join(texts(landscape))
@@ -229,7 +229,7 @@ def test_rules_are_read_from_the_verdict_where_no_table_has_them(new_database: C
                           RETURNING id),
                  run AS (INSERT INTO reporting.monitoring_file_run (id, monitoring_file_id, run_date, run_hour,
                                                                     file_size, importance, share)
-                         SELECT gen_random_uuid(), id, '2026-11-30', 5, 1, 'low', 1 FROM file RETURNING id)
+                         SELECT gen_random_uuid(), id, '2025-12-01', 5, 1, 'low', 1 FROM file RETURNING id)
             INSERT INTO reporting.monitoring_file_data_quality (monitoring_file_run_id, score, passed, metrics,
                 deductions, failed_validation_message, failed_validation_rules, created_at)
             SELECT id, 3, false, '{}', '[]', '', '[{"rule": "unique", "column": "id", "severity": "critical",

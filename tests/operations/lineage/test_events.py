@@ -220,3 +220,21 @@ def test_what_the_schemas_do_not_say_would_be_seen() -> None:
     ended["run"]["runId"] = "17"
     facets["schema"] = ended["inputs"][0]["facets"]["schema"]
     assert len(problems_of(ended)) == 4
+
+
+def test_a_run_over_a_stream_has_its_topics() -> None:
+    line = replace(
+        LINE,
+        id=uuid.UUID(LINE.run_id),
+        job="watch_records",
+        step="watch",
+        subject="flow trips",
+        inputs=("kafka://b1:9092/trips.raw",),
+        outputs=("kafka://b1:9092/trips", "kafka://b1:9092/trips.dead", "s3://landing/no/topic"),
+    )
+    event = run_event(line, None)
+    assert [(one.place, one.rows) for one in event.inputs] == [(Place("kafka://b1:9092", "trips.raw"), 4)]
+    assert [one.place.name for one in event.outputs] == ["trips", "trips.dead"]
+    _, ended = openlineage_events(event, "ours")
+    told = json.loads(Serde.to_json(ended))
+    assert problems_of(told) == []
