@@ -24,11 +24,12 @@ import select
 import sys
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from datetime import time as clock
+from itertools import accumulate
 from typing import IO, Any
 
 import orjson
@@ -197,10 +198,10 @@ def _pieces(table: SheetTable, width: int, most: int) -> Iterator[Frame]:
     numbers = array("q")
     before = number = size = filled = 0
     for number, row in enumerate(table.rows, 1):
-        if any(cell is not None for cell in row):
+        if row.count(None) < len(row):
             kept.append(row)
             numbers.append(number - before)
-            size += sum(len(cell) for cell in row if type(cell) is str)
+            size += sum([len(cell) for cell in row if type(cell) is str])
             if number - filled > GAP and len(table.hints) < MOST_HINTS:
                 table.hints.append(gap_note(number - filled - 1, number + table.line))
             filled = number
@@ -212,7 +213,7 @@ def _pieces(table: SheetTable, width: int, most: int) -> Iterator[Frame]:
 
 
 def _piece(rows: list[list[Cell]], numbers: array[int], width: int, lines: int) -> Frame:
-    columns = [_column([row[at] for row in rows]) for at in range(width)]
+    columns = [_column(list(cells)) for cells in (zip(*rows, strict=True) if rows else [()] * width)]
     parts = [numbers.tobytes(), *(part for _, parts in columns for part in parts)]
     head = {
         "rows": len(rows),
@@ -258,19 +259,29 @@ def _column(cells: list[Any]) -> tuple[str, list[bytes]]:
 
 def _texts(cells: list[Any], kind: str) -> tuple[bytes, bytes]:
     """Write cells as texts: where each one ends, and all of them."""
+    if kind == "json":
+        parts = [_token(cell) for cell in cells]
+        return _ends(parts), b"".join(parts)
     if kind == "text":
         texts = [cell or "" for cell in cells]
-    elif kind == "json":
-        texts = ["" if cell is None else orjson.dumps(_tagged(cell), default=str).decode() for cell in cells]
     else:
         texts = ["" if cell is None else cell.isoformat() for cell in cells]
+    whole = "".join(texts)
+    if whole.isascii():  # then lengths of texts are those of bytes
+        return _ends(texts), whole.encode()
     encoded = [text.encode() for text in texts]
-    ends = array("i", [0])
-    end = 0
-    for one in encoded:
-        end += len(one)
-        ends.append(end)
-    return ends.tobytes(), b"".join(encoded)
+    return _ends(encoded), b"".join(encoded)
+
+
+def _ends(parts: Sequence[Sized]) -> bytes:
+    return array("i", accumulate(map(len, parts), initial=0)).tobytes()
+
+
+def _token(cell: object) -> bytes:
+    """Write a cell as a token of JSON, and null as nothing."""
+    if type(cell) is str or type(cell) is float:
+        return orjson.dumps(cell)
+    return b"" if cell is None else orjson.dumps(_tagged(cell), default=str)
 
 
 def _tagged(cell: object) -> object:

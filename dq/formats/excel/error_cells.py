@@ -1,7 +1,8 @@
 """Error cells and formulas without a result, which the library gives as empty cells, or not at all.
 
-Error cells become texts that begin with a mark, in a copy of the workbook that the library reads instead. A workbook
-is looked through once for them, piece by piece; it is copied only where there are any.
+A workbook is looked through once for them, piece by piece. Error cells that say where they are, as programs write them,
+are known by their places. Where there are others, they become texts that begin with a mark, in a copy of the workbook
+that the library reads instead: that takes as long as to read it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,15 @@ _FORMULA = re.compile(
     rb"(?!\s*<\1v(?:\s[^<>]*)?>[^<])(\s*<\1v[\s/>])?"
 )
 _TEXT_CELL = re.compile(rb"\st\s*=\s*[\"']str[\"']")
+#: How a cell says that it is an error; and one that also says where it is, written in the one way that programs have,
+#: with an error that the library knows and gives as an empty cell.
+_SIGN = b'"e"'
+_PLACED = re.compile(
+    rb'<c r="([A-Z]{1,3})([1-9][0-9]{0,6})"(?: [a-z]+="[^"<>]*")*? t="e"(?: [a-z]+="[^"<>]*")*>'
+    rb"(?:<f(?:\s[^<>]*)?(?:/>|>[^<]*</f>))?<v>(#(?:N/A|(?:DIV/0|NULL|NUM|REF|VALUE)!|NAME\?))</v></c>"
+)
+#: Places that are remembered at most: each takes some 200 bytes.
+_MOST_PLACES = 100_000
 #: An error cell of an ods file.
 _ODS_ERROR = re.compile(
     rb"<(table:(?:covered-)?table-cell)((?:\s[^<>]*)?\scalcext:value-type\s*=\s*(?:\"error\"|'error')[^<>]*)(?<!/)>"
@@ -48,8 +58,8 @@ _TAG = re.compile(rb"<[^<>]*>")
 class Marked:
     """What was found in a sheet.
 
-    `workbook` has its errors marked, None where there are none; of xls and xlsb files `errors` are the texts of error
-    cells by their rows and columns instead. `unresolved` counts formulas without a result, in xlsx files only.
+    `errors` are the texts of error cells by their rows and columns, or `workbook` is a copy that has them marked.
+    `unresolved` counts formulas without a result, in xlsx files only.
     """
 
     workbook: bytes | None = None
@@ -65,27 +75,36 @@ def marked(data: bytes, sheet: int) -> Marked:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if "content.xml" in archive.namelist():
-                return _marked(data, archive, "content.xml", (b'"error"', b"'error'"), _mark_ods)
+                return _marked(data, archive, "content.xml", (b'"error"', b"'error'"), _mark_ods, _nowhere)
             package = package_of(archive)
             if package and package.book.lower().endswith(".bin"):
                 return Marked(errors=xlsb_errors(archive, package, sheet))
             part = package.sheet_part(sheet) if package else None
-            return _marked(data, archive, part, (b'"e"', b"'e'"), _mark) if part else Marked()
+            return _marked(data, archive, part, (_SIGN, b"'e'"), _mark, _placed) if part else Marked()
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, EOFError):
         return Marked()
 
 
 def _marked(
-    data: bytes, archive: zipfile.ZipFile, part: str, signs: tuple[bytes, bytes], mark: Callable[[bytes], bytes]
+    data: bytes,
+    archive: zipfile.ZipFile,
+    part: str,
+    signs: tuple[bytes, bytes],
+    mark: Callable[[bytes], bytes],
+    placed: Callable[[bytes], Errors | None],
 ) -> Marked:
     unresolved, found = 0, False
+    errors: Errors = {}
     with archive.open(part) as stream:
         for text in _pieces(stream):
-            found = found or (any(_holds(text, sign) for sign in signs) and mark(text) != text)
+            if not found and any(_holds(text, sign) for sign in signs):
+                places = placed(text)
+                errors |= places or {}
+                found = len(errors) > _MOST_PLACES or (places is None and mark(text) != text)
             if b"f" in text and (b"<f" in text or b":f" in text):
                 unresolved += _unresolved(text)
     if not found:
-        return Marked(None, unresolved)
+        return Marked(None, unresolved, errors)
     target = io.BytesIO(data)
     with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
         # What stays in the directory is what the library reads: the part as it was is not listed any more.
@@ -131,6 +150,33 @@ def _are_resolved(text: bytes) -> bool:
     alone = text.count(b"<f") - ends
     values = text.count(b"</f><v>") == ends and text.count(b"/><v>") == alone
     return values and b"<v></v>" not in text and b"<v/>" not in text and b":f" not in text
+
+
+def _placed(text: bytes) -> Errors | None:
+    """Give the errors of a piece by their places; None where one may be that does not say its own."""
+    if _holds(text, b"'e'"):
+        return None
+    errors: Errors = {}
+    at = text.find(_SIGN)
+    while at >= 0:
+        cell = _PLACED.match(text, max(text.rfind(b"<c ", 0, at), 0))
+        if cell is None or cell.end() < at:
+            return None
+        errors[int(cell[2]) - 1, _column(cell[1])] = cell[3].decode()
+        at = text.find(_SIGN, cell.end())
+    return errors
+
+
+def _column(letters: bytes) -> int:
+    """Give the place of a column, counted from 0, by its letters."""
+    place = 0
+    for letter in letters:
+        place = place * 26 + letter - ord("A") + 1
+    return place - 1
+
+
+def _nowhere(_text: bytes) -> None:
+    """Cells of ods files do not say where they are."""
 
 
 def _mark(text: bytes) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from pipelines.citizens.rules.cleansing import Rule
 
 LINE: Final = "_line"
+#: Tokens whose texts are remembered: days and numbers of houses come again and again.
+_TOKENS: Final = 100_000
 #: A day at midnight is a day.
 _MIDNIGHT: Final = re.compile(r"[T ]00:00:00(?:\.0+)?(?:Z|\+00:00)?$")
 #: A number without a fraction is written without one.
@@ -108,6 +111,7 @@ def _texts(column: pa.Array) -> pa.StringArray:
     return texts if pa.types.is_string(column.type) else _plain(texts)
 
 
+@lru_cache(_TOKENS)
 def _of_token(token: str) -> str | None:
     value = json.loads(token)
     if isinstance(value, str):

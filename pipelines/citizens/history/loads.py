@@ -12,9 +12,8 @@ from pipelines.citizens.history.chain import chain_of
 from pipelines.citizens.history.errors import NoSuchLoadError
 from pipelines.citizens.history.recompute import recompute
 from pipelines.citizens.history.saying import say
-from pipelines.citizens.history.statements import claims
 from pipelines.citizens.history.tables import version_table
-from pipelines.citizens.history.work import Work, loads_of, lock_dataset, open_work
+from pipelines.citizens.history.work import loads_of, lock_dataset, open_work
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,8 +67,8 @@ def bring_in(connection: Connection, dataset: Dataset, rows: pa.Table, load: New
     lock_dataset(connection, dataset)
     version_id = _note_load(connection, dataset, load, now)
     work = open_work(connection, dataset, chain_of(loads_of(connection, dataset)))
-    say(work, rows, version_id)
-    report = _report(work, version_id, rows.num_rows)
+    found = say(work, rows, version_id)
+    report = LoadReport(version_id, rows.num_rows, found.new, found.changed, found.gone)
     counts = {"row": report.rows, "new": report.new, "changed": report.changed, "gone": report.gone}
     counts["unchanged"] = report.unchanged
     counted = update(version_table).where(version_table.c.version_id == version_id)
@@ -132,9 +131,3 @@ def _note_load(connection: Connection, dataset: Dataset, load: NewLoad, now: dat
     )
     number: int = connection.execute(noted.returning(version_table.c.version_id)).scalar_one()
     return number
-
-
-def _report(work: Work, version_id: int, rows: int) -> LoadReport:
-    """Count what a load says differently from the load before it."""
-    gone, changed, new = work.connection.execute(claims.count_claims(work.tables, work.rooms, version_id)).one()
-    return LoadReport(version_id, rows, int(new or 0), int(changed or 0), int(gone or 0))

@@ -11,7 +11,7 @@ from pipelines.citizens.history.errors import BrokenHistoryError
 from pipelines.citizens.history.statements import intervals
 from pipelines.citizens.history.statements.invariants import current_rows, violations
 from pipelines.citizens.history.tables import version_table
-from pipelines.citizens.history.work import Work, know_sizes
+from pipelines.citizens.history.work import Work, know_sizes, walking_along_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,24 +42,36 @@ def recompute_all(work: Work) -> None:
 
 
 def _recompute(work: Work, touched_by: Sequence[int], when: str) -> date | None:
+    keys = work.connection.execute(intervals.touch(work.tables, work.rooms, touched_by)).rowcount
+    know_sizes(work, work.rooms.touched)
+    with walking_along_tables(work.connection, keys):
+        changed_until = _bring_there(work)
+        problems = _problems(work)
+    if problems:
+        raise BrokenHistoryError(
+            f"core.{work.tables.dataset.name} does not hold what it must {when}: {'; '.join(problems)}; "
+            "nothing was changed"
+        )
+    return changed_until
+
+
+def _bring_there(work: Work) -> date | None:
+    """Change the rows of the touched keys that are not what they must be; gives the end of the last one."""
     connection, tables, rooms = work.connection, work.tables, work.rooms
-    connection.execute(intervals.touch(tables, rooms, touched_by))
-    know_sizes(work, rooms.touched)
-    connection.execute(intervals.compute(tables, rooms))
-    know_sizes(work, rooms.wanted)
-    ends = [connection.scalar(statement) for statement in intervals.ends_of_changes(tables, rooms)]
+    connection.execute(intervals.compare(tables, rooms))
+    know_sizes(work, rooms.differing)
+    ends = connection.execute(intervals.ends_of_changes(rooms)).one()
     connection.execute(intervals.drop_rows(tables, rooms))
     connection.execute(intervals.change_rows(tables, rooms))
     connection.execute(intervals.add_rows(tables, rooms))
-    names, statement = violations(tables, rooms)
-    counts = connection.execute(statement).one()
-    problems = [f"{count} times: {what}" for what, count in zip(names, counts, strict=True) if count]
-    problems += _miscounted(work)
-    if problems:
-        raise BrokenHistoryError(
-            f"core.{tables.dataset.name} does not hold what it must {when}: {'; '.join(problems)}; nothing was changed"
-        )
     return max((end for end in ends if end is not None), default=None)
+
+
+def _problems(work: Work) -> list[str]:
+    names, statement = violations(work.tables, work.rooms)
+    counts = work.connection.execute(statement).one()
+    problems = [f"{count} times: {what}" for what, count in zip(names, counts, strict=True) if count]
+    return problems + _miscounted(work)
 
 
 def _miscounted(work: Work) -> list[str]:

@@ -128,25 +128,23 @@ class Workspace:
     """Tables of one transaction.
 
     Attributes:
-        incoming: the rows of a load, with their hashes.
+        incoming: the rows of a load that say something else than the load right before it in the chain, with their
+            hashes and those of before; of what is gone there is the key alone.
         chain: where each load stands, and when its word takes effect.
-        said: what the load says: a row hash for each key it has.
-        before: the same of the load right before it in the chain.
         touched: the keys whose intervals are computed anew.
-        wanted: these intervals.
+        differing: where these intervals are not what core has: of each row what it is like there (`hash_before`,
+            `end_before`; null: it is not there) and what it has to be (null: it has to go).
     """
 
     incoming: Table
     chain: Table
-    said: Table
-    before: Table
     touched: Table
-    wanted: Table
+    differing: Table
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """All of them."""
-        return self.incoming, self.chain, self.said, self.before, self.touched, self.wanted
+        return self.incoming, self.chain, self.touched, self.differing
 
 
 @cache
@@ -166,7 +164,8 @@ def workspace(dataset: Dataset, dialect: str) -> Workspace:
         incoming=table(
             "incoming",
             number("key_hash"),
-            number("row_hash"),
+            number("row_hash", nullable=True),
+            number("before_hash", nullable=True),
             *(_column(one, nullable=True) for one in dataset.columns),
         ),
         chain=table(
@@ -177,17 +176,17 @@ def workspace(dataset: Dataset, dialect: str) -> Workspace:
             SqlColumn("effective_on", Date),
             SqlColumn("effective_day", Integer),
         ),
-        said=table("said", number("key_id"), number("row_hash")),
-        before=table("before", number("key_id"), number("row_hash")),
         touched=table("touched", number("key_id")),
-        wanted=table(
-            "wanted",
+        differing=table(
+            "differing",
             number("surrogate_key"),
-            number("key_id"),
-            number("row_hash"),
-            SqlColumn("valid_from", Date, nullable=False),
-            SqlColumn("valid_to", Date, nullable=False),
-            number("version_id"),
+            number("hash_before", nullable=True),
+            SqlColumn("end_before", Date),
+            number("key_id", nullable=True),
+            number("row_hash", nullable=True),
+            SqlColumn("valid_from", Date),
+            SqlColumn("valid_to", Date),
+            number("version_id", nullable=True),
             number("closed_by_version_id", nullable=True),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -21,12 +22,15 @@ from pipelines.citizens.history.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
     from pipelines.citizens.history.dataset import Dataset
+
+#: So many rows are a good part of a table, or the table is small.
+_MANY = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,17 @@ def plan_for_many_rows(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         for name, value in (("work_mem", "256MB"), ("random_page_cost", "1.1"), ("jit", "off")):
             connection.execute(text(f"SET LOCAL {name} = '{value}'"))
+
+
+@contextmanager
+def walking_along_tables(connection: Connection, rows: int) -> Iterator[None]:
+    """Look no row up by itself meanwhile, where they are many: the planner takes joins by two columns to be small."""
+    is_worth_it = connection.dialect.name == "postgresql" and rows >= _MANY
+    if is_worth_it:
+        connection.execute(text("SET LOCAL enable_nestloop = off"))
+    yield
+    if is_worth_it:
+        connection.execute(text("SET LOCAL enable_nestloop TO DEFAULT"))
 
 
 def know_sizes(work: Work, *tables: Table) -> None:

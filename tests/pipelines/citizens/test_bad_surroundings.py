@@ -165,7 +165,7 @@ def over_a_cable(service: Engine) -> Iterator[tuple[Engine, Cable]]:
 
 
 @pytest.mark.parametrize(
-    "during", ["INSERT INTO of_load_said", "INSERT INTO core.citizen ", "INSERT INTO mart.fact_citizen_snapshot"]
+    "during", ["INSERT INTO of_load_differing", "INSERT INTO core.citizen ", "INSERT INTO mart.fact_citizen_snapshot"]
 )
 def test_the_database_goes_away_in_mid_load_and_the_next_run_does_it_all(
     doors: CitizensDoors, two_months: list[Path], during: str

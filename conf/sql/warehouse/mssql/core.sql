@@ -67,9 +67,6 @@ GO
 IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE name = N'uq_citizen_current')
 CREATE UNIQUE INDEX uq_citizen_current ON core.citizen (key_id) WHERE is_current = 1;
 GO
-IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE name = N'ix_citizen_id')
-CREATE INDEX ix_citizen_id ON core.citizen (citizen_id);
-GO
 IF OBJECT_ID(N'core.citizen_phone_key') IS NULL
 CREATE TABLE core.citizen_phone_key (
     key_id     bigint      PRIMARY KEY,
@@ -116,6 +113,7 @@ GO
 IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE name = N'uq_citizen_phone_current')
 CREATE UNIQUE INDEX uq_citizen_phone_current ON core.citizen_phone (key_id) WHERE is_current = 1;
 GO
-IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE name = N'ix_citizen_phone_id')
-CREATE INDEX ix_citizen_phone_id ON core.citizen_phone (citizen_id);
+-- A warehouse that was made when it had indexes that no load needs.
+DROP INDEX IF EXISTS ix_citizen_id ON core.citizen;
+DROP INDEX IF EXISTS ix_citizen_phone_id ON core.citizen_phone;
 GO

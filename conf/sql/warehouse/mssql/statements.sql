@@ -4,7 +4,8 @@
 -- temporary table #incoming
 CREATE TABLE [#incoming] (
 	key_hash BIGINT NOT NULL,
-	row_hash BIGINT NOT NULL,
+	row_hash BIGINT NULL,
+	before_hash BIGINT NULL,
 	citizen_id NVARCHAR(40) NULL,
 	first_name NVARCHAR(100) NULL,
 	last_name NVARCHAR(100) NULL,
@@ -31,36 +32,38 @@ CREATE TABLE [#chain] (
 );
 GO
 
--- temporary table #said
-CREATE TABLE [#said] (
-	key_id BIGINT NOT NULL,
-	row_hash BIGINT NOT NULL
-);
-GO
-
--- temporary table #before
-CREATE TABLE [#before] (
-	key_id BIGINT NOT NULL,
-	row_hash BIGINT NOT NULL
-);
-GO
-
 -- temporary table #touched
 CREATE TABLE [#touched] (
 	key_id BIGINT NOT NULL
 );
 GO
 
--- temporary table #wanted
-CREATE TABLE [#wanted] (
+-- temporary table #differing
+CREATE TABLE [#differing] (
 	surrogate_key BIGINT NOT NULL,
-	key_id BIGINT NOT NULL,
-	row_hash BIGINT NOT NULL,
-	valid_from DATE NOT NULL,
-	valid_to DATE NOT NULL,
-	version_id BIGINT NOT NULL,
+	hash_before BIGINT NULL,
+	end_before DATE NULL,
+	key_id BIGINT NULL,
+	row_hash BIGINT NULL,
+	valid_from DATE NULL,
+	valid_to DATE NULL,
+	version_id BIGINT NULL,
 	closed_by_version_id BIGINT NULL
 );
+GO
+
+-- what the load before it in the chain said
+SELECT core.citizen_key.key_hash, latest.row_hash, core.citizen_key.citizen_id
+FROM (SELECT core.citizen_claim.key_id AS key_id, core.citizen_claim.row_hash AS row_hash, row_number() OVER (PARTITION BY core.citizen_claim.key_id ORDER BY [#chain].ordinal DESC) AS backwards
+FROM core.citizen_claim JOIN [#chain] ON [#chain].version_id = core.citizen_claim.version_id
+WHERE [#chain].ordinal <= 3) AS latest JOIN core.citizen_key ON core.citizen_key.key_id = latest.key_id
+WHERE latest.backwards = 1 AND latest.row_hash IS NOT NULL;
+GO
+
+-- keys with one hash: 0
+SELECT count(*) AS count_1
+FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash
+WHERE core.citizen_key.citizen_id != [#incoming].citizen_id;
 GO
 
 -- keys never seen
@@ -71,51 +74,25 @@ FROM core.citizen_key
 WHERE core.citizen_key.key_hash = [#incoming].key_hash));
 GO
 
--- keys with one hash: 0
-SELECT count(*) AS count_1
-FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash
-WHERE core.citizen_key.citizen_id != [#incoming].citizen_id;
-GO
-
--- what the load says
-INSERT INTO [#said] (key_id, row_hash) SELECT core.citizen_key.key_id, [#incoming].row_hash
-FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash;
-GO
-
--- what the load before it in the chain said
-INSERT INTO [#before] (key_id, row_hash) SELECT latest.key_id, latest.row_hash
-FROM (SELECT core.citizen_claim.key_id AS key_id, core.citizen_claim.row_hash AS row_hash, row_number() OVER (PARTITION BY core.citizen_claim.key_id ORDER BY [#chain].ordinal DESC) AS backwards
-FROM core.citizen_claim JOIN [#chain] ON [#chain].version_id = core.citizen_claim.version_id
-WHERE [#chain].ordinal <= 3) AS latest
-WHERE latest.backwards = 1 AND latest.row_hash IS NOT NULL;
-GO
-
 -- its claims
-INSERT INTO core.citizen_claim (version_id, key_id, row_hash) SELECT 5 AS anon_1, coalesce([#said].key_id, [#before].key_id) AS coalesce_1, [#said].row_hash
-FROM [#said] FULL OUTER JOIN [#before] ON [#said].key_id = [#before].key_id
-WHERE NOT EXISTS (SELECT [#said].row_hash INTERSECT SELECT [#before].row_hash);
-GO
-
--- how many it says are gone, changed, new
-SELECT sum(CASE WHEN (core.citizen_claim.row_hash IS NULL) THEN 1 ELSE 0 END) AS sum_1, sum(CASE WHEN (core.citizen_claim.row_hash IS NOT NULL AND [#before].key_id IS NOT NULL) THEN 1 ELSE 0 END) AS sum_2, sum(CASE WHEN (core.citizen_claim.row_hash IS NOT NULL AND [#before].key_id IS NULL) THEN 1 ELSE 0 END) AS sum_3
-FROM core.citizen_claim LEFT OUTER JOIN [#before] ON [#before].key_id = core.citizen_claim.key_id
-WHERE core.citizen_claim.version_id = 5;
+INSERT INTO core.citizen_claim (version_id, key_id, row_hash) SELECT 5 AS anon_1, core.citizen_key.key_id, [#incoming].row_hash
+FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash;
 GO
 
 -- values never said
 INSERT INTO core.citizen_value (key_id, row_hash, first_name, last_name, birth_date, sex, street, house_no, zip, city, email, registered_on, status) SELECT core.citizen_key.key_id, [#incoming].row_hash, [#incoming].first_name, [#incoming].last_name, [#incoming].birth_date, [#incoming].sex, [#incoming].street, [#incoming].house_no, [#incoming].zip, [#incoming].city, [#incoming].email, [#incoming].registered_on, [#incoming].status
-FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash JOIN core.citizen_claim ON core.citizen_claim.key_id = core.citizen_key.key_id AND core.citizen_claim.version_id = 5
-WHERE NOT (EXISTS (SELECT *
+FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash
+WHERE [#incoming].row_hash IS NOT NULL AND NOT (EXISTS (SELECT *
 FROM core.citizen_value
 WHERE core.citizen_value.key_id = core.citizen_key.key_id AND core.citizen_value.row_hash = [#incoming].row_hash));
 GO
 
 -- the load after it says what it had in common with the one before
-INSERT INTO core.citizen_claim (version_id, key_id, row_hash) SELECT 4 AS anon_1, ours.key_id, [#before].row_hash
-FROM core.citizen_claim AS ours LEFT OUTER JOIN [#before] ON [#before].key_id = ours.key_id
-WHERE ours.version_id = 5 AND NOT (EXISTS (SELECT *
+INSERT INTO core.citizen_claim (version_id, key_id, row_hash) SELECT 4 AS anon_1, core.citizen_key.key_id, [#incoming].before_hash
+FROM [#incoming] JOIN core.citizen_key ON core.citizen_key.key_hash = [#incoming].key_hash
+WHERE NOT (EXISTS (SELECT *
 FROM core.citizen_claim AS theirs
-WHERE theirs.version_id = 4 AND theirs.key_id = ours.key_id));
+WHERE theirs.version_id = 4 AND theirs.key_id = core.citizen_key.key_id));
 GO
 
 -- and does not repeat what the new one says
@@ -130,52 +107,40 @@ FROM core.citizen_claim
 WHERE core.citizen_claim.version_id IN (4, 5);
 GO
 
--- their intervals
-INSERT INTO [#wanted] (surrogate_key, key_id, row_hash, valid_from, valid_to, version_id, closed_by_version_id) SELECT changes.key_id * 65536 + changes.day AS anon_1, changes.key_id, changes.row_hash, changes.valid_from, coalesce(changes.valid_to, '9999-12-31') AS coalesce_1, changes.version_id, changes.closed_by
-FROM (SELECT points.key_id AS key_id, points.row_hash AS row_hash, points.version_id AS version_id, points.valid_from AS valid_from, points.day AS day, lead(points.valid_from) OVER (PARTITION BY points.key_id ORDER BY points.valid_from) AS valid_to, lead(points.version_id) OVER (PARTITION BY points.key_id ORDER BY points.valid_from) AS closed_by
-FROM (SELECT by_load.key_id AS key_id, by_load.row_hash AS row_hash, by_load.version_id AS version_id, by_load.valid_from AS valid_from, by_load.day AS day, lag(by_load.row_hash) OVER (PARTITION BY by_load.key_id ORDER BY by_load.valid_from) AS hash_before, row_number() OVER (PARTITION BY by_load.key_id ORDER BY by_load.valid_from) AS place
-FROM (SELECT core.citizen_claim.key_id AS key_id, core.citizen_claim.row_hash AS row_hash, [#chain].effective_version_id AS version_id, [#chain].effective_on AS valid_from, [#chain].effective_day AS day, row_number() OVER (PARTITION BY core.citizen_claim.key_id, [#chain].effective_version_id ORDER BY [#chain].ordinal DESC) AS backwards
+-- where their intervals are not what is there
+INSERT INTO [#differing] (surrogate_key, hash_before, end_before, key_id, row_hash, valid_from, valid_to, version_id, closed_by_version_id) SELECT coalesce(wanted.surrogate_key, there.citizen_sk) AS coalesce_1, there.row_hash, there.valid_to, wanted.key_id, wanted.row_hash AS row_hash_1, wanted.valid_from, wanted.valid_to AS valid_to_1, wanted.version_id, wanted.closed_by_version_id
+FROM (SELECT changes.key_id * 65536 + changes.day AS surrogate_key, changes.key_id AS key_id, changes.row_hash AS row_hash, changes.valid_from AS valid_from, coalesce(changes.valid_to, '9999-12-31') AS valid_to, changes.version_id AS version_id, changes.closed_by_version_id AS closed_by_version_id
+FROM (SELECT points.key_id AS key_id, points.row_hash AS row_hash, points.ordinal AS ordinal, points.version_id AS version_id, points.valid_from AS valid_from, points.day AS day, lead(points.valid_from) OVER (PARTITION BY points.key_id ORDER BY points.ordinal) AS valid_to, lead(points.version_id) OVER (PARTITION BY points.key_id ORDER BY points.ordinal) AS closed_by_version_id
+FROM (SELECT effective.key_id AS key_id, effective.row_hash AS row_hash, effective.ordinal AS ordinal, effective.version_id AS version_id, effective.valid_from AS valid_from, effective.day AS day, lag(effective.row_hash) OVER (PARTITION BY effective.key_id ORDER BY effective.ordinal) AS hash_before, row_number() OVER (PARTITION BY effective.key_id ORDER BY effective.ordinal) AS place
+FROM (SELECT core.citizen_claim.key_id AS key_id, core.citizen_claim.row_hash AS row_hash, [#chain].ordinal AS ordinal, [#chain].effective_version_id AS version_id, [#chain].effective_on AS valid_from, [#chain].effective_day AS day, lead([#chain].effective_on) OVER (PARTITION BY core.citizen_claim.key_id ORDER BY [#chain].ordinal) AS next_from
 FROM core.citizen_claim JOIN [#chain] ON [#chain].version_id = core.citizen_claim.version_id JOIN [#touched] ON [#touched].key_id = core.citizen_claim.key_id
-WHERE [#chain].effective_version_id IS NOT NULL) AS by_load
-WHERE by_load.backwards = 1) AS points
+WHERE [#chain].effective_version_id IS NOT NULL) AS effective
+WHERE NOT EXISTS (SELECT effective.next_from INTERSECT SELECT effective.valid_from)) AS points
 WHERE points.place = 1 OR NOT EXISTS (SELECT points.row_hash INTERSECT SELECT points.hash_before)) AS changes
-WHERE changes.row_hash IS NOT NULL;
+WHERE changes.row_hash IS NOT NULL) AS wanted FULL OUTER JOIN (SELECT core.citizen.citizen_sk AS citizen_sk, core.citizen.row_hash AS row_hash, core.citizen.valid_to AS valid_to, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS there ON there.citizen_sk = wanted.surrogate_key
+WHERE NOT EXISTS (SELECT there.row_hash INTERSECT SELECT wanted.row_hash) OR NOT EXISTS (SELECT there.valid_to INTERSECT SELECT wanted.valid_to) OR NOT EXISTS (SELECT there.version_id INTERSECT SELECT wanted.version_id) OR NOT EXISTS (SELECT there.closed_by_version_id INTERSECT SELECT wanted.closed_by_version_id);
 GO
 
--- last end of rows that go
-SELECT max(core.citizen.valid_to) AS max_1
-FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id
-WHERE NOT (EXISTS (SELECT *
-FROM [#wanted]
-WHERE [#wanted].surrogate_key = core.citizen.citizen_sk AND [#wanted].row_hash = core.citizen.row_hash));
-GO
-
--- and of rows that come
-SELECT max([#wanted].valid_to) AS max_1
-FROM [#wanted]
-WHERE NOT (EXISTS (SELECT *
-FROM core.citizen
-WHERE [#wanted].surrogate_key = core.citizen.citizen_sk AND [#wanted].row_hash = core.citizen.row_hash));
+-- last ends of rows that go, and of rows that come
+SELECT max(CASE WHEN ([#differing].hash_before IS NOT NULL AND ([#differing].row_hash IS NULL OR [#differing].row_hash != [#differing].hash_before)) THEN [#differing].end_before END) AS max_1, max(CASE WHEN ([#differing].row_hash IS NOT NULL AND ([#differing].hash_before IS NULL OR [#differing].row_hash != [#differing].hash_before)) THEN [#differing].valid_to END) AS max_2
+FROM [#differing];
 GO
 
 -- rows that go
-DELETE FROM core.citizen WHERE (EXISTS (SELECT *
-FROM [#touched]
-WHERE [#touched].key_id = core.citizen.key_id)) AND NOT (EXISTS (SELECT *
-FROM [#wanted]
-WHERE [#wanted].surrogate_key = core.citizen.citizen_sk AND [#wanted].row_hash = core.citizen.row_hash));
+DELETE FROM core.citizen WHERE EXISTS (SELECT *
+FROM [#differing]
+WHERE [#differing].surrogate_key = core.citizen.citizen_sk AND [#differing].hash_before IS NOT NULL AND ([#differing].row_hash IS NULL OR [#differing].row_hash != [#differing].hash_before));
 GO
 
 -- rows that change
-UPDATE core.citizen SET valid_to=[#wanted].valid_to, is_current=CASE WHEN ([#wanted].valid_to = '9999-12-31') THEN 1 ELSE 0 END, version_id=[#wanted].version_id, closed_by_version_id=[#wanted].closed_by_version_id FROM core.citizen, [#wanted] WHERE core.citizen.citizen_sk = [#wanted].surrogate_key AND (NOT EXISTS (SELECT core.citizen.valid_to INTERSECT SELECT [#wanted].valid_to) OR NOT EXISTS (SELECT core.citizen.version_id INTERSECT SELECT [#wanted].version_id) OR NOT EXISTS (SELECT core.citizen.closed_by_version_id INTERSECT SELECT [#wanted].closed_by_version_id));
+UPDATE core.citizen SET valid_to=[#differing].valid_to, is_current=CASE WHEN ([#differing].valid_to = '9999-12-31') THEN 1 ELSE 0 END, version_id=[#differing].version_id, closed_by_version_id=[#differing].closed_by_version_id FROM core.citizen, [#differing] WHERE core.citizen.citizen_sk = [#differing].surrogate_key AND [#differing].row_hash = [#differing].hash_before;
 GO
 
 -- rows that come
-INSERT INTO core.citizen (citizen_sk, key_id, citizen_id, first_name, last_name, birth_date, sex, street, house_no, zip, city, email, registered_on, status, valid_from, valid_to, is_current, row_hash, version_id, closed_by_version_id) SELECT [#wanted].surrogate_key, [#wanted].key_id, core.citizen_key.citizen_id, core.citizen_value.first_name, core.citizen_value.last_name, core.citizen_value.birth_date, core.citizen_value.sex, core.citizen_value.street, core.citizen_value.house_no, core.citizen_value.zip, core.citizen_value.city, core.citizen_value.email, core.citizen_value.registered_on, core.citizen_value.status, [#wanted].valid_from, [#wanted].valid_to, CASE WHEN ([#wanted].valid_to = '9999-12-31') THEN 1 ELSE 0 END AS anon_1, [#wanted].row_hash, [#wanted].version_id, [#wanted].closed_by_version_id
-FROM [#wanted] JOIN core.citizen_key ON core.citizen_key.key_id = [#wanted].key_id JOIN core.citizen_value ON core.citizen_value.key_id = [#wanted].key_id AND core.citizen_value.row_hash = [#wanted].row_hash
-WHERE NOT (EXISTS (SELECT *
-FROM core.citizen
-WHERE core.citizen.citizen_sk = [#wanted].surrogate_key));
+INSERT INTO core.citizen (citizen_sk, key_id, citizen_id, first_name, last_name, birth_date, sex, street, house_no, zip, city, email, registered_on, status, valid_from, valid_to, is_current, row_hash, version_id, closed_by_version_id) SELECT [#differing].surrogate_key, [#differing].key_id, core.citizen_key.citizen_id, core.citizen_value.first_name, core.citizen_value.last_name, core.citizen_value.birth_date, core.citizen_value.sex, core.citizen_value.street, core.citizen_value.house_no, core.citizen_value.zip, core.citizen_value.city, core.citizen_value.email, core.citizen_value.registered_on, core.citizen_value.status, [#differing].valid_from, [#differing].valid_to, CASE WHEN ([#differing].valid_to = '9999-12-31') THEN 1 ELSE 0 END AS anon_1, [#differing].row_hash, [#differing].version_id, [#differing].closed_by_version_id
+FROM [#differing] JOIN core.citizen_key ON core.citizen_key.key_id = [#differing].key_id JOIN core.citizen_value ON core.citizen_value.key_id = [#differing].key_id AND core.citizen_value.row_hash = [#differing].row_hash
+WHERE [#differing].row_hash IS NOT NULL AND ([#differing].hash_before IS NULL OR [#differing].row_hash != [#differing].hash_before);
 GO
 
 -- zeros unless rows overlap; rows hold now and others follow, so that a key has two current ones; rows end before they begin; rows leave a gap although nothing was gone; rows follow each other and are alike; rows are open and not current, or current and not open; rows are closed by no load; rows name loads that there are not

@@ -57,7 +57,6 @@ CREATE TABLE IF NOT EXISTS core.citizen (
     CHECK (valid_from < valid_to)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS uq_citizen_current ON core.citizen (key_id) WHERE is_current;
-CREATE INDEX IF NOT EXISTS ix_citizen_id ON core.citizen (citizen_id);
 
 CREATE TABLE IF NOT EXISTS core.citizen_phone_key (
     key_id     bigint      PRIMARY KEY,
@@ -93,11 +92,11 @@ CREATE TABLE IF NOT EXISTS core.citizen_phone (
     CHECK (valid_from < valid_to)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS uq_citizen_phone_current ON core.citizen_phone (key_id) WHERE is_current;
-CREATE INDEX IF NOT EXISTS ix_citizen_phone_id ON core.citizen_phone (citizen_id);
 
--- A warehouse that was made when they had foreign keys.
+-- A warehouse that was made when they had foreign keys, and indexes that no load needs.
 ALTER TABLE core.citizen
     DROP CONSTRAINT IF EXISTS citizen_version_id_fkey, DROP CONSTRAINT IF EXISTS citizen_closed_by_version_id_fkey;
 ALTER TABLE core.citizen_phone
     DROP CONSTRAINT IF EXISTS citizen_phone_version_id_fkey,
     DROP CONSTRAINT IF EXISTS citizen_phone_closed_by_version_id_fkey;
+DROP INDEX IF EXISTS core.ix_citizen_id, core.ix_citizen_phone_id;

@@ -1,14 +1,15 @@
 """The statements that write down what a load says differently from its neighbour in the chain.
 
 With S the new load, P the one right before it and X the one right after it: claims(S) = state(S) - state(P), and those
-of X are put on the new base: claims(X) = state(X) - state(S). What X says does not change by it.
+of X are put on the new base: claims(X) = state(X) - state(S). What X says does not change by it. Where S differs from P
+is decided in this process (`differences`), so only these rows travel to the warehouse.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, exists, func, insert, literal, select
+from sqlalchemy import and_, delete, exists, func, insert, literal, select
 
 if TYPE_CHECKING:
     from sqlalchemy import Delete, Insert, Select
@@ -34,16 +35,9 @@ def keys_with_one_hash(tables: HistoryTables, rooms: Workspace) -> Select[int]:
     return select(func.count()).select_from(incoming.join(key, key.c.key_hash == incoming.c.key_hash)).where(~same)
 
 
-def say(tables: HistoryTables, rooms: Workspace) -> Insert:
-    """Fill `said`: the load's row hashes by the numbers of their keys."""
-    incoming, key = rooms.incoming, tables.key
-    rows = select(key.c.key_id, incoming.c.row_hash).join_from(incoming, key, key.c.key_hash == incoming.c.key_hash)
-    return insert(rooms.said).from_select(["key_id", "row_hash"], rows)
-
-
-def remember_before(tables: HistoryTables, rooms: Workspace, ordinal: int) -> Insert:
-    """Fill `before`: what every key was like by the word of the load at `ordinal` of the chain; not those gone."""
-    claim, chain = tables.claim, rooms.chain
+def state_before(tables: HistoryTables, rooms: Workspace, ordinal: int) -> Select[Any]:
+    """Give every key by the word of the load at `ordinal` of the chain, with what it was like; not those gone."""
+    claim, chain, key = tables.claim, rooms.chain, tables.key
     latest = (
         select(
             claim.c.key_id,
@@ -54,67 +48,49 @@ def remember_before(tables: HistoryTables, rooms: Workspace, ordinal: int) -> In
         .where(chain.c.ordinal <= ordinal)
         .subquery("latest")
     )
-    state = select(latest.c.key_id, latest.c.row_hash).where(latest.c.backwards == 1, latest.c.row_hash.is_not(None))
-    return insert(rooms.before).from_select(["key_id", "row_hash"], state)
+    return (
+        select(key.c.key_hash, latest.c.row_hash, *(key.c[column.name] for column in tables.dataset.keys))
+        .join_from(latest, key, key.c.key_id == latest.c.key_id)
+        .where(latest.c.backwards == 1, latest.c.row_hash.is_not(None))
+    )
 
 
 def claim_differences(tables: HistoryTables, rooms: Workspace, version_id: int) -> Insert:
     """Write down the claims of the new load."""
-    said, before = rooms.said, rooms.before
-    key_id = func.coalesce(said.c.key_id, before.c.key_id)
-    both = said.outerjoin(before, said.c.key_id == before.c.key_id, full=True)
+    incoming, key = rooms.incoming, tables.key
     rows = (
-        select(literal(version_id), key_id, said.c.row_hash)
-        .select_from(both)
-        .where(said.c.row_hash.is_distinct_from(before.c.row_hash))
-        .order_by(key_id)  # in another order the table's indexes grow wild
+        select(literal(version_id), key.c.key_id, incoming.c.row_hash)
+        .join_from(incoming, key, key.c.key_hash == incoming.c.key_hash)
+        .order_by(key.c.key_id)  # in another order the table's indexes grow wild
     )
     return insert(tables.claim).from_select(["version_id", "key_id", "row_hash"], rows)
 
 
-def count_claims(tables: HistoryTables, rooms: Workspace, version_id: int) -> Select[Any]:
-    """Count the claims of a load that say a key is gone, is another one, is new; in this order."""
-    claim, before = tables.claim, rooms.before
-    is_gone, was_there = claim.c.row_hash.is_(None), before.c.key_id.is_not(None)
-    kinds = (is_gone, and_(~is_gone, was_there), and_(~is_gone, ~was_there))
-    return (
-        select(*(func.sum(case((kind, 1), else_=0)) for kind in kinds))
-        .select_from(claim.outerjoin(before, before.c.key_id == claim.c.key_id))
-        .where(claim.c.version_id == version_id)
-    )
-
-
-def keep_values(tables: HistoryTables, rooms: Workspace, version_id: int) -> Insert:
+def keep_values(tables: HistoryTables, rooms: Workspace) -> Insert:
     """Keep what things are like by the new load's claims, where that was never said before."""
-    incoming, key, claim, value = rooms.incoming, tables.key, tables.claim, tables.value
+    incoming, key, value = rooms.incoming, tables.key, tables.value
     columns = [incoming.c[column.name] for column in tables.dataset.tracked]
     rows = (
         select(key.c.key_id, incoming.c.row_hash, *columns)
-        .select_from(
-            incoming.join(key, key.c.key_hash == incoming.c.key_hash).join(
-                claim, and_(claim.c.key_id == key.c.key_id, claim.c.version_id == version_id)
-            )
-        )
+        .join_from(incoming, key, key.c.key_hash == incoming.c.key_hash)
         .where(
+            incoming.c.row_hash.is_not(None),
             ~exists()
             .where(value.c.key_id == key.c.key_id, value.c.row_hash == incoming.c.row_hash)
-            .correlate(incoming, key)
+            .correlate(incoming, key),
         )
         .order_by(key.c.key_id)
     )
     return insert(value).from_select(["key_id", "row_hash", *(column.name for column in columns)], rows)
 
 
-def rebase_added(tables: HistoryTables, rooms: Workspace, version_id: int, following: int) -> Insert:
+def rebase_added(tables: HistoryTables, rooms: Workspace, following: int) -> Insert:
     """Have the load after the new one say what it had in common with the one before; comes before `rebase_dropped`."""
-    ours, theirs, before = tables.claim.alias("ours"), tables.claim.alias("theirs"), rooms.before
+    incoming, key, theirs = rooms.incoming, tables.key, tables.claim.alias("theirs")
     rows = (
-        select(literal(following), ours.c.key_id, before.c.row_hash)
-        .select_from(ours.outerjoin(before, before.c.key_id == ours.c.key_id))
-        .where(
-            ours.c.version_id == version_id,
-            ~exists().where(theirs.c.version_id == following, theirs.c.key_id == ours.c.key_id).correlate(ours),
-        )
+        select(literal(following), key.c.key_id, incoming.c.before_hash)
+        .join_from(incoming, key, key.c.key_hash == incoming.c.key_hash)
+        .where(~exists().where(theirs.c.version_id == following, theirs.c.key_id == key.c.key_id).correlate(key))
     )
     return insert(tables.claim).from_select(["version_id", "key_id", "row_hash"], rows)
 

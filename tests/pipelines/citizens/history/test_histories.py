@@ -25,7 +25,7 @@ _USUALLY = 20
 TEXTS = st.sampled_from([None, "", "a", "b", "a:1:b", "\\N", 'q"uo,te\n'])
 VALUES = st.tuples(TEXTS, st.sampled_from([None, date(1980, 2, 29), date(2000, 1, 1)]))
 #: Pairs of texts that are one text when they are put together with a separator, or without.
-KEYS = [("a|", "b"), ("a", "|b"), ("ab", ""), ("", "ab"), ("é", "x")]
+KEYS = [("a|", "b"), ("a", "|b"), ("ab", ""), ("", "ab"), ('é"\n', "x,")]
 
 
 @st.composite

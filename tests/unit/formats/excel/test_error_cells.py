@@ -106,9 +106,39 @@ def test_what_lies_around_an_error_stays_as_it_is() -> None:
     ]
 
 
+def test_errors_that_say_where_they_are_need_no_copy_of_the_workbook() -> None:
+    for form in ("plain", "calculated"):
+        found = error_cells.marked(FORMS[form], 0)
+        assert (found.workbook, found.errors) == (None, {(2, 1): "#N/A"})
+    for form in ("without a place", "spaces", "prefixed"):
+        found = error_cells.marked(FORMS[form], 0)
+        assert found.workbook is not None
+
+
+def test_an_error_that_the_library_does_not_know_needs_a_copy() -> None:
+    assert error_cells.marked(errors(("#N/A", "#SPILL!")), 0).workbook is not None
+
+
+def test_places_of_too_many_errors_are_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(error_cells, "_MOST_PLACES", 2)
+    rows = errors(("#N/A", "#REF!", "#NULL!"))
+    assert error_cells.marked(rows, 0).workbook is not None
+    assert [row[1] for row in read_file(rows, "x.xlsx").rows.values[1:]] == [
+        {"error": shown} for shown in ("#N/A", "#REF!", "#NULL!")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "row", "column"),
+    [("A1", 0, 0), ("Z1", 0, 25), ("AA30", 29, 26), ("ZZ7", 6, 701), ("XFD1048576", 1048575, 16383)],
+)
+def test_places_are_counted_from_0(place: str, row: int, column: int) -> None:
+    assert error_cells._placed(f'<c r="{place}" t="e"><v>#N/A</v></c>'.encode()) == {(row, column): "#N/A"}
+
+
 def test_a_large_sheet_is_looked_through_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as rows end somewhere; where none does, it is still read."""
-    rows = errors(tuple(ERRORS[:7]) * 40)
+    rows = errors(tuple(ERRORS[:7]) * 40, "<c r='B{row}' t='e'><v>{shown}</v></c>")
     whole = error_cells.marked(rows, 0).workbook
     assert whole is not None
     for size, longest in ((64, 1000), (1000, 4000), (7, 50)):
