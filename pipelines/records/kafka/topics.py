@@ -69,6 +69,7 @@ class Topics:
         self._admin = AdminClient(settings)
         self._refusal: KafkaError | None = None
         self._noted: list[Future[Any]] = []
+        self._last_note: list[ConsumerGroupTopicPartitions] = []
 
     def find(self, names: Sequence[str]) -> dict[str, KnownTopic]:
         """The topics of these names.
@@ -106,16 +107,26 @@ class Topics:
     def note_offsets(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Tell the brokers how far a group is, for who looks at its lag there; nothing here depends on it."""
         places = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
-        wanted = [ConsumerGroupTopicPartitions(group, places)]
-        with suppress(KafkaException):  # a right that is missing is nobody's concern but theirs
-            self._noted = list(self._admin.alter_consumer_group_offsets(wanted, request_timeout=_PATIENCE).values())
+        self._last_note = [ConsumerGroupTopicPartitions(group, places)]
+        self._note()
 
     def wait_for_notes(self) -> None:
-        """Let what was told last arrive, for some seconds."""
-        for answer in self._noted:
-            with suppress(KafkaException, FutureTimeoutError):
-                answer.result(timeout=_NOTE_SECONDS)
+        """Let what was told last arrive, for some seconds; the first note of a group may come before who keeps it."""
+
+        def once() -> None:
+            error = next((found for answer in self._noted if (found := _not_noted(answer))), None)
+            if error is not None and error.name() not in _REFUSED:
+                self._note()
+                raise KafkaUnavailableError(error.str())
+
+        with suppress(KafkaUnavailableError, FutureTimeoutError):
+            call_again(once, attempts=_ATTEMPTS, backoff=_BACKOFF, on=KafkaUnavailableError)
         self._noted = []
+
+    def _note(self) -> None:
+        with suppress(KafkaException):  # a right that is missing is nobody's concern but theirs
+            answers = self._admin.alter_consumer_group_offsets(self._last_note, request_timeout=_PATIENCE)
+            self._noted = list(answers.values())
 
     def largest_record(self, name: str) -> int:
         """How many bytes a record of a topic may have; Kafka's default where we may not ask."""
@@ -181,3 +192,13 @@ _REFUSED = frozenset(
         "_AUTHENTICATION",
     }
 )
+
+
+def _not_noted(answer: Future[Any]) -> KafkaError | None:
+    """Why offsets were not noted: a group's coordinator answers for each partition alone that it is not ready."""
+    try:
+        places = answer.result(timeout=_NOTE_SECONDS).topic_partitions
+    except KafkaException as error:
+        refused: KafkaError = error.args[0]
+        return refused
+    return next((place.error for place in places if place.error is not None), None)
