@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from dq.around_run import kept
+from dq.around_run import Kept
 from dq.report.around import Alerted, AroundFile, Arrived, DueWhen, Observed, Unusual
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from dq.reporting.browsing import BrowsedFile
 
+_CALENDARS, _ARRIVAL = "pipeline.arrival_calendar", "pipeline.arrival"
+_OBSERVATION, _ALERT = "pipeline.observation", "pipeline.alert"
 #: Rows that are shown beside other things.
 _FEW = 10
 _ARRIVALS = text("""
@@ -52,13 +54,15 @@ def around_file(engine: Engine, file: BrowsedFile) -> AroundFile:
     Raises:
         DatabaseUnavailableError: no answer.
     """
-    asked = {"file": str(file.file_id), "name": f"{file.agency_slug}/{file.file_name}", "most": _FEW}
+    name = f"{file.agency_slug}/{file.file_name}"
+    asked = {"file": str(file.file_id), "name": name, "most": _FEW, **_before(None)}
     with engine.connect() as connection:
+        tables = Kept(connection, (_CALENDARS, _ARRIVAL, _OBSERVATION, _ALERT), asked)
         return AroundFile(
-            kept(connection, ("pipeline.arrival_calendar",), _CALENDAR, asked, DueWhen),
-            kept(connection, ("pipeline.arrival",), _ARRIVALS, asked, Arrived),
-            kept(connection, ("pipeline.observation",), _UNUSUAL, asked | _before(None), _unusual),
-            kept(connection, ("pipeline.alert",), _ALERTS, asked, Alerted),
+            tables.rows(_CALENDAR, DueWhen, _CALENDARS),
+            tables.rows(_ARRIVALS, Arrived, _ARRIVAL),
+            tables.rows(_UNUSUAL, _unusual, _OBSERVATION),
+            tables.rows(_ALERTS, Alerted, _ALERT),
         )
 
 
@@ -75,7 +79,7 @@ def browse_unusual(
     """
     asked = {"file": str(file.file_id), "most": limit, **_before(before)}
     with engine.connect() as connection:
-        return kept(connection, ("pipeline.observation",), _UNUSUAL, asked, _unusual)
+        return Kept(connection, (_OBSERVATION,), asked).rows(_UNUSUAL, _unusual, _OBSERVATION)
 
 
 def _before(key: tuple[date, int, int] | None) -> dict[str, object]:

@@ -12,10 +12,10 @@ from sqlalchemy import text
 
 from dq.report.around import Alerted, AroundRun, Arrived, Became, Observed, Origin
 from dq.reporting.browsing import find_file_named
-from etl_core.postgres.rights import may_read
+from etl_core.postgres.rights import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import TextClause
     from sqlalchemy.engine import Connection, Engine
@@ -78,21 +78,29 @@ def around_run(engine: Engine, catalogue: Catalogue, row: VerdictRow) -> AroundR
         "day": row.run_date,
         "hour": row.run_hour,
     }
-    inbox = "pipeline.object_inbox"
+    arrival, inbox, load = "pipeline.arrival", "pipeline.object_inbox", "pipeline.silver_load"
+    observation, alert = "pipeline.observation", "pipeline.alert"
     with engine.connect() as connection:
+        tables = Kept(connection, (arrival, inbox, load, observation, alert), asked)
         return AroundRun(
-            kept(connection, ("pipeline.arrival", inbox), _ARRIVED, asked, Arrived),
-            kept(connection, ("pipeline.observation",), _OBSERVED, asked, Observed),
-            kept(connection, ("pipeline.alert",), _ALERTED, asked, Alerted),
-            kept(connection, (inbox,), _ORIGINS, asked, Origin),
-            kept(connection, ("pipeline.silver_load", inbox), _BECAME, asked, Became),
+            tables.rows(_ARRIVED, Arrived, arrival, inbox),
+            tables.rows(_OBSERVED, Observed, observation),
+            tables.rows(_ALERTED, Alerted, alert),
+            tables.rows(_ORIGINS, Origin, inbox),
+            tables.rows(_BECAME, Became, load, inbox),
         )
 
 
-def kept(
-    connection: Connection, tables: Sequence[str], query: TextClause, asked: dict[str, Any], make: Callable[..., _T]
-) -> tuple[_T, ...] | None:
-    """The rows of a query, as `make` has them; None where one of its tables cannot be read."""
-    if not all(may_read(connection, table) for table in tables):
-        return None
-    return tuple(make(*row) for row in connection.execute(query, asked))
+class Kept:
+    """Tables that may be missing."""
+
+    def __init__(self, connection: Connection, tables: Sequence[str], asked: Mapping[str, Any]) -> None:
+        """Find which of these tables can be read; `asked` has the values of all parameters."""
+        self._connection, self._asked = connection, asked
+        self._there = readable(connection, tables)
+
+    def rows(self, query: TextClause, make: Callable[..., _T], *tables: str) -> tuple[_T, ...] | None:
+        """The rows of a query, as `make` has them; None where one of its tables cannot be read."""
+        if not self._there.issuperset(tables):
+            return None
+        return tuple(make(*row) for row in self._connection.execute(query, self._asked))

@@ -30,7 +30,7 @@ class LineageTold:
 def lineage_told(engine: Engine) -> LineageTold | None:
     """What was told; None where the database keeps no account of it."""
     with engine.connect() as connection:
-        if not all(may_read(connection, table) for table in _TABLES):
+        if not may_read(connection, *_TABLES):
             return None
         lines = {str(outcome): int(count) for outcome, count in connection.execute(_NOTES)}
         return LineageTold(lines, connection.scalar(_MARK) or 0)

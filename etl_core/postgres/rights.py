@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SELF = text("SELECT current_user, quote_ident(current_user), current_database(), quote_ident(current_database())")
 _IS_THERE = text("SELECT to_regclass(:name) IS NOT NULL")
-_MAY_READ = text("SELECT has_table_privilege(to_regclass(:name), 'SELECT')")
+_MAY_READ = text("SELECT name FROM unnest(:names) AS name WHERE has_table_privilege(to_regclass(name), 'SELECT')")
 _FOREIGN_OWNERS = text("""
 SELECT DISTINCT quote_ident(rolname), rolsuper FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner
 WHERE relnamespace = CAST(:schema AS regnamespace) AND relkind = 'r' AND NOT pg_has_role(relowner, 'USAGE')
@@ -76,9 +76,14 @@ def has_table(connection: Connection, name: str) -> bool:
     return bool(connection.scalar(_IS_THERE, {"name": name}))
 
 
-def may_read(connection: Connection, name: str) -> bool:
-    """Whether a table, `schema.name`, is there and this role may read it."""
-    return bool(connection.scalar(_MAY_READ, {"name": name}))
+def may_read(connection: Connection, *names: str) -> bool:
+    """Whether tables, each as `schema.name`, are there and this role may read all of them."""
+    return readable(connection, names).issuperset(names)
+
+
+def readable(connection: Connection, names: Iterable[str]) -> frozenset[str]:
+    """Which of these tables, each as `schema.name`, are there and may be read by this role."""
+    return frozenset(connection.scalars(_MAY_READ, {"names": list(names)}))
 
 
 def to_change(connection: Connection, schema: str, script: str) -> str:

@@ -67,7 +67,7 @@ def absent_files(engine: Engine, *, after: tuple[str, str, str] | None = None, l
     behind = map(storable, after or ("", "", ""))
     asked = {**dict(zip(("agency", "name", "file"), behind, strict=True)), "most": limit}
     with engine.connect() as connection:
-        if not all(may_read(connection, table) for table in _TABLES):
+        if not may_read(connection, *_TABLES):
             return None
         as_of = connection.scalar(_AS_OF)
         return AbsentFiles(as_of, tuple(Absent(*row) for row in connection.execute(_ABSENT, asked)))
