@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_a_usage_error_that_names_it(
         assert place in str(caught.value)
 
 
-@pytest.mark.parametrize("lines", [0, 3, 1000, 200_000])
+@pytest.mark.parametrize("lines", [0, 3, 1000, pytest.param(200_000, marks=pytest.mark.night)])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_the_byte_that_is_no_text_is_named_wherever_it_stands(
     store: ObjectStore, tmp_path: Path, lines: int, mark: bytes

@@ -55,7 +55,11 @@ def test_sparks_readers(spark: SparkSession, tmp_path: Path, capsys: pytest.Capt
     assert read >= 190
 
 
-@pytest.mark.parametrize("limits", [Limits(), Limits(split=16, block=64)], ids=["whole files", "tiny splits"])
+@pytest.mark.parametrize(
+    "limits",
+    [pytest.param(Limits(), marks=pytest.mark.night), Limits(split=16, block=64)],
+    ids=["whole files", "tiny splits"],
+)
 def test_byte_ranges_as_spark_tasks(
     spark: SparkSession, tmp_path: Path, limits: Limits, capsys: pytest.CaptureFixture[str]
 ) -> None:

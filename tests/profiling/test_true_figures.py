@@ -47,6 +47,12 @@ COLUMNS = {
 }  # fmt: skip
 NULL_SHARE = {"price": 0.1, "day": 0.01, "word": 0.5, "name": 0.9, "few": 0.001}
 ROWS = [0, 1, 2, 1000, 60_000]
+MANY = 10_000
+PARAMS = [
+    pytest.param((rows, lane), marks=pytest.mark.night if rows > MANY else ())
+    for rows in ROWS
+    for lane in ("text", "typed")
+]
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ def joined(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
-@pytest.fixture(scope="module", params=[(rows, lane) for rows in ROWS for lane in ("text", "typed")], ids=str)
+@pytest.fixture(scope="module", params=PARAMS, ids=str)
 def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     rows, lane = request.param
     connection = generated(rows)

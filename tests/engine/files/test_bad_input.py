@@ -187,7 +187,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-@pytest.mark.parametrize("lane", ["threads", "direct", "spark"])
+@pytest.mark.parametrize("lane", ["threads", "direct", pytest.param("spark", marks=pytest.mark.night)])
 def test_every_bad_file_ends_apart(
     spark: SparkSession, paths: dict[str, Path], lane: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

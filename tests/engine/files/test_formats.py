@@ -112,6 +112,7 @@ def test_types_that_spark_reads_otherwise_are_left_to_byte_ranges(spark: SparkSe
     assert [readable(found[at]).sample_rows for at in range(5)] == [readable(here[at]).sample_rows for at in range(5)]
 
 
+@pytest.mark.night
 def test_the_peak_of_a_process_that_profiles_a_file_of_repeated_texts(tmp_path: Path) -> None:
     """Some kilobytes that are 240 MB of text take little more memory, in MiB, than harmless ones of as many rows."""
     texts = [letter * 4000 for letter in "abcd"]
