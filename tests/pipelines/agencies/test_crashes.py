@@ -134,4 +134,5 @@ def test_a_process_killed_with_9_at_random_moments_and_then_finished_leaves_what
 
 
 def _keys(world: DocumentsWorld) -> list[str]:
-    return [one["Key"] for one in world.s3.list_objects_v2(Bucket=world.destination).get("Contents", [])]
+    pages = world.s3.get_paginator("list_objects_v2").paginate(Bucket=world.destination)
+    return [one["Key"] for page in pages for one in page.get("Contents", ())]
