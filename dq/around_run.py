@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import text
 
 from dq.report.around import Alerted, AroundRun, Arrived, Became, Observed, Origin
-from dq.reporting.browsing import find_file_named
 from etl_core.postgres.rights import readable
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy import TextClause
     from sqlalchemy.engine import Connection, Engine
 
-    from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.readback import VerdictRow
+    from dq.reporting.result import RowId
 
 _T = TypeVar("_T")
 
@@ -60,20 +59,20 @@ _BECAME = text("""
 """)
 
 
-def around_run(engine: Engine, catalogue: Catalogue, row: VerdictRow) -> AroundRun:
+def around_run(engine: Engine, row: VerdictRow, file_id: RowId | None) -> AroundRun:
     """Read what is kept around a run.
 
     Args:
         engine: from `etl_core.postgres.database.connect`; the rights of a reader will do.
-        catalogue: from `read_catalogue`.
         row: of `read_verdict`.
+        file_id: of its file.
 
     Raises:
         DatabaseUnavailableError: no answer.
     """
     asked = {
         "run": str(row.run_id),
-        "file": str(find_file_named(engine, catalogue, row.agency_slug, row.file_name)),
+        "file": str(file_id),
         "name": f"{row.agency_slug}/{row.file_name}",
         "day": row.run_date,
         "hour": row.run_hour,

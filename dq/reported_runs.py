@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dq.around_run import around_run
 from dq.report.reported import FileLine, HistoryPoint, KeptVerdict, Reported
+from dq.reporting.browsing import find_file_named
 from dq.reporting.readback import read_failed_rules, read_profile, read_scores, read_verdict
 
 if TYPE_CHECKING:
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
     from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.readback import ScoreRow, VerdictRow
+    from dq.reporting.result import RowId
 
     #: The address of a run's page, from the file's name and the run's id; None where there is no page of it.
     Links = Callable[[ScoreRow], str | None]
-    Up = Callable[[VerdictRow], tuple[str, str] | None]
+    Up = Callable[[VerdictRow, RowId | None], tuple[str, str] | None]
 
 
 def report_of_run(
@@ -28,7 +30,7 @@ def report_of_run(
     run_id: str,
     *,
     links: Links = lambda _row: None,
-    up: Up = lambda _row: None,
+    up: Up = lambda _row, _file_id: None,
 ) -> Reported | None:
     """Everything the page of one run shows; None when there is no such run, or it has no verdict.
 
@@ -37,7 +39,7 @@ def report_of_run(
         catalogue: from `read_catalogue`.
         run_id: as the database writes it.
         links: where pages of other runs are.
-        up: address and text of the page above, if there is one.
+        up: address and text of the page above, if there is one, from the verdict and the id of its file.
     """
     row = read_verdict(engine, catalogue, run_id)
     if row is None:
@@ -51,6 +53,7 @@ def report_of_run(
     )
     earlier = [score for score in scores if str(score.run_id) != str(row.run_id)]
     before = read_verdict(engine, catalogue, str(earlier[-1].run_id)) if earlier else None
+    file_id = find_file_named(engine, catalogue, row.agency_slug, row.file_name)
     return Reported(
         title=row.file_name,
         verdict=_kept(engine, catalogue, row),
@@ -58,8 +61,8 @@ def report_of_run(
         before=None if before is None else _kept(engine, catalogue, before),
         before_label="" if before is None else window(before),
         history=tuple(_point(score, links) for score in scores),
-        up=up(row),
-        around=around_run(engine, catalogue, row),
+        up=up(row, file_id),
+        around=around_run(engine, row, file_id),
     )
 
 

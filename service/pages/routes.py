@@ -16,7 +16,7 @@ from dq.object_path import object_path
 from dq.report.charts import score_line
 from dq.report.page import content_security_policy, report_page
 from dq.reported_runs import report_of_run
-from dq.reporting.browsing import FileFilter, arrivals, browse_files, browse_runs, find_file, find_file_named
+from dq.reporting.browsing import FileFilter, arrivals, browse_files, browse_runs, find_file
 from service.answers import page_answer
 from service.api.models import State
 from service.api.paging import (
@@ -152,7 +152,7 @@ def not_there(request: Request, doors: GivenDoors, after: Key = None) -> Respons
 @router.get("/runs/{run_id}")
 def run(request: Request, doors: GivenDoors, run_id: Identifier) -> Response:
     """The report of a run, with links to the other runs of its file."""
-    reported = report_of_run(doors.reader, doors.catalogue, run_id, links=_run_page, up=lambda row: _above(doors, row))
+    reported = report_of_run(doors.reader, doors.catalogue, run_id, links=_run_page, up=_above)
     if reported is None:
         return missing(request, doors, f"There is no run {run_id!r} with a verdict.")
     return page_answer(request, report_page(reported), content_security_policy())
@@ -256,6 +256,5 @@ def _run_page(row: ScoreRow) -> str:
     return f"/runs/{row.run_id}"
 
 
-def _above(doors: GivenDoors, row: Any) -> tuple[str, str]:  # noqa: ANN401 - a verdict read back
-    found = find_file_named(doors.reader, doors.catalogue, row.agency_slug, row.file_name)
-    return ("/", "Files") if found is None else (f"/files/{found}", f"{row.agency_slug}/{row.file_name}")
+def _above(row: Any, file_id: object) -> tuple[str, str]:  # noqa: ANN401 - a verdict read back
+    return ("/", "Files") if file_id is None else (f"/files/{file_id}", f"{row.agency_slug}/{row.file_name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dq.engine.byte_ranges.python_worker import settle_in
@@ -78,7 +79,7 @@ def check_parts(
     def count(numbered: Iterable[tuple[int, _Part]]) -> Iterator[tuple[Any, Any]]:
         settle_in()
         for number, part in numbered:
-            yield from within(_records(task, checks, number, lambda part=part: read(part), limits), limits)  # type: ignore[misc]
+            yield from within(_records(task, checks, number, partial(read, part), limits), limits)
 
     counted = spark.sparkContext.parallelize(list(enumerate(parts)), len(parts)).mapPartitions(count)
     found = merged(counted, [task], READER)[task.id]
