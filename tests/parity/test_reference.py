@@ -50,7 +50,7 @@ def test_sparks_readers(spark: SparkSession, tmp_path: Path, capsys: pytest.Capt
         assert_as_reference(checked, case)
     read = sum(checked.summary.reader == "spark" for checked in found)
     report(capsys, f"{len(cases)} tables as the reference scores them, {read} of them through Spark's readers")
-    assert read >= 100
+    assert read >= 90
 
 
 @pytest.mark.parametrize(
