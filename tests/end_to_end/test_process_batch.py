@@ -539,9 +539,9 @@ def test_no_placeholder_is_made_while_nobody_can_say_how_a_key_is_meant_or_for_w
 
     two, none = landing.put(key_of("two+one")), landing.put(key_of("nothing+there"))
     landing.s3.delete_object(Bucket=none.bucket, Key=none.key)
-    for event in (two, none):
-        key = quote_plus(event.key, safe="/")
-        landing.announce(replace(event, key=key, version_id=None, source="eventbridge"))
+    for one in (two, none):
+        key = quote_plus(one.key, safe="/")
+        landing.announce(replace(one, key=key, version_id=None, source="eventbridge"))
     away = ObjectStore(S3Access(f"http://127.0.0.1:{unused_port}", "us-east-1", "a", "b"))
     assert landing.process(auto_create_files=True, objects=away).outage is not None
     assert names() == []
