@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import TextClause
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Connection
 
     from dq.reporting.readback import VerdictRow
-    from dq.reporting.result import RowId
+    from etl_core.postgres.database import Connects
 
 _T = TypeVar("_T")
 
@@ -59,20 +59,19 @@ _BECAME = text("""
 """)
 
 
-def around_run(engine: Engine, row: VerdictRow, file_id: RowId | None) -> AroundRun:
+def around_run(engine: Connects, row: VerdictRow) -> AroundRun:
     """Read what is kept around a run.
 
     Args:
         engine: from `etl_core.postgres.database.connect`; the rights of a reader will do.
         row: of `read_verdict`.
-        file_id: of its file.
 
     Raises:
         DatabaseUnavailableError: no answer.
     """
     asked = {
         "run": str(row.run_id),
-        "file": str(file_id),
+        "file": str(row.file_id),
         "name": f"{row.agency_slug}/{row.file_name}",
         "day": row.run_date,
         "hour": row.run_hour,

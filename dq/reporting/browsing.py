@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sqlalchemy import ColumnElement, Select, Table
-    from sqlalchemy.engine import Engine
     from sqlalchemy.sql.selectable import LateralFromClause
 
     from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.result import RowId
+    from etl_core.postgres.database import Connects
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ RunKey = tuple["date", int, str]
 
 
 def browse_files(
-    engine: Engine, catalogue: Catalogue, wanted: FileFilter, *, after: FileKey | None = None, limit: int
+    engine: Connects, catalogue: Catalogue, wanted: FileFilter, *, after: FileKey | None = None, limit: int
 ) -> tuple[BrowsedFile, ...]:
     """Files by agency and name.
 
@@ -101,7 +101,7 @@ def browse_files(
         return tuple(_browsed(row) for row in connection.execute(statement).mappings())
 
 
-def find_file(engine: Engine, catalogue: Catalogue, file_id: str) -> BrowsedFile | None:
+def find_file(engine: Connects, catalogue: Catalogue, file_id: str) -> BrowsedFile | None:
     """One file, named as the database writes its id; None when there is none."""
     if not may_be_id(catalogue.table(FILE).columns["id"].type, file_id):
         return None
@@ -112,17 +112,8 @@ def find_file(engine: Engine, catalogue: Catalogue, file_id: str) -> BrowsedFile
     return None if row is None else _browsed(row)
 
 
-def find_file_named(engine: Engine, catalogue: Catalogue, agency_slug: str, file_name: str) -> RowId | None:
-    """The id of a file; of several of one name that of the oldest, None when there is none."""
-    files = as_sqlalchemy(catalogue.table(FILE))
-    named = and_(files.c.agency_slug == agency_slug, files.c.file_name == file_name)
-    with engine.connect() as connection:
-        found: RowId | None = connection.scalar(select(files.c.id).where(named).order_by(files.c.id).limit(1))
-        return found
-
-
 def browse_runs(
-    engine: Engine, catalogue: Catalogue, file_id: RowId, *, before: RunKey | None = None, limit: int
+    engine: Connects, catalogue: Catalogue, file_id: RowId, *, before: RunKey | None = None, limit: int
 ) -> tuple[BrowsedRun, ...]:
     """The runs of a file that have a verdict, newest window first; arguments as of `browse_files`."""
     if before is not None and not may_be_id(catalogue.table(RUN).columns["id"].type, before[2]):
@@ -149,7 +140,7 @@ def runs_statement(catalogue: Catalogue, file_id: RowId, *, before: RunKey | Non
     return statement.where(window <= known, or_(window < known, same))
 
 
-def arrivals(engine: Engine, catalogue: Catalogue, file_id: RowId, since: date) -> dict[date, tuple[int, bool]]:
+def arrivals(engine: Connects, catalogue: Catalogue, file_id: RowId, since: date) -> dict[date, tuple[int, bool]]:
     """The days from `since` on that a file has runs of: how many have a verdict, and whether all passed."""
     runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (RUN, QUALITY))
     statement = (

@@ -17,6 +17,7 @@ from dq.report.charts import score_line
 from dq.report.page import content_security_policy, report_page
 from dq.reported_runs import report_of_run
 from dq.reporting.browsing import FileFilter, arrivals, browse_files, browse_runs, find_file
+from etl_core.postgres.database import one_connection
 from service.answers import page_answer
 from service.api.models import State
 from service.api.paging import (
@@ -39,7 +40,8 @@ from service.pages.templating import page, site_policy
 from service.parts import GivenDoors
 
 if TYPE_CHECKING:
-    from dq.reporting.readback import ScoreRow
+    from dq.reporting.readback import VerdictRow
+    from dq.reporting.result import RowId
 
 router = APIRouter(include_in_schema=False)
 
@@ -152,7 +154,8 @@ def not_there(request: Request, doors: GivenDoors, after: Key = None) -> Respons
 @router.get("/runs/{run_id}")
 def run(request: Request, doors: GivenDoors, run_id: Identifier) -> Response:
     """The report of a run, with links to the other runs of its file."""
-    reported = report_of_run(doors.reader, doors.catalogue, run_id, links=_run_page, up=_above)
+    with one_connection(doors.reader) as reader:
+        reported = report_of_run(reader, doors.catalogue, run_id, link=_run_page, up=_above)
     if reported is None:
         return missing(request, doors, f"There is no run {run_id!r} with a verdict.")
     return page_answer(request, report_page(reported), content_security_policy())
@@ -252,9 +255,9 @@ def refused(request: Request, doors: GivenDoors, status: int, message: str) -> R
     return _page(request, doors, "message.html", status, title="Not possible", message=message)
 
 
-def _run_page(row: ScoreRow) -> str:
-    return f"/runs/{row.run_id}"
+def _run_page(run_id: RowId) -> str:
+    return f"/runs/{run_id}"
 
 
-def _above(row: Any, file_id: object) -> tuple[str, str]:  # noqa: ANN401 - a verdict read back
-    return ("/", "Files") if file_id is None else (f"/files/{file_id}", f"{row.agency_slug}/{row.file_name}")
+def _above(row: VerdictRow) -> tuple[str, str]:
+    return f"/files/{row.file_id}", f"{row.agency_slug}/{row.file_name}"
