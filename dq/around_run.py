@@ -6,12 +6,14 @@ it says so.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 
 from dq.report.around import Alerted, AroundRun, Arrived, Became, Observed, Origin
 from etl_core.postgres.rights import readable
+from etl_core.postgres.transaction import Transaction, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from dq.reporting.readback import VerdictRow
     from etl_core.postgres.database import Connects
+    from etl_core.postgres.transaction import Statement
 
 _T = TypeVar("_T")
 
@@ -94,11 +97,16 @@ class Kept:
 
     def __init__(self, connection: Connection, tables: Sequence[str], asked: Mapping[str, Any]) -> None:
         """Find which of these tables can be read; `asked` has the values of all parameters."""
-        self._connection, self._asked = connection, asked
+        self._transaction, self._asked = Transaction(connection), asked
         self._there = readable(connection, tables)
 
     def rows(self, query: TextClause, make: Callable[..., _T], *tables: str) -> tuple[_T, ...] | None:
         """The rows of a query, as `make` has them; None where one of its tables cannot be read."""
         if not self._there.issuperset(tables):
             return None
-        return tuple(make(*row) for row in self._connection.execute(query, self._asked))
+        return tuple(make(*row) for row in self._transaction.ask(_prepared(query), self._asked).rows)
+
+
+@cache
+def _prepared(query: TextClause) -> Statement:
+    return prepare(query)

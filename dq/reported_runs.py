@@ -59,7 +59,7 @@ def report_of_run(
         facts=(("agency", row.agency_slug), ("window", window(row)), ("run", str(row.run_id))),
         before=None if before is None else _kept(before),
         before_label="" if before is None else window(before.verdict),
-        history=tuple(_point(one, link(one.run_id)) for one in (*reversed(earlier), row)),
+        history=(*(_point(one, link(one.run_id)) for one in reversed(earlier)), _point(row, link(row.run_id))),
         up=up(row),
         around=around_run(engine, row),
     )

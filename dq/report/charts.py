@@ -14,20 +14,17 @@ _HEIGHT: Final = 40
 _WIDTH: Final = 240
 #: Rows in a bin that are not none are seen.
 _LEAST: Final = 1.2
+#: How high a bar is, in tenths, written once: a page has some hundred bars.
+_HEIGHTS: Final = tuple(f"{max(tenths / 10, _LEAST):.3g}" for tenths in range((_HEIGHT - 2) * 10 + 1))
 _RADIUS: Final = 54
 _AROUND: Final = 339.292
 
 
 def histogram(counts: Sequence[int]) -> Markup:
     """Draw bars side by side, as high as their counts; of nothing an empty picture."""
-    most = max(counts, default=0) or 1
-    bars = "".join(
-        [
-            f"{left}{max(count / most * (_HEIGHT - 2), _LEAST):.3g}{rest}"
-            for count, (left, rest) in zip(counts, _places(len(counts)), strict=True)
-            if count
-        ]
-    )
+    scale = (len(_HEIGHTS) - 1) / (max(counts, default=0) or 1)
+    places = zip(counts, _places(len(counts)), strict=True)
+    bars = "".join([f"{left}{_HEIGHTS[round(count * scale)]}{rest}" for count, (left, rest) in places if count])
     return Markup(  # noqa: S704 - numbers alone
         f'<svg class="h" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
         f'<path d="{bars}"/></svg>'

@@ -14,7 +14,7 @@ from dq.report.figures import number, percent, points, scalar, shown
 
 if TYPE_CHECKING:
     from jinja2 import nodes
-    from jinja2.compiler import Frame, _FinalizeInfo
+    from jinja2.compiler import Frame
 
 #: Of these characters, all of which can be seen, none means anything in HTML.
 _HARMLESS: Final = re.compile(r"[ !#-%(-;=?-~]{0,1000}")
@@ -42,7 +42,7 @@ class _Code(CodeGenerator):
     A Jinja that makes its code in another way does not ask this class, and escapes as it does everywhere.
     """
 
-    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: _FinalizeInfo) -> None:
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
         context = frame.eval_ctx
         if finalize.src == "environment.finalize(" and context.autoescape and not context.volatile:
             self.write("environment.written((")  # as many brackets as are closed

@@ -14,9 +14,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from dq.reporting.catalogue.expected import FILE, PROFILE, QUALITY, RUN
 from dq.reporting.table_writer import as_sqlalchemy
+from etl_core.postgres.transaction import Transaction, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from sqlalchemy import Select, Table
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.result import RowId
     from etl_core.postgres.database import Connects
+    from etl_core.postgres.transaction import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,10 @@ class VerdictRow:
     score: int
     passed: bool
     message: str | None
+    run_id: RowId
     metrics: dict[str, Any]
     deductions: dict[str, float]
     file_size: int | None
-    run_id: RowId
     created_at: datetime
     file_id: RowId
 
@@ -109,32 +111,27 @@ def read_kept_run(engine: Connects, catalogue: Catalogue, run_id: str, *, rows_o
     profiles = as_sqlalchemy(catalogue.table(PROFILE)) if PROFILE in catalogue else None
     statement = _kept_run(_Tables.of(catalogue), profiles, rows_only=rows_only)
     with engine.connect() as connection:
-        row = connection.execute(statement, {"run": run_id}).mappings().one_or_none()
+        row = Transaction(connection).ask(statement, {"run": run_id}).first
     if row is None:
         return None
-    values = dict(row)
-    rules, profile = _from_json(values.pop("rules")), values.pop("profile")
-    if rows_only:
-        payload = None if profile is None else {"statisticalSummary": {"rows": int(profile)}}
-    else:
-        payload = None if profile is None else _quickly(profile)
-    return KeptRun(_verdict_of(values), rules, payload)
+    *verdict, rules, profile = row
+    if profile is not None:
+        profile = {"statisticalSummary": {"rows": int(profile)}} if rows_only else _quickly(profile)
+    return KeptRun(_verdict_of(verdict), _from_json(rules), profile)
 
 
 @lru_cache(16)
-def _kept_run(tables: _Tables, profiles: Table | None, *, rows_only: bool) -> Select[Any]:
-    """Made once for all runs; SQLAlchemy takes longer to make and to recognise it than the server to answer."""
+def _kept_run(tables: _Tables, profiles: Table | None, *, rows_only: bool) -> Statement:
+    """Made once for all runs: to make it takes longer than to have it answered."""
     quality = tables.quality
     rules = quality.c.failed_validation_rules if "failed_validation_rules" in quality.c else null()
     found = _verdicts(tables).where(tables.runs.c.id == bindparam("run"))
     if profiles is None:
-        return found.add_columns(rules.label("rules"), null().label("profile"))
+        return prepare(found.add_columns(rules, null()))
     payload = profiles.c.profile_payload
     rows = cast(payload, JSONB)["statisticalSummary"]["rows"].astext
-    shown = rows if rows_only else cast(payload, Text)
-    return found.outerjoin(profiles, profiles.c.monitoring_file_run_id == tables.runs.c.id).add_columns(
-        rules.label("rules"), shown.label("profile")
-    )
+    beside = found.outerjoin(profiles, profiles.c.monitoring_file_run_id == tables.runs.c.id)
+    return prepare(beside.add_columns(rules, rows if rows_only else cast(payload, Text)))
 
 
 #: The largest ids there can be, by the type of their column.
@@ -193,12 +190,12 @@ def _scores(tables: _Tables) -> Select[Any]:
 
 def _read(engine: Connects, statement: Select[Any]) -> tuple[VerdictRow, ...]:
     with engine.connect() as connection:
-        rows = connection.execute(statement).mappings().all()
-    return tuple(map(_verdict_of, rows))
+        return tuple(map(_verdict_of, connection.execute(statement)))
 
 
-def _verdict_of(row: Mapping[str, Any]) -> VerdictRow:
-    return VerdictRow(**{**row, **{name: _from_json(row[name]) for name in ("metrics", "deductions")}})
+def _verdict_of(row: Sequence[Any]) -> VerdictRow:
+    values = dict(zip(VerdictRow.__slots__, row, strict=True))
+    return VerdictRow(**{**values, **{name: _from_json(values[name]) for name in ("metrics", "deductions")}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +208,8 @@ class ScoreRow:
     run_hour: int
     score: int
     passed: bool
-    run_id: RowId
     message: str | None
+    run_id: RowId
 
 
 def read_scores(
@@ -243,7 +240,7 @@ def read_scores(
     wanted = [column for column in rows.c if column.name != "at"]
     statement = select(*wanted).where(rows.c.at <= most).order_by(rows.c.file_name, rows.c.run_date, rows.c.run_hour)
     with engine.connect() as connection:
-        return tuple(ScoreRow(**row) for row in connection.execute(statement).mappings())
+        return tuple(ScoreRow(*row) for row in connection.execute(statement))
 
 
 def read_failed_rules(engine: Connects, catalogue: Catalogue, run_id: RowId) -> list[dict[str, Any]] | None:
