@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 FILES, READ_BY_SPARK = 294, 210
 #: Bytes of a split, and of what is parsed at once.
 SPLITS = [(1, 1), (17, 5), (250, 100), (1000, 1 << 20)]
-#: Usually each file is split in one of two ways; in a thorough run in both.
-IN_TURN = 1 if hypothesis.settings.get_current_profile_name() in {"thorough", "long"} else 2
+#: Usually each file is split in one of these ways; in a thorough run in all of them.
+IN_TURN = 1 if hypothesis.settings.get_current_profile_name() in {"thorough", "long"} else len(SPLITS)
 
 
 @pytest.fixture(scope="module")

@@ -143,15 +143,23 @@ def test_means_and_deviations_are_exact(case: Case) -> None:
             assert (column.mean, column.stddev) == (None, None), name
             continue
         values = [Fraction(row[0]) for row in case.rows_of(name)]
-        mean = sum(values, Fraction(0)) / len(values) if values else None
+        mean, spread = mean_and_spread(values) if values else (None, Fraction(0))
         assert close(column.mean, None if mean is None else float(mean)), name
-        spread = sum(((value - mean) ** 2 for value in values), Fraction(0)) if mean is not None else Fraction(0)
         scale = TINY if column.name == "tiny" else 1
         exact = math.sqrt(spread / (len(values) - 1) / scale**2) * float(scale) if len(values) > 1 else None
         assert close(column.stddev, exact), name
         sql = case.ask(f"stddev_samp({name}::DOUBLE)")
         if column.name not in {"huge", "tiny", "centred"}:  # where SQL's own sums of doubles lose digits
             assert close(column.stddev, sql, at_most=1e-12), name
+
+
+def mean_and_spread(values: list[Fraction]) -> tuple[Fraction, Fraction]:
+    """The mean and the sum of squared distances from it, both exact: all values over one denominator, which is
+    a hundred times quicker than adding fractions one by one."""
+    whole = math.lcm(*(value.denominator for value in values))
+    numerators = [value.numerator * (whole // value.denominator) for value in values]
+    count, total = len(values), sum(numerators)
+    return Fraction(total, whole * count), Fraction(count * sum(n * n for n in numerators) - total**2, count * whole**2)
 
 
 def close(found: float | None, expected: float | None, at_most: float = 0.0) -> bool:

@@ -253,7 +253,7 @@ def tables(draw: st.DrawFn) -> tuple[pa.Table, dict[str, Any]]:
 
 
 @given(tables(), st.sampled_from(["pandas", "polars", "table"]))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_split_rows_are_all_rows_and_those_that_passed_have_nothing_left_to_find(
     drawn: tuple[pa.Table, dict[str, Any]], kind: str
 ) -> None:

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from dq.schema.definition import SchemaDefinition
 
 MANY = settings(
-    max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 LIMITS = st.builds(Limits, split=st.sampled_from([7, 61, 300]), block=st.sampled_from([16, 1 << 20]))

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANY = settings(
-    max_examples=80,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 LIMITS = st.builds(Limits, split=st.sampled_from([7, 61, 1 << 20]), block=st.sampled_from([16, 1 << 20]))

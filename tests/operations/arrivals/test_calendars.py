@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.arrivals.calendar_text import CalendarError, read_range, written
@@ -114,7 +114,6 @@ def test_a_span_alone_or_nothing_leaves_the_time_to_be_learned(text: str | None)
     assert (found.span, found.calendar) == ((text or "").strip().lower() or None, None)
 
 
-@settings(max_examples=50)
 @given(st.text(max_size=40) | st.from_regex(r"(daily|weekly|monthly|hourly)@[0-9:]{0,5}( [a-z0-9+/-]{1,8}){0,4}"))
 def test_whatever_somebody_writes_is_read_or_refused_in_a_sentence(text: str) -> None:
     said = "expected"
@@ -139,7 +138,6 @@ CALENDARS = st.builds(
 MOMENTS = st.integers(int(datetime(2025, 1, 1, tzinfo=timezone.utc).timestamp()), 1_830_000_000)
 
 
-@settings(max_examples=60)
 @given(CALENDARS, MOMENTS, st.integers(1, 80))
 def test_windows_follow_each_other_and_none_is_lost_however_they_are_asked_for(
     made: DueCalendar, since: int, days: int

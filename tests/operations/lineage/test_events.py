@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openlineage.client.serde import Serde
 
@@ -112,7 +112,6 @@ _SECRET = "canary-of-a-cell"
 _VALUES = st.one_of(st.just(_SECRET), st.none(), st.booleans(), st.integers(), st.floats(allow_nan=True))
 
 
-@settings(max_examples=60)
 @given(
     kind=st.sampled_from(["integer", "number", "string", "date", "datetime", "boolean"]),
     sensitive=st.booleans(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.observations.files.cadence import cadence_of
@@ -34,7 +34,6 @@ def _walk(values: list[float], states: np.ndarray[tuple[int, int], np.dtype[np.i
     return walk(series, seasons, known, np.array([first]), _rules(), np.full(series.shape, 0.1))
 
 
-@settings(max_examples=20)
 @given(_SERIES)
 def test_step_by_step_is_as_at_once(values: list[float]) -> None:
     at_once = _walk(values, None, 0)
@@ -49,7 +48,6 @@ def test_step_by_step_is_as_at_once(values: list[float]) -> None:
     assert states.tolist() == at_once.states.tolist()
 
 
-@settings(max_examples=20)
 @given(_SERIES, st.data())
 def test_told_again_from_any_place_it_is_the_same(values: list[float], data: st.DataObject) -> None:
     at_once = _walk(values, None, 0)

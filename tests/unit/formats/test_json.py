@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dq.errors import UnreadableFileError
@@ -47,7 +47,6 @@ def same(found: Any, expected: Any) -> bool:  # noqa: ANN401 - any JSON value
     return type(found) is type(expected) and found == expected
 
 
-@settings(max_examples=100)
 @given(st.lists(st.one_of(OBJECTS, OBJECTS, VALUES), max_size=5), st.sampled_from([None, 1]), st.integers(1, 40))
 @example([{"a": '\\"', "b": "\\\\"}], None, 1)
 def test_the_elements_of_an_array_are_those_of_the_json_module(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dq.errors import UnreadableFileError
@@ -36,7 +36,6 @@ def body_of(data: bytes) -> bytes:
     return data[data.index(b"\n") + 1 :]
 
 
-@settings(max_examples=60)
 @given(files())
 @example((b'a\n\r,"', SchemaDefinition((), format="csv"), 1, 1, 1))
 @example((b'a,b\n1,"x\n2,y\n3,"\n4,z\n', SchemaDefinition((), format="csv"), 2, 3, 3))
@@ -57,7 +56,6 @@ SIZES = st.integers(1, 30)
 LINES = [b'{"a":1}', b'{"a":"x\\ny"}', b"", b" ", b"nope", b"[1]", b'{"a":\xff}', b'{"a":2}\r', b'{"b":{"a":[1]}}']
 
 
-@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(LINES), max_size=12), st.sampled_from([b"", b"\n"]), st.integers(1, 30), st.integers(1, 30)
 )

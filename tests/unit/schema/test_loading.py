@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dq.definitions import definition_or_none, load_definition
@@ -432,7 +432,6 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS)
-@settings(max_examples=100, deadline=None)
 def test_any_json_loads_or_raises_a_definition_error(raw: object) -> None:
     try:
         load_definition(raw)

@@ -14,7 +14,7 @@ from tests.reference.naive import RUN, score_naively
 from tests.reference.summarise import summarise_naively
 from tests.reference.tables import Case, csv_tables, json_lines_tables
 
-THOROUGH = settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def judged(case: Case) -> Verdict:

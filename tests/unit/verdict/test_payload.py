@@ -335,7 +335,7 @@ def test_the_raw_rows_are_shown_where_nothing_is_sensitive() -> None:
 
 
 @given(csv_tables())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_every_payload_is_valid_json_and_loses_no_row(case: Case) -> None:
     definition = {**case.definition}
     load_definition(definition)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dq.errors import UnreadableFileError
@@ -47,7 +47,6 @@ def cases(draw: st.DrawFn) -> tuple[bytes, int, tuple[str, str], list[int]]:
     return draw(texts(*dialect)), draw(st.integers(1, 4)), dialect, sizes
 
 
-@settings(max_examples=60)
 @given(cases())
 @example((b'a,b\r1,"2\r\n3"\r', 2, (",", '"'), [2]))
 @example((b'"\n"', 1, (",", '"'), [2]))
