@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from dq.reporting.catalogue.catalogue import Catalogue, read_catalogue
     from dq.reporting.readback import read_failed_rules, read_profile, read_verdict
     from dq.rows.check_frame import check_frame
+    from dq.rows.columns.rewritten import cells_rewritten, texts_rewritten
     from dq.rows.files.file_parts import PartFacts, PartOfFile
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
@@ -164,6 +165,7 @@ __all__ = [
     "advance",
     "arrivals_by_file",
     "as_text",
+    "cells_rewritten",
     "changed_runs",
     "check_frame",
     "check_parts",
@@ -228,6 +230,7 @@ __all__ = [
     "suggestion",
     "survey_in_tasks",
     "text_column",
+    "texts_rewritten",
     "times_of",
     "topic_ids",
     "unfit_for_records",
@@ -305,6 +308,7 @@ _HOMES = {
     "advance": "dq.streams.progress",
     "arrivals_by_file": "dq.arrived",
     "as_text": "dq.profiling.cells.texts",
+    "cells_rewritten": "dq.rows.columns.rewritten",
     "changed_runs": "dq.observed_runs",
     "check_frame": "dq.rows.check_frame",
     "check_parts": "dq.rows.spark.check_parts",
@@ -369,6 +373,7 @@ _HOMES = {
     "suggestion": "dq.schema.loading.problems",
     "survey_in_tasks": "dq.rows.spark.surveys",
     "text_column": "dq.rows.flat_columns",
+    "texts_rewritten": "dq.rows.columns.rewritten",
     "times_of": "dq.arrived",
     "topic_ids": "dq.streams.progress",
     "unfit_for_records": "dq.streams.record_checks",
