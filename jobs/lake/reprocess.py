@@ -120,6 +120,7 @@ class _Again:
         from jobs.working_off.own_work import work_off_own
         from jobs.working_off.owners import new_owner
         from pipelines.lake.lifting.load_objects import load_objects
+        from pipelines.lake.lifting.undo import finish_undos
 
         still = [one.object_id for one in self._as_they_were(ids)]
         if verdicts and still:
@@ -134,6 +135,7 @@ class _Again:
         if not verdicts:
             report(BatchCounts(len(still), {"read": len(still)}))
         if silver and still and not self.stop.is_set():
+            finish_undos(self.lake)
             due, began = self._due(still), self.lake.clock()
             for outcome in load_objects(due, definitions_of(due, self.doors), (), began, self.lake):
                 self.loads[outcome.state] += 1

@@ -156,7 +156,7 @@ def test_a_ledger_of_the_first_version_gets_what_it_lacks_and_keeps_its_rows(emp
     migrate(empty)
     require_ledger(empty)
     with empty.connect() as connection:
-        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 8
+        assert connection.scalar(text("SELECT version FROM pipeline.ledger_version")) == 9
         assert connection.scalar(text("SELECT last_batch FROM pipeline.batch_counter")) == 7
 
 
@@ -193,6 +193,7 @@ def test_the_file_applied_by_hand_does_what_migrating_does(empty: Engine, second
         "ledger 6: how many objects are in which state, kept",
         "ledger 7: all rows of a run by an index",
         "ledger 8: what became of objects in the lake",
+        "ledger 9: loads that take another one back",
         "audit 1: a line for every job and step",
         "streams 1: how far streams of records are, and the profiles of their hours",
         "etl 1: what became of the steps of flows",
