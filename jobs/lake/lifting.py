@@ -56,7 +56,7 @@ class LiftRounds:
         """
         self._doors, self._lake, self._wanted, self._limit, self._tell = doors, lake, wanted, limit, tell
         self._clock = clock
-        self._catalogue = read_catalogue(doors.database)
+        self._catalogue = read_catalogue(doors.database, only_reads=True)
         self._waits: dict[int, tuple[int, float]] = {}
         self._released = set(wanted.released)
         self.states: Counter[str] = Counter()

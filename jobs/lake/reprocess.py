@@ -64,11 +64,11 @@ def main(argv: list[str]) -> int:
     note(step="dry run" if arguments.dry_run else None)
     limit = program.settings[LedgerSettings].max_files_per_batch
     with (
-        open_doors(program.settings, profile=TABLES) as doors,
+        open_doors(program.settings, profile=TABLES, only_reads=arguments.dry_run) as doors,
         open_tables_session(program.settings) as session,
         StopRequest() as stop,
     ):
-        catalogue = read_catalogue(doors.database)
+        catalogue = read_catalogue(doors.database, only_reads=True)
         chosen = judged_objects(doors.database, catalogue, wanted)
         again = _Again(doors, lake_doors(doors, program.settings, session), catalogue, stop, limit)
         with show_progress(program.console, "reprocess", len(chosen)) as report:

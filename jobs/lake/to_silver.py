@@ -65,7 +65,7 @@ def main(argv: list[str], program: Program | None = None) -> int:
     with (
         left_in_file(metrics.registry, published.metrics_file),
         served(metrics.registry, published.metrics_port if arguments.watch else None),
-        open_doors(program.settings) as doors,
+        open_doors(program.settings, only_reads=arguments.dry_run) as doors,
         open_tables_session(program.settings) as session,
         StopRequest() as stop,
     ):
@@ -103,7 +103,7 @@ def _require_judged(doors: Doors, wanted: Wanted) -> None:
 
     if not wanted.released:
         return
-    judged = judged_objects(doors.database, read_catalogue(doors.database), wanted)
+    judged = judged_objects(doors.database, read_catalogue(doors.database, only_reads=True), wanted)
     for id_ in wanted.released:
         if id_ in judged:
             continue
