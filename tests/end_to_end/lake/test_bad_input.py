@@ -199,3 +199,19 @@ def test_looking_needs_the_rights_of_a_reader_alone(command_line: CommandLine, l
             assert ran.code == 0, ran.err
         assert command_line.run("reprocess", "--dry-run", "--silver").code == 0
         assert command_line.run("to_silver").code == 2
+
+
+def test_a_key_that_a_reference_has_twice_is_not_told_where_the_column_is_sensitive(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.put("ref/people.csv", b"code,name\nCANARY66,x\nCANARY66,y\n")
+    enrich = {"from": f"s3://{landing.bucket}/ref/people.csv", "on": {"ssn": "code"}, "take": {"name": "name"}}
+    fields = [{"name": "ssn", "type": "string", "sensitive": True}]
+    landing.configure(definition={"format": "csv", "fields": fields, "silver": {"enrich": enrich}})
+    landing.announce(landing.put(key_of(), b"ssn\nCANARY66\n"))
+    landing.process()
+    ran = command_line.run("to_silver")
+    told = command_line.run("audit", "--object", "1")
+    ((state, reason),) = loads(landing, "state, reason")
+    assert (state, "has two rows for code ***" in reason) == ("held", True)
+    assert "CANARY66" not in ran.out + ran.err + told.out + told.err + reason
