@@ -17,6 +17,7 @@ import structlog
 from rich.table import Table
 
 from etl_core.errors import PipelineError, RetryableError, UsageError
+from jobs.console.arguments import plain_text, require_days
 from jobs.console.terminal import cell, stdout
 from jobs.lake.definitions import definitions_of
 from jobs.lake.doors import lake_doors
@@ -54,6 +55,7 @@ def main(argv: list[str]) -> int:
     from pipelines.lake.settings import LakeSettings
 
     program = start()
+    require_days(arguments.since, arguments.until)
     both = not (arguments.verdicts or arguments.silver)
     verdicts, silver = arguments.verdicts or both, arguments.silver or both
     if program.settings[LakeSettings].silver_gate == "off":
@@ -240,8 +242,8 @@ class _Again:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing reprocess", description=__doc__)
-    parser.add_argument("--agency", metavar="SLUG", help="only this agency's objects")
-    parser.add_argument("--file", metavar="NAME", help="only objects of this file")
+    parser.add_argument("--agency", metavar="SLUG", type=plain_text, help="only this agency's objects")
+    parser.add_argument("--file", metavar="NAME", type=plain_text, help="only objects of this file")
     parser.add_argument("--since", metavar="DAY", type=date.fromisoformat, help="only runs of this day (UTC) and later")
     parser.add_argument("--until", metavar="DAY", type=date.fromisoformat, help="only runs before this day (UTC)")
     parser.add_argument("--verdicts", action="store_true", help="write verdicts anew, and no rows unless --silver")

@@ -140,7 +140,7 @@ def test_a_ledger_of_another_version_is_refused(empty: Engine) -> None:
     with empty.begin() as connection:
         connection.execute(text("INSERT INTO pipeline.migration VALUES ('ledger', 99, 'of tomorrow')"))
     for check in (require_ledger, migrate):
-        with pytest.raises(CatalogueError, match="version 99, this program works on version 8"):
+        with pytest.raises(CatalogueError, match="version 99, this program works on version 9"):
             check(empty)
 
 
