@@ -115,9 +115,9 @@ def _loaded(object_id: int, doors: LakeDoors) -> SilverLoad:
 
 def _recalled(load: SilverLoad, doors: LakeDoors) -> _Recalled:
     """What a run had before a load: the same whenever it is asked, as long as the load is loaded."""
-    object_id = load.subject.object_id
-    earlier = [one for one in loads_of_run(doors.database, load.subject) if one.id < load.id and one.counts is not None]
-    latest = next((one for one in earlier if one.subject.object_id != object_id), None)
+    loads = loads_of_run(doors.database, load.subject)
+    earlier = [one for one in loads if one.id < load.id and one.counts is not None]
+    latest = next((one for one in earlier if _may_come_back(one, load, loads)), None)
     before = None if latest is None else _that_brought_the_rows(latest, earlier)
     subject = (before or load).subject
     run = RunPart(subject.agency_slug, subject.file_name, subject.run_date, subject.run_hour, subject.object_id)
@@ -160,13 +160,22 @@ def _folders(table: str, doors: LakeDoors) -> tuple[TableFolder, TableFolder, Ta
     return quarantine, silver, runs
 
 
+def _may_come_back(one: SilverLoad, taken: SilverLoad, of_run: Iterable[SilverLoad]) -> bool:
+    """Tell whether a load has the rows of another object, and nobody took these out before."""
+    loads = list(of_run)
+    done = {undo.undoes for undo in loads if undo.counts is not None or undo.state == "held"}
+    taken_before = {_rows_of(load) for load in loads if load.id in done}
+    return one.subject.object_id != taken.subject.object_id and _rows_of(one) not in taken_before
+
+
 def _that_brought_the_rows(load: SilverLoad, of_run: Iterable[SilverLoad]) -> SilverLoad:
     """The load itself, or, where it restored the rows of an earlier one, that one: both name the same commits."""
+    return min((one for one in of_run if _rows_of(one) == _rows_of(load)), key=lambda one: one.id)
 
-    def rows_of(one: SilverLoad) -> tuple[int, int | None, int | None]:
-        return one.subject.object_id, one.delta_version, one.quarantine_version
 
-    return min((one for one in of_run if rows_of(one) == rows_of(load)), key=lambda one: one.id)
+def _rows_of(load: SilverLoad) -> tuple[int, int | None, int | None]:
+    """What names the rows of a load: their object, and the commits that brought them."""
+    return load.subject.object_id, load.delta_version, load.quarantine_version
 
 
 def _rows_before(
