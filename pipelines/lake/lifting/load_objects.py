@@ -59,6 +59,8 @@ log = structlog.get_logger()
 
 #: How often an object may bring down the workers that lift it.
 _MOST_FALLS = 3
+#: Whoever has it and failed did so by a critical rule.
+_BEST_SCORE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ def kept_out(due: DueObject, released: Collection[int], gate: str) -> str | None
     """Why the gate does not let an object pass; None where it does."""
     if gate != "passed" or due.passed or due.object_id in released:
         return None
-    return f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}"
+    why = ", and a critical rule was broken or could not be looked at" if due.score == _BEST_SCORE else ""
+    return f"its verdict failed (score {due.score}{why}); release it by to_silver --release {due.object_id}"
 
 
 def _ready(
