@@ -274,12 +274,13 @@ def open_doors(
     store = object_store(settings)
     batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
     metrics = BatchMetrics()
+    reads = partial(read_catalogue, creates_files=batch.auto_create_files, only_reads=only_reads)
     with (
         left_in_file(metrics.registry, settings[MetricsSettings].metrics_file),
-        open_database(settings, only_reads=only_reads) as database,
+        open_database(settings, only_reads=only_reads, also=reads) as database,
         open_profiler(settings, store, keep_states=ledger.keep_profiles, profile=profile) as own_profiler,
     ):
-        catalogue = read_catalogue(database, creates_files=batch.auto_create_files, only_reads=only_reads)
+        catalogue = reads(database)
         doors = Doors(
             database=database,
             inbox=Inbox(database, max_attempts=ledger.max_attempts),
