@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from dq.formats.limits import Limits
     from dq.ledger.aging.day_states import MergedDays, merge_days, runs_to_merge
     from dq.ledger.aging.old_rows import OLD_LEDGER_ROWS
-    from dq.ledger.loads.finishing import finish_load, finish_loads, restore_load
+    from dq.ledger.loads.finishing import finish_load, finish_loads
+    from dq.ledger.loads.undoing import end_undo, open_undos, start_undo
     from dq.ledger.profile_states import RunQuery, profile_of
     from dq.ledger.silver_loads import (
         LoadCounts,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from dq.reporting.catalogue.catalogue import Catalogue, read_catalogue
     from dq.reporting.readback import read_failed_rules, read_profile, read_verdict
     from dq.rows.check_frame import check_frame
+    from dq.rows.columns.rewritten import cells_rewritten, texts_rewritten
     from dq.rows.files.file_parts import PartFacts, PartOfFile
     from dq.rows.files.file_rows import FileRows, RowsOfFile
     from dq.rows.files.healed import healed_rows
@@ -164,10 +166,12 @@ __all__ = [
     "advance",
     "arrivals_by_file",
     "as_text",
+    "cells_rewritten",
     "changed_runs",
     "check_frame",
     "check_parts",
     "due_objects",
+    "end_undo",
     "exact",
     "fail_load",
     "figures_of_state",
@@ -198,6 +202,7 @@ __all__ = [
     "named_fault",
     "no_key_repeats",
     "note_replayed",
+    "open_undos",
     "parse_text",
     "pattern_problem",
     "plan_checks",
@@ -215,7 +220,6 @@ __all__ = [
     "reference_rows",
     "replace_load",
     "replayed",
-    "restore_load",
     "row_findings",
     "run_numbers",
     "run_states",
@@ -225,9 +229,11 @@ __all__ = [
     "standing_of",
     "start_load",
     "start_loads",
+    "start_undo",
     "suggestion",
     "survey_in_tasks",
     "text_column",
+    "texts_rewritten",
     "times_of",
     "topic_ids",
     "unfit_for_records",
@@ -305,10 +311,12 @@ _HOMES = {
     "advance": "dq.streams.progress",
     "arrivals_by_file": "dq.arrived",
     "as_text": "dq.profiling.cells.texts",
+    "cells_rewritten": "dq.rows.columns.rewritten",
     "changed_runs": "dq.observed_runs",
     "check_frame": "dq.rows.check_frame",
     "check_parts": "dq.rows.spark.check_parts",
     "due_objects": "dq.silver_due",
+    "end_undo": "dq.ledger.loads.undoing",
     "exact": "dq.schema.loading.properties",
     "fail_load": "dq.ledger.silver_loads",
     "figures_of_state": "dq.profiling.profile.state_figures",
@@ -339,6 +347,7 @@ _HOMES = {
     "named_fault": "dq.engine.parts",
     "no_key_repeats": "dq.checks.dimensions.uniqueness",
     "note_replayed": "dq.streams.replays",
+    "open_undos": "dq.ledger.loads.undoing",
     "parse_text": "dq.profiling.cells.parsing",
     "pattern_problem": "dq.schema.patterns",
     "plan_checks": "dq.checks.plan",
@@ -356,7 +365,6 @@ _HOMES = {
     "reference_rows": "dq.rows.referred.reference_rows",
     "replace_load": "dq.ledger.silver_loads",
     "replayed": "dq.streams.replays",
-    "restore_load": "dq.ledger.loads.finishing",
     "row_findings": "dq.rows.split_rows",
     "run_numbers": "dq.observed_runs",
     "run_states": "dq.observed_runs",
@@ -366,9 +374,11 @@ _HOMES = {
     "standing_of": "dq.streams.progress",
     "start_load": "dq.ledger.silver_loads",
     "start_loads": "dq.ledger.silver_loads",
+    "start_undo": "dq.ledger.loads.undoing",
     "suggestion": "dq.schema.loading.problems",
     "survey_in_tasks": "dq.rows.spark.surveys",
     "text_column": "dq.rows.flat_columns",
+    "texts_rewritten": "dq.rows.columns.rewritten",
     "times_of": "dq.arrived",
     "topic_ids": "dq.streams.progress",
     "unfit_for_records": "dq.streams.record_checks",

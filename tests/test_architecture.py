@@ -159,6 +159,7 @@ PACKAGES = {
         "dq.events",
         "dq.engine",
         "dq.rows.columns.frame_columns",
+        "dq.rows.columns.rewritten",
         "pipelines.lake",
         "pipelines.records",
     },

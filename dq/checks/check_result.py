@@ -36,7 +36,7 @@ class CheckResult:
     mode; it is 0 for warnings and for everything tolerated. `text` says it to a person. `of_whole_rows`: its examples
     are texts of rows, which may hold values of every column; `reasons` counts them by why. `why_no_example` says why a
     failure has no example where it has none, `why_not_run` why a check could not be looked at, where its column is not
-    simply missing or of another type.
+    simply missing or of another type. `measured` is what a rule over a whole file was compared with, in its own terms.
     """
 
     check: Check
@@ -52,6 +52,7 @@ class CheckResult:
     reasons: tuple[tuple[str, int], ...] = ()
     why_no_example: str = ""
     why_not_run: str = ""
+    measured: object = None
 
     @property
     def counts(self) -> bool:

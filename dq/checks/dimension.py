@@ -33,10 +33,14 @@ class Dimension:
 
 
 class Kept(NamedTuple):
-    """Whether a file keeps to a rule (None: that could not be told), and the sentence that says so when it does not."""
+    """Whether a file keeps to a rule (None: that could not be told), and the sentence that says so when it does not.
+
+    `measured` is what it was compared with; None where that is not known, or would tell a sensitive value.
+    """
 
     kept: bool | None
     text: str = ""
+    measured: object = None
 
 
 @dataclass(frozen=True, slots=True)

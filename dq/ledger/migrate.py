@@ -74,6 +74,7 @@ LEDGER = History(
         Migration(6, "how many objects are in which state, kept", from_script(_SCRIPT, "ledger", 6)),
         Migration(7, "all rows of a run by an index", from_script(_SCRIPT, "ledger", 7)),
         Migration(8, "what became of objects in the lake", from_script(_SCRIPT, "ledger", 8)),
+        Migration(9, "loads that take another one back", from_script(_SCRIPT, "ledger", 9)),
     ),
     script="conf/sql/pipeline.sql",
     problems=partial(missing_of_tables, rights=_RIGHTS),

@@ -109,7 +109,7 @@ class LoadResult:
 
 @dataclass(frozen=True, slots=True)
 class SilverLoad:
-    """One attempt as the ledger has it; `id` is its generation."""
+    """One attempt as the ledger has it; `id` is its generation, `undoes` that of the load it takes back, if any."""
 
     id: int
     subject: LoadSubject
@@ -120,6 +120,7 @@ class SilverLoad:
     counts: LoadCounts | None
     started_at: datetime
     finished_at: datetime | None
+    undoes: int | None = None
 
 
 def start_load(engine: Engine, subject: LoadSubject, now: datetime) -> int:
@@ -224,15 +225,16 @@ class Ended:
 def _give_up(engine: Engine, generation: int, ended: Ended) -> None:
     with engine.begin() as connection:
         _locked(connection, generation)
-        _end(connection, _C.id == generation, ended)
+        end_loads(connection, _C.id == generation, ended)
 
 
-def _end(
+def end_loads(
     connection: Connection,
     which: ColumnElement[bool],
     ended: Ended,
     **values: Any,  # noqa: ANN401 - columns of the table
 ) -> None:
+    """End attempts alike, in a transaction that holds the lock of their runs, and add the lines of the audit."""
     kept = None if ended.reason is None else storable(ended.reason)
     statement = update(silver_load).where(which).values(
         state=ended.state, reason=kept, finished_at=ended.now, **values
@@ -307,6 +309,7 @@ def load_of(row: Any) -> SilverLoad:  # noqa: ANN401 - a mapping of columns
         counts,
         row["started_at"],
         row["finished_at"],
+        row["undoes"],
     )
 
 

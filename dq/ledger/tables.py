@@ -128,4 +128,5 @@ silver_load = Table(
     Column("rows_unmatched", BigInteger),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("finished_at", DateTime(timezone=True)),
+    Column("undoes", BigInteger),
 )

@@ -126,6 +126,10 @@ def _argument(check: Check) -> str:
     return visible(str(int(argument) if isinstance(argument, float) and argument.is_integer() else argument))
 
 
+_MOST_DIGITS: Final = {
+    True: "20 before the point, 18 behind it",
+    False: "6 behind the second, which a key would be cut to",
+}
 _SAID: Final[Mapping[str, Callable[[Check], str]]] = {
     schema.FIELD: lambda check: f"is not of type {check.argument.value}",
     "min": lambda check: f"is below {_argument(check)}",
@@ -134,7 +138,7 @@ _SAID: Final[Mapping[str, Callable[[Check], str]]] = {
     "pattern": lambda check: f"is not of the pattern {_argument(check)}",
     "minLength": lambda check: f"is shorter than {check.argument} characters",
     "maxLength": lambda check: f"is longer than {check.argument} characters",
-    "digits": lambda _: "has more digits than a typed column holds (20 before the point, 18 behind it)",
+    "digits": lambda check: f"has more digits than a typed column holds ({_MOST_DIGITS[check.argument is None]})",
     uniqueness.UNIQUE: lambda _: "repeats an earlier row",
 }
 

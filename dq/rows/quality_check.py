@@ -20,8 +20,9 @@ from etl_core.errors import UsageError
 class QualityCheck:
     """What became of one check.
 
-    `value` is what was measured, and `threshold` what it was compared with: shares from 0 to 1, but for row counts and
-    ages. `value` is None where nothing could be measured: such a check has not passed. `message` says it to a person.
+    `value` is what was measured, and `threshold` what it was compared with: shares from 0 to 1, but for row counts, and
+    ages (a timedelta, compared with what was asked for). `value` is None where nothing could be measured: such a check
+    has not passed. `message` says it to a person.
     """
 
     name: str

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from dq.checks.check_result import CheckResult, Status
@@ -31,6 +31,7 @@ from dq.rows.quality_check import (
     share_of_failures,
 )
 from dq.rows.referred.reference_frames import keys_of_frame
+from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType, Severity
 from dq.schema.expressions.parser import parse_expression
 from dq.schema.expressions.tokens import ExpressionError
@@ -149,7 +150,7 @@ class Validator:
             for compared, value in ((">=", low), ("<=", high))
             if value is not None
         ]
-        if isinstance(low, int | float | Decimal) and isinstance(high, int | float | Decimal) and low > high:
+        if low is not None and high is not None and _is_above(low, high, kind):
             raise UsageError(f"low {low!r} is above high {high!r}, so that no value can pass")
         return self._condition(
             f"value_range: {column}", " and ".join(sides), "of values are out of range", tolerance, severity
@@ -346,7 +347,7 @@ class Validator:
             if result is None or result.status is Status.NOT_RUN:
                 return False, None, "it could not be measured"
             passed = result.status is Status.PASSED
-            return passed, passed, "as wanted" if passed else result.text
+            return passed, result.measured, "as wanted" if passed else result.text
 
         name = {"rowCount": "row_count"}.get(rule, rule)
         return self._ask(
@@ -387,3 +388,12 @@ class Validator:
             message = f"the table has no column {name!r}{suggestion(name, self._types)}"
             raise UsageError(f"{message}; it has {', '.join(self._types) or 'none'}")
         return name, self._types[name]
+
+
+def _is_above(low: Any, high: Any, kind: FieldType) -> bool:  # noqa: ANN401 - of the column's type
+    """Compare two limits as values of their column; texts stand for dates and times."""
+    said = [json_value(one) for one in (low, high)]
+    least, most = (cast("Any", parse_cell(one, kind) if isinstance(one, str) else one) for one in said)
+    if type(least) is not type(most) and not all(isinstance(one, int | float | Decimal) for one in (least, most)):
+        return False
+    return least is not UNPARSABLE and bool(least > most)

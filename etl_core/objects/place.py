@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from etl_core.errors import UsageError
 
 _SCHEMES = ("s3://", "s3a://", "s3n://")
+#: What begins like an address and is none: `s3:/bucket` is no folder that anybody means. One letter may be a drive.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ def parse_place(text: str) -> Place:
             if not bucket:
                 raise UsageError(f"{text!r} names no bucket; expected s3://bucket/key")
             return Place(bucket, key)
-    if "://" in text:
+    if "://" in text or _SCHEME.match(text):
         raise UsageError(f"{text!r} is of an unknown kind; expected s3://bucket/key or a local path")
     if not text:
         raise UsageError("the place is empty; expected s3://bucket/key or a local path")

@@ -7,6 +7,8 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from etl_core.errors import UsageError
+
 if TYPE_CHECKING:
     from dq.events.run_window import WindowSource
 
@@ -54,6 +56,19 @@ def duration(text: str) -> timedelta:
     except OverflowError:
         pass
     raise argparse.ArgumentTypeError(f"{text!r} is not a span of time such as 90s, 15m, 2h or 7d")
+
+
+def plain_text(text: str) -> str:
+    """A name; nothing at all would mean something else than what is not said."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; leave the option out where everything is meant")
+    return text
+
+
+def require_days(since: date | None, until: date | None) -> None:
+    """Refuse days of which there are none: from one on, and before another that is not later."""
+    if since is not None and until is not None and since >= until:
+        raise UsageError(f"--since {since} is not before --until {until}, so that no run can be meant")
 
 
 def object_number(text: str) -> int:

@@ -37,7 +37,7 @@ def main(argv: list[str], program: Program | None = None) -> int:
     from jobs.running.wiring import start
 
     program = program or start()
-    with open_database(program.settings) as database:
+    with open_database(program.settings, only_reads=True) as database:
         steps = list(_run(database, arguments.run_id) if arguments.run_id else _object(database, arguments.object))
     table = Table("at", "step", "state", "what", header_style="bold")
     for at, step, state, what in sorted(dict.fromkeys(steps), key=lambda one: one[0]):
@@ -70,7 +70,7 @@ def _object(database: Engine, named: str) -> Iterator[_Step]:
     from dq.object_path import object_path
     from dq.reporting.catalogue.catalogue import read_catalogue
 
-    catalogue = read_catalogue(database)
+    catalogue = read_catalogue(database, only_reads=True)
     for row in _rows(database, named):
         for one in object_path(database, catalogue, row):
             yield one.at, one.step, one.state, one.what

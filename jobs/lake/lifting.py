@@ -15,6 +15,7 @@ from etl_core.errors import RetryableError
 from etl_core.retry import Backoff, Outage
 from jobs.lake.definitions import definitions_of
 from pipelines.lake.lifting.load_objects import load_objects
+from pipelines.lake.lifting.undo import finish_undos
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ class LiftRounds:
         """
         self._doors, self._lake, self._wanted, self._limit, self._tell = doors, lake, wanted, limit, tell
         self._clock = clock
-        self._catalogue = read_catalogue(doors.database)
+        self._catalogue = read_catalogue(doors.database, only_reads=True)
         self._waits: dict[int, tuple[int, float]] = {}
         self._released = set(wanted.released)
         self.states: Counter[str] = Counter()
@@ -69,11 +70,12 @@ class LiftRounds:
         return due_objects(self._doors.database, self._catalogue, wanted, self._limit)
 
     def lift(self, *, again: bool = False) -> list[Outcome]:
-        """Lift the next batch; what became of its objects, of none where nothing is due.
+        """Finish what was being taken out, then lift the next batch; what became of its objects, none if none is due.
 
         Raises:
             RetryableError: the database is away.
         """
+        finish_undos(self._lake)
         due = self.due(again=again)
         if not due:
             return []

@@ -17,6 +17,7 @@ import structlog
 from rich.table import Table
 
 from etl_core.errors import PipelineError, RetryableError, UsageError
+from jobs.console.arguments import plain_text, require_days
 from jobs.console.terminal import cell, stdout
 from jobs.lake.definitions import definitions_of
 from jobs.lake.doors import lake_doors
@@ -54,6 +55,7 @@ def main(argv: list[str]) -> int:
     from pipelines.lake.settings import LakeSettings
 
     program = start()
+    require_days(arguments.since, arguments.until)
     both = not (arguments.verdicts or arguments.silver)
     verdicts, silver = arguments.verdicts or both, arguments.silver or both
     if program.settings[LakeSettings].silver_gate == "off":
@@ -64,11 +66,11 @@ def main(argv: list[str]) -> int:
     note(step="dry run" if arguments.dry_run else None)
     limit = program.settings[LedgerSettings].max_files_per_batch
     with (
-        open_doors(program.settings, profile=TABLES) as doors,
+        open_doors(program.settings, profile=TABLES, only_reads=arguments.dry_run) as doors,
         open_tables_session(program.settings) as session,
         StopRequest() as stop,
     ):
-        catalogue = read_catalogue(doors.database)
+        catalogue = read_catalogue(doors.database, only_reads=True)
         chosen = judged_objects(doors.database, catalogue, wanted)
         again = _Again(doors, lake_doors(doors, program.settings, session), catalogue, stop, limit)
         with show_progress(program.console, "reprocess", len(chosen)) as report:
@@ -120,6 +122,7 @@ class _Again:
         from jobs.working_off.own_work import work_off_own
         from jobs.working_off.owners import new_owner
         from pipelines.lake.lifting.load_objects import load_objects
+        from pipelines.lake.lifting.undo import finish_undos
 
         still = [one.object_id for one in self._as_they_were(ids)]
         if verdicts and still:
@@ -134,6 +137,7 @@ class _Again:
         if not verdicts:
             report(BatchCounts(len(still), {"read": len(still)}))
         if silver and still and not self.stop.is_set():
+            finish_undos(self.lake)
             due, began = self._due(still), self.lake.clock()
             for outcome in load_objects(due, definitions_of(due, self.doors), (), began, self.lake):
                 self.loads[outcome.state] += 1
@@ -238,8 +242,8 @@ class _Again:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing reprocess", description=__doc__)
-    parser.add_argument("--agency", metavar="SLUG", help="only this agency's objects")
-    parser.add_argument("--file", metavar="NAME", help="only objects of this file")
+    parser.add_argument("--agency", metavar="SLUG", type=plain_text, help="only this agency's objects")
+    parser.add_argument("--file", metavar="NAME", type=plain_text, help="only objects of this file")
     parser.add_argument("--since", metavar="DAY", type=date.fromisoformat, help="only runs of this day (UTC) and later")
     parser.add_argument("--until", metavar="DAY", type=date.fromisoformat, help="only runs before this day (UTC)")
     parser.add_argument("--verdicts", action="store_true", help="write verdicts anew, and no rows unless --silver")

@@ -81,7 +81,7 @@ def _list(settings: Settings, named: Sequence[str]) -> ExitCode:
     from dq.ledger.silver_loads import known_tables
     from jobs.running.database import open_database
 
-    with open_database(settings) as database:
+    with open_database(settings, only_reads=True) as database:
         names = named or known_tables(database)
     table = Table("table", "layer", "version", "rows", "files", "columns", "why not", header_style="bold")
     missing, failed = set(named), list[PipelineError]()

@@ -15,7 +15,7 @@ import structlog
 from rich.table import Table
 
 from etl_core.errors import UsageError
-from jobs.console.arguments import object_number
+from jobs.console.arguments import object_number, plain_text, require_days
 from jobs.console.terminal import cell, stdout
 from jobs.lake.doors import lake_doors
 from jobs.running.exit_codes import ExitCode
@@ -56,6 +56,7 @@ def main(argv: list[str], program: Program | None = None) -> int:
 
     program = program or start()
     settings = program.settings[LakeSettings]
+    require_days(arguments.since, arguments.until)
     if settings.silver_gate == "off":
         raise UsageError("SILVER_GATE is off, so that nothing goes to silver; set it to passed or any")
     wanted = Wanted(arguments.agency, arguments.file, arguments.since, arguments.until, tuple(arguments.release))
@@ -65,7 +66,7 @@ def main(argv: list[str], program: Program | None = None) -> int:
     with (
         left_in_file(metrics.registry, published.metrics_file),
         served(metrics.registry, published.metrics_port if arguments.watch else None),
-        open_doors(program.settings) as doors,
+        open_doors(program.settings, only_reads=arguments.dry_run) as doors,
         open_tables_session(program.settings) as session,
         StopRequest() as stop,
     ):
@@ -91,7 +92,10 @@ def main(argv: list[str], program: Program | None = None) -> int:
         while not stop.is_set() and (outcomes := rounds.lift()):
             ended += outcomes
     note(message=rounds.told())
-    _show(ended)
+    if ended:
+        _show(ended)
+    else:
+        stdout().print(cell("nothing was due"))
     return _code(rounds.states)
 
 
@@ -103,7 +107,7 @@ def _require_judged(doors: Doors, wanted: Wanted) -> None:
 
     if not wanted.released:
         return
-    judged = judged_objects(doors.database, read_catalogue(doors.database), wanted)
+    judged = judged_objects(doors.database, read_catalogue(doors.database, only_reads=True), wanted)
     for id_ in wanted.released:
         if id_ in judged:
             continue
@@ -164,8 +168,8 @@ def _show(ended: Sequence[Outcome]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline-processing to_silver", description=__doc__)
-    parser.add_argument("--agency", metavar="SLUG", help="only this agency's objects")
-    parser.add_argument("--file", metavar="NAME", help="only objects of this file")
+    parser.add_argument("--agency", metavar="SLUG", type=plain_text, help="only this agency's objects")
+    parser.add_argument("--file", metavar="NAME", type=plain_text, help="only objects of this file")
     parser.add_argument("--since", metavar="DAY", type=date.fromisoformat, help="only runs of this day (UTC) and later")
     parser.add_argument("--until", metavar="DAY", type=date.fromisoformat, help="only runs before this day (UTC)")
     parser.add_argument(

@@ -251,9 +251,11 @@ def open_profiler(
 
 @contextmanager
 def open_doors(
-    settings: Settings, profiler: Profiler | None = None, *, profile: SessionProfile = FILES
+    settings: Settings, profiler: Profiler | None = None, *, profile: SessionProfile = FILES, only_reads: bool = False
 ) -> Iterator[Doors]:
     """Everything a batch needs; `profiler` is made when none is given, for Spark sessions of the kind `profile`.
+
+    With `only_reads` for looking alone: the rights of a reader will do, and the run leaves no line of the audit.
 
     Raises:
         CatalogueError: lists what the database lacks.
@@ -271,13 +273,14 @@ def open_doors(
 
     store = object_store(settings)
     batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
-    metrics, creates = BatchMetrics(), batch.auto_create_files
+    metrics = BatchMetrics()
+    reads = partial(read_catalogue, creates_files=batch.auto_create_files, only_reads=only_reads)
     with (
         left_in_file(metrics.registry, settings[MetricsSettings].metrics_file),
-        open_database(settings, also=partial(read_catalogue, creates_files=creates)) as database,
+        open_database(settings, only_reads=only_reads, also=reads) as database,
         open_profiler(settings, store, keep_states=ledger.keep_profiles, profile=profile) as own_profiler,
     ):
-        catalogue = read_catalogue(database, creates_files=creates)
+        catalogue = reads(database)
         doors = Doors(
             database=database,
             inbox=Inbox(database, max_attempts=ledger.max_attempts),

@@ -29,6 +29,10 @@ class FrozenTypesError(HeldError):
     """A file has values of other types than declared, and its definition wants none of its rows then."""
 
 
+class UnfitColumnError(HeldError):
+    """A column of a file has a type that a step of its definition does not take."""
+
+
 class CommitConflictError(RetryableError):
     """Others kept committing to the table; the files are written, and only the commit has to be repeated."""
 

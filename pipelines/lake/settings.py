@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from etl_core.errors import UsageError
 from etl_core.settings import Lower, RoomSettings, setting
+from pipelines.lake.files.folders import place_of_lake
+
+
+def _root(value: str) -> str:
+    """Refuse at the start what would fail every object later, one after the other."""
+    try:
+        place_of_lake(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return value
 
 
 class LakeSettings(RoomSettings):
     """Where the tables lie, and which objects go there."""
 
-    lake_root: str = setting(
+    lake_root: Annotated[str, AfterValidator(_root)] = setting(
         "Where the lake's tables lie: a folder, or s3://bucket/prefix",
         "a path or s3://bucket/prefix",
         default="./.data/lake",

@@ -7,13 +7,17 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq import PipelineError, Problems
+from dq import CellEncoding, FieldType, PipelineError, Problems, cells_rewritten, texts_rewritten
 from pipelines.transforms.read_steps import read_steps
 from pipelines.transforms.step import NormalizeStep
 from pipelines.transforms.steps import STEPS
 
 #: So many cells tell whether a column repeats itself, which saves work when at most half of them are distinct.
 _LOOKED_AT: Final = 2048
+
+
+class StepUnfitError(PipelineError):
+    """A step can do nothing with the type that a column has in a file."""
 
 
 class Normalized(NamedTuple):
@@ -47,6 +51,41 @@ def normalized(column: pa.StringArray, steps: tuple[NormalizeStep, ...]) -> Norm
     after = _through(encoded.dictionary, steps)
     changed = _changed(encoded.dictionary, after).take(encoded.indices)
     return Normalized(after.take(encoded.indices), pc.fill_null(changed, fill_value=False))
+
+
+def normalized_column(
+    column: pa.Array, field: tuple[str, FieldType], encoding: CellEncoding, steps: tuple[NormalizeStep, ...]
+) -> pa.Array:
+    """Take a column as its file has it through steps; the same object where nothing becomes another.
+
+    Steps that take numbers take them as the texts that a text file would have for them: what becomes of a value does
+    not depend on the format. Values of other types stay, and the rules of the field decide.
+
+    Args:
+        column: of any type.
+        field: its name, and the declared type.
+        encoding: how the cells of the file carry their type.
+        steps: in their order.
+
+    Raises:
+        StepUnfitError: a typed column has neither texts nor numbers, which a step needs.
+    """
+
+    def through(texts: pa.StringArray) -> pa.StringArray:
+        return normalized(texts, steps).column
+
+    kinds = [STEPS[step.name] for step in steps if STEPS[step.name].numbers]
+    if not kinds:
+        return texts_rewritten(column, through)
+    leaves = frozenset.intersection(*(frozenset(kind.leaves) for kind in kinds))
+    name, wanted = field
+    done = cells_rewritten(column, wanted, encoding, through, leaves)
+    if done is None:
+        raise StepUnfitError(
+            f"column {name!r} has values of type {column.type} in this file, and step {kinds[0].name!r} takes texts and"
+            f" numbers; take the step away from silver.normalize, or let the file have what it takes"
+        )
+    return done
 
 
 def tried(step: Any, *texts: str | None) -> list[str | None]:  # noqa: ANN401 - any JSON value

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dq import Problems
+from dq import FieldType, Problems
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +28,8 @@ class StepKind:
     that the step cannot make sense of stays as it is. `read` turns the JSON of an argument into what `apply` takes, or
     notes at a place what is wrong with it and gives None; without it the step takes no argument. `bare`: what the step
     does when its name alone is written, None where it needs an argument. `example` is for who wrote it wrongly.
+    `numbers`: numbers of files that have types are taken, too, as texts; other steps have nothing to do there.
+    `leaves`: types whose values are what the step would make.
     """
 
     name: str
@@ -35,3 +37,5 @@ class StepKind:
     read: Callable[[Any, str, Problems], Hashable | None] | None = None
     bare: Hashable | None = None
     example: str = ""
+    numbers: bool = False
+    leaves: tuple[FieldType, ...] = ()

@@ -155,3 +155,18 @@ def test_nulls_and_nan_are_what_each_library_takes_them_for() -> None:
 
     assert nulls(check_frame(pd.DataFrame({"x": [1.0, float("nan"), None]}), definition)) == (2, 100)
     assert nulls(check_frame(pl.DataFrame({"x": [1.0, float("nan"), None]}), definition)) == (1, 60)
+
+
+def test_a_key_whose_nanoseconds_a_table_would_cut_off_fails_once_and_for_all() -> None:
+    """Two moments that a file tells apart would be one key among typed rows; elsewhere nanoseconds are cut off."""
+    moments = ["2024-01-01T00:00:00.0000001", "2024-01-01T00:00:00.0000002", "2024-01-01T00:00:00", None]
+    table = pa.table({"t": moments, "other": moments})
+    definition = {
+        "fields": [{"name": "t", "type": "datetime"}, {"name": "other", "type": "datetime"}], "uniqueKeys": [["t"]],
+    }  # fmt: skip
+    passed, failed = split_rows(table, definition, cells="text")
+    told = [[(one["rule"], one["column"]) for one in found] for found in failed["_findings"].to_pylist()]
+    assert told == [[("digits", "t")]] * 2
+    assert "6 behind the second" in failed["_findings"][0][0]["message"].as_py()
+    again, none = split_rows(passed, definition)
+    assert (again.num_rows, none.num_rows) == (2, 0)

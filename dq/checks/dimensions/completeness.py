@@ -100,14 +100,16 @@ def _of_field(check: Check, column: ColumnSummary | None, cells: int, fields: Fr
 
 
 def _whole_file(summary: FileSummary, plan: CheckPlan, check: Check) -> CheckResult:
-    kept, text = FILE_RULES[check.rule].measure(summary, plan, check.argument)
+    kept, text, measured = FILE_RULES[check.rule].measure(summary, plan, check.argument)
     if kept is None:
         return not_run(check)
     failed = 0 if kept else 1
     status = Status.FAILED if fails(failed, 1, check) else Status.PASSED
     column = ", ".join(check.columns) or None
     why = "the rule is about the file as a whole, not about single rows"
-    return CheckResult(check, status, check.rule, column, failed=failed, checked=1, text=text, why_no_example=why)
+    return CheckResult(
+        check, status, check.rule, column, failed=failed, checked=1, text=text, why_no_example=why, measured=measured
+    )
 
 
 def _weighted(result: CheckResult, parts: int) -> CheckResult:

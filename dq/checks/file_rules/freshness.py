@@ -95,13 +95,14 @@ def _measure(summary: FileSummary, plan: CheckPlan, rule: Freshness) -> Kept:
     if column.maximum is None:
         return Kept(kept=False, text=f"{name} has no value, so that nothing tells how old the file is")
     age = _age_of(column.maximum, plan.run_start)
-    if age is None or age <= rule.most:
-        return Kept(None if age is None else True)
     # How old it is would tell a sensitive value.
-    if rule.field in plan.sensitive:
+    hidden = rule.field in plan.sensitive
+    if age is None or age <= rule.most:
+        return Kept(None if age is None else True, measured=None if hidden else age)
+    if hidden:
         return Kept(kept=False, text=f"the newest {name} is older than {rule.said}")
     text = f"the newest {name} is {_said(age)} older than the run, expected at most {rule.said}"
-    return Kept(kept=False, text=text)
+    return Kept(kept=False, text=text, measured=age)
 
 
 def _age_of(newest: object, run_start: datetime) -> timedelta | None:

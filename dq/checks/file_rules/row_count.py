@@ -58,11 +58,12 @@ def _limit(properties: Mapping[str, Any], name: str, problems: Problems) -> int 
 
 def _measure(summary: FileSummary, _plan: CheckPlan, limits: RowCount) -> Kept:
     rows = summary.rows_read - summary.rows_malformed
+    said = f"the file has {count(rows, 'row')}, expected at"
     if limits.least is not None and rows < limits.least:
-        return Kept(kept=False, text=f"the file has {count(rows, 'row')}, expected at least {count(limits.least)}")
+        return Kept(kept=False, text=f"{said} least {count(limits.least)}", measured=rows)
     if limits.most is not None and rows > limits.most:
-        return Kept(kept=False, text=f"the file has {count(rows, 'row')}, expected at most {count(limits.most)}")
-    return Kept(kept=True)
+        return Kept(kept=False, text=f"{said} most {count(limits.most)}", measured=rows)
+    return Kept(kept=True, measured=rows)
 
 
 def _write(limits: RowCount) -> dict[str, Any]:

@@ -7,6 +7,10 @@ import pyarrow as pa
 from dq.profiling.cells.written_moments import is_moment
 from dq.schema.definition import FieldType
 
+#: The type of a column of a typed file whose cells were written anew as texts: they are read as those of a text file.
+#: `strange` cells are values of other types, which no text stands for. Nobody's own column has such names.
+WRITTEN = pa.struct([("\ue000text", pa.string()), ("\ue000strange", pa.bool_())])
+
 
 def type_family(kind: pa.DataType) -> FieldType:
     """Name the declared type that a physical Arrow type stands for, `any` for binary and unknown ones."""

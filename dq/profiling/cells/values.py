@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from dq.profiling.cells.kinds import WRITTEN_AS_STRINGS, kind_of_family, kind_of
 from dq.profiling.cells.moments import read_datetimes, read_durations, read_times
 from dq.profiling.cells.number_line import DAYS, Mask
 from dq.profiling.cells.parsing import Parsed, parse_text, some_rests, within
-from dq.profiling.cells.physical import type_family
+from dq.profiling.cells.physical import WRITTEN, type_family
 from dq.profiling.cells.sheet_cells import SheetError, is_date_or_moment, moments_for, sheet_texts, sheet_value
 from dq.profiling.cells.sheet_durations import as_durations, durations_for
 from dq.profiling.cells.texts import as_text, nested_text
@@ -78,8 +79,10 @@ class Cells:
 
 def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, missing: Sequence[str]) -> Cells:
     """Drop the nulls of a column and parse the rest to its declared type."""
-    if pa.types.is_struct(column.type) and column.type == JSON_TOKENS:
-        return _read_tokens(column.field(0), recipe, missing, encoding)
+    if pa.types.is_struct(column.type) and column.type in (JSON_TOKENS, WRITTEN):
+        written = column.type == WRITTEN
+        read = partial(_read_written, strange=column.field(1)) if written else partial(_read_tokens, encoding=encoding)
+        return read(column.field(0), recipe, missing)
     if encoding is CellEncoding.TEXT:
         column = as_text(column)  # of a table in memory, that is: columns of text files are texts
     is_text = pa.types.is_string(column.type)
@@ -100,6 +103,24 @@ def read_cells(column: pa.Array, recipe: ColumnRecipe, encoding: CellEncoding, m
         wrong_type = encoding is CellEncoding.TYPED and len(present) > 0
         return Cells(rows, present, nothing_parses(present), wrong_type, kind)
     return Cells(rows, present, parsed, kinds=kind)
+
+
+def _read_written(
+    texts: pa.StringArray, recipe: ColumnRecipe, missing: Sequence[str], strange: pa.BooleanArray
+) -> Cells:
+    """Parse texts that were written anew by the grammar of text files; strange ones have no type that fits."""
+    valid = _valid(texts, missing)
+    some = np.ones(len(texts), np.bool_) if valid is None else valid
+    odd = strange.to_numpy(zero_copy_only=False)[some]
+    present = texts.filter(pa.array(some))
+    rows = None if some.all() else np.flatnonzero(some)
+    if not odd.any():
+        return Cells(rows, present, parse_text(present, recipe.type, recipe.format))
+    parsed = parse_text(present.filter(pa.array(~odd)), recipe.type, recipe.format)
+    ok = ~odd
+    if parsed.ok is not None:
+        ok[ok] = parsed.ok
+    return Cells(rows, present, replace(parsed, ok=ok))
 
 
 #: Encodings whose dates may be strings and whose numbers may be doubles.

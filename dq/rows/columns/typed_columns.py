@@ -13,7 +13,7 @@
 | string | string |
 | object, array, any | as they came; from text files the text |
 
-Nanoseconds beyond a microsecond are cut off: no table that these columns go to has them.
+Nanoseconds beyond a microsecond are cut off: no table that these columns go to has them. In a key they are findings.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ DIGITS: Final = "digits"
 #: Decimals that fit: 20 digits before the point, 18 behind it.
 _FITTING: Final = r"^-?[0-9]{1,20}(?:\.[0-9]{0,18})?$"
 
+#: Types whose nanoseconds beyond a microsecond are cut off.
+_CUT_OFF: Final = (FieldType.DATETIME, FieldType.TIME, FieldType.DURATION)
 _AS_THEY_CAME: Final = (FieldType.ANY, FieldType.OBJECT, FieldType.ARRAY)
 _FROM_NUMBERS: Final[Mapping[FieldType, Callable[[Numbers], pa.Array]]] = {
     FieldType.INTEGER: lambda numbers: pa.array(numbers, pa.int64()),
@@ -87,11 +89,18 @@ def typed_columns(recipe: Recipe, batch: RowBatch, cells: Sequence[Cells]) -> di
 
 
 def unfit_marks(recipe: Recipe, cells: Sequence[Cells]) -> Iterator[Mark]:
-    """Find decimals with more digits than a column holds: right as they stand, but with no place among typed rows.
+    """Find values with more digits than a column holds: right as they stand, but with no place among typed rows.
 
-    It is the one finding that no verdict counts.
+    These are decimals, and moments, times and durations of a key that are exact to the nanosecond: two keys that a
+    file tells apart would be one in a table. It is the one finding that no verdict counts.
     """
-    for column, own in zip(recipe.columns, cells, strict=True):
+    keys = {at for key in recipe.keys for at in key}
+    for at, (column, own) in enumerate(zip(recipe.columns, cells, strict=True)):
+        rests = own.parsed.rests
+        if at in keys and rests is not None and column.type in _CUT_OFF:
+            positions = own.parsed_positions()[rests != 0]
+            check = Check(DIGITS, schema.KEY, (column.name,), argument=column.type)
+            yield Mark(check, own.row_of(positions), len(positions), texts_of(own, positions))
         if column.type is FieldType.DECIMAL and column.declared and len(own.parsed.cells):
             unfit = ~pc.match_substring_regex(canonical_decimals(as_text(own.parsed.cells)), _FITTING).to_numpy(
                 zero_copy_only=False

@@ -10,10 +10,28 @@ from __future__ import annotations
 import hashlib
 import re
 
+from etl_core.errors import UsageError
+from etl_core.objects.place import Place, parse_place
 from pipelines.lake.run_part import RunKey
 
 _ODD = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST = 60
+_PLAIN_PREFIX = re.compile(r"[A-Za-z0-9/._-]*")
+
+
+def place_of_lake(root: str) -> Place:
+    """Where the lake's tables lie: LAKE_ROOT, `s3://bucket/prefix` or a local folder.
+
+    Raises:
+        UsageError: the root is neither, or a prefix that not every reader finds.
+    """
+    place = parse_place(root)
+    if place.bucket is not None and not _PLAIN_PREFIX.fullmatch(place.key):
+        raise UsageError(
+            f"LAKE_ROOT is {root!r}; in S3 it may hold letters, digits, slashes, dots, hyphens and underscores, because"
+            " readers of tables encode anything else in different ways"
+        )
+    return place
 
 
 def folder_of(run: RunKey) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl_core.errors import ObjectGoneError, UsageError
+from etl_core.errors import ObjectGoneError
 from etl_core.objects.failures import ObjectConflictError
 from etl_core.objects.heads import head_of
 from etl_core.objects.place import parse_place
 from etl_core.objects.store import ObjectStore, S3Access
 from etl_core.objects.writing import write_object
 from pipelines.lake.errors import TableUnavailableError
-from pipelines.lake.files.folders import plain_name
-
-_PLAIN_PREFIX = re.compile(r"[A-Za-z0-9/._-]*")
+from pipelines.lake.files.folders import place_of_lake, plain_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +156,9 @@ def lake_table(root: str, layer: str, table: str, access: S3Access | None = None
     Raises:
         UsageError: the root is neither, or a prefix that not every reader finds.
     """
-    place, name = parse_place(root), plain_name(table)
+    place, name = place_of_lake(root), plain_name(table)
     if place.bucket is None:
         return TableFolder(f"{Path(place.key).absolute()}/{layer}/{name}")
-    if not _PLAIN_PREFIX.fullmatch(place.key):
-        raise UsageError(
-            f"LAKE_ROOT is {root!r}; in S3 it may hold letters, digits, slashes, dots, hyphens and underscores, because"
-            " readers of tables encode anything else in different ways"
-        )
     prefix = "/".join(part for part in (place.key.strip("/"), layer, name) if part)
     return TableFolder(f"s3://{place.bucket}/{prefix}", access or S3Access())
 

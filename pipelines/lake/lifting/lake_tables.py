@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 RUNS = "runs"
 #: The setting of that table that says by which key.
 _KEY = "pipeline.primaryKey"
+#: Seconds that somebody waits while others commit to the same tables; merging many rows takes minutes.
+_LONGEST_COMMIT = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,18 @@ def _schema_of(folder: TableFolder) -> TableSchema | None:
     return None if snapshot is None else snapshot.schema
 
 
+class CommittingDoors(Protocol):
+    """What committing needs of the outside: the ledger's database for its lock, and where the lake is."""
+
+    @property
+    def database(self) -> Engine:
+        """The ledger's."""
+
+    @property
+    def root(self) -> str:
+        """LAKE_ROOT."""
+
+
 class MergingDoors(Protocol):
     """What merging needs of the outside: the ledger's database for its lock, Spark, time and identifiers."""
 
@@ -146,6 +161,19 @@ def merge_rows(
         changed = [run for run, outcome in done.outcomes.items() if outcome != "superseded"]
         version = merge_runs(session, merged.folder, runs, merged.key, changed, _identity(doors))
     return replace(done, version=version)
+
+
+@contextmanager
+def commits_alone(table: str, doors: CommittingDoors) -> Iterator[None]:
+    """Let nobody else commit to the tables of a name while the block runs, nor tell the ledger of what it committed.
+
+    Without it two processes may each have the last word in one of the two tables. Where this one dies, the lock goes.
+
+    Raises:
+        DatabaseUnavailableError: somebody else was at it all the time, or the database is away.
+    """
+    with held(doors.database, "lake tables", doors.root, table, seconds=_LONGEST_COMMIT):
+        yield
 
 
 def _identity(doors: MergingDoors) -> CommitIdentity:

@@ -27,6 +27,7 @@ from dq import (
     malformed_finding,
     text_column,
 )
+from pipelines.lake.errors import UnfitColumnError
 from pipelines.lake.lifting.frozen import require_frozen
 from pipelines.lake.lifting.missing_partners import with_partners_missing
 from pipelines.lake.lifting.silver_plan import Types
@@ -35,7 +36,7 @@ from pipelines.lake.schema.drift import NewColumns
 from pipelines.transforms.derive import derive
 from pipelines.transforms.enriched.enrich import enrich
 from pipelines.transforms.enriched.partners import Partners
-from pipelines.transforms.normalize import normalized
+from pipelines.transforms.normalize import StepUnfitError, normalized_column
 from pipelines.transforms.silver_columns import SilverColumns
 
 FINDINGS, TEXT, DEFINITION, LINE = "_findings", "_text", "_definition", "_line"
@@ -87,7 +88,7 @@ class LiftedRows:
 
     def column_types(self) -> dict[str, pa.DataType]:
         """Give the types of silver's columns by their names, in order; also of declared ones that the file lacks."""
-        found = {column.name: self._type(column) for column in self.checks.recipe.columns}
+        found = {name: self._type(column) for name, column in self._own_names()}
         for field in self.checks.definition.fields:
             found.setdefault(field.name, flat_type(field.type))
         for one in self.references:
@@ -100,9 +101,7 @@ class LiftedRows:
     @property
     def expected(self) -> frozenset[str]:
         """Name the columns that the definition asks for; others are there because the file brings them."""
-        declared = {field.name for field in self.checks.definition.fields}
-        declared |= {one.name for one in self.columns.derive}
-        declared |= {name for one in self.references for name in one.enrichment.types}
+        declared = self._declared | self._made
         return frozenset({new for old, new in self._arranged() if old in declared}) | {FINDINGS, EXTRAS}
 
     @property
@@ -112,19 +111,47 @@ class LiftedRows:
         return tuple(field.name for field in self.checks.definition.fields if field.name not in there)
 
     @property
+    def _declared(self) -> frozenset[str]:
+        return frozenset(field.name for field in self.checks.definition.fields)
+
+    @property
+    def _made(self) -> frozenset[str]:
+        """Name the columns that rows get from elsewhere."""
+        taken = {name for one in self.references for name in one.enrichment.types}
+        return frozenset(taken | {one.name for one in self.columns.derive})
+
+    def _own_names(self) -> tuple[tuple[str, ColumnRecipe], ...]:
+        """Name the columns of the file; one that nobody declared and that has the name of a made one is its second."""
+        there = {column.name for column in self.checks.recipe.columns} | self._declared
+        names = []
+        for column in self.checks.recipe.columns:
+            own, place = column.name, 2
+            while own in self._made or (own != column.name and own in there):
+                own, place = f"{column.name} [{place}]", place + 1
+            names.append((own, column))
+            there.add(own)
+        return tuple(names)
+
+    @property
     def _keeps_extras(self) -> bool:
         """Tell whether fields of JSON objects that are no column of the file have a column together."""
         return self.new_columns == "evolve" and self.checks.recipe.encoding is CellEncoding.JSON
 
     def prepared(self, batch: RowBatch) -> RowBatch:
-        """Normalise the texts of a batch; a column that no step changes stays the same object."""
-        columns = list(batch.columns)
+        """Normalise the cells of a batch; a column that no step changes stays the same object.
+
+        Raises:
+            UnfitColumnError: a column has a type that its steps do not take, and the whole object is to be held.
+        """
+        columns, encoding = list(batch.columns), self.checks.recipe.encoding
         for column in self.checks.recipe.columns:
-            steps = self.columns.steps(column.name)
-            if steps and pa.types.is_string(columns[column.position].type):
-                done = normalized(columns[column.position], steps)
-                if done.cells_changed:
-                    columns[column.position] = done.column
+            if steps := self.columns.steps(column.name):
+                field = column.name, column.type
+                try:
+                    done = normalized_column(columns[column.position], field, encoding, steps)
+                except StepUnfitError as error:
+                    raise UnfitColumnError(f"{error}; then release the object") from error
+                columns[column.position] = done
         return replace(batch, columns=columns)
 
     def lifted(self, rows: FileRows) -> LiftedBatch:
@@ -156,8 +183,8 @@ class LiftedRows:
         """Give the columns of the file in their types, also declared ones that it lacks."""
         batch, cells = rows.found.marked.batch, rows.found.marked.cells
         found: dict[str, pa.Array] = {
-            column.name: self._column(column, batch.columns[column.position], own)
-            for column, own in zip(self.checks.recipe.columns, cells, strict=True)
+            name: self._column(column, batch.columns[column.position], own)
+            for (name, column), own in zip(self._own_names(), cells, strict=True)
         }
         for field in self.checks.definition.fields:
             if field.name not in found:
@@ -167,7 +194,9 @@ class LiftedRows:
     def _silver(self, rows: FileRows, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
         """Give the rows that pass, with silver's columns, their findings, and the line of each as the last one."""
         count = len(rows.lines)
-        found = {**columns, **derive({**columns, **self._run_columns(count)}, self.columns.derive)}
+        declared = self._declared
+        of_run = {name: column for name, column in self._run_columns(count).items() if name not in declared}
+        found = {**columns, **derive({**columns, **of_run}, self.columns.derive)}
         names = [new for _, new in self._arranged()]
         arrays = [found[old] for old, _ in self._arranged()]
         if self._keeps_extras:
@@ -200,7 +229,7 @@ class LiftedRows:
         )
 
     def _arranged(self) -> tuple[tuple[str, str], ...]:
-        names = [column.name for column in self.checks.recipe.columns]
+        names = [name for name, _ in self._own_names()]
         names += [field.name for field in self.checks.definition.fields if field.name not in names]
         names += [name for one in self.references for name in one.enrichment.types if name not in names]
         return self.columns.arranged(names)

@@ -19,7 +19,6 @@ from dq import (
     DueObject,
     Limits,
     LoadCounts,
-    LoadResult,
     LoadSubject,
     ObjectStore,
     PipelineError,
@@ -29,6 +28,7 @@ from dq import (
     finish_loads,
     hold_load,
     loads_of_object,
+    loads_of_run,
     replace_load,
     start_load,
     start_loads,
@@ -36,13 +36,13 @@ from dq import (
 from etl_core.errors import RetryableError, TerminalError
 from etl_core.objects.store import S3Access
 from pipelines.lake.errors import HeldError, ReferenceGoneError
-from pipelines.lake.lifting.lake_tables import LakeTables, lake_tables, merge_rows
+from pipelines.lake.lifting.lake_tables import LakeTables, commits_alone, lake_tables, merge_rows
 from pipelines.lake.lifting.lift_objects import lift_objects
 from pipelines.lake.lifting.lift_part import Lifted, Lifting
 from pipelines.lake.lifting.plan_objects import PlannedObject, plan_objects
 from pipelines.lake.lifting.references import ReferencesOfObjects, Referred
 from pipelines.lake.lifting.silver_plan import SilverPlan, usable_plan
-from pipelines.lake.run_part import RunRows
+from pipelines.lake.run_part import Committed, RunKey, RunRows
 from pipelines.lake.schema.drift import Drift, drift, told_drift
 from pipelines.lake.schema.table_schema import TableSchema
 from pipelines.lake.tables.delta_log import read_snapshot
@@ -59,6 +59,8 @@ log = structlog.get_logger()
 
 #: How often an object may bring down the workers that lift it.
 _MOST_FALLS = 3
+#: Whoever has it and failed did so by a critical rule.
+_BEST_SCORE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ def kept_out(due: DueObject, released: Collection[int], gate: str) -> str | None
     """Why the gate does not let an object pass; None where it does."""
     if gate != "passed" or due.passed or due.object_id in released:
         return None
-    return f"its verdict failed (score {due.score}); release it by to_silver --release {due.object_id}"
+    why = ", and a critical rule was broken or could not be looked at" if due.score == _BEST_SCORE else ""
+    return f"its verdict failed (score {due.score}{why}); release it by to_silver --release {due.object_id}"
 
 
 def _ready(
@@ -241,7 +244,8 @@ def _load_table(table: str, key: tuple[str, ...], objects: Sequence[_Begun], doo
             else:
                 lifted.append((begun[id_], replace(done, note=planned[id_].note)))
         if lifted:
-            outcomes += _commit(lifted, tables, doors)
+            with commits_alone(table, doors):
+                outcomes += _commit(lifted, tables, doors)
     except PipelineError as error:
         ended = {outcome.due.object_id for outcome in outcomes}
         outcomes += [_came_to_nothing(one, error, doors) for one in objects if one.due.object_id not in ended]
@@ -296,22 +300,44 @@ def _commit(lifted: Sequence[tuple[_Begun, Lifted]], tables: LakeTables, doors: 
     runs = [RunRows(done.run, one.generation, done.quarantine) for one, done in lifted]
     if any(run.files for run in runs) or read_snapshot(tables.quarantine) is not None:
         put_aside = replace_runs(tables.quarantine, tables.quarantine_schema, runs, identity())
-    rows = [RunRows(done.run, one.generation, done.silver) for one, done in lifted]
+    late = set() if put_aside is None else _superseded(put_aside)
+    rows = [RunRows(done.run, one.generation, done.silver) for one, done in lifted if done.run.key not in late]
+    if not rows:
+        return [_too_late(one, doors) for one, _ in lifted]
     if tables.merged is None:
         loaded = replace_runs(tables.silver, tables.silver_schema, rows, identity())
     else:
         loaded = merge_rows(tables.merged, tables.silver, tables.silver_schema, rows, doors)
-    outcomes, results = list[Outcome](), dict[int, LoadResult]()
-    for one, done in lifted:
-        if loaded.outcomes[done.run.key] == "superseded":
-            reason = "a later load of the same run was quicker"
-            replace_load(doors.database, one.generation, reason, doors.clock(), doors.account)
-            outcomes.append(Outcome(one.due, "replaced", reason))
-        else:
-            results[one.generation] = done.result(loaded.version, put_aside.version if put_aside else None)
+    late |= _superseded(loaded)
+    outcomes = [_too_late(one, doors) for one, done in lifted if done.run.key in late]
+    results = {
+        one.generation: done.result(loaded.version, put_aside.version if put_aside else None)
+        for one, done in lifted
+        if done.run.key not in late
+    }
     states = finish_loads(doors.database, results, doors.clock(), doors.account)
     return outcomes + [
         Outcome(one.due, states[one.generation], done.note, results[one.generation].counts, loaded.version)
         for one, done in lifted
         if one.generation in states
     ]
+
+
+def _superseded(done: Committed) -> set[RunKey]:
+    return {run for run, outcome in done.outcomes.items() if outcome == "superseded"}
+
+
+def _too_late(one: _Begun, doors: LakeDoors) -> Outcome:
+    """End a load that a later one of its run kept from the tables, or leave it open.
+
+    Its object is done when the ledger has that load, of this object or a newer one. Else it is to be lifted anew: what
+    was quicker took an older object out, or its process died.
+    """
+    loads = loads_of_run(doors.database, _subject(one.due, one.definition, one.plan.table))
+    if any(load.state == "loaded" and load.subject.object_id >= one.due.object_id for load in loads):
+        reason = "a later load of the same run was quicker"
+        replace_load(doors.database, one.generation, reason, doors.clock(), doors.account)
+        return Outcome(one.due, "replaced", reason)
+    reason = "another process changed the rows of the run meanwhile; it is lifted again"
+    log.warning("not lifted yet", bucket=one.due.bucket, key=one.due.key, error=reason)
+    return Outcome(one.due, "pending", reason)

@@ -40,11 +40,17 @@ class ReferencesOfObjects:
             ReferenceAwayError: it cannot be reached at present.
         """
         keys = {one.wanted: self._once(one.wanted, self._reader, one.wanted.source) for one in definition.references}
-        partners = tuple(self._once(one, self._partners, one.source) for one in enrichments)
+        sensitive = frozenset(field.name for field in definition.fields if field.sensitive)
+        partners = tuple(
+            self._once((one, not sensitive.isdisjoint(one.looked_up_by)), self._partners, one.source)
+            for one in enrichments
+        )
         return Referred(keys, partners)
 
-    def _partners(self, enrichment: Enrichment) -> Partners:
-        return Partners.of(enrichment, reference_rows(self._reader.rows, enrichment.wanted, exact=enrichment.exact))
+    def _partners(self, asked: tuple[Enrichment, bool]) -> Partners:
+        enrichment, hidden = asked
+        rows = reference_rows(self._reader.rows, enrichment.wanted, exact=enrichment.exact)
+        return Partners.of(enrichment, rows, hidden=hidden)
 
     def _once(self, asked: _Asked, read: Callable[[_Asked], _Read], source: str) -> _Read:
         if asked not in self._known:

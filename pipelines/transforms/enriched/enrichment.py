@@ -66,6 +66,11 @@ class Enrichment:
         return WantedKeys(self.source, tuple(columns.values()))
 
     @property
+    def looked_up_by(self) -> tuple[str, ...]:
+        """The columns of the file that say which row of the reference is meant."""
+        return (*(here for here, _ in self.on), *(() if self.valid is None else (self.valid.at,)))
+
+    @property
     def exact(self) -> frozenset[str]:
         """The columns of the reference in which a value of another type is a fault of the reference.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dq import PipelineError, shown
+from dq import MASK, PipelineError, shown
 from pipelines.transforms.enriched.enrichment import Enrichment
 
 Numbers: TypeAlias = npt.NDArray[np.int64]
@@ -53,8 +53,10 @@ class Partners:
     begins: Numbers
 
     @classmethod
-    def of(cls, enrichment: Enrichment, reference: pa.Table) -> Partners:
+    def of(cls, enrichment: Enrichment, reference: pa.Table, *, hidden: bool = False) -> Partners:
         """Make a reference ready, which has the columns of `enrichment.wanted`.
+
+        With `hidden` no value of it is told: the column of the file that it is looked up by is sensitive.
 
         Rows with a null in the key are nobody's partner. With `valid`, neither are rows that end before they begin.
 
@@ -76,7 +78,7 @@ class Partners:
         twice = np.flatnonzero((keys[1:] == keys[:-1]) & (starts[1:] < ends[:-1]))
         if len(twice):
             row = {name: reference[name][int(places[twice[0]])].as_py() for name in reference.column_names}
-            raise AmbiguousReferenceError(_told_twice(enrichment, row, len(twice)))
+            raise AmbiguousReferenceError(_told_twice(enrichment, row, len(twice), hidden=hidden))
         taken = tuple(reference[one.column].combine_chunks().take(pa.array(places)) for one in enrichment.take)
         moments = np.unique(starts)
         begins = _pairs(keys, np.searchsorted(moments, starts, side="right"))
@@ -152,15 +154,16 @@ def _places_in(column: pa.Array, values: pa.Array) -> Numbers:
     return found
 
 
-def _told_twice(enrichment: Enrichment, row: Mapping[str, object], count: int) -> str:
-    key = ", ".join(f"{there.name} {shown(str(row[there.name]))}" for _, there in enrichment.on)
+def _told_twice(enrichment: Enrichment, row: Mapping[str, object], count: int, *, hidden: bool) -> str:
+    names = [there.name for _, there in enrichment.on]
+    key = ", ".join(f"{name} {MASK if hidden else shown(str(row[name]))}" for name in names)
     more = f" (and {count - 1:,} more)" if count > 1 else ""
     if enrichment.valid is None:
         return (
             f"{enrichment.source} has two rows for {key}{more}, so that nobody can say which one is meant; keep one, or"
             ' say which counts when, as in "valid": {"at": "service_date", "from": "valid_from", "to": "valid_to"}'
         )
-    start, end = (row[name] for name in (enrichment.valid.start, enrichment.valid.end))
+    start, end = (MASK if hidden else row[name] for name in (enrichment.valid.start, enrichment.valid.end))
     return (
         f"{enrichment.source} has two rows for {key}{more} that count at the same time: the one from {start} to {end}"
         " and a later one; let each end where the next begins"

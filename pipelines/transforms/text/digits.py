@@ -25,4 +25,4 @@ def _digits(column: pa.StringArray) -> pa.StringArray:
     return matching(column, "[0-9]", lambda some: pc.replace_substring_regex(some, "[^0-9]+", ""))
 
 
-DIGITS: Final = StepKind("digits", without_argument(_digits))
+DIGITS: Final = StepKind("digits", without_argument(_digits), numbers=True)

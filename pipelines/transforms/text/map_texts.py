@@ -46,4 +46,4 @@ def _mapped(column: pa.StringArray, pairs: Pairs) -> pa.StringArray:
     return pc.if_else(found.is_valid(), written, column)
 
 
-MAP: Final = StepKind("map", _mapped, _read, example=_EXAMPLE)
+MAP: Final = StepKind("map", _mapped, _read, example=_EXAMPLE, numbers=True)

@@ -35,4 +35,4 @@ def _padded(column: pa.StringArray, argument: tuple[int, str]) -> pa.StringArray
     return pc.if_else(blank(column), column, pc.utf8_lpad(column, width, padding=character))
 
 
-PAD: Final = StepKind("pad", _padded, _read, example=_EXAMPLE)
+PAD: Final = StepKind("pad", _padded, _read, example=_EXAMPLE, numbers=True)

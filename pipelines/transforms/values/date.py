@@ -57,4 +57,6 @@ def _dated(column: pa.StringArray, date_format: str) -> pa.StringArray:
     return pc.replace_with_mask(column, mask, iso)
 
 
-DATE: Final = StepKind("date", _dated, _read, example=_EXAMPLE)
+DATE: Final = StepKind(
+    "date", _dated, _read, example=_EXAMPLE, numbers=True, leaves=(FieldType.DATE, FieldType.DATETIME)
+)

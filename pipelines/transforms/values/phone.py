@@ -51,4 +51,4 @@ def _one(text: str, region: str) -> str:
     return phonenumbers.format_number(number, _E164)
 
 
-PHONE: Final = StepKind("phone", _in_e164, _read, example=_EXAMPLE)
+PHONE: Final = StepKind("phone", _in_e164, _read, example=_EXAMPLE, numbers=True)

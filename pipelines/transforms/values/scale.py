@@ -63,4 +63,4 @@ def _one(text: str, factor: Decimal) -> str:
     return text if number is None else decimal_text(EXACTLY.multiply(number, factor))
 
 
-SCALE: Final = StepKind("scale", _scaled, _read, example=_EXAMPLE)
+SCALE: Final = StepKind("scale", _scaled, _read, example=_EXAMPLE, numbers=True)

@@ -92,4 +92,4 @@ def _decimal(number: Fraction) -> Decimal:
     return EXACTLY.divide(Decimal(number.numerator), Decimal(number.denominator))
 
 
-UNIT: Final = StepKind("unit", _in_unit, _read, example=_EXAMPLE)
+UNIT: Final = StepKind("unit", _in_unit, _read, example=_EXAMPLE, numbers=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from sqlalchemy import text
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def rows(command_line: CommandLine, layer: str, table: str = "trips") -> list[dict[str, Any]]:
-    """All rows of a table, by agency, hour and line."""
-    found = DeltaTable(str(command_line.folder / ".data/lake" / layer / table)).to_pyarrow_table().to_pylist()
-    return sorted(found, key=lambda row: (row["_agency_slug"], row["_run_hour"], row["_line"]))
+    """All rows of a table, by agency, hour and line; mapped columns, which not every way of reading knows, too."""
+    found = pa.table(DeltaTable(str(command_line.folder / ".data/lake" / layer / table)).scan().read_all())
+    return sorted(found.to_pylist(), key=lambda row: (row["_agency_slug"], row["_run_hour"], row["_line"]))
 
 
 def loads(landing: Landing, columns: str) -> list[tuple[Any, ...]]:

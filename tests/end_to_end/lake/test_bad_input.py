@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
+from tests.databases import login
 from tests.end_to_end.command_line import environment
 from tests.end_to_end.lake.lake_rows import loads
 from tests.end_to_end.landing import TRIPS, key_of
@@ -175,3 +176,42 @@ def test_a_full_disk_leaves_the_tables_as_they_are_and_the_same_command_goes_on_
     assert command_line.run("to_silver").code == 0
     assert table(command_line, "trips").num_rows == 2 * before
     equations_hold(lifted)
+
+
+def test_a_lake_root_that_is_no_place_is_refused_before_anything_is_lifted(command_line: CommandLine) -> None:
+    """By every job that reads it, without the ledger, which is not even there."""
+    for root in ("http://x/y", "file:///tmp/zz", "s3:/x", "s3://", "s3://bucket/a b"):
+        command_line.set(LAKE_ROOT=root)
+        for arguments in (["to_silver"], ["reprocess"], ["lake", "list"], ["lake", "undo", "--object", "1"]):
+            ran = command_line.run(*arguments)
+            assert (ran.code, "LAKE_ROOT" in ran.err) == (2, True), (root, ran.err)
+
+
+def test_looking_needs_the_rights_of_a_reader_alone(command_line: CommandLine, landing: Landing) -> None:
+    landing.configure(definition=TRIPS)
+    landing.announce(landing.put(key_of()))
+    landing.process()
+    assert command_line.run("to_silver").code == 0
+    with login(landing.database, "pipeline_reader") as reader:
+        command_line.set(DATABASE_URL=reader.url.set(drivername="postgresql").render_as_string(hide_password=False))
+        for arguments in (["lake", "list"], ["audit", "--object", "1"], ["to_silver", "--dry-run"]):
+            ran = command_line.run(*arguments)
+            assert ran.code == 0, ran.err
+        assert command_line.run("reprocess", "--dry-run", "--silver").code == 0
+        assert command_line.run("to_silver").code == 2
+
+
+def test_a_key_that_a_reference_has_twice_is_not_told_where_the_column_is_sensitive(
+    command_line: CommandLine, landing: Landing
+) -> None:
+    landing.put("ref/people.csv", b"code,name\nCANARY66,x\nCANARY66,y\n")
+    enrich = {"from": f"s3://{landing.bucket}/ref/people.csv", "on": {"ssn": "code"}, "take": {"name": "name"}}
+    fields = [{"name": "ssn", "type": "string", "sensitive": True}]
+    landing.configure(definition={"format": "csv", "fields": fields, "silver": {"enrich": enrich}})
+    landing.announce(landing.put(key_of(), b"ssn\nCANARY66\n"))
+    landing.process()
+    ran = command_line.run("to_silver")
+    told = command_line.run("audit", "--object", "1")
+    ((state, reason),) = loads(landing, "state, reason")
+    assert (state, "has two rows for code ***" in reason) == ("held", True)
+    assert "CANARY66" not in ran.out + ran.err + told.out + told.err + reason

@@ -103,6 +103,8 @@ def test_lifting_again_does_nothing_and_a_restated_object_replaces_its_predecess
     command_line: CommandLine, judged: Landing
 ) -> None:
     lifted(command_line)
+    again = lifted(command_line, "--agency", "nobody")
+    assert (again.code, again.out.strip()) == (0, "nothing was due")
     assert lifted(command_line).code == 0
     assert len(loads(judged)) == 1
     judged.announce(judged.put(key_of(), b"id,fare,driver,phone,day\n7,1,Zoe,1,2026-01-01\n"))
@@ -158,9 +160,11 @@ def test_a_held_successor_leaves_the_rows_that_its_predecessor_lifted_and_lifts_
         (["--release", "1", "--agency", "tenant-z"], "object 1 is none of the agency"),
         (["--release", "1" * 30], "is no number of an object"),
         (["--release", "-1"], "is no number of an object"),
+        (["--file", ""], "it is empty"),
+        (["--since", "2026-02-01", "--until", "2026-01-01"], "so that no run can be meant"),
     ],
 )
-def test_a_release_that_would_do_nothing_is_refused_before_anything_is_lifted(
+def test_arguments_that_would_do_nothing_are_refused_before_anything_is_lifted(
     command_line: CommandLine, judged: Landing, arguments: list[str], said: str
 ) -> None:
     judged.announce(judged.put(key_of("nobody")))
