@@ -45,7 +45,7 @@ def load(window: Window, doors: EtlDoors, shaped: StepRow, before: StepRow | Non
         _require_newest(window, doors, shaped)
         schema, batches = doors.folder(day).rows(shaped.place or "", ROWS_AT_ONCE)
         rows = RowsToLoad(schema, batches, shaped.counts.rows_out if shaped.counts is not None else 0, of)
-        with opendatabase_identity(dsn, flow.target.url, doors.lock_seconds) as warehouse:
+        with open_warehouse(dsn, flow.target.url, doors.lock_seconds) as warehouse:
             counts = load_rows(warehouse, flow.name, flow.target, window, rows)
         said = (
             f"{counts.rows_inserted:,} inserted, {counts.rows_updated:,} updated, {counts.rows_unchanged:,} unchanged"

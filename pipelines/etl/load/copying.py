@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 from pyarrow import csv
@@ -20,8 +20,15 @@ ROWS_AT_ONCE: Final = 50_000
 _OPTIONS: Final = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
-def copy_rows(connection: Connection, table: str, names: str, batches: Iterable[pa.RecordBatch]) -> int:
-    """Copy rows into a table; how many they are.
+class CopiedRows(NamedTuple):
+    """Rows that went to a table, and those of them that its triggers let in."""
+
+    sent: int
+    taken: int
+
+
+def copy_rows(connection: Connection, table: str, names: str, batches: Iterable[pa.RecordBatch]) -> CopiedRows:
+    """Copy rows into a table.
 
     Args:
         connection: in whose transaction.
@@ -35,11 +42,13 @@ def copy_rows(connection: Connection, table: str, names: str, batches: Iterable[
     """
     # A percent sign in a name is doubled for statements with parameters, which this is not.
     statement, rows = f"COPY {table} ({names}) FROM STDIN WITH (FORMAT csv)".replace("%%", "%"), 0
+    taken = 0
     with driver_cursor(connection) as cursor:
         for batch in batches:
             cursor.copy_expert(statement, BytesIO(_written(batch)))
             rows += batch.num_rows
-    return rows
+            taken += cursor.rowcount
+    return CopiedRows(rows, taken)
 
 
 def _written(batch: pa.RecordBatch) -> memoryview:

@@ -109,9 +109,7 @@ def source_columns(
         types: those of the columns, by their numbers.
         quoted: the columns' names for statements.
     """
-    return tuple(
-        _column(one, types[one.type_code], f"q.{name}") for one, name in zip(described, quoted, strict=True)
-    )
+    return tuple(_column(one, types[one.type_code], f"q.{name}") for one, name in zip(described, quoted, strict=True))
 
 
 def repeated(names: Iterable[str]) -> tuple[str, ...]:
