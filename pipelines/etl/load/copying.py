@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from etl_core.postgres.database import driver_cursor
@@ -60,7 +61,15 @@ def _written(batch: pa.RecordBatch) -> memoryview:
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """Give bytes as Postgres reads them, and exact numbers as texts, which the writer of CSV has no way with."""
+    """Give bytes as Postgres reads them, and exact numbers and moments as the texts that they are.
+
+    The writer of CSV has no way with numbers, and looks the zone of every moment up, which takes twenty times as long.
+    """
     if pa.types.is_binary(column.type):
         return pa.array([None if one is None else "\\x" + one.hex() for one in column.to_pylist()], pa.string())
-    return column.cast(pa.string()) if pa.types.is_decimal(column.type) else column
+    if pa.types.is_decimal(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_timestamp(column.type) and column.type.tz == "UTC":
+        plain = column.cast(pa.timestamp(column.type.unit)).cast(pa.string())
+        return pc.binary_join_element_wise(plain, "Z", "")
+    return column

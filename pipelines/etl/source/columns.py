@@ -164,7 +164,7 @@ def _elements(written: str | None) -> Any:  # noqa: ANN401 - any JSON value; wha
 
 
 def _bytes(column: pa.Array) -> pa.Array:
-    """Give the bytes of texts such as \\x00ff, and of bits, which are their digits."""
+    r"""Give the bytes of texts such as \x00ff, and of bits, which are their digits."""
     return pa.array((_decoded(one) for one in column.to_pylist()), pa.binary())
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from pipelines.etl.errors import SourceChangedError
@@ -123,7 +124,7 @@ class _Reader:
             hashes = batch.column(batch.num_columns - 1)
             made = [self._made(column, batch.column(at)) for at, column in enumerate(self._columns)]
             self._files.add(pa.RecordBatch.from_arrays([*made, hashes], schema=self._schema))
-            self.hashes += int(pa.compute.sum(hashes.cast(_HASH_SUM)).as_py() or 0)
+            self.hashes += int(pc.sum(hashes.cast(_HASH_SUM)).as_py() or 0)
 
     def _made(self, column: SourceColumn, values: pa.Array) -> pa.Array:
         try:
