@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from sqlalchemy.engine import Engine
-
     from dq.reporting.browsing import BrowsedFile
+    from etl_core.postgres.database import Connects
+
 
 _CALENDARS, _ARRIVAL = "pipeline.arrival_calendar", "pipeline.arrival"
 _OBSERVATION, _ALERT = "pipeline.observation", "pipeline.alert"
@@ -48,7 +48,7 @@ _UNUSUAL = text("""
 _LAST = ("9999-12-31", 23, (1 << 63) - 1)
 
 
-def around_file(engine: Engine, file: BrowsedFile) -> AroundFile:
+def around_file(engine: Connects, file: BrowsedFile) -> AroundFile:
     """Read what is kept around a file, the newest of each.
 
     Raises:
@@ -67,7 +67,7 @@ def around_file(engine: Engine, file: BrowsedFile) -> AroundFile:
 
 
 def browse_unusual(
-    engine: Engine, file: BrowsedFile, *, before: tuple[date, int, int] | None = None, limit: int
+    engine: Connects, file: BrowsedFile, *, before: tuple[date, int, int] | None = None, limit: int
 ) -> Sequence[Unusual] | None:
     """What was unusual of a file's runs, the newest window first.
 

@@ -6,21 +6,24 @@ it says so.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 
 from dq.report.around import Alerted, AroundRun, Arrived, Became, Observed, Origin
 from etl_core.postgres.rights import readable
+from etl_core.postgres.transaction import Transaction, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import TextClause
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Connection
 
     from dq.reporting.readback import VerdictRow
-    from dq.reporting.result import RowId
+    from etl_core.postgres.database import Connects
+    from etl_core.postgres.transaction import Statement
 
 _T = TypeVar("_T")
 
@@ -59,20 +62,19 @@ _BECAME = text("""
 """)
 
 
-def around_run(engine: Engine, row: VerdictRow, file_id: RowId | None) -> AroundRun:
+def around_run(engine: Connects, row: VerdictRow) -> AroundRun:
     """Read what is kept around a run.
 
     Args:
         engine: from `etl_core.postgres.database.connect`; the rights of a reader will do.
         row: of `read_verdict`.
-        file_id: of its file.
 
     Raises:
         DatabaseUnavailableError: no answer.
     """
     asked = {
         "run": str(row.run_id),
-        "file": str(file_id),
+        "file": str(row.file_id),
         "name": f"{row.agency_slug}/{row.file_name}",
         "day": row.run_date,
         "hour": row.run_hour,
@@ -95,11 +97,16 @@ class Kept:
 
     def __init__(self, connection: Connection, tables: Sequence[str], asked: Mapping[str, Any]) -> None:
         """Find which of these tables can be read; `asked` has the values of all parameters."""
-        self._connection, self._asked = connection, asked
+        self._transaction, self._asked = Transaction(connection), asked
         self._there = readable(connection, tables)
 
     def rows(self, query: TextClause, make: Callable[..., _T], *tables: str) -> tuple[_T, ...] | None:
         """The rows of a query, as `make` has them; None where one of its tables cannot be read."""
         if not self._there.issuperset(tables):
             return None
-        return tuple(make(*row) for row in self._connection.execute(query, self._asked))
+        return tuple(make(*row) for row in self._transaction.ask(_prepared(query), self._asked).rows)
+
+
+@cache
+def _prepared(query: TextClause) -> Statement:
+    return prepare(query)

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Engine, RowMapping
+    from sqlalchemy.engine import RowMapping
 
     from dq.ledger.inspection import InboxRow
     from dq.ledger.silver_loads import SilverLoad
     from dq.reporting.catalogue.catalogue import Catalogue
+    from etl_core.postgres.database import Connects
+
 
 #: The lines about an object, of one row of the ledger or of none in particular.
 _OF_SUBJECT = text("""
@@ -41,7 +43,7 @@ class PathStep:
     what: str
 
 
-def object_path(engine: Engine, catalogue: Catalogue, row: InboxRow) -> tuple[PathStep, ...]:
+def object_path(engine: Connects, catalogue: Catalogue, row: InboxRow) -> tuple[PathStep, ...]:
     """The steps of one object of the ledger, in the order of time.
 
     Args:
@@ -52,7 +54,7 @@ def object_path(engine: Engine, catalogue: Catalogue, row: InboxRow) -> tuple[Pa
     return tuple(sorted(dict.fromkeys(_steps(engine, catalogue, row)), key=lambda one: one.at))
 
 
-def _steps(engine: Engine, catalogue: Catalogue, row: InboxRow) -> Iterator[PathStep]:
+def _steps(engine: Connects, catalogue: Catalogue, row: InboxRow) -> Iterator[PathStep]:
     event = row.event
     uri = f"s3://{event.bucket}/{event.key}"
     version = f" version {event.version_id}" if event.version_id else ""
@@ -79,13 +81,13 @@ def _lifted(load: SilverLoad) -> PathStep:
     return PathStep(load.finished_at or load.started_at, "lifted", load.state, rows)
 
 
-def _lines(engine: Engine, uri: str, object_id: int) -> Sequence[RowMapping]:
+def _lines(engine: Connects, uri: str, object_id: int) -> Sequence[RowMapping]:
     known = {"uri": uri, "row": json.dumps([f"object {object_id}"])}
     with engine.connect() as connection:
         return connection.execute(_OF_SUBJECT, known).mappings().all()
 
 
-def _verdict(engine: Engine, catalogue: Catalogue, row: InboxRow) -> str:
+def _verdict(engine: Connects, catalogue: Catalogue, row: InboxRow) -> str:
     if row.monitoring_file_run_id is None:
         return row.reason or ""
     found = read_verdict(engine, catalogue, row.monitoring_file_run_id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from etl_core.errors import UsageError
 from etl_core.log.set_up import configure_logging
+from jobs.console.output import outlast_reader
 from jobs.registry import describe_job, job_names, load_job
 from jobs.running.exit_codes import ExitCode, run_entrypoint
 from jobs.running.job_run import run_job
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Dispatch one command line; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     take_own_stderr()
+    if argv is None:
+        outlast_reader()
     configure_logging()
     if argv is None and not _QUICK.isdisjoint(arguments[:2]):
         leave_pandas_out()

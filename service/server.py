@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from etl_core.errors import SettingsError
+from service.guarding.callers import CROWDED
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator, Sequence
 
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 #: Connections at a time; whoever comes then is told to come again.
@@ -64,6 +66,23 @@ class _PromptProtocol(H11Protocol):
             self._header_due = None
 
 
+class _Crowd:
+    """Notes on each request whether there are too many connections, so that the service says so in its own words.
+
+    uvicorn's own limit answers in plain text, and nobody hears when to come again.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.state = ServerState()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if max(len(self.state.connections), len(self.state.tasks)) > _MOST_CONNECTIONS:
+            scope[CROWDED] = True
+        await self._app(scope, receive, send)
+
+
 class _Server(uvicorn.Server):
     """A server whose end by a signal is the end of `run`, not that of the process: the job has a line to write."""
 
@@ -99,7 +118,7 @@ def listen(host: str, port: int) -> socket.socket:
     raise SettingsError("settings", [problem])
 
 
-def make_server(app: FastAPI, *, proxies: Sequence[str] = ()) -> uvicorn.Server:
+def make_server(app: ASGIApp, *, proxies: Sequence[str] = ()) -> uvicorn.Server:
     """A server that `run` starts on sockets of `listen`.
 
     SIGTERM and Ctrl-C end it when what it is answering is answered.
@@ -108,14 +127,14 @@ def make_server(app: FastAPI, *, proxies: Sequence[str] = ()) -> uvicorn.Server:
         app: of `make_app`.
         proxies: whose word on the caller's address is taken.
     """
-    return _Server(
+    crowd = _Crowd(app)
+    server = _Server(
         uvicorn.Config(
-            app,
+            crowd,
             http=_PromptProtocol,
             access_log=False,
             date_header=True,
             forwarded_allow_ips=",".join(proxies),
-            limit_concurrency=_MOST_CONNECTIONS,
             log_config=None,
             loop="asyncio",
             proxy_headers=bool(proxies),
@@ -125,3 +144,5 @@ def make_server(app: FastAPI, *, proxies: Sequence[str] = ()) -> uvicorn.Server:
             ws="none",
         )
     )
+    crowd.state = server.server_state
+    return server

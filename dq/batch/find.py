@@ -21,6 +21,7 @@ from etl_core.errors import ObjectGoneError, PipelineError, TerminalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from dq.batch.doors import Doors
     from dq.events.key_layout import FileIdentity
@@ -55,13 +56,28 @@ class _Configured:
 def find_objects(items: Sequence[InboxItem], doors: Doors) -> tuple[list[Found], list[SetAside | Failed | Missing]]:
     """The objects that are configured and, as far as was looked, there, and how the others ended."""
     ended: list[SetAside | Failed | Missing] = []
-    admitted = _onward([_admit(item, doors) for item in _as_meant(items, doors)], ended)
-    configured = _onward(_configure(admitted, doors), ended)
+    meant = _as_meant(items, doors)
+    ended += meant.failed
+    admitted = _onward([_admit(item, doors) for item in meant.items], ended)
+    configured = _onward(_configure(admitted, doors, meant.nowhere), ended)
     found = _onward(_peek(configured, doors), ended)
     return found, ended
 
 
-def _as_meant(items: Sequence[InboxItem], doors: Doors) -> Sequence[InboxItem]:
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """Objects by the keys that are meant.
+
+    `failed`: those of which that cannot be told, as the store gives no answer. `nowhere`: ids of those that are there
+    in neither way.
+    """
+
+    items: Sequence[InboxItem]
+    failed: Sequence[Failed] = ()
+    nowhere: frozenset[int] = frozenset()
+
+
+def _as_meant(items: Sequence[InboxItem], doors: Doors) -> _Meant:
     """Take keys that may be meant in two ways in the way in which there is an object.
 
     Whether EventBridge encodes keys is not documented. It is decided before anything is looked up, or a placeholder
@@ -73,18 +89,31 @@ def _as_meant(items: Sequence[InboxItem], doors: Doors) -> Sequence[InboxItem]:
         if doors.accepts(item.event.bucket) and (key := other_reading(item.event)) is not None
     }
     if not second:
-        return items
-    as_written = _are_gone({place: items[place].event for place in second}, doors)
+        return _Meant(items)
+    unclear, as_written = _without_object({place: items[place].event for place in second}, doors)
     decoded = {place: replace(items[place].event, key=second[place]) for place in as_written}
-    only_decoded = decoded.keys() - _are_gone(decoded, doors)
-    return [replace(item, event=decoded[place]) if place in only_decoded else item for place, item in enumerate(items)]
+    unclear_too, nowhere = _without_object(decoded, doors)
+    unclear |= unclear_too
+    meant = {
+        place: replace(item, event=decoded[place]) if place in decoded.keys() - nowhere else item
+        for place, item in enumerate(items)
+    }
+    return _Meant(
+        [item for place, item in meant.items() if place not in unclear],
+        [Failed(items[place], error) for place, error in unclear.items()],
+        frozenset(items[place].id for place in nowhere),
+    )
 
 
-def _are_gone(events: Mapping[int, ObjectEvent], doors: Doors) -> set[int]:
-    """Those of the objects that are not there."""
+def _without_object(
+    events: Mapping[int, ObjectEvent], doors: Doors
+) -> tuple[dict[int, PipelineError], AbstractSet[int]]:
+    """Those of the objects about which the store gives no answer, with the error, and those that are not there."""
     wanted = {place: (event.bucket, event.key, event.version_id) for place, event in events.items()}
     peeks = doors.objects.peek_all(wanted) if wanted else {}
-    return {place for place, peek in peeks.items() if isinstance(peek, ObjectGoneError)}
+    errors = {place: peek for place, peek in peeks.items() if isinstance(peek, PipelineError)}
+    gone = {place for place, error in errors.items() if isinstance(error, ObjectGoneError)}
+    return {place: error for place, error in errors.items() if place not in gone}, gone
 
 
 def _onward(results: Iterable[_T | SetAside | Failed | Missing], ended: list[SetAside | Failed | Missing]) -> list[_T]:
@@ -114,15 +143,23 @@ def _admit(item: InboxItem, doors: Doors) -> _Admitted | SetAside:
     return _Admitted(item, identity)
 
 
-def _configure(admitted: Sequence[_Admitted], doors: Doors) -> list[_Configured | SetAside | Failed]:
-    """Look all files up at once, and load each definition once."""
+def _configure(
+    admitted: Sequence[_Admitted], doors: Doors, nowhere: frozenset[int]
+) -> list[_Configured | SetAside | Failed]:
+    """Look all files up at once, and load each definition once; of what is `nowhere` no file is made."""
     if not admitted:
         return []
     with doors.database.begin() as connection:
         files = doors.reporting.monitored_files(connection, {_pair(one.identity) for one in admitted})
-    failed = _create_placeholders(admitted, files, doors) if doors.auto_create_files else {}
+    there = [one for one in admitted if one.item.id not in nowhere]
+    failed = _create_placeholders(there, files, doors) if doors.auto_create_files else {}
     definitions: dict[object, SchemaDefinition | DefinitionError | None] = {}
-    return [_configured(one, files, failed, definitions, doors) for one in admitted]
+    return [
+        SetAside(one.item, "gone", "there is no such object, however its key is read")
+        if one.item.id in nowhere and _pair(one.identity) not in files
+        else _configured(one, files, failed, definitions, doors)
+        for one in admitted
+    ]
 
 
 def _create_placeholders(

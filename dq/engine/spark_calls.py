@@ -10,6 +10,7 @@ from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # has no an
 from pyspark.errors import PySparkException
 
 from dq.engine.halving import BroughtDownError, Endings, EngineDownError, NotTriedError, set_apart
+from etl_core.spark.java_process import java_gone
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 _W = TypeVar("_W")
 _T = TypeVar("_T")
-_BLAMES = (PySparkException, Py4JError)
+#: The last where the JVM has gone: its socket takes no call.
+_BLAMES = (PySparkException, Py4JError, ConnectionError)
 
 
 def profile_apart(
@@ -40,6 +42,8 @@ def profile_apart(
     """
 
     def alone(task: _W, error: Exception) -> dict[int, _T]:
+        if (gone := java_gone(error)) is not None:
+            return failed(task, EngineDownError(str(gone)))
         return failed(task, BroughtDownError(job_failed(uri(task), error)))
 
     def shared(task: _W, error: Exception) -> dict[int, _T]:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import RowMapping
-    from sqlalchemy.engine import Engine
 
     from dq.events.object_event import ObjectEvent
     from dq.events.run_window import WindowSource
+    from etl_core.postgres.database import Connects
+
 
 _C = object_inbox.c
 _N = object_inbox_count.c
@@ -100,7 +101,7 @@ class Balance:
 
 
 def list_rows(
-    engine: Engine, *, states: Sequence[State] = (), after_id: int = 0, limit: int = 100
+    engine: Connects, *, states: Sequence[State] = (), after_id: int = 0, limit: int = 100
 ) -> tuple[InboxRow, ...]:
     """Rows by id, of all states or of some."""
     wanted = _C.state.in_(states) if states else true()
@@ -110,7 +111,7 @@ def list_rows(
 
 
 def newest_rows(
-    engine: Engine,
+    engine: Connects,
     *,
     states: Sequence[State] = (),
     search: str | None = None,
@@ -128,14 +129,14 @@ def newest_rows(
         return tuple(shown(row) for row in connection.execute(query).mappings())
 
 
-def find_row(engine: Engine, row_id: int) -> InboxRow | None:
+def find_row(engine: Connects, row_id: int) -> InboxRow | None:
     """One row; None where there is none of this number."""
     with engine.connect() as connection:
         row = connection.execute(select(object_inbox).where(_C.id == row_id)).mappings().one_or_none()
     return None if row is None else shown(row)
 
 
-def open_row_of(engine: Engine, bucket: str, key: str, version_id: str | None) -> int | None:
+def open_row_of(engine: Connects, bucket: str, key: str, version_id: str | None) -> int | None:
     """The row of an object that waits to be looked at and has no version or this one; None where none waits."""
     query = (
         select(_C.id)
@@ -152,7 +153,7 @@ def open_row_of(engine: Engine, bucket: str, key: str, version_id: str | None) -
         return connection.scalar(query)
 
 
-def still_open(engine: Engine) -> StillOpen:
+def still_open(engine: Connects) -> StillOpen:
     """Who holds rows, and what waits for its time."""
     claimed = select(_C.lease_owner, func.count(), func.max(_C.lease_until)).where(_C.state == "claimed")
     pending = select(func.count(), func.min(_C.due_at)).where(_C.state == "pending")
@@ -162,7 +163,7 @@ def still_open(engine: Engine) -> StillOpen:
     return StillOpen(held, waiting, due_at)
 
 
-def show_row(engine: Engine, row_id: int) -> InboxRow:
+def show_row(engine: Connects, row_id: int) -> InboxRow:
     """One row.
 
     Raises:
@@ -174,7 +175,7 @@ def show_row(engine: Engine, row_id: int) -> InboxRow:
     return row
 
 
-def inbox_status(engine: Engine, now: datetime) -> InboxStatus:
+def inbox_status(engine: Connects, now: datetime) -> InboxStatus:
     """How many rows are in which state, how deep and how old the open part is.
 
     No row is counted for it, and only open ones are looked at: `balance` counts them all.
@@ -196,7 +197,7 @@ def inbox_status(engine: Engine, now: datetime) -> InboxStatus:
     )
 
 
-def balance(engine: Engine) -> Balance:
+def balance(engine: Connects) -> Balance:
     """The account of the ledger, in one query that reads all of it; assert that it `holds`."""
     named = _C.state.in_(FAILURE_STATES) & (func.length(func.trim(_C.reason)) > 0)
     query = select(

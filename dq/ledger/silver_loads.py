@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from etl_core.audit.account import Account
     from etl_core.audit.record import Status
+    from etl_core.postgres.database import Connects
 
 #: loading: under way, or its process died; loaded: the rows are in the table; held: not to be loaded before somebody
 #: says so; failed: could not be loaded; replaced: another object of the run has taken its place.
@@ -196,7 +197,7 @@ def load_of_object(engine: Engine, object_id: int) -> SilverLoad | None:
         return None if row is None else load_of(row)
 
 
-def loads_of_object(engine: Engine, object_id: int) -> tuple[SilverLoad, ...]:
+def loads_of_object(engine: Connects, object_id: int) -> tuple[SilverLoad, ...]:
     """All attempts on an object, in their order."""
     query = select(silver_load).where(_C.object_id == object_id).order_by(_C.id)
     with engine.connect() as connection:

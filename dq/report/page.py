@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dq.checks.plan import DIMENSIONS
 from dq.profiling.tally.offences import shortened
 from dq.report.caveats import caveats
-from dq.report.charts import ring, score_line, share_bar, stacked
+from dq.report.charts import ring, score_line, stacked
 from dq.report.columns import column_views
 from dq.report.differences import differences
-from dq.report.figures import number, percent, points, scalar, shown, size
+from dq.report.figures import number, size
 from dq.report.findings import MOST_SHOWN, findings, first_to_do
 from dq.report.room import ROOMS, largest_page
 from dq.verdict.payload.profile import VERSION
@@ -94,6 +94,7 @@ def overview_page(title: str, files: Sequence[FileLine], facts: Sequence[tuple[s
     return _environment().get_template("overview.html").render(title=title, lines=lines, facts=facts, passed=passed)
 
 
+@cache
 def content_security_policy() -> str:
     """Give the policy that pages declare: nothing is loaded and nothing is run; their own style has this digest."""
     return policy_of(_style())
@@ -120,29 +121,10 @@ def style_of(environment: Environment) -> str:
 
 @cache
 def _environment() -> Environment:
+    from dq.report.environment import page_environment  # noqa: PLC0415 - Jinja is for pages alone
+
     environment = page_environment()
     environment.globals |= {"style": _style, "policy": content_security_policy}
-    return environment
-
-
-def page_environment(*packages: str) -> Environment:
-    """Make what fills templates: those of reports, and before them those in the folder `templates` of `packages`.
-
-    Templates ask `style()` and `policy()`, which whoever makes pages adds.
-    """
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - for pages alone
-
-    environment = Environment(
-        autoescape=True,
-        finalize=shown,
-        keep_trailing_newline=False,
-        loader=ChoiceLoader([PackageLoader(name, "templates") for name in (*packages, "dq.report")]),
-        lstrip_blocks=True,
-        trim_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters |= {"number": number, "percent": percent, "points": points, "scalar": scalar}
-    environment.globals |= {"share_bar": share_bar}
     return environment
 
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, func, literal, null, or_, select, true, tuple_
+from sqlalchemy import and_, bindparam, func, literal, null, or_, select, true, tuple_
 
 from dq.reporting.catalogue.expected import FILE, QUALITY, RUN
 from dq.reporting.readback import may_be_id
 from dq.reporting.table_writer import as_sqlalchemy
+from etl_core.postgres.transaction import Transaction, prepare
 from etl_core.storable import storable
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Select, Table
-    from sqlalchemy.engine import Engine
+    from sqlalchemy import BindParameter, ColumnElement, Select, Table
     from sqlalchemy.sql.selectable import LateralFromClause
 
     from dq.reporting.catalogue.catalogue import Catalogue
     from dq.reporting.result import RowId
+    from etl_core.postgres.database import Connects
+    from etl_core.postgres.transaction import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,11 @@ class FileFilter:
 #: What the next page of files begins behind: agency, file, id as text. Of runs: date, hour, id as text.
 FileKey = tuple[str, str, str]
 RunKey = tuple["date", int, str]
+_RUN_KEY: Final = ("day", "hour", "run")
 
 
 def browse_files(
-    engine: Engine, catalogue: Catalogue, wanted: FileFilter, *, after: FileKey | None = None, limit: int
+    engine: Connects, catalogue: Catalogue, wanted: FileFilter, *, after: FileKey | None = None, limit: int
 ) -> tuple[BrowsedFile, ...]:
     """Files by agency and name.
 
@@ -101,7 +105,7 @@ def browse_files(
         return tuple(_browsed(row) for row in connection.execute(statement).mappings())
 
 
-def find_file(engine: Engine, catalogue: Catalogue, file_id: str) -> BrowsedFile | None:
+def find_file(engine: Connects, catalogue: Catalogue, file_id: str) -> BrowsedFile | None:
     """One file, named as the database writes its id; None when there is none."""
     if not may_be_id(catalogue.table(FILE).columns["id"].type, file_id):
         return None
@@ -112,44 +116,46 @@ def find_file(engine: Engine, catalogue: Catalogue, file_id: str) -> BrowsedFile
     return None if row is None else _browsed(row)
 
 
-def find_file_named(engine: Engine, catalogue: Catalogue, agency_slug: str, file_name: str) -> RowId | None:
-    """The id of a file; of several of one name that of the oldest, None when there is none."""
-    files = as_sqlalchemy(catalogue.table(FILE))
-    named = and_(files.c.agency_slug == agency_slug, files.c.file_name == file_name)
-    with engine.connect() as connection:
-        found: RowId | None = connection.scalar(select(files.c.id).where(named).order_by(files.c.id).limit(1))
-        return found
-
-
 def browse_runs(
-    engine: Engine, catalogue: Catalogue, file_id: RowId, *, before: RunKey | None = None, limit: int
+    engine: Connects, catalogue: Catalogue, file_id: RowId, *, before: RunKey | None = None, limit: int
 ) -> tuple[BrowsedRun, ...]:
     """The runs of a file that have a verdict, newest window first; arguments as of `browse_files`."""
     if before is not None and not may_be_id(catalogue.table(RUN).columns["id"].type, before[2]):
         return ()
-    statement = runs_statement(catalogue, file_id, before=before).limit(limit)
+    values = {"file": file_id, **dict(zip(_RUN_KEY, before or (), strict=False)), "most": limit}
     with engine.connect() as connection:
-        return tuple(BrowsedRun(**row) for row in connection.execute(statement).mappings())
+        found = Transaction(connection).ask(runs_statement(catalogue, is_further=before is not None), values)
+        return tuple(BrowsedRun(*row) for row in found.rows)
 
 
-def runs_statement(catalogue: Catalogue, file_id: RowId, *, before: RunKey | None = None) -> Select[Any]:
-    """Select the runs of a file before a key: an index on file, date and hour gives them in their order."""
+def runs_statement(catalogue: Catalogue, *, is_further: bool) -> Statement:
+    """Select `most` runs of `file`, and those before a key where `is_further`.
+
+    An index on file, date and hour gives them in their order.
+    """
     runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (RUN, QUALITY))
+    return _runs_statement(runs, quality, is_further=is_further)
+
+
+@lru_cache(16)
+def _runs_statement(runs: Table, quality: Table, *, is_further: bool) -> Statement:
     statement = (
-        select(*_run_columns(catalogue, runs, quality))
+        select(*_run_columns(runs, quality))
         .join_from(runs, quality, quality.c.monitoring_file_run_id == runs.c.id)
-        .where(runs.c.monitoring_file_id == file_id)
+        .where(runs.c.monitoring_file_id == bindparam("file"))
         .order_by(runs.c.run_date.desc(), runs.c.run_hour.desc(), runs.c.id.desc())
+        .limit(bindparam("most"))
     )
-    if before is None:
-        return statement
-    window, (day, hour, run_id) = tuple_(runs.c.run_date, runs.c.run_hour), before
-    known = tuple_(literal(day), literal(hour))
-    same = and_(window == known, runs.c.id < literal(run_id, runs.c.id.type))
-    return statement.where(window <= known, or_(window < known, same))
+    if is_further:
+        key: list[BindParameter[Any]] = [bindparam(name) for name in _RUN_KEY]
+        day, hour, run_id = key
+        window, known = tuple_(runs.c.run_date, runs.c.run_hour), tuple_(day, hour)
+        same = and_(window == known, runs.c.id < run_id)
+        statement = statement.where(window <= known, or_(window < known, same))
+    return prepare(statement)
 
 
-def arrivals(engine: Engine, catalogue: Catalogue, file_id: RowId, since: date) -> dict[date, tuple[int, bool]]:
+def arrivals(engine: Connects, catalogue: Catalogue, file_id: RowId, since: date) -> dict[date, tuple[int, bool]]:
     """The days from `since` on that a file has runs of: how many have a verdict, and whether all passed."""
     runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (RUN, QUALITY))
     statement = (
@@ -162,8 +168,8 @@ def arrivals(engine: Engine, catalogue: Catalogue, file_id: RowId, since: date) 
         return {day: (count, passed) for day, count, passed in connection.execute(statement)}
 
 
-def _run_columns(catalogue: Catalogue, runs: Table, quality: Table) -> list[ColumnElement[Any]]:
-    has_message = catalogue.table(QUALITY).has("failed_validation_message")
+def _run_columns(runs: Table, quality: Table) -> list[ColumnElement[Any]]:
+    has_message = "failed_validation_message" in quality.c
     return [
         runs.c.id.label("run_id"),
         runs.c.run_date,
@@ -177,7 +183,7 @@ def _run_columns(catalogue: Catalogue, runs: Table, quality: Table) -> list[Colu
 def _newest_run(catalogue: Catalogue, files: Table) -> LateralFromClause:
     runs, quality = (as_sqlalchemy(catalogue.table(name)) for name in (RUN, QUALITY))
     return (
-        select(*_run_columns(catalogue, runs, quality))
+        select(*_run_columns(runs, quality))
         .join_from(runs, quality, quality.c.monitoring_file_run_id == runs.c.id)
         .where(runs.c.monitoring_file_id == files.c.id)
         .order_by(runs.c.run_date.desc(), runs.c.run_hour.desc(), runs.c.id.desc())

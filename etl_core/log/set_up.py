@@ -62,7 +62,7 @@ def configure_logging(
     Returns:
         The console, which a progress display has to share.
     """
-    console = console or Console(stderr=True, soft_wrap=True, force_terminal=on_terminal)
+    console = console or Console(stderr=True, soft_wrap=True, force_terminal=on_terminal, emoji=False)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

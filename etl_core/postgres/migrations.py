@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from sqlalchemy import inspect, text
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import describe
 from etl_core.postgres.locks import lock
-from etl_core.postgres.rights import missing_to_create, to_change
+from etl_core.postgres.rights import GRANT, ROLES, check_all, missing_to_create, to_change
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -124,14 +125,19 @@ def require(engine: Engine, *histories: History, only_reads: bool = False) -> No
     Raises:
         CatalogueError: lists everything that is missing, and what to do.
     """
-    for history in histories:
-        with engine.connect() as connection:
-            problems = [*_schema_problems(connection, history.schema)]
-            whole = () if only_reads or problems else history.problems(connection)
-            problems = problems or [*whole, *_version_problems(connection, history)]
-        if problems:
-            hint = f"run `pipeline-processing migrate`, or have the owner of the database apply {history.script}"
-            raise CatalogueError(history.subject, [*problems, hint])
+    check_all(*(partial(_require, engine, history, only_reads=only_reads) for history in histories))
+
+
+def _require(engine: Engine, history: History, *, only_reads: bool) -> None:
+    with engine.connect() as connection:
+        problems = [*_schema_problems(connection, history.schema)]
+        whole = () if only_reads or problems else history.problems(connection)
+        problems = problems or [*whole, *_version_problems(connection, history)]
+    if problems and all(GRANT in problem for problem in problems):
+        raise CatalogueError(history.subject, [*problems, f"{ROLES} gives all that the program needs"])
+    if problems:
+        hint = f"run `pipeline-processing migrate`, or have the owner of the database apply {history.script}"
+        raise CatalogueError(history.subject, [*problems, hint])
 
 
 def from_script(find: Callable[[], Path], history: str, version: int) -> Callable[[Connection], None]:

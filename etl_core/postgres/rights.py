@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
+from etl_core.errors import CatalogueError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
+#: What begins the part of a sentence about a right that gives it, and the script that gives all.
+GRANT, ROLES = "; GRANT ", "conf/sql/roles.sql"
 _SELF = text("SELECT current_user, quote_ident(current_user), current_database(), quote_ident(current_database())")
 _IS_THERE = text("SELECT to_regclass(:name) IS NOT NULL")
 _MAY_READ = text("SELECT name FROM unnest(:names) AS name WHERE has_table_privilege(to_regclass(name), 'SELECT')")
@@ -49,7 +53,7 @@ def missing_on_table(connection: Connection, table: str, rights: Iterable[str]) 
     for right in rights:
         quoted_role, is_there = connection.execute(query, {"table": table, "right": right}).one()
         if is_there is False:
-            missing.append(f"the right {right} on {table} is missing; GRANT {right} ON {table} TO {quoted_role}")
+            missing.append(f"the right {right} on {table} is missing{GRANT}{right} ON {table} TO {quoted_role}")
     return missing
 
 
@@ -96,3 +100,22 @@ def to_change(connection: Connection, schema: str, script: str) -> str:
     whose = f" ({', '.join(name for name, _ in owners)})" if owners else ""
     grants = "".join(f", or run `GRANT {name} TO {quoted_role}`" for name, is_superuser in owners if not is_superuser)
     return f"have the owner of the tables{whose} apply {script}{grants}"
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Run all checks of a database that a job makes as it starts: what it lacks is told at once, not a thing a start.
+
+    Raises:
+        CatalogueError: some of them found something; it lists what each of them did.
+    """
+    found = list[CatalogueError]()
+    for check in checks:
+        try:
+            check()
+        except CatalogueError as error:  # noqa: PERF203 - the others are to be run all the same
+            found.append(error)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        subjects = ", ".join(dict.fromkeys(error.subject for error in found))
+        raise CatalogueError(subjects, [problem for error in found for problem in error.problems])

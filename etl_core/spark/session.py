@@ -76,6 +76,7 @@ def build_session(
         wanted = {"spark.master": master, **defaults, **given}
         _start_apart(wanted)
         session = _configured(builder, wanted).getOrCreate()
+    _keep_accumulators_quiet(session.sparkContext)
     _point_at_s3(session.sparkContext, s3)
     in_this_process = not submitted and str(session.sparkContext.master).startswith("local[")
     if s3_access_key and s3_secret_key and not in_this_process:
@@ -98,6 +99,13 @@ def _start_apart(options: Mapping[str, str]) -> None:
         conf = SparkConf(loadDefaults=False).setAll(list(options.items()))
         gateway = launch_gateway(conf, {"start_new_session": True})  # type: ignore[no-untyped-call]
         SparkContext._ensure_initialized(gateway=gateway)  # noqa: SLF001 - as above
+
+
+def _keep_accumulators_quiet(context: SparkContext) -> None:
+    """When the JVM ends by itself, PySpark's server of sums would print a trace beside the log; others tell of it."""
+    server = getattr(context, "_accumulatorServer", None)
+    if server is not None:
+        server.handle_error = lambda *_: None
 
 
 def _configured(builder: SparkSession.Builder, options: Mapping[str, str]) -> SparkSession.Builder:

@@ -5,20 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
 
     from dq.batch.batch_counts import BatchCounts
 
@@ -31,14 +22,12 @@ def show_share(console: Console, what: str) -> Iterator[Callable[[float], None]]
         console: the one log lines go to.
         what: a word or two in front.
     """
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    if not console.is_terminal:
+        yield lambda _share: None
+        return
+    from rich.progress import TaskProgressColumn
+
+    with _display(console, TaskProgressColumn()) as progress:
         task = progress.add_task(what, total=None)
 
         def tell(share: float) -> None:
@@ -56,16 +45,13 @@ def show_progress(console: Console, what: str, total: int | None = None) -> Iter
         what: a word or two in front.
         total: how many objects are expected; None when nobody knows.
     """
+    if not console.is_terminal:
+        yield lambda _counts: None
+        return
+    from rich.progress import MofNCompleteColumn, TextColumn
+
     states: dict[str, int] = {}
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[states]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with _display(console, MofNCompleteColumn(), TextColumn("{task.fields[states]}")) as progress:
         task = progress.add_task(what, total=total, states="")
 
         def tell(counts: BatchCounts) -> None:
@@ -75,3 +61,11 @@ def show_progress(console: Console, what: str, total: int | None = None) -> Iter
             progress.update(task, advance=counts.announced, states=shown)
 
         yield tell
+
+
+def _display(console: Console, *figures: ProgressColumn) -> Progress:
+    """A display with `figures` between its bar and its clock."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    before = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+    return Progress(*before, *figures, TimeElapsedColumn(), console=console, transient=True)

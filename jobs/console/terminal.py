@@ -14,7 +14,7 @@ _WIDTH_OF_A_FILE = 200
 
 def stdout() -> Console:
     """The console for results; into a file or a pipe lines are wide, so that tools can search them."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, emoji=False)
 
 
 def cell(value: object, style: str = "") -> Text:

@@ -93,7 +93,7 @@ def _pages_of_agency(
         raise UsageError(f"no file of agency {agency!r} has a verdict{when}; `inbox list --all` shows objects")
 
     def page(run_id: str) -> str:
-        reported = report_of_run(database, catalogue, run_id, up=lambda _row, _file_id: (_INDEX, agency))
+        reported = report_of_run(database, catalogue, run_id, up=lambda _row: (_INDEX, agency))
         if reported is None:
             raise UsageError(f"run {run_id} went away while its page was written; run the command again")
         return report_page(reported)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -33,7 +35,13 @@ DATA_DIRECTORY = Path(".data")
 
 
 @contextmanager
-def open_database(settings: Settings, *, ledger: bool = True, only_reads: bool = False) -> Iterator[sqlalchemy.Engine]:
+def open_database(
+    settings: Settings,
+    *,
+    ledger: bool = True,
+    only_reads: bool = False,
+    also: Callable[[sqlalchemy.Engine], object] | None = None,
+) -> Iterator[sqlalchemy.Engine]:
     """The database of DATABASE_URL, else the embedded one with all tables made.
 
     In a job that is running it stays open until the job has ended and its line of the audit is written.
@@ -42,14 +50,15 @@ def open_database(settings: Settings, *, ledger: bool = True, only_reads: bool =
         settings: which database.
         ledger: check that the ledger's tables are there.
         only_reads: sign in for looking alone: the rights of a reader will do, and the run leaves no line of the audit.
+        also: checks what else the job needs, so that all that is missing is told at once.
 
     Raises:
         SettingsError, DatabaseUnavailableError: it cannot be reached.
-        CatalogueError: the ledger is missing.
+        CatalogueError: lists what is missing of the ledger, and of what `also` checks.
     """
     with ExitStack() as own:
         run = current_run()
-        opened = _database(settings, ledger=ledger, only_reads=only_reads)
+        opened = _database(settings, ledger=ledger, only_reads=only_reads, also=also)
         engine = (own.enter_context if run is None else run.hold)(opened)
         if run is not None and not only_reads:
             run.database = engine
@@ -57,11 +66,14 @@ def open_database(settings: Settings, *, ledger: bool = True, only_reads: bool =
 
 
 @contextmanager
-def _database(settings: Settings, *, ledger: bool, only_reads: bool) -> Iterator[sqlalchemy.Engine]:
-    from dq.ledger.migrate import LEDGER, require_ledger
+def _database(
+    settings: Settings, *, ledger: bool, only_reads: bool, also: Callable[[sqlalchemy.Engine], object] | None
+) -> Iterator[sqlalchemy.Engine]:
+    from dq.ledger.migrate import LEDGER
     from etl_core.audit.table import AUDIT
     from etl_core.postgres.database import connect
     from etl_core.postgres.migrations import require
+    from etl_core.postgres.rights import check_all
 
     with ExitStack() as own:
         address = settings[PostgresSettings].database_url
@@ -74,13 +86,14 @@ def _database(settings: Settings, *, ledger: bool, only_reads: bool) -> Iterator
             dsn = address.get_secret_value()
         engine = connect(dsn, read_only=only_reads and address is not None)
         own.callback(engine.dispose)
+        checks = list[Callable[[], object]]()
         if address is None:
             make_all_tables(engine)
-        elif only_reads:
-            require(engine, LEDGER, AUDIT, only_reads=True)
-        elif ledger:
-            require_ledger(engine)
-            require(engine, AUDIT)
+        elif only_reads or ledger:
+            checks.append(partial(require, engine, LEDGER, AUDIT, only_reads=only_reads))
+        if also is not None:
+            checks.append(partial(also, engine))
+        check_all(*checks)
         yield engine
 
 

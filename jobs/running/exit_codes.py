@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,6 +19,7 @@ from enum import IntEnum
 import structlog
 
 from etl_core.errors import PipelineError, ProblemsError, RetryableError, UsageError
+from etl_core.spark.java_process import java_gone
 
 log = structlog.get_logger()
 
@@ -91,10 +91,10 @@ def end_of(entrypoint: Entrypoint, argv: Sequence[str]) -> Ended:
     except KeyboardInterrupt:
         log.warning("stopped before it was done; what was finished is kept")
         return Ended(ExitCode.TRY_AGAIN, "stopped before it was done")
-    except BrokenPipeError:  # the reader of our output is gone, as in `... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return Ended(ExitCode.OK)
     except Exception as error:  # the last door: whatever nobody foresaw
+        if (gone := java_gone(error)) is not None:
+            _report(gone)
+            return Ended(exit_code_of(gone), str(gone))
         log.debug("where the unexpected error was raised", exc_info=True)
         log.error(  # noqa: TRY400 - the trace is for LOG_LEVEL=DEBUG only
             "unexpected error; LOG_LEVEL=DEBUG shows where it was raised, please report it",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dq.engine.settings import EngineSettings
 from etl_core.objects.settings import S3Settings
+from etl_core.spark.java_process import java_gone
 from etl_core.spark.profiles import FILES, TABLES, SessionProfile
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class Sessions:
         return self._session
 
     def close(self) -> None:
-        """Stop the session if it was started here."""
-        if self._session is not None and self._is_ours:
+        """Stop the session if it was started here; one whose JVM has ended needs no stop, and can take none."""
+        if self._session is not None and self._is_ours and java_gone() is None:
             self._session.stop()
         self._session = None
 

@@ -271,13 +271,13 @@ def open_doors(
 
     store = object_store(settings)
     batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
-    metrics = BatchMetrics()
+    metrics, creates = BatchMetrics(), batch.auto_create_files
     with (
         left_in_file(metrics.registry, settings[MetricsSettings].metrics_file),
-        open_database(settings) as database,
+        open_database(settings, also=partial(read_catalogue, creates_files=creates)) as database,
         open_profiler(settings, store, keep_states=ledger.keep_profiles, profile=profile) as own_profiler,
     ):
-        catalogue = read_catalogue(database, creates_files=batch.auto_create_files)
+        catalogue = read_catalogue(database, creates_files=creates)
         doors = Doors(
             database=database,
             inbox=Inbox(database, max_attempts=ledger.max_attempts),

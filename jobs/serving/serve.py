@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -51,7 +52,10 @@ def main(argv: list[str]) -> int:
         port = listening.getsockname()[1]
         note(subject=f"{host}:{port}")
         log.info("serving", host=host, port=port, token=access.token is not None)
-        make_server(make_app(doors), proxies=serve.serve_proxies).run([listening])
+        server = make_server(make_app(doors), proxies=serve.serve_proxies)
+        gc.collect()
+        gc.freeze()  # what was loaded stays: it need not be looked through again and again
+        server.run([listening])
     log.info("stopped serving")
     return ExitCode.OK
 

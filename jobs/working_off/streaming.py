@@ -163,7 +163,8 @@ def _end(query: StreamingQuery, worker: BatchWorker) -> None:
         log.warning("the batch at hand is given back")
         worker.give_back()  # first, so that what the cancelled batch still wants to write is refused
         query.stop()
-    worker.give_back()
+    finally:
+        worker.give_back()
 
 
 def _first_line(error: Exception) -> str:

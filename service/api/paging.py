@@ -5,21 +5,30 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
 from service.problems import RequestProblemError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dq.report.around import Unusual
     from dq.reporting.browsing import BrowsedFile, BrowsedRun, FileKey, RunKey
     from service.pages.kept_arrivals import Absent
 
+_T = TypeVar("_T")
 #: Characters of a key at most: names of agencies and files are short.
 LONGEST_KEY = 4096
 #: Elements on a page at most.
 MOST = 500
+
+
+def cut(found: Sequence[_T], most: int) -> tuple[Sequence[_T], _T | None]:
+    """Give what a page shows of rows of which one more was asked for, and its last one where others follow it."""
+    shown = found[:most]
+    return shown, shown[-1] if len(found) > most else None
 
 
 def key_of_file(one: BrowsedFile) -> str:

@@ -10,11 +10,10 @@ from dq.object_path import object_path
 from dq.reporting.readback import read_failed_rules, read_verdict
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Engine
-
     from dq.ledger.inspection import InboxRow
     from dq.reporting.browsing import BrowsedFile, BrowsedRun
     from dq.reporting.catalogue.catalogue import Catalogue
+    from etl_core.postgres.database import Connects
 
 
 def run_line(one: BrowsedRun) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def file_line(one: BrowsedFile) -> dict[str, Any]:
     }
 
 
-def run(engine: Engine, catalogue: Catalogue, run_id: str) -> dict[str, Any] | None:
+def run(engine: Connects, catalogue: Catalogue, run_id: str) -> dict[str, Any] | None:
     """Give a verdict as `Run`; None where there is none."""
     found = read_verdict(engine, catalogue, run_id)
     if found is None:
@@ -88,7 +87,7 @@ def object_url(row_id: int) -> str:
     return f"/api/objects/{row_id}"
 
 
-def object_with_path(engine: Engine, catalogue: Catalogue, row_id: int) -> dict[str, Any] | None:
+def object_with_path(engine: Connects, catalogue: Catalogue, row_id: int) -> dict[str, Any] | None:
     """Give a row as `ObjectWithPath`; None where there is none."""
     row = find_row(engine, row_id)
     if row is None:
@@ -101,7 +100,7 @@ def object_with_path(engine: Engine, catalogue: Catalogue, row_id: int) -> dict[
     }
 
 
-def verdict_of(engine: Engine, catalogue: Catalogue, row: InboxRow) -> dict[str, Any] | None:
+def verdict_of(engine: Connects, catalogue: Catalogue, row: InboxRow) -> dict[str, Any] | None:
     """Give the verdict a row ended with as `Run`; None where it has none."""
     if row.state != "done" or row.monitoring_file_run_id is None:
         return None

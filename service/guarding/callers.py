@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
 
-from service.problems import RequestProblemError, problem
+from service.problems import RETRY_AFTER, RequestProblemError, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from service.doors import Access
     from service.metrics import ServiceMetrics
 
+#: Set in the scope of a request that comes when too many are there.
+CROWDED: Final = "service.crowded"
 #: Probes ask without a token, and what comes in at hooks proves itself in its own way.
 _OPEN: Final = ("/healthz", "/readyz")
 _HOOKS: Final = "/hooks/"
@@ -54,6 +56,10 @@ class Callers:
             return "host", RequestProblemError(421, detail)
         if path in _OPEN:
             return None
+        if scope.get(CROWDED):
+            detail = f"too many connections are open; nothing was done, ask again in {RETRY_AFTER} seconds"
+            then = {"retry-after": str(RETRY_AFTER), "connection": "close"}
+            return "crowd", RequestProblemError(503, detail, headers=then)
         wait = self._rates.ask((scope.get("client") or ("",))[0])
         if wait > 0:
             detail = f"more than {self._access.per_second:g} requests a second come from this address; come slower"

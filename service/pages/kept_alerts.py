@@ -12,7 +12,8 @@ from etl_core.postgres.rights import may_read
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.engine import Engine
+    from etl_core.postgres.database import Connects
+
 
 _TABLE: Final = "pipeline.alert"
 _MOST_CLOSED: Final = 50
@@ -39,7 +40,7 @@ class KeptAlerts:
     closed: Sequence[Any]
 
 
-def alerts_by_kind(engine: Engine) -> dict[tuple[str, str], int]:
+def alerts_by_kind(engine: Connects) -> dict[tuple[str, str], int]:
     """How many alerts are open, by kind and severity; nothing where the database keeps none."""
     with engine.connect() as connection:
         if not may_read(connection, _TABLE):
@@ -47,7 +48,7 @@ def alerts_by_kind(engine: Engine) -> dict[tuple[str, str], int]:
         return {(kind, severity): count for kind, severity, count in connection.execute(_COUNTED)}
 
 
-def kept_alerts(engine: Engine, *, before: int | None = None, limit: int) -> KeptAlerts | None:
+def kept_alerts(engine: Connects, *, before: int | None = None, limit: int) -> KeptAlerts | None:
     """The alerts; None where the database keeps none.
 
     Args:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Engine
+    from etl_core.postgres.database import Connects
+
 
 _TABLES: Final = ("pipeline.arrival", "pipeline.arrival_calendar", "pipeline.arrival_check")
 #: Of each file the newest window that was judged, where that one is late or missing; and calendars nobody can read.
@@ -56,7 +57,7 @@ class AbsentFiles:
     files: Sequence[Absent]
 
 
-def absent_files(engine: Engine, *, after: tuple[str, str, str] | None = None, limit: int) -> AbsentFiles | None:
+def absent_files(engine: Connects, *, after: tuple[str, str, str] | None = None, limit: int) -> AbsentFiles | None:
     """Files that are not there, by agency and name; None where the database keeps no arrivals.
 
     Args:

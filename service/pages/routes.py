@@ -17,10 +17,12 @@ from dq.report.charts import score_line
 from dq.report.page import content_security_policy, report_page
 from dq.reported_runs import report_of_run
 from dq.reporting.browsing import FileFilter, arrivals, browse_files, browse_runs, find_file
+from etl_core.postgres.database import one_connection
 from service.answers import page_answer
 from service.api.models import State
 from service.api.paging import (
     LONGEST_KEY,
+    cut,
     key_of_absent,
     key_of_file,
     key_of_run,
@@ -39,7 +41,11 @@ from service.pages.templating import page, site_policy
 from service.parts import GivenDoors
 
 if TYPE_CHECKING:
-    from dq.reporting.readback import ScoreRow
+    from dq.reporting.browsing import BrowsedFile, BrowsedRun
+    from dq.reporting.readback import VerdictRow
+    from dq.reporting.result import RowId
+    from etl_core.postgres.database import Connects
+    from service.doors import ServiceDoors
 
 router = APIRouter(include_in_schema=False)
 
@@ -64,7 +70,7 @@ def files(request: Request, doors: GivenDoors, search: Search = None, passed: st
     decided = {"true": True, "false": False}.get(passed)
     wanted = FileFilter(search, None, decided)
     found = browse_files(doors.reader, doors.catalogue, wanted, after=read_file_key(after), limit=_ON_A_PAGE + 1)
-    shown = found[:_ON_A_PAGE]
+    shown, last = cut(found, _ON_A_PAGE)
     asked = {"search": search, "passed": decided}
     return _page(
         request,
@@ -76,49 +82,57 @@ def files(request: Request, doors: GivenDoors, search: Search = None, passed: st
         choices=_CHOICES,
         chosen="" if decided is None else passed,
         first=next_page("/", **asked) if after else None,
-        next=next_page("/", **asked, after=key_of_file(shown[-1])) if len(found) > _ON_A_PAGE else None,
+        next=None if last is None else next_page("/", **asked, after=key_of_file(last)),
     )
 
 
 @router.get("/files/{file_id}")
 def file(request: Request, doors: GivenDoors, file_id: Identifier, before: Key = None) -> Response:
     """One file: its scores, the days it came, its runs."""
-    found = find_file(doors.reader, doors.catalogue, file_id)
-    if found is None:
-        return missing(request, doors, f"There is no file {file_id!r}.")
-    around = around_file(doors.reader, found)
-    values: dict[str, Any] = {"title": found.file_name, "file": found, "around": around}
-    if found.newest is not None:
-        key = read_run_key(before)
-        history = browse_runs(doors.reader, doors.catalogue, found.file_id, limit=_HISTORY)[::-1]
-        runs = browse_runs(doors.reader, doors.catalogue, found.file_id, before=key, limit=_ON_A_PAGE + 1)
-        shown, last = runs[:_ON_A_PAGE], max(found.newest.run_date, doors.clock().date())  # silence is seen
-        first = last - timedelta(days=_DAYS - 1)
-        days = arrivals(doors.reader, doors.catalogue, found.file_id, first)
-        address = f"/files/{found.file_id}"
-        values |= {
-            "history": history,
-            "line": score_line([(round(one.score), one.passed) for one in history]),
-            "calendar": calendar(days, first, last),
-            "days": sorted(days.items(), reverse=True),
-            "first_day": first,
-            "last_day": last,
-            "runs": shown,
-            "first": address if before else None,
-            "next": next_page(address, before=key_of_run(shown[-1])) if len(runs) > _ON_A_PAGE else None,
-        }
-    return _page(request, doors, "file.html", **values)
+    with one_connection(doors.reader) as reader:
+        found = find_file(reader, doors.catalogue, file_id)
+        if found is None:
+            return missing(request, doors, f"There is no file {file_id!r}.")
+        around = around_file(reader, found)
+        values = {} if found.newest is None else _runs_of(reader, doors, found, found.newest, before)
+    return _page(request, doors, "file.html", title=found.file_name, file=found, around=around, **values)
+
+
+def _runs_of(
+    reader: Connects, doors: ServiceDoors, found: BrowsedFile, newest: BrowsedRun, before: str | None
+) -> dict[str, Any]:
+    """What the page of a file shows of its runs: those before a key, and the scores and days of the newest."""
+    key = read_run_key(before)
+    history = browse_runs(reader, doors.catalogue, found.file_id, limit=_HISTORY)[::-1]
+    runs = browse_runs(reader, doors.catalogue, found.file_id, before=key, limit=_ON_A_PAGE + 1)
+    shown, last = cut(runs, _ON_A_PAGE)
+    last_day = max(newest.run_date, doors.clock().date())  # silence is seen
+    first_day = last_day - timedelta(days=_DAYS - 1)
+    days = arrivals(reader, doors.catalogue, found.file_id, first_day)
+    address = f"/files/{found.file_id}"
+    return {
+        "history": history,
+        "line": score_line([(round(one.score), one.passed) for one in history]),
+        "calendar": calendar(days, first_day, last_day),
+        "days": sorted(days.items(), reverse=True),
+        "first_day": first_day,
+        "last_day": last_day,
+        "runs": shown,
+        "first": address if before else None,
+        "next": None if last is None else next_page(address, before=key_of_run(last)),
+    }
 
 
 @router.get("/files/{file_id}/unusual")
 def unusual(request: Request, doors: GivenDoors, file_id: Identifier, before: Key = None) -> Response:
     """What was unusual of a file's runs, beside the runs before them."""
-    found = find_file(doors.reader, doors.catalogue, file_id)
-    if found is None:
-        return missing(request, doors, f"There is no file {file_id!r}.")
-    rows = browse_unusual(doors.reader, found, before=read_unusual_key(before), limit=_ON_A_PAGE + 1)
-    shown, address = (rows or ())[:_ON_A_PAGE], f"/files/{found.file_id}/unusual"
-    is_longer = rows is not None and len(rows) > _ON_A_PAGE
+    with one_connection(doors.reader) as reader:
+        found = find_file(reader, doors.catalogue, file_id)
+        if found is None:
+            return missing(request, doors, f"There is no file {file_id!r}.")
+        rows = browse_unusual(reader, found, before=read_unusual_key(before), limit=_ON_A_PAGE + 1)
+    shown, last = cut(rows or (), _ON_A_PAGE)
+    address = f"/files/{found.file_id}/unusual"
     return _page(
         request,
         doors,
@@ -127,7 +141,7 @@ def unusual(request: Request, doors: GivenDoors, file_id: Identifier, before: Ke
         file=found,
         unusual=None if rows is None else shown,
         first=address if before else None,
-        next=next_page(address, before=key_of_unusual(shown[-1])) if is_longer else None,
+        next=None if last is None else next_page(address, before=key_of_unusual(last)),
     )
 
 
@@ -135,8 +149,7 @@ def unusual(request: Request, doors: GivenDoors, file_id: Identifier, before: Ke
 def not_there(request: Request, doors: GivenDoors, after: Key = None) -> Response:
     """Files that are late or missing."""
     found = absent_files(doors.reader, after=read_file_key(after), limit=_ON_A_PAGE + 1)
-    shown = () if found is None else found.files[:_ON_A_PAGE]
-    is_longer = found is not None and len(found.files) > _ON_A_PAGE
+    shown, last = cut(() if found is None else found.files, _ON_A_PAGE)
     return _page(
         request,
         doors,
@@ -145,14 +158,15 @@ def not_there(request: Request, doors: GivenDoors, after: Key = None) -> Respons
         found=found,
         files=shown,
         first="/arrivals" if after else None,
-        next=next_page("/arrivals", after=key_of_absent(shown[-1])) if is_longer else None,
+        next=None if last is None else next_page("/arrivals", after=key_of_absent(last)),
     )
 
 
 @router.get("/runs/{run_id}")
 def run(request: Request, doors: GivenDoors, run_id: Identifier) -> Response:
     """The report of a run, with links to the other runs of its file."""
-    reported = report_of_run(doors.reader, doors.catalogue, run_id, links=_run_page, up=_above)
+    with one_connection(doors.reader) as reader:
+        reported = report_of_run(reader, doors.catalogue, run_id, link=_run_page, up=_above)
     if reported is None:
         return missing(request, doors, f"There is no run {run_id!r} with a verdict.")
     return page_answer(request, report_page(reported), content_security_policy())
@@ -168,9 +182,10 @@ def objects(
 ) -> Response:
     """Announced objects, newest first."""
     states = () if state is None else (state,)
-    found = newest_rows(doors.reader, states=states, search=search, before_id=before, limit=_ON_A_PAGE + 1)
-    shown = found[:_ON_A_PAGE]
-    counted = inbox_status(doors.reader, doors.clock()).states
+    with one_connection(doors.reader) as reader:
+        found = newest_rows(reader, states=states, search=search, before_id=before, limit=_ON_A_PAGE + 1)
+        counted = inbox_status(reader, doors.clock()).states
+    shown, last = cut(found, _ON_A_PAGE)
     asked = {"state": state, "search": search}
     return _page(
         request,
@@ -182,17 +197,18 @@ def objects(
         search=search or "",
         states=[(name, count) for name, count in counted.items() if count or name == state],
         first=next_page("/objects", **asked) if before is not None else None,
-        next=next_page("/objects", **asked, before=shown[-1].id) if len(found) > _ON_A_PAGE else None,
+        next=None if last is None else next_page("/objects", **asked, before=last.id),
     )
 
 
 @router.get("/objects/{row_id}")
 def one_object(request: Request, doors: GivenDoors, row_id: RowNumber) -> Response:
     """What became of one object."""
-    row = find_row(doors.reader, row_id)
-    if row is None:
-        return missing(request, doors, f"There is no object {row_id}.")
-    path = object_path(doors.reader, doors.catalogue, row)
+    with one_connection(doors.reader) as reader:
+        row = find_row(reader, row_id)
+        if row is None:
+            return missing(request, doors, f"There is no object {row_id}.")
+        path = object_path(reader, doors.catalogue, row)
     title = f"{row.event.bucket}/{row.event.key}"
     return _page(request, doors, "object.html", eyebrow="Object", title=title, row=row, path=path)
 
@@ -209,10 +225,11 @@ def alerts(
 ) -> Response:
     """Alerts where there are any, and what needs somebody by the ledger."""
     now = doors.clock()
-    status = inbox_status(doors.reader, now)
-    found = kept_alerts(doors.reader, before=before, limit=_ON_A_PAGE + 1)
-    opened = () if found is None else found.opened[:_ON_A_PAGE]
-    is_longer = found is not None and len(found.opened) > _ON_A_PAGE
+    with one_connection(doors.reader) as reader:
+        status = inbox_status(reader, now)
+        found = kept_alerts(reader, before=before, limit=_ON_A_PAGE + 1)
+        resting = rests(reader)
+    opened, last = cut(() if found is None else found.opened, _ON_A_PAGE)
     return _page(
         request,
         doors,
@@ -221,10 +238,10 @@ def alerts(
         alerts=found,
         opened=opened,
         first="/alerts" if before is not None else None,
-        next=next_page("/alerts", before=opened[-1].id) if is_longer else None,
+        next=None if last is None else next_page("/alerts", before=last.id),
         failures=[(name, count) for name, count in status.states.items() if count and name in _NEEDS],
         letters=status.dead_letters,
-        rests=[one for one in rests(doors.reader) if one.until > now],
+        rests=[one for one in resting if one.until > now],
     )
 
 
@@ -252,9 +269,9 @@ def refused(request: Request, doors: GivenDoors, status: int, message: str) -> R
     return _page(request, doors, "message.html", status, title="Not possible", message=message)
 
 
-def _run_page(row: ScoreRow) -> str:
-    return f"/runs/{row.run_id}"
+def _run_page(run_id: RowId) -> str:
+    return f"/runs/{run_id}"
 
 
-def _above(row: Any, file_id: object) -> tuple[str, str]:  # noqa: ANN401 - a verdict read back
-    return ("/", "Files") if file_id is None else (f"/files/{file_id}", f"{row.agency_slug}/{row.file_name}")
+def _above(row: VerdictRow) -> tuple[str, str]:
+    return f"/files/{row.file_id}", f"{row.agency_slug}/{row.file_name}"

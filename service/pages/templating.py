@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from dq.report.page import page_environment, policy_of, style_of
+from dq.report.environment import page_environment
+from dq.report.page import policy_of, style_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -68,6 +68,10 @@ class Watch:
         lines = self._log.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
+    def all_of_it(self) -> str:
+        """Everything on its stderr."""
+        return self._log.read_text()
+
     def finished(self) -> list[int]:
         """How many objects got their verdict, batch by batch."""
         return [line.get("done", 0) for line in self.log() if line["message"] == "batch finished"]
@@ -86,6 +90,11 @@ class Watch:
                         one.kill()
                         killed += 1
         assert killed
+
+    def kill_spark_s_jvm(self) -> None:
+        """Kill the JVM, and leave this process alone."""
+        (jvm,) = (one for one in psutil.Process(self.process.pid).children() if one.name() == "java")
+        jvm.kill()
 
     def kill(self) -> None:
         """End it and all it started as a machine does that loses its power."""

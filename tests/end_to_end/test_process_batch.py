@@ -530,6 +530,26 @@ def test_no_placeholder_is_made_for_the_wrong_reading_of_a_key(landing: Landing)
     assert names == ["bus trips"]
 
 
+def test_no_placeholder_is_made_while_nobody_can_say_how_a_key_is_meant_or_for_what_is_nowhere(
+    landing: Landing, unused_port: int
+) -> None:
+    def names() -> Sequence[str]:
+        with landing.database.connect() as connection:
+            return connection.exec_driver_sql("SELECT file_name FROM reporting.monitoring_file").scalars().all()
+
+    two, none = landing.put(key_of("two+one")), landing.put(key_of("nothing+there"))
+    landing.s3.delete_object(Bucket=none.bucket, Key=none.key)
+    for one in (two, none):
+        key = quote_plus(one.key, safe="/")
+        landing.announce(replace(one, key=key, version_id=None, source="eventbridge"))
+    away = ObjectStore(S3Access(f"http://127.0.0.1:{unused_port}", "us-east-1", "a", "b"))
+    assert landing.process(auto_create_files=True, objects=away).outage is not None
+    assert names() == []
+    landing.clock.forward(minutes=20)
+    assert landing.process(auto_create_files=True).states == {"done": 1, "gone": 1}
+    assert names() == ["two+one"]
+
+
 def test_an_eventbridge_key_is_looked_for_as_it_is_and_then_decoded(landing: Landing) -> None:
     landing.configure()
     plus = landing.put(key_of(name="a+b.csv"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,13 @@ from sqlalchemy import text
 
 from dq.ledger.inbox import Inbox
 from dq.ledger.inspection import inbox_status
-from dq.ledger.migrate import require_ledger
+from dq.ledger.migrate import LEDGER, require_ledger
 from dq.reporting.catalogue.catalogue import read_catalogue
+from etl_core.audit.table import AUDIT
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import connect
+from etl_core.postgres.migrations import require
+from etl_core.postgres.rights import check_all
 from jobs.running.database import migrate_all
 from tests.databases import login, with_all_tables, with_full_reporting
 from tests.ledger.consumer import NOW, events
@@ -91,6 +95,25 @@ def test_a_right_that_the_role_file_gives_and_somebody_took_is_named_at_the_star
             connection.execute(text("REVOKE DELETE ON pipeline.profile_state FROM pipeline_writer"))
         with pytest.raises(CatalogueError, match=r"the right DELETE on pipeline\.profile_state is missing; GRANT"):
             require_ledger(writer)
+
+
+def test_all_rights_that_are_missing_are_named_by_one_start_with_the_file_that_gives_them(owner: Engine) -> None:
+    with login(owner, "pipeline_writer") as writer:
+        with owner.begin() as connection:
+            connection.execute(text("REVOKE DELETE ON pipeline.profile_state FROM pipeline_writer"))
+            connection.execute(text("REVOKE INSERT ON pipeline.audit FROM pipeline_writer"))
+            connection.execute(text("REVOKE INSERT ON reporting.monitoring_file_run FROM pipeline_writer"))
+        with pytest.raises(CatalogueError) as caught:
+            check_all(partial(require, writer, LEDGER, AUDIT), partial(read_catalogue, writer))
+    said = "\n".join(caught.value.problems)
+    for table in (
+        "DELETE ON pipeline.profile_state",
+        "INSERT ON pipeline.audit",
+        "INSERT ON reporting.monitoring_file",
+    ):
+        assert f"GRANT {table}" in said
+    assert "conf/sql/roles.sql gives all that the program needs" in said
+    assert "migrate" not in said
 
 
 def test_an_owner_migrates_without_being_more_than_that(owner: Engine) -> None:

@@ -155,7 +155,7 @@ def test_missing_rights_are_listed_with_the_grant_that_mends_them(writer: tuple[
         read_catalogue(engine)
     message = str(caught.value)
     for part in (
-        f"may not UPDATE in monitoring_file; GRANT UPDATE ON reporting.monitoring_file TO {role}",
+        "may not UPDATE in monitoring_file; GRANT UPDATE (latest_data_quality_score",
         "may not INSERT in monitoring_file_data_quality (columns passed, metrics, deductions, failed_",
         "may not UPDATE in monitoring_file_data_quality; GRANT",
         "may not INSERT in monitoring_file_failed_validation; GRANT",

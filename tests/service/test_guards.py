@@ -123,6 +123,19 @@ def test_who_sends_slowly_is_told_so(guarded: Site) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
 
 
+def test_who_comes_when_too_many_are_there_is_told_when_to_come_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.server._MOST_CONNECTIONS", 0)
+    answer = site.ask("/api/files")
+    assert (answer.status, answer.json["status"]) == (503, 503)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["connection"] == "close"
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert site.ask("/healthz").status == 200
+
+
 @pytest.mark.parametrize("end", [None, b"", b"\r\n\r\n"], ids=["nothing", "half a header", "half a second one"])
 def test_who_sends_no_header_holds_no_connection(
     site: Site, end: bytes | None, monkeypatch: pytest.MonkeyPatch

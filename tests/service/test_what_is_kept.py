@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
 
 from dq.reporting.browsing import runs_statement
 from dq.reporting.catalogue.catalogue import read_catalogue
 from etl_core.errors import PipelineError
+from etl_core.postgres.transaction import Transaction
 from tests.end_to_end.landing import GOOD, key_of
 
 if TYPE_CHECKING:
@@ -193,11 +194,10 @@ def test_pages_of_runs_are_read_from_an_index_from_their_key_on(site: Site) -> N
         connection.execute(text("ANALYZE reporting.monitoring_file_run, reporting.monitoring_file_data_quality"))
         file_id = connection.scalar(text("SELECT id FROM reporting.monitoring_file WHERE file_name = 'orders_2'"))
         catalogue = read_catalogue(site.landing.database)
-        asked = runs_statement(catalogue, file_id, before=(date(2020, 4, 1), 0, "5")).limit(50)
-        compiled = asked.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
-        names = {name: f"'{value}'" for name, value in compiled.params.items()}
-        statement = str(compiled) % names
-        (plan,) = connection.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"))
+        asked = runs_statement(catalogue, is_further=True)
+        explained = replace(asked, text=f"EXPLAIN (ANALYZE, FORMAT JSON) {asked.text}")
+        key = {"file": file_id, "day": date(2020, 4, 1), "hour": 0, "run": "5", "most": 50}
+        (plan,) = Transaction(connection).ask(explained, key).value
         connection.execute(
             text("DELETE FROM reporting.monitoring_file_run WHERE monitoring_file_id = :id"), {"id": file_id}
         )

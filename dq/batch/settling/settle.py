@@ -79,7 +79,6 @@ def _wait(
     """Give a row back untried; `is_outage`: there is no point in going on with others before it is over."""
     reason = describe_error(error)
     doors.inbox.wait(item, reason, doors.clock(), until)
-    doors.metrics.ended(ObjectEnded("pending"))
     return BatchCounts(1, {"pending": 1}, outage=reason if is_outage else None)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Engine
 
+    from etl_core.postgres.database import Connects
+
 _R = bucket_rest.c
 _REST = Backoff(first=10.0, factor=2.0, longest=300.0)
 
@@ -68,7 +70,7 @@ def wake_all(engine: Engine, now: datetime) -> int:
         return connection.execute(update(bucket_rest).where(_R.until > now).values(until=now)).rowcount
 
 
-def rests(engine: Engine) -> tuple[Rest, ...]:
+def rests(engine: Connects) -> tuple[Rest, ...]:
     """All buckets that rest, or that did and were not tried since."""
     with engine.connect() as connection:
         return tuple(Rest(*row) for row in connection.execute(select(bucket_rest).order_by(_R.bucket)))

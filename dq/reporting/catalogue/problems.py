@@ -9,7 +9,7 @@ from dq.reporting.catalogue.empty_values import has_empty_value
 from dq.reporting.catalogue.expected import EXPECTED_TABLES, FILE, ExpectedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dq.reporting.catalogue.column import Column, Table
 
@@ -97,8 +97,7 @@ def _right_problems(expected: ExpectedTable, table: Table, role: str, *, inserts
     for privilege, names in wanted.items():
         refused = [name for name in names if privilege not in table.columns[name].privileges]
         if refused:
-            where = "" if refused == names else f" (columns {_names(refused)})"
-            yield _sentence(role, privilege, table.name, where)
+            yield _sentence(role, privilege, table.name, () if refused == names else refused, names)
     if expected.deletes and "DELETE" not in table.privileges:
         yield _sentence(role, "DELETE", table.name)
     if inserts:
@@ -106,8 +105,11 @@ def _right_problems(expected: ExpectedTable, table: Table, role: str, *, inserts
             yield f"{role} may not use sequence {sequence}; GRANT USAGE ON SEQUENCE reporting.{sequence} TO {role}"
 
 
-def _sentence(role: str, privilege: str, table: str, where: str = "") -> str:
-    return f"{role} may not {privilege} in {table}{where}; GRANT {privilege} ON reporting.{table} TO {role}"
+def _sentence(role: str, privilege: str, table: str, refused: Sequence[str] = (), wanted: Sequence[str] = ()) -> str:
+    """Of columns that are updated the right is asked for alone: no more than the program does."""
+    where = f" (columns {_names(refused)})" if refused else ""
+    of = f"UPDATE ({_names(wanted)})" if privilege == "UPDATE" and table == FILE else privilege
+    return f"{role} may not {privilege} in {table}{where}; GRANT {of} ON reporting.{table} TO {role}"
 
 
 def _names(names: Iterable[str]) -> str:

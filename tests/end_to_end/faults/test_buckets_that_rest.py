@@ -133,6 +133,34 @@ def test_one_that_is_refused_among_others_is_tried_again_and_dead_in_the_end(gua
     assert "needs the right to read it" in str(row.reason)
 
 
+@pytest.mark.parametrize(("code", "arrived"), [("InvalidObjectState", 0), ("KMS.DisabledException", 1)])
+def test_two_objects_that_nobody_can_read_stop_no_other_of_their_bucket(guard: Guard, code: str, arrived: int) -> None:
+    """Where they are archived, or another that was read before still can be; each is dead after its attempts."""
+    if arrived:
+        guard.arrive(arrived, hour=7)
+        assert guard.process() == {"done": arrived}
+    guard.arrive(2)
+    guard.store.code, guard.store.only = code, frozenset({key_of(hour=0), key_of(hour=1)})
+    assert guard.process() == {"pending": 2}
+    guard.arrive(1, hour=5)
+    assert guard.process() == {"done": 1}
+    for ended in ("pending", "dead"):
+        guard.landing.clock.forward(minutes=20)
+        assert guard.process() == {ended: 2}
+    assert {guard.landing.states()[key_of(hour=hour)] for hour in (0, 1)} == {"dead"}
+    assert rests(guard.landing.database) == ()
+
+
+def test_many_new_objects_that_are_refused_are_the_buckets_fault_whatever_can_be_read_of_the_old(guard: Guard) -> None:
+    guard.arrive(1, hour=23)
+    assert guard.process() == {"done": 1}
+    guard.arrive(20)
+    guard.store.code, guard.store.only = "KMS.DisabledException", frozenset(key_of(hour=hour) for hour in range(20))
+    assert guard.process() == {"pending": 20}
+    assert guard.rest().failures == 1
+    assert {row.attempts for row in guard.landing.rows().values() if row.state != "done"} == {0}
+
+
 def test_other_buckets_go_on_while_one_rests(guard: Guard) -> None:
     """Also where its backlog is due before theirs."""
     guard.arrive(3)

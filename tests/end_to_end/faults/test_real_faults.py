@@ -64,6 +64,7 @@ class Ground:
         account = balance(self.landing.database)
         assert account.holds
         assert (account.announced, account.finished) == (self.put, self.put), what
+        print(f"{what}: {account.announced} announced = {account.finished} ended")  # noqa: T201 - the equation, for a reader
         rows = list_rows(self.landing.database, limit=1000)
         runs = {row.monitoring_file_run_id for row in rows if row.state == "done"}
         assert len(runs) == len(self.landing.verdicts()) == min(self.put, 24), what
@@ -204,6 +205,8 @@ def test_killed_in_mid_batch_and_with_a_full_disk_two_consumers_end_what_there_i
     assert balance(ground.landing.database).holds
     disk = tmp_path / "checkpoints"
     is_small = _small_disk(disk)
+    if not is_small:
+        print("left out: a full disk, for this user may not mount one")  # noqa: T201 - or nobody would know
     try:
         with (
             ground.watching(tmp_path / "second") as second,

@@ -101,6 +101,20 @@ def test_a_stream_that_ends_once_a_day_never_ends_the_job(landing: Landing) -> N
     assert {line["error"] for line in lines} == {"it was stopped from outside"}
 
 
+def test_a_query_that_takes_no_call_any_more_gives_back_what_was_claimed(landing: Landing) -> None:
+    class Deaf(Query):
+        def stop(self) -> None:
+            raise ConnectionRefusedError(111, "the JVM is gone")
+
+    stop = Hurried()
+    landing.announce(landing.put(key_of()))
+    one = worker(landing, stop)
+    assert landing.doors.inbox.claim(20, 600.0, "me", landing.doors.clock()) is not None
+    with pytest.raises(ConnectionRefusedError):
+        keep_streaming(lambda _: Deaf(1, None), one, stop, lambda: None)  # type: ignore[arg-type, return-value]
+    assert set(landing.states().values()) == {"pending"}
+
+
 def test_what_never_ran_is_not_built_again(landing: Landing) -> None:
     def build(number: int) -> Any:  # noqa: ANN401 - stands for Spark's query
         raise ValueError(number)

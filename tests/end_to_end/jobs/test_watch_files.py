@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import text
 
+from jobs.running.exit_codes import ExitCode
 from tests.end_to_end.command_line import environment
 from tests.end_to_end.figures import scraped
 from tests.end_to_end.landing import GOOD, Landing, key_of
@@ -113,6 +114,19 @@ def test_a_long_run_scores_what_arrives_survives_an_outage_and_ends_politely(
     assert not [message for message in messages if "Failed to cancel job group" in message]
     assert {line["level"] for line in watch.log()} <= {"info", "warning", "error"}
     assert not [line for line in watch.log() if "warm-up" in str(line.get("key"))]
+
+
+@pytest.mark.night
+def test_a_watch_whose_jvm_is_killed_ends_with_75_and_the_reason_and_holds_nothing(
+    watch: Watch, landing: Landing
+) -> None:
+    landing.s3.put_object(Bucket=landing.bucket, Key=key_of(hour=1), Body=GOOD)
+    wait_for(lambda: len(landing.verdicts()) == 1, VERDICT_SECONDS, "a verdict")
+    watch.kill_spark_s_jvm()
+    assert watch.process.wait(VERDICT_SECONDS) == ExitCode.TRY_AGAIN
+    assert "Spark's JVM has ended (killed by signal 9)" in watch.log()[-1]["message"]
+    assert "Traceback" not in watch.all_of_it()
+    assert "claimed" not in landing.states().values()
 
 
 def test_two_processes_on_the_same_objects_give_each_one_run(landing: Landing, s3_server: S3Server) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
 
 import psycopg2
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _TRIGGERS = """
 CREATE SCHEMA simulation;
@@ -51,16 +49,53 @@ _TABLES = (
     "simulation.result",
     *_PASSING,
 )
-_STANDING = """
+#: All that is looked at after a commit, in one call whose plans a session keeps; null where nothing was written since.
+#: Moments are microseconds since 1970.
+_LOOK = """
+CREATE FUNCTION simulation.micros(moment timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE
+    RETURN (extract(epoch FROM moment) * 1000000)::bigint;
+CREATE VIEW simulation.standing AS
 SELECT quality.monitoring_file_run_id::text AS run_id, quality.metrics -> 'read' ->> 'details' AS message,
-    quality.score, profile.state, inbox.id AS row_id, inbox.bucket, inbox.key, inbox.read_version_id, inbox.read_etag,
-    inbox.last_modified, inbox.sequencer IS NOT NULL AND (inbox.etag IS NULL OR inbox.etag = inbox.read_etag)
+    quality.score, encode(profile.state, 'hex') AS state, inbox.id AS row_id, inbox.bucket, inbox.key,
+    inbox.read_version_id, inbox.read_etag, simulation.micros(inbox.last_modified) AS last_modified,
+    inbox.sequencer IS NOT NULL AND (inbox.etag IS NULL OR inbox.etag = inbox.read_etag) AS is_in_order
 FROM reporting.monitoring_file_data_quality quality
 LEFT JOIN pipeline.profile_state profile ON profile.monitoring_file_run_id = quality.monitoring_file_run_id::text
 LEFT JOIN pipeline.object_inbox inbox
     ON inbox.monitoring_file_run_id = quality.monitoring_file_run_id::text AND inbox.state = 'done'
-ORDER BY quality.monitoring_file_run_id, inbox.id
+ORDER BY quality.monitoring_file_run_id, inbox.id;
+CREATE FUNCTION simulation.look(known text, last_change bigint, last_result bigint) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE newest text := pg_snapshot_xmax(pg_current_snapshot())::text;
+BEGIN
+    RETURN CASE WHEN newest <> known THEN json_build_object(
+        'newest', newest,
+        'balance', (
+            SELECT json_build_array(count(*), count(*) FILTER (WHERE state IN ('done', 'superseded')),
+                count(*) FILTER (WHERE state IN ('pending', 'claimed')),
+                count(*) FILTER (WHERE state NOT IN ('done', 'superseded', 'pending', 'claimed')
+                    AND length(trim(reason)) > 0))
+            FROM pipeline.object_inbox),
+        'counted', (
+            SELECT json_object_agg(state, number) FROM (
+                SELECT state, count(*) AS number FROM pipeline.object_inbox GROUP BY state) AS one),
+        'kept', (
+            SELECT json_object_agg(state, number) FROM (
+                SELECT state, sum(change)::bigint AS number FROM pipeline.object_inbox_count
+                GROUP BY state HAVING sum(change) <> 0) AS one),
+        'changes', (
+            SELECT json_agg(json_build_array(id, row_id, bucket, key, was, is_now, owner,
+                simulation.micros(lease_until), batch_size, attempts_before, attempts, reason) ORDER BY id)
+            FROM simulation.change WHERE id > last_change),
+        'results', (
+            SELECT json_agg(json_build_array(id, run_id, message) ORDER BY id)
+            FROM simulation.result WHERE id > last_result),
+        'standing', (
+            SELECT json_agg(json_build_array(run_id, message, score, state, row_id, bucket, key, read_version_id,
+                read_etag, last_modified, is_in_order)) FROM simulation.standing)
+    ) END;
+END $$;
 """
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Change(NamedTuple):
@@ -89,7 +124,7 @@ class Standing(NamedTuple):
     run_id: str
     message: str
     score: int
-    state: memoryview | None
+    state: bytes
     row_id: int | None
     bucket: str | None
     key: str | None
@@ -97,6 +132,21 @@ class Standing(NamedTuple):
     read_etag: str | None
     last_modified: datetime | None
     is_in_order: bool | None
+
+
+class Look(NamedTuple):
+    """What the database is like after a commit, and what it noted since the last look.
+
+    `balance`: how many rows were announced, have finished, are open, and failed with a reason. `counted` and `kept`:
+    rows by state, as there are and as the ledger keeps the numbers. `results`: runs that got one, and its message.
+    """
+
+    balance: tuple[int, int, int, int]
+    counted: Mapping[str, int]
+    kept: Mapping[str, int]
+    changes: Sequence[Change]
+    results: Sequence[tuple[str, str]]
+    standing: Sequence[Standing]
 
 
 class Witness:
@@ -107,12 +157,12 @@ class Witness:
         self._connection.autocommit = True
         with self._connection.cursor() as cursor:
             cursor.execute("SET timezone = 'UTC'")
-        self._seen_changes, self._seen_results = 0, 0
+        self._newest, self._seen_changes, self._seen_results = "", 0, 0
         self._tables: Sequence[str] = ()
 
     def prepare(self) -> None:
         """Have the database note every change."""
-        self._ask(_TRIGGERS)
+        self._ask(_TRIGGERS + _LOOK)
         self._tables = [table for table in _TABLES if self.rows("SELECT to_regclass(%s)", table) != [(None,)]]
 
     def forget(self, *, thoroughly: bool = False) -> None:
@@ -128,25 +178,29 @@ class Witness:
             last = self.rows("SELECT nextval('simulation.change_id_seq'), nextval('simulation.result_id_seq')")[0]
             self._seen_changes, self._seen_results = last
 
-    def changes(self) -> list[Change]:
-        """The changes since they were last asked for."""
-        found = [
-            Change(*row)
-            for row in self.rows("SELECT * FROM simulation.change WHERE id > %s ORDER BY id", self._seen_changes)
-        ]
-        self._seen_changes = found[-1].id if found else self._seen_changes
-        return found
-
-    def results(self) -> list[tuple[str, str]]:
-        """The runs that got a result since that was last asked, in their order, and its message."""
-        query = "SELECT id, run_id, message FROM simulation.result WHERE id > %s ORDER BY id"
-        found = self.rows(query, self._seen_results)
-        self._seen_results = found[-1][0] if found else self._seen_results
-        return [(row[1], row[2]) for row in found]
+    def look(self) -> Look | None:
+        """What a commit brought; None where it only read."""
+        seen = self.rows("SELECT simulation.look(%s, %s, %s)", self._newest, self._seen_changes, self._seen_results)
+        found = seen[0][0]
+        if found is None:
+            return None
+        self._newest = found["newest"]
+        changes = [Change._make([*row[:7], _moment(row[7]), *row[8:]]) for row in found["changes"] or ()]
+        results = found["results"] or ()
+        self._seen_changes = changes[-1].id if changes else self._seen_changes
+        self._seen_results = results[-1][0] if results else self._seen_results
+        return Look(
+            found["balance"],
+            found["counted"] or {},
+            found["kept"] or {},
+            changes,
+            [(run_id, message) for _, run_id, message in results],
+            [_standing(row) for row in found["standing"] or ()],
+        )
 
     def standing(self) -> list[Standing]:
         """All results; one that several rows of the ledger are done with comes several times."""
-        return [Standing(*row) for row in self.rows(_STANDING)]
+        return [_standing(row) for row in self.rows("SELECT * FROM simulation.standing")]
 
     def ledger(self) -> list[Mapping[str, Any]]:
         """All rows of the ledger by their numbers."""
@@ -180,3 +234,11 @@ class Witness:
             cursor.execute(query)
             names: Sequence[str] = [column.name for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _standing(row: Sequence[Any]) -> Standing:
+    return Standing._make([*row[:3], bytes.fromhex(row[3] or ""), *row[4:9], _moment(row[9]), row[10]])
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)

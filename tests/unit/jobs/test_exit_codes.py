@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +21,7 @@ from etl_core.errors import (
     UsageError,
 )
 from etl_core.log.set_up import configure_logging
+from etl_core.spark.java_process import java_gone
 from jobs.running.exit_codes import run_entrypoint
 
 if TYPE_CHECKING:
@@ -72,6 +75,20 @@ def test_an_unexpected_error_is_one_line_with_a_hint_and_no_trace(capsys: pytest
     assert (json.loads(line)["error"], json.loads(line)["error_type"]) == ("odd", "ZeroDivisionError")
     assert "LOG_LEVEL=DEBUG" in line
     assert "Traceback" not in line
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(111, "refused"), RuntimeError("whatever follows from it")])
+def test_where_sparks_jvm_has_gone_whatever_follows_is_75_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    configure_logging()
+    with subprocess.Popen(["sleep", "60"]) as jvm:
+        monkeypatch.setattr("pyspark.SparkContext._gateway", SimpleNamespace(proc=jvm))
+        assert java_gone() is None
+        jvm.kill()
+        jvm.wait()
+        assert run_entrypoint(raising(error), []) == 75
+    assert "Spark's JVM has ended (killed by signal 9)" in capsys.readouterr().err
 
 
 def test_at_debug_level_the_trace_is_there(capsys: pytest.CaptureFixture[str]) -> None:
