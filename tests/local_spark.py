@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def spark(s3_server: S3Server) -> Iterator[SparkSession]:
-    """A session on two threads for s3a:// of the local server, Postgres, and Kafka where there is a connector."""
+    """A session on two threads for s3a:// of the local server, and Kafka where there is a connector."""
     from etl_core.spark.jar_sets import JAR_SETS  # noqa: PLC0415 - as below
     from etl_core.spark.jars import installed_spark, present_jars  # noqa: PLC0415 - as below
     from etl_core.spark.session import build_session  # noqa: PLC0415 - tests without a JVM must not load Spark
 
-    sets = [name for name in ("s3", "postgres", "kafka") if JAR_SETS[name].fits(installed_spark())]
+    sets = [name for name in ("s3", "kafka") if JAR_SETS[name].fits(installed_spark())]
     session = build_session(
         master="local[2]",
         s3_endpoint=s3_server.endpoint,

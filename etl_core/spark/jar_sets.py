@@ -122,6 +122,7 @@ _SETS = (
     ),
     # A broker of this machine, for the demo and the tests. A program of its own: no session loads these.
     JarSet("broker", "a Kafka broker (42 MB)", {"": ("org.apache.kafka:kafka_2.13:4.1.1",)}, is_for_trying=True),
+    # What the bench compares the batch ETL with reads by it; no session of a job loads it.
     JarSet(
         "postgres",
         "Postgres by JDBC (3 MB)",
@@ -135,6 +136,7 @@ _SETS = (
         },
         # What the driver asks for beside them are annotations that nothing reads at run time.
         with_dependencies=False,
+        is_for_trying=True,
     ),
 )
 

@@ -41,14 +41,11 @@ class SessionProfile:
 FILES = SessionProfile("files", ("s3",))
 #: For SQL and Delta tables.
 TABLES = SessionProfile("tables", ("s3", "delta"))
-#: For tables of a database, read by JDBC, and Parquet.
-DATABASES = SessionProfile("databases", ("s3", "postgres"))
-
 #: For streams of records: Kafka in; tables are written without Delta's jars.
 RECORDS = SessionProfile("records", ("s3", "kafka"))
 
 PROFILES: Mapping[str, SessionProfile] = MappingProxyType(
-    {profile.name: profile for profile in (FILES, TABLES, DATABASES, RECORDS)}
+    {profile.name: profile for profile in (FILES, TABLES, RECORDS)}
 )
 
 

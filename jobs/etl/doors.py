@@ -82,7 +82,6 @@ def open_etl_doors(flow: Flow, settings: Settings) -> Iterator[EtlDoors]:
         SettingsError, DatabaseUnavailableError: it cannot be reached.
     """
     from etl_core.postgres.migrations import require
-    from etl_core.spark.profiles import DATABASES
     from jobs.running.database import open_database
     from jobs.running.sessions import Sessions
     from jobs.running.wiring import s3_access
@@ -90,7 +89,7 @@ def open_etl_doors(flow: Flow, settings: Settings) -> Iterator[EtlDoors]:
     from pipelines.etl.ledger.steps import StepLedger
     from pipelines.etl.ledger.tables import ETL
 
-    sessions, run, own = Sessions(settings, DATABASES), current_run(), settings[EtlSettings]
+    sessions, run, own = Sessions(settings), current_run(), settings[EtlSettings]
     with open_database(settings) as database:
         require(database, ETL)
         run_id = uuid.uuid4().hex if run is None else run.run_id

@@ -27,13 +27,12 @@ def play(program: Program) -> int:
     """Play the days in databases that are empty; the exit code. The last but one run is meant to stop."""
     from etl_core.postgres.database import connect
     from etl_core.shipped_files import shipped_file
-    from etl_core.spark.profiles import DATABASES
     from jobs.etl.doors import addresses_of
     from jobs.etl.run_etl import main
     from jobs.running.database import make_all_tables
     from jobs.running.sessions import Sessions
 
-    sessions = Sessions(program.settings, DATABASES)
+    sessions = Sessions(program.settings)
     engines = {name: connect(address) for name, address in addresses_of(program.settings).items()}
     source, warehouse, ledger = (engines[name] for name in ("SOURCE_DATABASE_URL", "WAREHOUSE_URL", "DATABASE_URL"))
     try:

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from etl_core.spark.profiles import DATABASES, FILES, RECORDS, TABLES, SessionProfile
+from etl_core.spark.profiles import FILES, RECORDS, TABLES, SessionProfile
 
 #: Jobs that need another session than one for files, by their names.
 _OTHERS: Mapping[str, SessionProfile] = MappingProxyType(
-    {"lake": TABLES, "reprocess": TABLES, "run_etl": DATABASES, "to_silver": TABLES, "watch_records": RECORDS}
+    {"lake": TABLES, "reprocess": TABLES, "to_silver": TABLES, "watch_records": RECORDS}
 )
 
 

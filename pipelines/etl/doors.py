@@ -70,14 +70,22 @@ class EtlDoors:
         Raises:
             SettingsError: they run elsewhere, and the folders are on this machine; or cannot be made there.
         """
-        if self.folder_is_local:
-            require_writable(self.root)
+        self.require_folder()
         session = self.session()
         master = str(session.sparkContext.master)
         if self.folder_is_local and not master.startswith("local"):
             problem = f"ETL_ROOT is the folder {self.root} of this machine, and Spark's tasks run at {master}"
             raise SettingsError("settings", [f"{problem}; expected s3://bucket/prefix"])
         return session
+
+    def require_folder(self) -> None:
+        """Make sure that rows can lie where ETL_ROOT says, if that is on this machine.
+
+        Raises:
+            SettingsError: they cannot.
+        """
+        if self.folder_is_local:
+            require_writable(self.root)
 
     @property
     def folder_is_local(self) -> bool:

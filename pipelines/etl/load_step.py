@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
-from etl_core.errors import SettingsError
+from pipelines.etl.database_identity import database_identity
 from pipelines.etl.errors import StaleExtractError
 from pipelines.etl.flow.flow import digest_of
 from pipelines.etl.ledger.steps import StepEnd, skipped
@@ -39,7 +36,7 @@ def load(window: Window, doors: EtlDoors, shaped: StepRow, before: StepRow | Non
     flow, ledger, day = doors.flow, doors.ledger, window.day
     dsn = doors.address(flow.target.url)
     of = _rows_of(shaped, doors)
-    told = digest_of(of, _warehouse(dsn, flow.target.url))
+    told = digest_of(of, database_identity(dsn, flow.target.url))
     attempt = ledger.begin(day, "load", told, doors.clock())
     with ledger.failing(attempt, doors.clock):
         if before is not None and not full and before.input == told:
@@ -64,24 +61,12 @@ def is_loaded(window: Window, doors: EtlDoors) -> bool:
     if loaded is None or shaped is None or (loaded.as_of is not None and loaded.as_of < window.until):
         return False
     setting = doors.flow.target.url
-    return loaded.input == digest_of(_rows_of(shaped, doors), _warehouse(doors.address(setting), setting))
+    return loaded.input == digest_of(_rows_of(shaped, doors), database_identity(doors.address(setting), setting))
 
 
 def _rows_of(shaped: StepRow, doors: EtlDoors) -> str:
     """Give a digest of all that the rows to load come from."""
     return digest_of(shaped.input, doors.flow.digest("load"))
-
-
-def _warehouse(dsn: str, setting: str) -> list[str | int | None]:
-    """Tell one warehouse from another, whoever signs in."""
-    try:
-        url = make_url(dsn)
-    except (ArgumentError, ValueError):
-        raise SettingsError(
-            setting, ["is no address; expected postgresql://user:password@host:5432/database"]
-        ) from None
-    socket, port = url.query.get("host"), url.query.get("port")
-    return [url.host or str(socket), url.port or str(port), url.database]
 
 
 def _require_newest(window: Window, doors: EtlDoors, shaped: StepRow) -> None:

@@ -24,8 +24,8 @@ def preview(day: date, doors: EtlDoors) -> tuple[str, ...]:
     require_begun(day, doors.clock())
     flow, ledger = doors.flow, doors.ledger
     with open_snapshot(doors.address(flow.source.url), flow.source.url, Window(day)) as seen:
-        extent = seen.extent(flow)
-    said = [f"extract: {extent.rows:,} rows of {day} would be read"]
+        rows = seen.rows(flow)
+    said = [f"extract: {rows:,} rows of {day} would be read"]
     for step in ("extract", "transform", "load"):
         row = ledger.latest_good(day, step)
         if row is not None:

@@ -153,9 +153,11 @@ class StepFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
             with pa.OSFile(str(path), "wb") as file:
                 new = NewFile(file)
-                yield new
-            if not new.kept:
-                path.unlink()
+                try:
+                    yield new
+                finally:
+                    if not new.kept:
+                        path.unlink()
         except OSError as error:
             raise TerminalError(f"{place} cannot be written: {error.strerror}; let this user write there") from error
 

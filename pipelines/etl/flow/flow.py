@@ -23,8 +23,8 @@ class Source:
     Attributes:
         url: the setting that names the database.
         query: what is asked of it.
-        partition_on: the column whose ranges are read apart; None: all rows are read by one task.
-        partitions: how many ranges; None leaves it to the number of rows, and of tasks at a time.
+        partition_on: the column that tells rows apart by ranges; the source is asked once, whatever it says.
+        partitions: how many ranges, for a reader of ranges.
     """
 
     url: str

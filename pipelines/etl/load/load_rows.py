@@ -1,6 +1,7 @@
 """Rows into the warehouse: copied to a stage, compared and written by one statement, in one transaction.
 
-Half a load is never visible, and the same load again changes nothing.
+Half a load is never visible, and the same load again changes nothing. Where the table is empty, and nobody else writes
+to it, rows are copied straight into it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ from etl_core.postgres.database import Timeouts, connect
 from pipelines.etl.errors import LoadRefusedError, TargetError
 from pipelines.etl.ledger.steps import Counts
 from pipelines.etl.load.copying import copy_rows
-from pipelines.etl.load.statements import STAGE, append, delete_gone, make_stage, other_days, upsert
+from pipelines.etl.load.statements import (
+    STAGE,
+    append,
+    delete_gone,
+    is_empty,
+    keep_empty,
+    make_stage,
+    other_days,
+    upsert,
+)
 from pipelines.etl.load.target_table import TargetTable, target_table
 
 if TYPE_CHECKING:
@@ -106,6 +116,9 @@ def load_rows(warehouse: Engine, flow: str, target: Target, window: Window, rows
             table = target_table(connection, target, rows.schema)
             if target.mode == "append_once":
                 return _append_once(connection, table, flow, target, window, rows)
+            if target.mode == "upsert" and _keeps_empty(connection, table):
+                inserted = _copied(connection, table.quoted, table, rows)
+                return Counts(rows.count, rows.count, 0, inserted, 0, rows.count - inserted)
             _stage(connection, table, rows)
             deleted = _delete_gone(connection, table, target, window) if target.day is not None else None
             inserted, updated = connection.exec_driver_sql(upsert(table)).one()
@@ -115,11 +128,30 @@ def load_rows(warehouse: Engine, flow: str, target: Target, window: Window, rows
         raise DatabaseUnavailableError(f"{target.name} was not loaded, nothing of it has changed: {error}") from error
 
 
+def _keeps_empty(connection: Connection, table: TargetTable) -> bool:
+    """Tell whether a table is empty and stays so for others: then there is nothing to compare rows with."""
+    asked = {"name": table.quoted.replace("%%", "%")}
+    if not connection.exec_driver_sql(is_empty(table), asked).scalar_one():
+        return False
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(keep_empty(table))
+    except DatabaseUnavailableError:  # somebody writes there
+        return False
+    return bool(connection.exec_driver_sql(is_empty(table), asked).scalar_one())
+
+
+def _copied(connection: Connection, into: str, table: TargetTable, rows: RowsToLoad) -> int:
+    """Copy all rows; how many were taken."""
+    copied = copy_rows(connection, into, table.names, rows.batches)
+    if copied.sent != rows.count:
+        raise AssertionError(f"rows were lost: {rows.count} were clean, {copied.sent} came to the warehouse")
+    return copied.taken
+
+
 def _stage(connection: Connection, table: TargetTable, rows: RowsToLoad) -> None:
     connection.exec_driver_sql(make_stage(table))
-    copied = copy_rows(connection, STAGE, table.names, rows.batches)
-    if copied != rows.count:
-        raise AssertionError(f"rows were lost: {rows.count} were clean, {copied} came to the warehouse")
+    _copied(connection, STAGE, table, rows)
     connection.exec_driver_sql(f"ANALYZE {STAGE}")
 
 

@@ -16,6 +16,16 @@ def make_stage(table: TargetTable) -> str:
     return f"CREATE TEMPORARY TABLE {STAGE} ON COMMIT DROP AS SELECT {table.names} FROM {table.quoted} WITH NO DATA"  # noqa: S608 - names of the catalogue, quoted
 
 
+def is_empty(table: TargetTable) -> str:
+    """Ask whether a table has no row, and takes all that come by COPY."""
+    return f"SELECT NOT row_security_active(to_regclass(%(name)s)) AND NOT EXISTS (SELECT FROM {table.quoted})"  # noqa: S608 - as below
+
+
+def keep_empty(table: TargetTable) -> str:
+    """Have nobody else write to a table until the transaction ends, if nobody does now; readers go on."""
+    return f"LOCK TABLE {table.quoted} IN SHARE ROW EXCLUSIVE MODE NOWAIT"
+
+
 def upsert(table: TargetTable) -> str:
     """Insert rows whose key is not there, update those that are other; gives how many of each.
 

@@ -1,45 +1,50 @@
-"""One look at the source: everything a step reads is of one moment, whoever reads it.
-
-The transaction that is opened here hands its snapshot to the tasks that read parts of the rows. So a row that changes
-while they read is in one part and as it was, and their rows are as many as were counted here.
-"""
+"""One look at the source: everything a step asks is answered of one moment, in one transaction that only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import text
 
 from etl_core.errors import CatalogueError, SettingsError, TerminalError
-from etl_core.postgres.database import Timeouts, connect
+from etl_core.postgres.database import Timeouts, connect, driver_cursor
 from pipelines.etl.errors import SourceChangedError
 from pipelines.etl.flow.bound_query import BINDS
 from pipelines.etl.flow.flow import Flow
 from pipelines.etl.flow.window import Window
+from pipelines.etl.source.columns import SourceColumn, TypeName, repeated, source_columns
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 #: The column of a row's digest, which its database computes.
 ROW_HASH: Final = "_row_hash"
+_HASHED: Final = "hashtextextended(q::text, 0)"
 #: Of these the texts of rows depend.
-_FORMS: Final = {"TimeZone": "UTC", "DateStyle": "ISO, YMD", "IntervalStyle": "postgres", "extra_float_digits": "1"}
+_FORMS: Final = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+}
+#: An array's elements are asked for where it is one of the type they belong to.
+_TYPES: Final = """
+SELECT t.oid, t.typname, e.typname FROM pg_catalog.pg_type AS t LEFT JOIN pg_catalog.pg_type AS e ON e.typarray = t.oid
+WHERE t.oid = ANY(%s)
+"""
 #: A query over ten millions of rows takes minutes; one that takes two hours is broken.
 _TIMEOUTS: Final = Timeouts(statement=7200, idle_in_transaction=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How many rows there are, and where the column that they are partitioned by begins and ends."""
+class TakesRows(Protocol):
+    """What rows are written to, one at a time, as texts in the form of CSV."""
 
-    rows: int
-    least: Any = None
-    greatest: Any = None
+    def write(self, row: bytes, /) -> object: ...  # noqa: D102 - as files have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,57 +53,89 @@ class Snapshot:
 
     Attributes:
         connection: within it.
-        id: by which other sessions see the same.
         as_of: the moment it shows, aware, by the source's clock.
         window: the days it is asked of.
     """
 
     connection: Connection
-    id: str
     as_of: datetime
     window: Window
 
-    def extent(self, flow: Flow) -> Extent:
+    def rows(self, flow: Flow) -> int:
         """Count the rows of the flow's query.
 
         Raises:
             SourceChangedError: the source does not take the query.
             DatabaseUnavailableError: it does not answer, or not in time.
         """
-        column = flow.source.partition_on
-        if column is None:
-            return Extent(self._asked(flow, "count(*)")[0])
-        quoted = self.connection.dialect.identifier_preparer.quote_identifier(column)
-        rows, least, greatest = self._asked(flow, f"count(*), min({quoted}), max({quoted})")
-        if least is not None and not _is_ranged(least):
-            found = type(least).__name__
-            expected = "a column of whole numbers or days, or none for one task"
-            raise SourceChangedError(
-                f"the flow {flow.name}", [f"partition_on: {column} is {found}; expected {expected}"]
-            )
-        return Extent(rows, least, greatest)
+        return int(self._asked(flow, "count(*)")[0])
 
     def state(self, flow: Flow) -> str:
         """Give a digest of the rows that does not depend on their order: as many, and the sum of their hashes.
 
-        Raises: as `extent`.
+        Raises: as `rows`.
         """
-        rows, hashes = self._asked(flow, "count(*), coalesce(sum(hashtextextended(q::text, 0)), 0)")
+        rows, hashes = self._asked(flow, f"count(*), coalesce(sum({_HASHED}), 0)")
         return state_of(rows, int(hashes))
+
+    def columns(self, flow: Flow) -> tuple[SourceColumn, ...]:
+        """Say what the columns of the flow's query are, without carrying it out.
+
+        Raises: as `rows`; also where two columns have the same name.
+        """
+        with _named_refusals(flow), driver_cursor(self.connection) as cursor:
+            cursor.execute(_selected(flow, "q.*", "LIMIT 0"))
+            described: Sequence[Any] = cursor.description or ()
+            cursor.execute(_TYPES, ([one.type_code for one in described],))
+            types = {oid: TypeName(name, element) for oid, name, element in cursor.fetchall()}
+        names = [one.name for one in described]
+        if twice := repeated([ROW_HASH, *names]):
+            problem = f"the query has the column {', '.join(twice)} twice; give each a name of its own (AS name)"
+            raise SourceChangedError(f"the source of the flow {flow.name}", [problem])
+        quoted = [self.connection.dialect.identifier_preparer.quote_identifier(name) for name in names]
+        # SQLAlchemy doubles percent signs for statements with parameters, which these are not.
+        return source_columns(described, types, [name.replace("%%", "%") for name in quoted])
+
+    def copy(self, flow: Flow, columns: Sequence[SourceColumn], sink: TakesRows) -> int:
+        """Have the rows of the flow's query written to `sink`, each with its hash; how many the source says they are.
+
+        Raises: as `rows`, and what `sink` does.
+        """
+        expressions = ", ".join([*(column.expression for column in columns), _HASHED])
+        statement = f"COPY ({_selected(flow, expressions)}) TO STDOUT WITH (FORMAT csv, ENCODING 'UTF8')"
+        with _named_refusals(flow):
+            try:
+                with driver_cursor(self.connection) as cursor:
+                    cursor.copy_expert(statement, sink)
+                    return int(cursor.rowcount)
+            except BaseException:
+                self.connection.invalidate()  # the source may be in the middle of its rows
+                raise
 
     def session_settings(self) -> dict[str, str]:
         """Name the settings that a session needs to carry out the query for this window."""
         return {**_FORMS, **{BINDS[name]: getattr(self.window, name).isoformat() for name in BINDS}}
 
     def _asked(self, flow: Flow, what: str) -> tuple[Any, ...]:
-        asked = flow.source.query.text.replace("%", "%%")  # as names come already
-        query = f"SELECT {what} FROM (\n{asked}\n) AS q"  # noqa: S608 - the flow's own query
-        try:
-            return tuple(self.connection.exec_driver_sql(query).one())
-        except (CatalogueError, TerminalError) as error:
-            said = "; ".join(error.problems) if isinstance(error, CatalogueError) else str(error)
-            hint = "mend the query, or ask whoever changed the source"
-            raise SourceChangedError(f"the source of the flow {flow.name}", [f"{said}; {hint}"]) from error
+        with _named_refusals(flow):
+            return tuple(self.connection.exec_driver_sql(_selected(flow, what).replace("%", "%%")).one())
+
+
+def _selected(flow: Flow, what: str, limit: str = "") -> str:
+    return f"SELECT {what} FROM (\n{flow.source.query.text}\n) AS q {limit}"  # noqa: S608 - the flow's own query
+
+
+@contextmanager
+def _named_refusals(flow: Flow) -> Iterator[None]:
+    """Say of a query that the source refuses what to do."""
+    try:
+        yield
+    except SourceChangedError:
+        raise
+    except (CatalogueError, TerminalError) as error:
+        said = "; ".join(error.problems) if isinstance(error, CatalogueError) else str(error)
+        hint = "mend the query, or ask whoever changed the source"
+        raise SourceChangedError(f"the source of the flow {flow.name}", [f"{said}; {hint}"]) from error
 
 
 def state_of(rows: int, hashes: int) -> str:
@@ -129,13 +166,8 @@ def open_snapshot(dsn: str, setting: str, window: Window) -> Iterator[Snapshot]:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         connection = own.enter_context(engine.connect()).execution_options(**options)
         own.enter_context(connection.begin())
-        exported, as_of = connection.execute(text("SELECT pg_export_snapshot(), clock_timestamp()")).one()
-        snapshot = Snapshot(connection, exported, as_of, window)
+        as_of = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        snapshot = Snapshot(connection, as_of, window)
         for name, value in snapshot.session_settings().items():
             connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
         yield snapshot
-
-
-def _is_ranged(value: object) -> bool:
-    whole = isinstance(value, Decimal) and value == value.to_integral_value()
-    return whole or (isinstance(value, (int, date)) and not isinstance(value, bool))

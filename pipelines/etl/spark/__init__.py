@@ -1,1 +1,1 @@
-"""What Spark does: reading by JDBC, checking, shaping, writing Parquet."""
+"""What Spark does: checking, shaping, writing Parquet where rows fail."""

@@ -14,7 +14,7 @@ from pipelines.etl.shaping.shape_rows import Shape
 from pipelines.etl.shaping.shaped_part import ShapingReader
 from pipelines.etl.source.snapshot import ROW_HASH
 from pipelines.etl.spark.failures import named_spark_failures
-from pipelines.etl.spark.reading import own_session, written
+from pipelines.etl.spark.writing import own_session, written
 from pipelines.etl.step_folder import StepFolder, for_spark
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Extracted:
             ]
             kept = rows.select("*", *(F.col(_quoted(name)).alias(_EXACT.format(name)) for name in exact))
             passed, failed = split_rows(kept, definition, cells="typed", references=references)
-            rejected = written(failed.drop(*map(_EXACT.format, exact)), folder).rows
+            rejected = written(failed.drop(*map(_EXACT.format, exact)), folder)
             told = {name: _EXACT.format(name) for name in exact}
             self._left = passed.select(*(F.col(_quoted(told.get(name, name))).alias(name) for name in self.columns))
         return rejected
@@ -93,7 +93,7 @@ class Extracted:
             frame, shape = self._left if self._left is not None else self._rows(), self._shape
             if shape is not None:
                 frame = frame.mapInArrow(_mapped(shape), self._target(frame, shape))
-            return written(frame, for_spark(place)).rows
+            return written(frame, for_spark(place))
 
     def _rows(self) -> DataFrame:
         read = own_session(self._spark).read.option("__globPaths__", "false")

@@ -13,6 +13,7 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import psycopg2
 import pyarrow as pa
@@ -23,14 +24,13 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 from etl_core.postgres.database import Timeouts, connect
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.shipped_files import shipped_file
-from etl_core.spark.profiles import DATABASES
+from etl_core.spark.jars import present_jars
 from etl_core.spark.session import build_session
 from jobs.running.database import migrate_all
 from pipelines.etl.doors import EtlDoors
 from pipelines.etl.flow.read_flow import read_flow
 from pipelines.etl.ledger.steps import StepLedger
 from pipelines.etl.run_flow import run_day
-from pipelines.etl.source.address import jdbc_address
 from tests.bench.contestant import Work, serve
 
 if TYPE_CHECKING:
@@ -79,9 +79,15 @@ def _prepare(own: ExitStack, folder: Path, users: int) -> Mapping[str, Work]:
         name: make_url(server.dsn).set(database=name).render_as_string(hide_password=False)
         for name in ("ledger", "source", "warehouse")
     }
-    work = EtlWork(build_session(profile=DATABASES, master="local[2]"), addresses, folder, users)
+    work = EtlWork(make_session(), addresses, folder, users)
     work.fill()
     return {"plain": work.plain, "flow": work.flow}
+
+
+def make_session() -> SparkSession:
+    """Start Spark as flows have it, with the driver in Java that the peer reads by."""
+    jars = ",".join(map(str, present_jars(("s3", "postgres"))))
+    return build_session(master="local[2]", options={"spark.jars": jars})
 
 
 class EtlWork:
@@ -107,13 +113,11 @@ class EtlWork:
         """Spark reads the same query in as many parts; its Parquet files are copied into the table."""
         self._empty()
         flow = read_flow("user_analytics", shipped_file("etl"))
-        address = jdbc_address(self._addresses["source"], "SOURCE_DATABASE_URL")
         query = flow.source.query.written.replace(":since", "'2026-01-01Z'").replace(":until", "'2026-01-02Z'")
         scratch = Path(tempfile.mkdtemp(dir=self._folder))
         try:
             frame = self._session.read.format("jdbc").options(
-                url=address.url,
-                **address.properties,
+                **_jdbc_address(self._addresses["source"]),
                 driver="org.postgresql.Driver",
                 dbtable=f"({query}) AS q",
                 fetchsize="10000",
@@ -168,6 +172,18 @@ class EtlWork:
     def _empty(self) -> None:
         with self._engines["warehouse"].begin() as connection:
             connection.execute(text("TRUNCATE analytics.user_analytics"))
+
+
+def _jdbc_address(dsn: str) -> Mapping[str, str]:
+    """Give the address of the embedded Postgres, which listens on a Unix socket alone, as the driver in Java has it."""
+    url = make_url(dsn)
+    options = {
+        "socketFactory": "org.newsclub.net.unix.AFUNIXSocketFactory$FactoryArg",
+        "socketFactoryArg": f"{url.query['host']}/.s.PGSQL.{url.port or 5432}",
+        "sslmode": "disable",
+        "prepareThreshold": "0",
+    }
+    return {"url": f"jdbc:postgresql://localhost/{url.database}?{urlencode(options)}", "user": url.username or ""}
 
 
 def _batches(files: Iterable[Path]) -> Iterator[pa.RecordBatch]:

@@ -11,7 +11,6 @@ from etl_core.yaml_document import read_yaml
 from pipelines.etl.errors import FlowError
 from pipelines.etl.flow.bound_query import BoundQuery
 from pipelines.etl.flow.read_flow import read_flow
-from pipelines.etl.source.address import jdbc_address
 from tests.pipelines.etl.etl_world import SHIPPED
 
 if TYPE_CHECKING:
@@ -121,14 +120,3 @@ def test_a_flow_that_is_not_there_names_those_that_are() -> None:
 )
 def test_a_window_is_bound_where_sql_has_a_value_and_nowhere_else(written: str, text: str) -> None:
     assert BoundQuery(written).text == text
-    assert BoundQuery("a ? 'b?'").for_jdbc == "a ?? 'b?'"
-
-
-def test_an_address_of_libpq_is_one_of_jdbc_without_its_password() -> None:
-    plain = jdbc_address("postgresql://me:p%40ss@db.example:6432/shop?sslmode=require", "SOURCE_DATABASE_URL")
-    assert plain.url.startswith("jdbc:postgresql://db.example:6432/shop?")
-    assert "sslmode=require" in plain.url
-    assert plain.properties == {"user": "me", "password": "p@ss"}
-    assert "p@ss" not in f"{plain}{plain.url}"
-    socket = jdbc_address("postgresql://me@/shop?host=/var/run/pg", "SOURCE_DATABASE_URL")
-    assert "socketFactoryArg=%2Fvar%2Frun%2Fpg%2F.s.PGSQL.5432" in socket.url

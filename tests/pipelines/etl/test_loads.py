@@ -81,6 +81,24 @@ def test_rows_are_inserted_updated_or_left_alone_and_values_arrive_as_they_are(s
     assert untouched == written
 
 
+def test_an_empty_table_takes_rows_straight_and_by_comparing_where_somebody_else_writes(sales: EtlWorld) -> None:
+    """A trigger counts the statements that insert: COPY of two rows at once, or one for all."""
+    sales.change(
+        sales.warehouse_url,
+        "CREATE TABLE shop.seen (at int); CREATE FUNCTION shop.see() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO shop.seen VALUES (1); RETURN NULL; END $$;"
+        " CREATE TRIGGER see AFTER INSERT ON shop.sales EXECUTE FUNCTION shop.see()",
+    )
+    for others, statements in ((False, 2), (True, 1)):
+        with sales.engine(sales.warehouse_url).begin() as other:
+            if others:
+                other.execute(text("LOCK TABLE shop.sales IN ROW EXCLUSIVE MODE"))
+            assert _load(sales, _rows(_sale(1), _sale(2, None), _sale(3))) == Counts(3, 3, 0, 3, 0, 0)
+        assert _there(sales) == [(1, "", "1.00"), (2, None, "1.00"), (3, "", "1.00")]
+        assert sales.rows(sales.warehouse_url, "SELECT count(*) FROM shop.seen") == [(statements,)]
+        sales.change(sales.warehouse_url, "TRUNCATE shop.sales, shop.seen")
+
+
 def test_a_day_is_replaced_by_what_it_has_now_and_no_other_day_is_touched(sales: EtlWorld) -> None:
     other = date(2026, 1, 2)
     _load(sales, _rows(_sale(9, day=other)), "replace_day", day=other)
