@@ -61,7 +61,7 @@ def publish(doors: CitizensDoors) -> int:
 
 
 def _first_day(months: Sequence[date], known: set[date]) -> date:
-    """From when on the history may be another one than the mart knows: ever since, where no known month comes before."""
+    """From when on the history may be another one than the mart knows: ever, where no known month is earlier."""
     return months[0] if any(month < months[0] for month in known) else date.min
 
 
