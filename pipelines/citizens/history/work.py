@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipelines.citizens.history.dataset import Dataset
 
 #: So many rows are a good part of a table, or the table is small.
-_MANY = 50_000
+_MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
-"""The statements that bring the dimensions to what the history says; keys that were given once stay."""
+"""The statements that bring the dimensions to what the history says; keys that were given once stay.
+
+Months that are to be published say where the history may be another one: what began before the first of them is as it
+was, but for where it ends. So only later rows are compared, which are few, however long the history is.
+"""
 
 from __future__ import annotations
 
@@ -51,44 +55,55 @@ def known(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.coalesce(column, literal(UNKNOWN))
 
 
-def add_locations(highest: int) -> Insert:
-    """Number the places that are new, above the `highest` number so far."""
+def add_locations(highest: int, since: date) -> Insert:
+    """Number the places that are new in rows from a month on, above the `highest` number so far."""
     core = history_tables(CITIZEN).core
-    places = select(known(core.c.zip).label("zip"), known(core.c.city).label("city")).distinct().subquery("places")
+    places = (
+        select(known(core.c.zip).label("zip"), known(core.c.city).label("city"))
+        .where(core.c.valid_from >= literal(since))
+        .distinct()
+        .subquery("places")
+    )
     new = select(
         literal(highest) + func.row_number().over(order_by=[places.c.zip, places.c.city]), places.c.zip, places.c.city
     ).where(~exists().where(dim_location.c.zip == places.c.zip, dim_location.c.city == places.c.city).correlate(places))
     return insert(dim_location).from_select(["location_key", "zip", "city"], new)
 
 
-def drop_citizens() -> Delete:
-    """Drop the members that the history does not have any more."""
+def drop_citizens(since: date) -> Delete:
+    """Drop the members from a month on that the history does not have any more."""
     core = history_tables(CITIZEN).core
     return delete(dim_citizen).where(
         dim_citizen.c.citizen_key != UNKNOWN_KEY,
+        dim_citizen.c.valid_from >= literal(since),
         ~exists().where(core.c.surrogate_key == dim_citizen.c.citizen_key).correlate(dim_citizen),
     )
 
 
-def change_citizens() -> Update:
-    """Change the members whose row in the history is another one now."""
+def change_citizens(since: date) -> Update:
+    """Change the members whose row in the history is another one now: from a month on, or it ends at another day."""
     core = history_tables(CITIZEN).core
     return (
         update(dim_citizen)
         .values({name: core.c[name] for name in _SAME})
         .where(
             dim_citizen.c.citizen_key == core.c.surrogate_key,
+            core.c.valid_to >= literal(since),
+            dim_citizen.c.valid_to >= literal(since),
             or_(dim_citizen.c.row_hash != core.c.row_hash, dim_citizen.c.valid_to != core.c.valid_to),
         )
     )
 
 
-def add_citizens() -> Insert:
-    """Add the members that are new."""
+def add_citizens(since: date) -> Insert:
+    """Add the members that are new, which are so from a month on."""
     core = history_tables(CITIZEN).core
     new = (
         select(core.c.surrogate_key, *(core.c[name] for name in _SAME))
-        .where(~exists().where(dim_citizen.c.citizen_key == core.c.surrogate_key).correlate(core))
+        .where(
+            core.c.valid_from >= literal(since),
+            ~exists().where(dim_citizen.c.citizen_key == core.c.surrogate_key).correlate(core),
+        )
         .order_by(core.c.surrogate_key)
     )
     return insert(dim_citizen).from_select(["citizen_key", *_SAME], new)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from pipelines.citizens.doors import CitizensDoors
 
+_SAME = "citizen_id, last_name, email, status, valid_from, valid_to, is_current, row_hash"
+MEMBERS = f"SELECT citizen_key, {_SAME} FROM mart.dim_citizen WHERE citizen_key > 0 ORDER BY 1"
+HISTORY = f"SELECT citizen_sk, {_SAME} FROM core.citizen ORDER BY 1"
+
 
 def test_three_months_one_late_and_one_taken_back(doors: CitizensDoors, workbooks: Workbooks) -> None:
     january = workbooks.citizens("2026-01", person(1), person(2))
@@ -55,11 +59,13 @@ def test_three_months_one_late_and_one_taken_back(doors: CitizensDoors, workbook
         (20260301, "C3", "Smith", True, False),
     ]
     late = rows(engine, CORE), rows(engine, FACTS)
+    assert rows(engine, MEMBERS) == rows(engine, HISTORY)
 
     ((version,),) = rows(engine, "SELECT version_id FROM meta.dataset_version WHERE snapshot_month = '2026-02-01'")
     roll_back(version, doors)
     run(doors)
     assert (rows(engine, CORE), rows(engine, FACTS)) == (before, published)
+    assert rows(engine, MEMBERS) == rows(engine, HISTORY)
     assert any("rolled back" in line and "citizens_2026-02" in line for line in status_lines(doors))
     roll_forward(version, doors)
     run(doors)
@@ -106,6 +112,7 @@ def test_numbers_in_the_mart_stay_whatever_is_published_between(doors: CitizensD
     for turn, at in ((roll_back, 1), (roll_back, 0), (roll_forward, 0)):
         turn(rows(doors.warehouse, "SELECT version_id FROM meta.dataset_version ORDER BY 1")[at][0], doors)
         run(doors)
+        assert rows(doors.warehouse, MEMBERS) == rows(doors.warehouse, HISTORY), "members are the rows of the history"
     places, *others = mart()
     assert others == before[1:]
     assert places[: len(before[0])] == before[0], "places that nobody lives at any more keep their numbers"

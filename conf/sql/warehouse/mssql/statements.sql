@@ -166,26 +166,27 @@ GO
 -- places
 INSERT INTO mart.dim_location (location_key, zip, city) SELECT 10 + row_number() OVER (ORDER BY places.zip, places.city) AS anon_1, places.zip, places.city
 FROM (SELECT DISTINCT coalesce(core.citizen.zip, 'Unknown') AS zip, coalesce(core.citizen.city, 'Unknown') AS city
-FROM core.citizen) AS places
+FROM core.citizen
+WHERE core.citizen.valid_from >= '2026-02-01') AS places
 WHERE NOT (EXISTS (SELECT *
 FROM mart.dim_location
 WHERE mart.dim_location.zip = places.zip AND mart.dim_location.city = places.city));
 GO
 
 -- members that go
-DELETE FROM mart.dim_citizen WHERE mart.dim_citizen.citizen_key != -1 AND NOT (EXISTS (SELECT *
+DELETE FROM mart.dim_citizen WHERE mart.dim_citizen.citizen_key != -1 AND mart.dim_citizen.valid_from >= '2026-02-01' AND NOT (EXISTS (SELECT *
 FROM core.citizen
 WHERE core.citizen.citizen_sk = mart.dim_citizen.citizen_key));
 GO
 
 -- members that change
-UPDATE mart.dim_citizen SET citizen_id=core.citizen.citizen_id, first_name=core.citizen.first_name, last_name=core.citizen.last_name, birth_date=core.citizen.birth_date, sex=core.citizen.sex, email=core.citizen.email, registered_on=core.citizen.registered_on, status=core.citizen.status, valid_from=core.citizen.valid_from, valid_to=core.citizen.valid_to, is_current=core.citizen.is_current, row_hash=core.citizen.row_hash FROM mart.dim_citizen, core.citizen WHERE mart.dim_citizen.citizen_key = core.citizen.citizen_sk AND (mart.dim_citizen.row_hash != core.citizen.row_hash OR mart.dim_citizen.valid_to != core.citizen.valid_to);
+UPDATE mart.dim_citizen SET citizen_id=core.citizen.citizen_id, first_name=core.citizen.first_name, last_name=core.citizen.last_name, birth_date=core.citizen.birth_date, sex=core.citizen.sex, email=core.citizen.email, registered_on=core.citizen.registered_on, status=core.citizen.status, valid_from=core.citizen.valid_from, valid_to=core.citizen.valid_to, is_current=core.citizen.is_current, row_hash=core.citizen.row_hash FROM mart.dim_citizen, core.citizen WHERE mart.dim_citizen.citizen_key = core.citizen.citizen_sk AND core.citizen.valid_to >= '2026-02-01' AND mart.dim_citizen.valid_to >= '2026-02-01' AND (mart.dim_citizen.row_hash != core.citizen.row_hash OR mart.dim_citizen.valid_to != core.citizen.valid_to);
 GO
 
 -- members that come
 INSERT INTO mart.dim_citizen (citizen_key, citizen_id, first_name, last_name, birth_date, sex, email, registered_on, status, valid_from, valid_to, is_current, row_hash) SELECT core.citizen.citizen_sk, core.citizen.citizen_id, core.citizen.first_name, core.citizen.last_name, core.citizen.birth_date, core.citizen.sex, core.citizen.email, core.citizen.registered_on, core.citizen.status, core.citizen.valid_from, core.citizen.valid_to, core.citizen.is_current, core.citizen.row_hash
 FROM core.citizen
-WHERE NOT (EXISTS (SELECT *
+WHERE core.citizen.valid_from >= '2026-02-01' AND NOT (EXISTS (SELECT *
 FROM mart.dim_citizen
 WHERE mart.dim_citizen.citizen_key = core.citizen.citizen_sk));
 GO
