@@ -27,6 +27,8 @@ _ODD = re.compile(r"[^a-z0-9._-]+")
 def main(argv: list[str]) -> int:
     """Write the new document; say on stderr what it cannot bring along."""
     arguments = _parser().parse_args(argv)
+    if not arguments.version.strip():
+        raise UsageError("--version is empty; expected a version such as 1.0.0")
     from jobs.running.wiring import start
 
     start()
@@ -74,6 +76,8 @@ def _between(text: bytes, document: dict[str, Any], kind: Any, arguments: argpar
     is_definition = kind is Kind.DEFINITION
     is_json = text.lstrip()[:1] in {b"{", b"["}
     if is_definition:
+        if arguments.object is not None:
+            raise ContractError(f"it is a definition, of one file alone; leave out --object {arguments.object!r}")
         came = Converted(document, ())
     else:
         came = (from_odcs if kind is Kind.ODCS else from_frictionless)(document, arguments.object)

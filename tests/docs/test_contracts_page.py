@@ -53,6 +53,8 @@ def test_the_commands_of_the_page_give_the_same_definition_again(
         (b"[1]", (), "is no object but list"),
         (b"apiVersion: v3.1.0\nkind: DataContract\n", (), "has no schema"),
         (b"kind: DataContract\nschema: [{name: a}, {name: b}]\n", ("--object", "c"), "no object 'c'; it has 'a', 'b'"),
+        (b'{"fields": [{"name": "a", "type": "string"}]}', ("--object", "a"), "leave out --object 'a'"),
+        (b'{"fields": [{"name": "a", "type": "string"}]}', ("--version", " "), "--version is empty"),
     ],
 )
 def test_what_cannot_be_converted_is_refused_in_a_sentence(
