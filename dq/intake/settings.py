@@ -21,7 +21,8 @@ class IntakeSettings(RoomSettings):
     """Where the stream notes how far it has come."""
 
     checkpoint_root: Annotated[str, AfterValidator(_folder)] | None = setting(
-        "Folder of the stream's checkpoints, one for each start and removed at its end; nothing is lost with them. "
+        "Folder of the stream's checkpoints, one for each start and removed at its end (after a kill -9 it "
+        "stays, may be deleted, and holds nothing that counts). "
         "Unset: the folder for temporary files",
         "an absolute path of this machine, such as /var/lib/pipeline, or file:///var/lib/pipeline",
     )
