@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MANY = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 REFERENCE = "s3://elsewhere/known.csv"
+#: What may be said of a rule beside what it asks for.
+TOLERATED: list[dict[str, Any]] = [{}, {"threshold": 0.5}, {"severity": "warning"}]
 #: Cells of a Parquet or ORC column by its declared type, all of them of the type that the file has for it.
 TYPED: dict[str, tuple[pa.DataType, list[Any]]] = {
     "integer": (pa.int64(), [0, 1, 2, -7, None]),
@@ -73,7 +75,7 @@ def definitions(draw: st.DrawFn, kinds: list[str], *, refers: bool) -> dict[str,
     names = [field["name"] for field in fields]
     found: dict[str, Any] = {"fields": fields}
     some = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
-    tolerated = st.sampled_from([{}, {"threshold": 0.5}, {"severity": "warning"}])
+    tolerated = st.sampled_from(TOLERATED)
     if draw(st.booleans()):
         found["uniqueKeys"] = [{"columns": draw(some), **draw(tolerated)}]
     if draw(st.booleans()):
