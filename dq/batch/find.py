@@ -94,12 +94,13 @@ def _as_meant(items: Sequence[InboxItem], doors: Doors) -> _Meant:
     decoded = {place: replace(items[place].event, key=second[place]) for place in as_written}
     unclear_too, nowhere = _without_object(decoded, doors)
     unclear |= unclear_too
-    meant = {
-        place: replace(item, event=decoded[place]) if place in decoded.keys() - nowhere else item
-        for place, item in enumerate(items)
-    }
+    only_decoded = decoded.keys() - nowhere
     return _Meant(
-        [item for place, item in meant.items() if place not in unclear],
+        [
+            replace(item, event=decoded[place]) if place in only_decoded else item
+            for place, item in enumerate(items)
+            if place not in unclear
+        ],
         [Failed(items[place], error) for place, error in unclear.items()],
         frozenset(items[place].id for place in nowhere),
     )

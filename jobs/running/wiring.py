@@ -265,7 +265,7 @@ def open_doors(
     from dq.events.key_layout import KeyLayouts
     from dq.ledger.inbox import Inbox
     from dq.ledger.inspection import inbox_status
-    from dq.reporting.catalogue.catalogue import read_catalogue
+    from dq.reporting.catalogue.catalogue import Catalogue, read_catalogue
     from dq.reporting.reporting import ReportingStore
     from dq.schema.definition import ScoringMode
     from etl_core.metrics.publishing import left_in_file
@@ -275,12 +275,15 @@ def open_doors(
     batch, ledger, reporting = settings[BatchSettings], settings[LedgerSettings], settings[ReportingSettings]
     metrics = BatchMetrics()
     reads = partial(read_catalogue, creates_files=batch.auto_create_files, only_reads=only_reads)
+    catalogues = list[Catalogue]()  # read once, while the rest of the database is looked at
     with (
         left_in_file(metrics.registry, settings[MetricsSettings].metrics_file),
-        open_database(settings, only_reads=only_reads, also=reads) as database,
+        open_database(
+            settings, only_reads=only_reads, also=lambda engine: catalogues.append(reads(engine))
+        ) as database,
         open_profiler(settings, store, keep_states=ledger.keep_profiles, profile=profile) as own_profiler,
     ):
-        catalogue = reads(database)
+        (catalogue,) = catalogues
         doors = Doors(
             database=database,
             inbox=Inbox(database, max_attempts=ledger.max_attempts),

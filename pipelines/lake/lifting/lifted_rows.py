@@ -123,10 +123,10 @@ class LiftedRows:
     def _own_names(self) -> tuple[tuple[str, ColumnRecipe], ...]:
         """Name the columns of the file; one that nobody declared and that has the name of a made one is its second."""
         there = {column.name for column in self.checks.recipe.columns} | self._declared
-        names = []
+        names, made = [], self._made
         for column in self.checks.recipe.columns:
             own, place = column.name, 2
-            while own in self._made or (own != column.name and own in there):
+            while own in made or (own != column.name and own in there):
                 own, place = f"{column.name} [{place}]", place + 1
             names.append((own, column))
             there.add(own)
@@ -197,8 +197,8 @@ class LiftedRows:
         declared = self._declared
         of_run = {name: column for name, column in self._run_columns(count).items() if name not in declared}
         found = {**columns, **derive({**columns, **of_run}, self.columns.derive)}
-        names = [new for _, new in self._arranged()]
-        arrays = [found[old] for old, _ in self._arranged()]
+        arranged = self._arranged()
+        names, arrays = [new for _, new in arranged], [found[old] for old, _ in arranged]
         if self._keeps_extras:
             names.append(EXTRAS)
             arrays.append(_rest_of(rows.raw))
