@@ -71,7 +71,7 @@ def read_workbook(path: Path, contract: Contract, region: str, store: ObjectStor
     rows = _opened(source, contract.kind, store)
     parts: list[pa.RecordBatch] = []
     malformed: list[MalformedRow] = []
-    for found in rows.found(load_definition({"format": "excel", "fields": []})):
+    for found in rows.unread():
         texts = [_texts(column) for column in found.raw.columns]
         parts.append(pa.RecordBatch.from_arrays([*texts, found.lines.cast(pa.int64())], names=[*rows.header, LINE]))
         malformed += found.malformed

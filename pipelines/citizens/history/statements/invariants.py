@@ -35,6 +35,11 @@ def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...]
         func.lead(own.c.valid_from).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_from"),
         func.lead(own.c.row_hash).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_hash"),
     ).subquery("in_order")
+    # Joined, not looked up for each row: the loads are few.
+    named = {name: chain.alias(f"of_{name}") for name in _NAMED}
+    known = rows
+    for name, load in named.items():
+        known = known.outerjoin(load, load.c.version_id == rows.c[name])
     is_open = rows.c.valid_to == literal(OPEN_END)
     gone = (
         exists()
@@ -61,18 +66,17 @@ def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...]
             and_(~is_open, rows.c.is_current == true()),
         ),
         "rows are closed by no load": and_(~is_open, rows.c.closed_by_version_id.is_(None)),
-        "rows name loads that there are not": or_(*(_is_of_no_load(name, rows, chain) for name in _NAMED)),
+        "rows name loads that there are not": or_(
+            *(and_(rows.c[name].is_not(None), load.c.version_id.is_(None)) for name, load in named.items())
+        ),
     }
     # SQL Server sums no expression that has a subquery in it, so the flags are columns first.
-    flags = select(
-        *(case((condition, 1), else_=0).label(f"flag_{at}") for at, condition in enumerate(wrong.values()))
-    ).subquery("flags")
+    flags = (
+        select(*(case((condition, 1), else_=0).label(f"flag_{at}") for at, condition in enumerate(wrong.values())))
+        .select_from(known)
+        .subquery("flags")
+    )
     return tuple(wrong), select(*(func.sum(flag).label(flag.name) for flag in flags.c))
-
-
-def _is_of_no_load(name: str, rows: Subquery[Any], chain: Table) -> ColumnElement[bool]:
-    named = rows.c[name]
-    return and_(named.is_not(None), ~exists().where(chain.c.version_id == named).correlate(rows))
 
 
 def current_rows(tables: HistoryTables) -> Select[int]:
