@@ -42,13 +42,25 @@ class FileRows:
     malformed: tuple[MalformedRow, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RawRows:
+    """Some rows of a file as they stand in it, in its order, that nobody has looked at; else as in `FileRows`."""
+
+    raw: RowBatch
+    lines: pa.Array
+    malformed: tuple[MalformedRow, ...]
+
+
 def with_lines(found: FoundRows, raw: RowBatch, before: int) -> FileRows:
     """Put the lines of a batch, which begins behind so many others of its file, beside its rows."""
-    batch = found.marked.batch
+    return FileRows(found, raw, *_lines_of(found.marked.batch, before))
+
+
+def _lines_of(batch: RowBatch, before: int) -> tuple[pa.Array, tuple[MalformedRow, ...]]:
     lines = np.array(batch.line_numbers(np.arange(batch.rows, dtype=np.int64)), np.int64)
     lines[lines > 0] += before
     malformed = (replace(one, line=one.line and one.line + before) for one in batch.malformed_rows)
-    return FileRows(found, raw, pa.array(lines, mask=lines == 0), tuple(malformed))
+    return pa.array(lines, mask=lines == 0), tuple(malformed)
 
 
 class RowsOfFile:
@@ -140,6 +152,13 @@ class RowsOfFile:
         for found in find_rows(self.checks(definition), prepared, typed=typed, unique=unique):
             yield with_lines(found, raw[0], before)
             before += found.marked.batch.lines
+
+    def unread(self) -> Iterator[RawRows]:
+        """Give all rows as they stand in the file, none of their cells parsed; raises what `found` does."""
+        before = self._known.layout.first_line
+        for batch in self._raw():
+            yield RawRows(batch, *_lines_of(batch, before))
+            before += batch.lines
 
     @property
     def head(self) -> ObjectHead:
