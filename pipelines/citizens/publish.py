@@ -79,9 +79,9 @@ def _facts(connection: Connection, month: date, *, exists: bool) -> int:
     connection.execute(facts.drop_facts(month))
     if not exists:
         return 0
-    connection.execute(facts.add_facts(month))
     expected = connection.scalar(facts.rows_of_history(month)) or 0
     with walking_along_tables(connection, expected):  # the planner has not heard of this month's rows
+        connection.execute(facts.add_facts(month))
         found = connection.scalar(facts.rows_of_mart(month)) or 0
     if found != expected:
         raise MartMismatchError(

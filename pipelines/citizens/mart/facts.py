@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, exists, extract, false, func, insert, literal, select, true
+from sqlalchemy import and_, case, delete, extract, false, func, insert, literal, select, true
 
 from pipelines.citizens.contracts import CITIZEN, CITIZEN_PHONE
 from pipelines.citizens.history.tables import history_tables
@@ -14,7 +14,7 @@ from pipelines.citizens.mart.tables import UNKNOWN_KEY, dim_citizen, dim_locatio
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Delete, Insert, Select, Table
+    from sqlalchemy import ColumnElement, Delete, Insert, Select, Subquery, Table
 
 
 def drop_facts(month: date) -> Delete:
@@ -34,15 +34,15 @@ def add_facts(month: date) -> Insert:
         .group_by(phones.c.citizen_id)
         .subquery("counted")
     )
-    earlier = core.alias("earlier")
-    begins = core.c.valid_from == literal(month)
-    before = exists().where(earlier.c.key_id == core.c.key_id, earlier.c.valid_to == literal(month)).correlate(core)
+    earlier = select(core.c.key_id).where(core.c.valid_to == literal(month)).subquery("earlier")
+    ages = _ages(core, month)
+    begins, before = core.c.valid_from == literal(month), earlier.c.key_id.is_not(None)
     rows = (
         select(
             literal(date_key(month)),
             core.c.surrogate_key,
             func.coalesce(dim_location.c.location_key, UNKNOWN_KEY),
-            _age(core.c.birth_date, month),
+            ages.c.age,
             func.coalesce(counted.c.phones, 0),
             case((and_(begins, ~before), true()), else_=false()),
             case((and_(begins, before), true()), else_=false()),
@@ -51,7 +51,10 @@ def add_facts(month: date) -> Insert:
             core.outerjoin(
                 dim_location,
                 and_(dim_location.c.zip == known(core.c.zip), dim_location.c.city == known(core.c.city)),
-            ).outerjoin(counted, counted.c.citizen_id == core.c.citizen_id)
+            )
+            .outerjoin(counted, counted.c.citizen_id == core.c.citizen_id)
+            .outerjoin(earlier, earlier.c.key_id == core.c.key_id)
+            .outerjoin(ages, ages.c.birth_date == core.c.birth_date)
         )
         .where(*_holds(core, month))
         .order_by(core.c.surrogate_key)
@@ -77,8 +80,10 @@ def _holds(table: Table, month: date) -> tuple[ColumnElement[bool], ColumnElemen
     return table.c.valid_from <= literal(month), table.c.valid_to > literal(month)
 
 
-def _age(born: ColumnElement[Any], day: date) -> ColumnElement[Any]:
-    """Full years on a day."""
-    birthday = extract("month", born) * 100 + extract("day", born)
+def _ages(core: Table, day: date) -> Subquery[Any]:
+    """Full years on a day by date of birth, computed once for each: there are far fewer of them than citizens."""
+    born = select(core.c.birth_date).where(*_holds(core, day)).distinct().subquery("born")
+    birthday = extract("month", born.c.birth_date) * 100 + extract("day", born.c.birth_date)
     is_to_come = case((birthday > day.month * 100 + day.day, 1), else_=0)
-    return literal(day.year) - extract("year", born) - is_to_come
+    age = literal(day.year) - extract("year", born.c.birth_date) - is_to_come
+    return select(born.c.birth_date, age.label("age")).subquery("ages")
