@@ -147,14 +147,10 @@ GO
 SELECT sum(flags.flag_0) AS flag_0, sum(flags.flag_1) AS flag_1, sum(flags.flag_2) AS flag_2, sum(flags.flag_3) AS flag_3, sum(flags.flag_4) AS flag_4, sum(flags.flag_5) AS flag_5, sum(flags.flag_6) AS flag_6, sum(flags.flag_7) AS flag_7
 FROM (SELECT CASE WHEN (in_order.valid_to > in_order.next_from) THEN 1 ELSE 0 END AS flag_0, CASE WHEN (in_order.is_current = 1 AND in_order.next_from IS NOT NULL) THEN 1 ELSE 0 END AS flag_1, CASE WHEN (in_order.valid_from >= in_order.valid_to) THEN 1 ELSE 0 END AS flag_2, CASE WHEN (in_order.valid_to != '9999-12-31' AND in_order.valid_to < in_order.next_from AND NOT (EXISTS (SELECT *
 FROM core.citizen_claim, [#chain]
-WHERE core.citizen_claim.key_id = in_order.key_id AND core.citizen_claim.version_id = [#chain].version_id AND [#chain].effective_version_id = in_order.closed_by_version_id AND core.citizen_claim.row_hash IS NULL))) THEN 1 ELSE 0 END AS flag_3, CASE WHEN (in_order.valid_to = in_order.next_from AND in_order.row_hash = in_order.next_hash) THEN 1 ELSE 0 END AS flag_4, CASE WHEN (in_order.valid_to = '9999-12-31' AND in_order.is_current != 1 OR in_order.valid_to != '9999-12-31' AND in_order.is_current = 1) THEN 1 ELSE 0 END AS flag_5, CASE WHEN (in_order.valid_to != '9999-12-31' AND in_order.closed_by_version_id IS NULL) THEN 1 ELSE 0 END AS flag_6, CASE WHEN (in_order.version_id IS NOT NULL AND NOT (EXISTS (SELECT *
-FROM [#chain]
-WHERE [#chain].version_id = in_order.version_id)) OR in_order.closed_by_version_id IS NOT NULL AND NOT (EXISTS (SELECT *
-FROM [#chain]
-WHERE [#chain].version_id = in_order.closed_by_version_id))) THEN 1 ELSE 0 END AS flag_7
+WHERE core.citizen_claim.key_id = in_order.key_id AND core.citizen_claim.version_id = [#chain].version_id AND [#chain].effective_version_id = in_order.closed_by_version_id AND core.citizen_claim.row_hash IS NULL))) THEN 1 ELSE 0 END AS flag_3, CASE WHEN (in_order.valid_to = in_order.next_from AND in_order.row_hash = in_order.next_hash) THEN 1 ELSE 0 END AS flag_4, CASE WHEN (in_order.valid_to = '9999-12-31' AND in_order.is_current != 1 OR in_order.valid_to != '9999-12-31' AND in_order.is_current = 1) THEN 1 ELSE 0 END AS flag_5, CASE WHEN (in_order.valid_to != '9999-12-31' AND in_order.closed_by_version_id IS NULL) THEN 1 ELSE 0 END AS flag_6, CASE WHEN (in_order.version_id IS NOT NULL AND of_version_id.version_id IS NULL OR in_order.closed_by_version_id IS NOT NULL AND of_closed_by_version_id.version_id IS NULL) THEN 1 ELSE 0 END AS flag_7
 FROM (SELECT own.key_id AS key_id, own.valid_from AS valid_from, own.valid_to AS valid_to, own.is_current AS is_current, own.row_hash AS row_hash, own.version_id AS version_id, own.closed_by_version_id AS closed_by_version_id, lead(own.valid_from) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_from, lead(own.row_hash) OVER (PARTITION BY own.key_id ORDER BY own.valid_from) AS next_hash
 FROM (SELECT core.citizen.key_id AS key_id, core.citizen.valid_from AS valid_from, core.citizen.valid_to AS valid_to, core.citizen.is_current AS is_current, core.citizen.row_hash AS row_hash, core.citizen.version_id AS version_id, core.citizen.closed_by_version_id AS closed_by_version_id
-FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order) AS flags;
+FROM core.citizen JOIN [#touched] ON [#touched].key_id = core.citizen.key_id) AS own) AS in_order LEFT OUTER JOIN [#chain] AS of_version_id ON of_version_id.version_id = in_order.version_id LEFT OUTER JOIN [#chain] AS of_closed_by_version_id ON of_closed_by_version_id.version_id = in_order.closed_by_version_id) AS flags;
 GO
 
 -- current rows
@@ -196,14 +192,15 @@ DELETE FROM mart.fact_citizen_snapshot WHERE mart.fact_citizen_snapshot.date_key
 GO
 
 -- a month's facts come
-INSERT INTO mart.fact_citizen_snapshot (date_key, citizen_key, location_key, age_years, phone_count, is_new, is_changed) SELECT 20260201 AS anon_1, core.citizen.citizen_sk, coalesce(mart.dim_location.location_key, -1) AS coalesce_1, (2026 - DATEPART(year, core.citizen.birth_date)) - CASE WHEN (DATEPART(month, core.citizen.birth_date) * 100 + DATEPART(day, core.citizen.birth_date) > 201) THEN 1 ELSE 0 END AS anon_2, coalesce(counted.phones, 0) AS coalesce_2, CASE WHEN (core.citizen.valid_from = '2026-02-01' AND NOT (EXISTS (SELECT *
-FROM core.citizen AS earlier
-WHERE earlier.key_id = core.citizen.key_id AND earlier.valid_to = '2026-02-01'))) THEN 1 ELSE 0 END AS anon_3, CASE WHEN (core.citizen.valid_from = '2026-02-01' AND (EXISTS (SELECT *
-FROM core.citizen AS earlier
-WHERE earlier.key_id = core.citizen.key_id AND earlier.valid_to = '2026-02-01'))) THEN 1 ELSE 0 END AS anon_4
+INSERT INTO mart.fact_citizen_snapshot (date_key, citizen_key, location_key, age_years, phone_count, is_new, is_changed) SELECT 20260201 AS anon_1, core.citizen.citizen_sk, coalesce(mart.dim_location.location_key, -1) AS coalesce_1, ages.age, coalesce(counted.phones, 0) AS coalesce_2, CASE WHEN (core.citizen.valid_from = '2026-02-01' AND earlier.key_id IS NULL) THEN 1 ELSE 0 END AS anon_2, CASE WHEN (core.citizen.valid_from = '2026-02-01' AND earlier.key_id IS NOT NULL) THEN 1 ELSE 0 END AS anon_3
 FROM core.citizen LEFT OUTER JOIN mart.dim_location ON mart.dim_location.zip = coalesce(core.citizen.zip, 'Unknown') AND mart.dim_location.city = coalesce(core.citizen.city, 'Unknown') LEFT OUTER JOIN (SELECT core.citizen_phone.citizen_id AS citizen_id, count(*) AS phones
 FROM core.citizen_phone
-WHERE core.citizen_phone.valid_from <= '2026-02-01' AND core.citizen_phone.valid_to > '2026-02-01' AND core.citizen_phone.phone IS NOT NULL GROUP BY core.citizen_phone.citizen_id) AS counted ON counted.citizen_id = core.citizen.citizen_id
+WHERE core.citizen_phone.valid_from <= '2026-02-01' AND core.citizen_phone.valid_to > '2026-02-01' AND core.citizen_phone.phone IS NOT NULL GROUP BY core.citizen_phone.citizen_id) AS counted ON counted.citizen_id = core.citizen.citizen_id LEFT OUTER JOIN (SELECT core.citizen.key_id AS key_id
+FROM core.citizen
+WHERE core.citizen.valid_to = '2026-02-01') AS earlier ON earlier.key_id = core.citizen.key_id LEFT OUTER JOIN (SELECT born.birth_date AS birth_date, (2026 - DATEPART(year, born.birth_date)) - CASE WHEN (DATEPART(month, born.birth_date) * 100 + DATEPART(day, born.birth_date) > 201) THEN 1 ELSE 0 END AS age
+FROM (SELECT DISTINCT core.citizen.birth_date AS birth_date
+FROM core.citizen
+WHERE core.citizen.valid_from <= '2026-02-01' AND core.citizen.valid_to > '2026-02-01') AS born) AS ages ON ages.birth_date = core.citizen.birth_date
 WHERE core.citizen.valid_from <= '2026-02-01' AND core.citizen.valid_to > '2026-02-01';
 GO
 

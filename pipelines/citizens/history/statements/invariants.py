@@ -10,7 +10,7 @@ from sqlalchemy.sql.expression import and_
 from pipelines.citizens.history.tables import OPEN_END
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select, Subquery, Table
+    from sqlalchemy import FromClause, Select
 
     from pipelines.citizens.history.tables import HistoryTables, Workspace
 
@@ -37,7 +37,7 @@ def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...]
     ).subquery("in_order")
     # Joined, not looked up for each row: the loads are few.
     named = {name: chain.alias(f"of_{name}") for name in _NAMED}
-    known = rows
+    known: FromClause = rows
     for name, load in named.items():
         known = known.outerjoin(load, load.c.version_id == rows.c[name])
     is_open = rows.c.valid_to == literal(OPEN_END)
