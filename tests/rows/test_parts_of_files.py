@@ -98,6 +98,19 @@ def check_case(case: Case, folder: Path, limits: Limits) -> None:
     assert parts is None or parts == whole
 
 
+def test_rows_that_nobody_looks_at_are_those_that_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(b'a,b\n1,x\n2,y,z\n\n3,"u\nv"\n4,w\n')
+    definition = load_definition({"format": "csv", "fields": [{"name": "a", "type": "integer"}]})
+    source, store = source_of(path, definition)
+    rows = RowsOfFile(source, store, Limits())
+    found, unread = list(rows.found(definition)), list(rows.unread())
+    assert [some.lines.to_pylist() for some in unread] == [some.lines.to_pylist() for some in found]
+    assert [some.malformed for some in unread] == [some.malformed for some in found]
+    assert [some.raw.columns for some in unread] == [some.raw.columns for some in found]
+    assert [line for some in unread for line in some.lines.to_pylist()] == [2, 5, 7]
+
+
 @given(csv_tables(), LIMITS)
 @MANY
 def test_csv(tmp_path: Path, case: Case, limits: Limits) -> None:

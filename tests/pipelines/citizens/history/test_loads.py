@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
+from pipelines.citizens.history.chain import chain_of
 from pipelines.citizens.history.dataset import Column
 from pipelines.citizens.history.errors import BrokenHistoryError, NoSuchLoadError
 from pipelines.citizens.history.loads import NewLoad, bring_in, take_back
 from pipelines.citizens.history.row_hashes import with_hashes
+from pipelines.citizens.history.statements.intervals import touch
+from pipelines.citizens.history.statements.invariants import violations
 from pipelines.citizens.history.tables import history_tables, version_table
+from pipelines.citizens.history.work import loads_of, open_work
 from tests.pipelines.citizens.history.histories import KEPT, NOW, THINGS, Play, table_of
 
 if TYPE_CHECKING:
@@ -154,3 +158,16 @@ def test_a_core_table_that_somebody_changed_is_found_and_nothing_is_changed(play
     with play.engine.connect() as connection:
         loads = connection.execute(select(version_table.c.version_id).where(version_table.c.dataset == "thing")).all()
     assert len(loads) == 1
+
+
+def test_rows_that_name_no_load_are_counted(play: Play) -> None:
+    play.load(0, 0, {ONE: A, TWO: A})
+    play.load(1, 1, {ONE: B, TWO: A})
+    with play.engine.begin() as connection:
+        loads = loads_of(connection, THINGS)
+        for known, expected in ((loads, 0), (loads[:1], 2), (loads[1:], 2), ([], 3)):  # one is named by two rows
+            work = open_work(connection, THINGS, chain_of(known))
+            connection.execute(touch(work.tables, work.rooms, [load.version_id for load in loads]))
+            names, counting = violations(work.tables, work.rooms)
+            counts = dict(zip(names, connection.execute(counting).one(), strict=True))
+            assert counts["rows name loads that there are not"] == expected
