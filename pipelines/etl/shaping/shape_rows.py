@@ -82,6 +82,6 @@ def _flat(name: str, column: pa.Array, kind: FieldType) -> pa.Array:
         return pc.cast(column, wanted)
     except pa.ArrowException:  # which shows the value
         raise UnfitValueError(
-            f"the column {name}, from which others are derived, has a value that is no {kind.value}, as it came or as its"
-            " steps leave it; mend silver.normalize or the query"
+            f"the column {name}, from which others are derived, has a value that is no {kind.value}, as it came or as"
+            " its steps leave it; mend silver.normalize or the query"
         ) from None

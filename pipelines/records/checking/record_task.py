@@ -96,8 +96,9 @@ class RecordTask:
         sender = Sender(self.access)
         parts: dict[int, _Partition] = {}
         for batch in batches:
-            for partition in pc.unique(batch["partition"]).to_pylist():
-                rows = batch.filter(pc.equal(batch["partition"], partition))
+            there = pc.unique(batch["partition"]).to_pylist()
+            for partition in there:
+                rows = batch if len(there) == 1 else batch.filter(pc.equal(batch["partition"], partition))
                 if partition not in parts:
                     parts[partition] = _Partition(self, partition, sender)
                 parts[partition].add(rows)

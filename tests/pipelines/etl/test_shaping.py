@@ -21,7 +21,8 @@ _FIELDS = "".join(f"\n    - {{name: {name}, type: {kind}}}" for name, kind in (
     ("age", "integer"), ("cents", "integer"), ("exact", "decimal"), ("born", "date")
 ))  # fmt: skip
 _ROWS = """
-SELECT n AS id, ' U' || n || '@EXAMPLE.ORG' AS email, n AS age, n * 101::bigint AS cents, n + 0.125 AS exact, DATE '2026-01-01' AS born,
+SELECT n AS id, ' U' || n || '@EXAMPLE.ORG' AS email, n AS age, DATE '2026-01-01' AS born,
+       n * 101::bigint AS cents, n + 0.125 AS exact,
        {total} AS total_spent
 FROM generate_series(1, {rows}) AS n
 """
@@ -40,7 +41,7 @@ def _shaped(world: EtlWorld, folder: FolderPath, **parts: str) -> tuple[list[dic
 def test_where_a_row_cannot_be_shaped_the_others_and_the_verdict_are_what_they_were(
     world: EtlWorld, tmp_path: Path
 ) -> None:
-    """One number fails, and its steps leave no number: nothing can be derived of its part until it is out of the way."""
+    """One number fails, and its steps leave no number: nothing can be derived of its part before it is out of it."""
     good = _ROWS.format(total="n * 60", rows=20)
     one_bad = _ROWS.format(total="CASE WHEN n = 21 THEN -1 ELSE n * 60 END", rows=21)
     steps = f"{_STEPS}    total_spent: {{map: {{'-1': none}}}}\n"
@@ -66,7 +67,9 @@ def test_a_step_that_can_do_nothing_with_a_column_and_a_value_that_is_no_number_
     world: EtlWorld, tmp_path: Path
 ) -> None:
     query = _ROWS.format(total="n * 60.0", rows=2)
-    with pytest.raises(FlowError, match=r"column 'born' has values of type date32\[day\], and step 'pad'.*in the query"):
+    with pytest.raises(
+        FlowError, match=r"column 'born' has values of type date32\[day\], and step 'pad'.*in the query"
+    ):
         _shaped(world, tmp_path / "a", query=query, silver="    born: {pad: [12, '0']}\n")
     with pytest.raises(UnfitValueError, match="shaping the rows of user_analytics: the column total_spent, from which"):
-        _shaped(world, tmp_path / "b", query=query, silver="    total_spent: {map: {'120': much}}\n")
+        _shaped(world, tmp_path / "b", query=query, silver="    total_spent: {map: {'120.0': much}}\n")
