@@ -43,11 +43,11 @@ DEFINITION: Mapping[str, Any] = {
 }
 BODY = (
     b"id,fare,driver,phone,day,more\n"
-    b"1,5.10,  ada ,555,2026-01-01,x\n"
-    b"2,500,Ben,556,2026-01-02,y\n"
+    b"1,5.10,  ada ,call-555,2026-01-01,x\n"
+    b"2,500,Ben,call-556,2026-01-02,y\n"
     b"3,4\n"
-    b"1,7,Cy,557,2026-01-02,z\n"
-    b"5,1,Eve,558,2026-01-02,w\n"
+    b"1,7,Cy,call-557,2026-01-02,z\n"
+    b"5,1,Eve,call-558,2026-01-02,w\n"
 )
 
 
@@ -95,7 +95,7 @@ def test_good_rows_go_to_silver_the_others_to_quarantine_with_their_reasons(
         (5, ["unique"]),
     ]
     assert json.loads(quarantine[0]["_text"])["fare"] == "500"
-    assert "556" not in str(quarantine)
+    assert "call-55" not in str(quarantine)
     assert quarantine[1]["_text"] == "***"
 
 
