@@ -66,10 +66,10 @@ def test_steps_take_numbers_as_the_texts_that_they_are(world: EtlWorld, tmp_path
 def test_a_step_that_can_do_nothing_with_a_column_and_a_value_that_is_no_number_are_named(
     world: EtlWorld, tmp_path: Path
 ) -> None:
-    query = _ROWS.format(total="n * 60.0", rows=2)
+    query = _ROWS.format(total="n * 60", rows=2)
     with pytest.raises(
         FlowError, match=r"column 'born' has values of type date32\[day\], and step 'pad'.*in the query"
     ):
         _shaped(world, tmp_path / "a", query=query, silver="    born: {pad: [12, '0']}\n")
     with pytest.raises(UnfitValueError, match="shaping the rows of user_analytics: the column total_spent, from which"):
-        _shaped(world, tmp_path / "b", query=query, silver="    total_spent: {map: {'120.0': much}}\n")
+        _shaped(world, tmp_path / "b", query=query, silver="    total_spent: {map: {'120': much}}\n")
