@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dq.checks.plan import plan_checks
     from dq.checks.wording import MASK
     from dq.definitions import load_definition, write_definition
+    from dq.engine.byte_ranges.spark_references import sent_once
     from dq.engine.byte_ranges.spark_work import PartedFile, work_in_tasks
     from dq.engine.halving import BroughtDownError
     from dq.engine.parts import named_fault
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from dq.profiling.cells.values import Cells
     from dq.profiling.profile.codec import ProfileCodecError
     from dq.profiling.profile.state_figures import ColumnFigures, StateFigures, figures_of_state
-    from dq.profiling.row_rules.reference_keys import ReferenceKeys
+    from dq.profiling.row_rules.reference_keys import KnownReferences, ReferenceKeys
     from dq.profiling.summary.summary import FileSummary
     from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
     from dq.profiling.tally.row_batch import MalformedRow, RowBatch
@@ -125,6 +126,7 @@ __all__ = [
     "HourVerdicts",
     "JudgedHour",
     "KeyLayouts",
+    "KnownReferences",
     "Limits",
     "LoadCounts",
     "LoadResult",
@@ -226,6 +228,7 @@ __all__ = [
     "run_numbers",
     "run_states",
     "runs_to_merge",
+    "sent_once",
     "shown",
     "split_rows",
     "standing_of",
@@ -271,6 +274,7 @@ _HOMES = {
     "HourVerdicts": "dq.streams.hour_verdicts",
     "JudgedHour": "dq.streams.hour_verdicts",
     "KeyLayouts": "dq.events.key_layout",
+    "KnownReferences": "dq.profiling.row_rules.reference_keys",
     "Limits": "dq.formats.limits",
     "LoadCounts": "dq.ledger.silver_loads",
     "LoadResult": "dq.ledger.silver_loads",
@@ -372,6 +376,7 @@ _HOMES = {
     "run_numbers": "dq.observed_runs",
     "run_states": "dq.observed_runs",
     "runs_to_merge": "dq.ledger.aging.day_states",
+    "sent_once": "dq.engine.byte_ranges.spark_references",
     "shown": "dq.schema.loading.problems",
     "split_rows": "dq.rows.split_rows",
     "standing_of": "dq.streams.progress",

@@ -148,8 +148,8 @@ REFERENCES = """`references` names fields (`fields`) whose values together are a
 `table:schema.name`, a table or view of the database, in one of `REFERENCE_SCHEMAS`; `silver:table`, a table of the lake as it
 is then; or, for `check_file` alone, `file://path`. Keys are read once for all files of a batch, by the types of the fields, so 1 and 01 are one integer and `1` and `01` two
 texts; repeats do not matter. Rows with a null, or a cell that is not of its type, in the fields are not asked. It is critical
-unless it says otherwise. What cannot be read, has rows that cannot be parsed, or more keys than 64 MiB hold (8 million numbers
-or 4 million other keys) leaves the rule `not_run` with the reason, and the file does not pass.""".splitlines()
+unless it says otherwise. What cannot be read, has rows that cannot be parsed, or more keys than 4 GiB hold (500 million numbers
+or 250 million other keys) leaves the rule `not_run` with the reason, and the file does not pass.""".splitlines()
 
 DIALECT: Mapping[str, tuple[str, Example]] = {
     "delimiter": ("one ASCII character, `,` when left out", whole("id;zone\n1;a\n", "id,zone\n1,a\n", csv={"delimiter": ";"})),

@@ -142,7 +142,7 @@ PACKAGES = {
     "msgpack": {"dq.profiling", "dq.engine", "operations.observations"},
     "msgspec": {"pipelines.api_ingestion.pages.quick_page"},
     "numpy": {
-        *("dq.profiling", "dq.formats", "dq.engine", "dq.rows", "dq.streams"),
+        *("dq.profiling", "dq.formats", "dq.engine", "dq.references", "dq.rows", "dq.streams"),
         *("pipelines.transforms", "pipelines.lake", "pipelines.records", "pipelines.api_ingestion"),
         "operations.observations",
     },

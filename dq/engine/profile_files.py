@@ -12,6 +12,7 @@ import structlog
 from dq.engine.assignment import Assignment
 from dq.engine.byte_ranges.lane import profile_by_ranges
 from dq.engine.byte_ranges.local_executor import Progress
+from dq.engine.byte_ranges.spark_references import sent_once
 from dq.engine.byte_ranges.unseen import Peeked, peek_at
 from dq.engine.file_results import FileVerdict, Finished, Profiled, with_verdict
 from dq.engine.parts import FileTask
@@ -88,14 +89,9 @@ def judge_sources(  # noqa: PLR0913 - keywords, each of which most callers leave
     is read, from 0 to 1, where the threads of this process read. `read_keys` reads the keys that files refer to, each
     kind of them once; without it nobody does.
     """
-    assignment = Assignment(
-        store,
-        limits or Limits(),
-        keep_states=keep_states,
-        judged=True,
-        references=known_references([source.definition for source in sources], read_keys),
-    )
-    return _only(FileVerdict, _Call(spark, reader, assignment, progress).finished(sources))
+    with sent_once(spark, known_references([source.definition for source in sources], read_keys)) as references:
+        assignment = Assignment(store, limits or Limits(), keep_states=keep_states, judged=True, references=references)
+        return _only(FileVerdict, _Call(spark, reader, assignment, progress).finished(sources))
 
 
 _F = TypeVar("_F", Profiled, FileVerdict)

@@ -35,8 +35,9 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None
 
 
 def inherited() -> dict[str, str]:
-    """What a shell would hand on."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "JAVA_HOME", "TZ") if name in os.environ}
+    """What a shell would hand on, and that a JVM of a test lives too short for its second compiler."""
+    names = ("PATH", "HOME", "JAVA_HOME", "TZ", "SPARK_SUBMIT_OPTS")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 @contextmanager

@@ -132,6 +132,7 @@ def test_keys_are_in_no_log_and_no_event_log(s3_server: S3Server, s3: S3Client, 
             s3_access_key={ACCESS_CANARY!r}, s3_secret_key={CANARY!r},
             options={{"spark.eventLog.enabled": "true", "spark.eventLog.compress": "false",
                       "spark.eventLog.dir": {events.as_uri()!r},
+                      "spark.executor.extraJavaOptions": {os.environ["SPARK_SUBMIT_OPTS"]!r},
                       "spark.executor.memory": "1g", "spark.log.level": "INFO"}},
         )
         _hand_over_keys(spark.sparkContext, {ACCESS_CANARY!r}, {CANARY!r})

@@ -29,8 +29,8 @@ class ImageTree:
     user: str
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The variables a container has, and no others of this machine's than where Java is."""
-        kept = {name: os.environ[name] for name in ("JAVA_HOME", "LANG") if name in os.environ}
+        """The variables a container has, and no others of this machine's than where Java is and how a test runs it."""
+        kept = {name: os.environ[name] for name in ("JAVA_HOME", "LANG", "SPARK_SUBMIT_OPTS") if name in os.environ}
         java = shutil.which("java")
         path = [str(self.home / "bin"), "/usr/bin", "/bin", *([str(Path(java).parent)] if java else [])]
         packages = self.home / "lib" / _python() / "site-packages"

@@ -241,11 +241,13 @@ def test_a_sensitive_key_is_shown_nowhere(tmp_path: Path) -> None:
 def test_all_lanes_say_the_same(spark: SparkSession, tmp_path: Path, reads_by: str) -> None:
     from etl_core.objects.store import ObjectStore  # noqa: PLC0415
 
-    (tmp_path / "ref.csv").write_text("code\nA\nB\nB\n")
+    (tmp_path / "ref.csv").write_text("code\nA\nB\nB\n" + "".join(f"D{number}\n" for number in range(500)))
     reads = ReferenceReader(ObjectStore(), LIMITS, own_files=True)
+    on_disk = replace(reads, most_bytes=1_000)
     definition = definition_of(f"file://{tmp_path}/ref.csv")
+    assert len(on_disk(load_definition(definition).references[0].wanted).runs) > 1
     here = judged(tmp_path, large_file(), definition, read_keys=reads).verdict
-    there = judged(tmp_path, large_file(), definition, read_keys=reads, spark=spark, reader=reads_by).verdict
+    there = judged(tmp_path, large_file(), definition, read_keys=on_disk, spark=spark, reader=reads_by).verdict
     assert here.failed_validation_rules is not None
     failed = {one["rule"]: (one["failed"], one["checked"]) for one in here.failed_validation_rules}
     missing = sum(at % 3 == 2 and at % 7 != 0 for at in range(20_000))

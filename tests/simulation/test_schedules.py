@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.world.databases import Simulation
 
 #: Schedules by Hypothesis' profile; `HYPOTHESIS_PROFILE=long` is for a night. CI has the same ones every time.
-SCHEDULES = {"quick": 30, "ci": 60, "thorough": 2_000, "long": 10_000}
+SCHEDULES = {"quick": 30, "ci": 40, "thorough": 2_000, "long": 10_000}
 _USUALLY = 200
 _STEPS = 30
 

@@ -18,6 +18,7 @@ from dq.formats.layout import FileLayout
 from dq.formats.limits import Limits
 from dq.formats.lines.encodings import is_utf8
 from dq.formats.spark_reading import AnyProbe, SparkReading, SparkSource
+from dq.profiling.cells.texts import offsets_of
 from dq.profiling.tally.offences import MOST_EXAMPLES
 from dq.profiling.tally.row_batch import MalformedRow, RowBatch
 
@@ -159,7 +160,7 @@ def as_utf8(column: pa.StringArray) -> tuple[pa.StringArray, npt.NDArray[np.bool
     Returns the text and a mask of the cells that are not UTF-8 (their text is empty then), None
     when all are.
     """
-    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
+    offsets = offsets_of(column)
     data = column.buffers()[2]
     if data is None:
         return column, None

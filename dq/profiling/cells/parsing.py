@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from dq.profiling.cells.number_line import Mask, Numbers, as_number, rest_of
 from dq.profiling.cells.strptime import iso_pattern
 from dq.profiling.cells.temporal import SURE_DURATION, Values, durations, has_offset, moments, moments_of_utc
+from dq.profiling.cells.texts import bytes_of
 from dq.schema.cells import UNPARSABLE, parse_cell
 from dq.schema.definition import FieldType
 
@@ -134,16 +135,8 @@ def _conversions(kind: FieldType, form: str | None) -> tuple[Conversion, str]:
     return (lambda text: moments_of_utc(text, pattern)), f"{pattern.expression[:-1]}Z?$"
 
 
-def _bytes(text: pa.StringArray) -> bytes:
-    """Give the bytes of all cells, one after the other."""
-    offsets = np.frombuffer(text.buffers()[1], np.int32)
-    first, last = offsets[text.offset], offsets[text.offset + len(text)]
-    data = text.buffers()[2]
-    return data.slice(int(first), int(last - first)).to_pybytes() if data is not None else b""
-
-
 def _integers(text: pa.StringArray) -> Values | None:
-    data = _bytes(text)
+    data = bytes_of(text)
     if data.translate(None, _INTEGER_BYTES):
         return None  # Arrow would also take hexadecimal
     numbers: Numbers = pc.cast(_without_plus(text) if b"+" in data else text, pa.int64()).to_numpy(zero_copy_only=False)
@@ -168,7 +161,7 @@ def _floats(text: pa.StringArray) -> Values | None:
 
 
 def _decimals(text: pa.StringArray) -> Values | None:
-    return None if _bytes(text).translate(None, b"0123456789+-.") else _floats(text)
+    return None if bytes_of(text).translate(None, b"0123456789+-.") else _floats(text)
 
 
 _BOOLEAN_TEXTS = pa.array(["true", "True", "TRUE", "1", "false", "False", "FALSE", "0"])

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dq.profiling.cells.texts import offsets_of
 from dq.schema.definition import FieldType
 
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -53,7 +54,7 @@ class IsoPattern:
 
     def _plain_timestamps(self, text: pa.StringArray) -> bool:
         """Tell whether Arrow's timestamp parser, which also takes shorter forms, may be used."""
-        offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
+        offsets = offsets_of(text)
         lengths = np.diff(offsets)
         if self.separator is None:
             return bool(lengths.min() >= _ISO_LENGTH)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from dq.profiling.cells.number_line import DAYS, MICROSECONDS, Mask, Numbers
 from dq.profiling.cells.strptime import IsoPattern
+from dq.profiling.cells.texts import offsets_of
 from dq.schema.definition import FieldType
 
 #: Characters of an ISO datetime with six digits of a second, and with nine.
@@ -84,8 +85,7 @@ def moments_of_utc(text: pa.StringArray, pattern: IsoPattern) -> Values | None:
 
 
 def _longest(text: pa.StringArray) -> int:
-    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
-    return int(np.diff(offsets).max(initial=0))
+    return int(np.diff(offsets_of(text)).max(initial=0))
 
 
 def has_offset(text: str) -> bool:

@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +34,20 @@ def as_text(cells: pa.Array) -> pa.StringArray:
         return pa.array([cell if isinstance(cell, str) else nested_text(cell) for cell in _values(cells)], pa.string())
     text = pc.cast(cells, pa.string())
     return _without_large_exponents(text) if pa.types.is_floating(kind) else text
+
+
+def offsets_of(texts: pa.StringArray) -> npt.NDArray[np.int32]:
+    """Give where each text begins in the bytes behind an array, and where the last one ends."""
+    if not len(texts):
+        return np.zeros(1, np.int32)
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)
+    return offsets[texts.offset : texts.offset + len(texts) + 1]
+
+
+def bytes_of(texts: pa.StringArray) -> bytes:
+    """Give the bytes of all texts, one after the other."""
+    offsets, data = offsets_of(texts), texts.buffers()[2]
+    return data.slice(int(offsets[0]), int(offsets[-1] - offsets[0])).to_pybytes() if data is not None else b""
 
 
 def _without_large_exponents(text: pa.StringArray) -> pa.StringArray:

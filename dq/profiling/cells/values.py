@@ -21,7 +21,7 @@ from dq.profiling.cells.parsing import Parsed, parse_text, some_rests, within
 from dq.profiling.cells.physical import WRITTEN, type_family
 from dq.profiling.cells.sheet_cells import SheetError, is_date_or_moment, moments_for, sheet_texts, sheet_value
 from dq.profiling.cells.sheet_durations import as_durations, durations_for
-from dq.profiling.cells.texts import as_text, nested_text
+from dq.profiling.cells.texts import as_text, nested_text, offsets_of
 from dq.profiling.tally.recipe import CellEncoding, ColumnRecipe
 from dq.schema.definition import FieldType
 
@@ -136,8 +136,7 @@ def _valid(column: pa.Array, missing: Sequence[str]) -> Mask | None:
         valid = column.is_valid().to_numpy(zero_copy_only=False)
     if missing:
         if tuple(missing) == ("",):
-            offsets = np.frombuffer(column.buffers()[1], np.int32)
-            begins = offsets[column.offset : column.offset + len(column) + 1]
+            begins = offsets_of(column)
             filled = begins[1:] > begins[:-1]
             if filled.all():
                 return valid

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from dq.profiling.cells.number_line import Mask, Numbers, as_number, rest_of
 from dq.profiling.cells.parsing import Parsed, canonical_decimals
 from dq.profiling.cells.texts import as_text
+from dq.profiling.figures.matching import matching
 from dq.profiling.summary.summary import Scalar
 from dq.schema.definition import BOUNDS_RULES, FieldType, Rule
 
@@ -84,8 +85,7 @@ def _breaks(parsed: Parsed, kind: FieldType, name: str, rule: Rule) -> Mask:
         case "enum":
             return _not_listed(parsed, kind, rule.value)
         case "pattern":
-            expression = f"^(?:{rule.value})$"
-            return _not(pc.match_substring_regex(as_text(parsed.cells), expression))
+            return ~matching(as_text(parsed.cells), rule.value)
         case "minLength":
             return _mask(pc.less(pc.utf8_length(as_text(parsed.cells)), rule.value))
         case "maxLength":

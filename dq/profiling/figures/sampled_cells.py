@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq.profiling.cells.parsing import sample_type
-from dq.profiling.cells.texts import as_text
+from dq.profiling.cells.texts import as_text, offsets_of
 from dq.profiling.cells.values import Cells
 from dq.profiling.figures.fine_numbers import fine_numbers
 from dq.schema.definition import FieldType
@@ -55,7 +55,7 @@ def shown_texts(cells: Cells, chosen: npt.NDArray[np.int64]) -> pa.Array:
 
 
 def _cut(text: pa.StringArray) -> pa.StringArray:
-    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
+    offsets = offsets_of(text)
     if np.diff(offsets).max(initial=0) <= _SHOWN_CHARACTERS:  # in bytes: no text is longer in characters
         return text
     return pc.utf8_slice_codeunits(text, 0, _SHOWN_CHARACTERS)

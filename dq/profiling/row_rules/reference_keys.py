@@ -15,43 +15,53 @@ import numpy as np
 from dq.profiling.cells.number_line import Mask
 from dq.profiling.cells.values import Cells
 from dq.profiling.figures.key_tally import KeyedRows, keyed_rows
-from dq.profiling.figures.row_keys import Hashes, Numbers, RowKeys
+from dq.profiling.figures.mixing import mixed
+from dq.profiling.figures.row_keys import Numbers, RowKeys
 from dq.profiling.row_rules.outcome import RowOutcome
 from dq.schema.definition import FieldType, Reference, WantedKeys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReferenceKeys:
-    """All keys that something holds: numbers in ascending order, hashes in that of their first halves."""
+class KeyRun:
+    """Some keys: numbers in ascending order, and the halves of hashes in the order of their first ones.
+
+    With a `cover`, numbers stand as `covered_numbers` gives them: nobody who finds them knows what they were.
+    """
 
     numbers: Numbers
-    hashes: Hashes
+    firsts: Numbers
+    seconds: Numbers
+    cover: int | None = None
 
     @classmethod
-    def of(cls, keys: RowKeys) -> ReferenceKeys:
+    def of(cls, keys: RowKeys) -> KeyRun:
         """Bring keys into their order; repeats do not matter."""
         thinned = keys.thinned()
-        return cls(thinned.numbers, thinned.hashes)
+        firsts, seconds = (np.ascontiguousarray(thinned.hashes[half]) for half in ("first", "second"))
+        return cls(thinned.numbers, firsts, seconds)
 
     def __len__(self) -> int:
         """Count the keys."""
-        return len(self.numbers) + len(self.hashes)
+        return len(self.numbers) + len(self.firsts)
 
     def have(self, wanted: KeyedRows) -> Mask:
         """Tell which keys of rows are among them."""
         if wanted.second is None:
-            return _found(self.numbers, wanted.first)
+            return self._have_numbers(wanted.first)
         if wanted.hashed is None:
             return self._have_hashes(wanted.first, wanted.second)
         hashed = wanted.hashed
         found = np.empty(len(hashed), np.bool_)
-        found[~hashed] = _found(self.numbers, wanted.first[~hashed])
+        found[~hashed] = self._have_numbers(wanted.first[~hashed])
         found[hashed] = self._have_hashes(wanted.first[hashed], wanted.second[hashed])
         return found
 
+    def _have_numbers(self, wanted: Numbers) -> Mask:
+        return _found(self.numbers, wanted if self.cover is None else covered_numbers(wanted, self.cover))
+
     def _have_hashes(self, first: Numbers, second: Numbers) -> Mask:
         found = np.zeros(len(first), np.bool_)
-        firsts, seconds = (np.ascontiguousarray(self.hashes[half]) for half in ("first", "second"))
+        firsts, seconds = self.firsts, self.seconds
         places, left = np.searchsorted(firsts, first), np.arange(len(first))
         while len(left):  # more than once only where first halves repeat
             left = left[places[left] < len(firsts)]
@@ -59,6 +69,34 @@ class ReferenceKeys:
             found[left] = seconds[places[left]] == second[left]
             left = left[~found[left]]
             places[left] += 1
+        return found
+
+
+def covered_numbers(numbers: Numbers, cover: int) -> Numbers:
+    """Give numbers that stand for others one to one, and nobody knows for which who does not know the `cover`."""
+    return mixed(mixed(numbers ^ np.uint64(cover)) ^ np.uint64(cover))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceKeys:
+    """All keys that something holds, in runs; a key may be in several of them."""
+
+    runs: tuple[KeyRun, ...]
+
+    @classmethod
+    def of(cls, keys: RowKeys) -> ReferenceKeys:
+        """Take keys as one run; repeats do not matter."""
+        return cls((KeyRun.of(keys),))
+
+    def __len__(self) -> int:
+        """Count the keys, those of several runs once for each."""
+        return sum(map(len, self.runs))
+
+    def have(self, wanted: KeyedRows) -> Mask:
+        """Tell which keys of rows are among them."""
+        found = self.runs[0].have(wanted)
+        for run in self.runs[1:]:
+            found |= run.have(wanted)
         return found
 
 

@@ -173,6 +173,17 @@ class RowsOfFile:
         """The same rows without the list of all parts, which would travel with each of them."""
         return self._with(self._task.splits[:2])
 
+    @property
+    def references(self) -> KnownReferences:
+        """The keys that its rows may refer to."""
+        return self._references
+
+    def referring_to(self, references: KnownReferences) -> RowsOfFile:
+        """The same rows, with other keys for them to refer to."""
+        other = copy(self)
+        other._references = references  # noqa: SLF001 - one of us
+        return other
+
     def survey(self, part: Split, until: int) -> SplitSurvey | None:
         """Count the lines of a part without reading its records; None where they have to be read for it.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from dq import FileRows, LoadCounts, LoadResult, PartFacts, PartOfFile, RowsWanted
+from dq import FileRows, KnownReferences, LoadCounts, LoadResult, PartFacts, PartOfFile, RowsWanted
 from pipelines.lake.files.writing import ObjectFiles
 from pipelines.lake.lifting.lake_tables import LakeTables
 from pipelines.lake.lifting.lifted_rows import LiftedRows
@@ -71,6 +71,10 @@ class Lifting:
     how: LiftedRows
     tables: LakeTables
     attempt: str
+
+    def referring_to(self, references: KnownReferences) -> Lifting:
+        """Lift the same rows, with other keys for them to refer to."""
+        return replace(self, wanted=replace(self.wanted, rows=self.wanted.rows.referring_to(references)))
 
 
 def lift_whole(lifting: Lifting) -> Lifted:

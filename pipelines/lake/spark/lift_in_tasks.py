@@ -20,6 +20,7 @@ from dq import (
     PipelineError,
     SurveyedFile,
     misplaced,
+    sent_once,
     survey_in_tasks,
     work_in_tasks,
 )
@@ -44,6 +45,12 @@ def lift_in_tasks(
         liftings: by the ids of their objects.
         limits: on the memory and the time that reading one part of an object takes.
     """
+    references = {wanted: keys for one in liftings.values() for wanted, keys in one.wanted.rows.references.items()}
+    with sent_once(spark, references) as sent:
+        return _lifted(spark, {id_: one.referring_to(sent) for id_, one in liftings.items()}, limits)
+
+
+def _lifted(spark: SparkSession, liftings: Mapping[int, Lifting], limits: Limits) -> dict[int, Lifted | PipelineError]:
     done: dict[int, Lifted | PipelineError] = {}
     waiting = dict(liftings)
     for attempt in range(REALIGNMENTS + 1):

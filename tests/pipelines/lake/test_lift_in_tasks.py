@@ -15,6 +15,9 @@ from dq import FieldDefinition, FieldType
 from dq.definitions import load_definition
 from dq.engine.halving import BroughtDownError
 from dq.formats.limits import Limits
+from dq.profiling.row_rules.reference_keys import ReferenceKeys
+from dq.references.run_on_disk import run_on_disk
+from dq.rows.referred.reference_frames import keys_of_frame
 from dq.silver_due import DueObject
 from etl_core.errors import PipelineError
 from pipelines.lake.files.table_folder import lake_table
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 #: Parts of some kilobytes.
 LIMITS = Limits(split=4_000, block=1_500)
+ROWS = 800
 DEFINITION = load_definition(
     {
         "fields": [
@@ -50,7 +54,18 @@ DEFINITION = load_definition(
             {"name": "note", "type": "string"},
         ],
         "silver": {"normalize": {"code": ["trim", "upper"]}},
+        "references": {"fields": "id", "in": "s3://ref/ids.csv", "severity": "warning"},
     }
+)
+#: Every third id is not there; keys on disk, as those of a large reference are.
+KNOWN = ReferenceKeys(
+    tuple(
+        run_on_disk(run)
+        for start in (0, 400)
+        for run in keys_of_frame(
+            pa.table({"id": [at for at in range(start, start + 400) if at % 3]}), DEFINITION.references[0].wanted
+        ).runs
+    )
 )
 #: Every seventh id has no partner.
 PARTNERS = Partners.of(
@@ -59,7 +74,6 @@ PARTNERS = Partners.of(
     ),
     pa.table({"id": [at for at in range(800) if at % 7], "name": [f"n{at}" for at in range(800) if at % 7]}),
 )
-ROWS = 800
 
 
 def csv_text(rows: int = ROWS, note: str = "two\nlines") -> bytes:
@@ -92,9 +106,8 @@ def planned(folder: Path, names: list[str], tables: LakeTables, limits: Limits =
         for at, name in enumerate(names)
     ]
     plan = read_silver_plan(DEFINITION, "trips")
-    objects = plan_objects(
-        [(one, DEFINITION, plan, Referred(partners=(PARTNERS,))) for one in due], FaultyStore(), limits
-    )
+    referred = Referred({DEFINITION.references[0].wanted: KNOWN}, (PARTNERS,))
+    objects = plan_objects([(one, DEFINITION, plan, referred) for one in due], FaultyStore(), limits)
     schema, found = tables.silver_schema, {}
     for at, one in enumerate(objects):
         assert not isinstance(one, PipelineError)
@@ -148,7 +161,10 @@ def test_parts_lifted_by_tasks_give_the_tables_of_whole_objects(tmp_path: Path, 
     assert (read, malformed) == (ROWS + 9, 9)
     assert quarantined == ROWS - 777
     assert silver > 0 < healed
-    assert committed(there, in_parts) == committed(here, dict(whole))
+    rows = committed(there, in_parts)
+    assert rows == committed(here, dict(whole))
+    told = [any(one["rule"] == "references" for one in row["_findings"] or ()) for row in rows[0] if row["_object_id"]]
+    assert 0 < sum(told) < len(told)
 
 
 def test_an_object_that_kills_its_worker_costs_its_neighbours_nothing(tmp_path: Path, spark: SparkSession) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+import tempfile
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,11 +26,13 @@ from dq.profiling.tally.recipe import make_recipe
 from dq.profiling.tally.row_batch import RowBatch
 from dq.references.key_collector import KeyCollector, TooManyKeysError
 from dq.schema.definition import KeyDefinition, SchemaDefinition
+from etl_core.errors import NoTemporarySpaceError
 from tests.reference.grammar import BAD, value_of_text
 from tests.reference.tables import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from dq.profiling.summary.summary import RowRuleSummary
 
@@ -50,12 +55,17 @@ def arrays(rows: Sequence[Sequence[str | None]], columns: int) -> list[pa.Array]
 
 
 def held(
-    definition: SchemaDefinition, rows: Sequence[Sequence[str | None]], most_bytes: int = 1 << 20
+    definition: SchemaDefinition,
+    rows: Sequence[Sequence[str | None]],
+    most_bytes: int = 1 << 20,
+    most_on_disk: int = 1 << 20,
 ) -> ReferenceKeys:
     """Keys as they are read from something that holds these rows."""
     columns = definition.references[0].wanted.columns
     names = tuple(column.name for column in columns)
-    collector = KeyCollector(make_recipe(names, SchemaDefinition(columns, (KeyDefinition(names),))), most_bytes)
+    collector = KeyCollector(
+        make_recipe(names, SchemaDefinition(columns, (KeyDefinition(names),))), most_bytes, most_on_disk
+    )
     for start in range(0, len(rows), 3):
         part = rows[start : start + 3]
         collector.add(RowBatch(arrays(part, len(names)), len(part)))
@@ -145,7 +155,7 @@ def test_a_key_is_the_same_in_every_spelling_of_its_value(kind: str, here: str, 
 def test_a_row_with_half_of_its_bits_in_common_with_a_key_has_no_key() -> None:
     definition = declared(["string"])
     keys = held(definition, [["A"]])
-    keys.hashes["second"] ^= 1
+    keys.runs[0].seconds[:] ^= 1
     assert counted(definition, [["A"]], known_of(definition, keys)).failed == 1
 
 
@@ -168,7 +178,36 @@ def test_repeats_take_no_room_and_too_many_keys_are_refused() -> None:
     definition = declared(["integer"])
     many = [[str(at % 10)] for at in range(3000)]
     assert len(held(definition, many, most_bytes=100)) == 10
-    with pytest.raises(TooManyKeysError, match=r"more than \d+ different keys, which take more than 0 MiB"):
+    with pytest.raises(TooManyKeysError, match=r"it has \d+ keys and more, which take more than 0 MiB in every task"):
+        held(definition, [[str(at)] for at in range(100)], most_bytes=100, most_on_disk=500)
+
+
+@pytest.mark.parametrize("kinds", [["integer"], ["string"], ["decimal"], ["integer", "string"]])
+def test_keys_on_disk_are_found_as_those_in_memory_wherever_they_are_sent(kinds: list[str]) -> None:
+    definition = declared(kinds)
+    there = [[str(number)] * len(kinds) for number in range(0, 600, 2)]
+    rows = [[str(number)] * len(kinds) for number in range(-3, 603)]
+    on_disk = held(definition, there, most_bytes=200)
+    assert len(on_disk.runs) > 5
+    for keys in (on_disk, pickle.loads(pickle.dumps(on_disk))):  # noqa: S301 - our own
+        found = counted(definition, rows, known_of(definition, keys))
+        assert (found.failed, found.checked) == (len(rows) - len(there), len(rows))
+
+
+def test_numbers_on_disk_are_covered() -> None:
+    definition = declared(["integer"])
+    keys = held(definition, [[str(number)] for number in range(1000, 1100)], most_bytes=100)
+    covered, other = (np.concatenate([run.numbers for run in keys.runs[:-1]]), keys.runs[-1])
+    assert len(covered) + len(other) == 100
+    assert not np.isin(covered, np.arange(1000, 1100, dtype=np.uint64)).any()
+    plain = np.concatenate([run.numbers for run in held(definition, [["1000"]]).runs])
+    assert not np.isin(covered, plain).any()
+
+
+def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    definition = declared(["integer"])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(NoTemporarySpaceError, match="the keys that rows refer to do not fit into memory"):
         held(definition, [[str(at)] for at in range(100)], most_bytes=100)
 
 
