@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from dq.observed_runs import ChangedRuns, RunNumbers, changed_runs, run_numbers, run_states
     from dq.profiling.cells.parsing import parse_text
+    from dq.profiling.cells.physical import WRITTEN
     from dq.profiling.cells.texts import as_text
     from dq.profiling.cells.values import Cells
     from dq.profiling.profile.codec import ProfileCodecError
@@ -103,6 +104,7 @@ __all__ = [
     "FINDINGS_TYPE",
     "MASK",
     "OLD_LEDGER_ROWS",
+    "WRITTEN",
     "Advance",
     "BroughtDownError",
     "Catalogue",
@@ -250,6 +252,7 @@ _HOMES = {
     "FINDINGS_TYPE": "dq.rows.findings",
     "MASK": "dq.checks.wording",
     "OLD_LEDGER_ROWS": "dq.ledger.aging.old_rows",
+    "WRITTEN": "dq.profiling.cells.physical",
     "Advance": "dq.streams.progress",
     "BroughtDownError": "dq.engine.halving",
     "Catalogue": "dq.reporting.catalogue.catalogue",

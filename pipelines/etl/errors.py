@@ -25,6 +25,10 @@ class StaleExtractError(TerminalError):
     """Rows that were read earlier must not replace those that were read later."""
 
 
+class UnfitValueError(TerminalError):
+    """A value that a derived column is made from has, after its steps, no place in the declared type."""
+
+
 class LoadRefusedError(TerminalError):
     """The rows contradict what the mode of the load promises."""
 

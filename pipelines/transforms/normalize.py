@@ -82,8 +82,8 @@ def normalized_column(
     done = cells_rewritten(column, wanted, encoding, through, leaves)
     if done is None:
         raise StepUnfitError(
-            f"column {name!r} has values of type {column.type} in this file, and step {kinds[0].name!r} takes texts and"
-            f" numbers; take the step away from silver.normalize, or let the file have what it takes"
+            f"column {name!r} has values of type {column.type}, and step {kinds[0].name!r} takes texts and numbers;"
+            " take the step away from silver.normalize, or let the column have what it takes"
         )
     return done
 

@@ -13,6 +13,7 @@ def test_the_public_names_are_these() -> None:
         "FINDINGS_TYPE",
         "MASK",
         "OLD_LEDGER_ROWS",
+        "WRITTEN",
         "Advance",
         "BroughtDownError",
         "Catalogue",

@@ -14,6 +14,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.etl.errors import UnfitValueError
 from pipelines.etl.shaping.shape_rows import Shape
 from pipelines.etl.source.snapshot import ROW_HASH
 from pipelines.etl.step_folder import StepFolder
@@ -29,13 +30,13 @@ class ShapingReader:
     Attributes:
         folder: that of the day.
         place: where shaped parts go, each under the name it has.
-        schema: of the rows that are read, without their hashes.
+        target: the columns of shaped rows.
         shape: what is made of them; None: they stay as they are.
     """
 
     folder: StepFolder
     place: str
-    schema: pa.Schema
+    target: pa.Schema
     shape: Shape | None
 
     def __call__(self, part: str) -> Iterator[pa.RecordBatch]:
@@ -50,19 +51,12 @@ class ShapingReader:
             if shaped is not None:
                 shaped.keep()
 
-    def target(self) -> pa.Schema:
-        """The columns of shaped rows."""
-        if self.shape is None:
-            return self.schema
-        kinds = {field.name: field.type for field in self.schema}
-        return pa.schema([(new, kinds.get(old, pa.string())) for old, new in self.shape.schema(tuple(kinds))])
-
 
 class _ShapedPart:
     """The file of a part; it is there once it is kept."""
 
     def __init__(self, reader: ShapingReader, part: str, own: ExitStack) -> None:
-        self._shape, self._target = reader.shape, reader.target()
+        self._shape, self._target = reader.shape, reader.target
         self._file = own.enter_context(reader.folder.new_file(f"{reader.place}/{part.rpartition('/')[2]}"))
         self._writer = own.enter_context(pq.ParquetWriter(self._file.sink, self._target, compression="zstd"))
 
@@ -71,7 +65,7 @@ class _ShapedPart:
         try:
             made = rows if self._shape is None else self._shape.shaped(rows)
             columns = [column.cast(field.type) for column, field in zip(made.columns, self._target, strict=True)]
-        except (pa.ArrowException, ValueError):
+        except (pa.ArrowException, ValueError, UnfitValueError):
             return False
         self._writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._target))
         return True

@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812 - the name everybody knows
 from pyspark.sql import types as t
 
 from dq import FieldType, check_parts, no_key_repeats, split_rows
+from pipelines.etl.errors import FlowError
 from pipelines.etl.shaping.shape_rows import Shape
 from pipelines.etl.shaping.shaped_part import ShapingReader
 from pipelines.etl.source.snapshot import ROW_HASH
 from pipelines.etl.spark.failures import named_spark_failures
 from pipelines.etl.spark.writing import own_session, written
 from pipelines.etl.step_folder import StepFolder, for_spark
+from pipelines.transforms.normalize import StepUnfitError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
     from dq import SchemaDefinition, Verdict
@@ -38,7 +40,11 @@ class Extracted:
     """
 
     def __init__(self, spark: SparkSession, flow: Flow, window: Window, folder: StepFolder, place: str) -> None:
-        """Read nothing yet but the names and types of the columns; the place has to be there."""
+        """Read nothing yet but the names and types of the columns; the place has to be there.
+
+        Raises:
+            FlowError: a column has a type that its steps do not take.
+        """
         self._spark, self._flow, self._window, self._folder, self._place = spark, flow, window, folder, place
         self._parts = folder.require(place)
         self._schema = _without_hash(folder.schema(self._parts[0]))
@@ -46,6 +52,10 @@ class Extracted:
         types = {field.name: field.type for field in flow.definition.fields}
         self._shape = Shape(flow.silver, types, window.day) if flow.silver != type(flow.silver)() else None
         self.columns: tuple[str, ...] = tuple(self._schema.names)
+        try:
+            self._target = self._schema if self._shape is None else self._shape.target(self._schema)
+        except StepUnfitError as error:
+            raise FlowError(f"the flow {flow.name}", [f"{error}: cast it to text in the query"]) from error
 
     def verdict(self, references: Mapping[str, pa.Table], place: str) -> Verdict:
         """Judge them, and shape them on the way; the verdict is that of a Parquet file with the same rows.
@@ -54,7 +64,7 @@ class Extracted:
             references: the tables that they refer to.
             place: where shaped rows go.
         """
-        reader = ShapingReader(self._folder, place, self._schema, self._shape)
+        reader = ShapingReader(self._folder, place, self._target, self._shape)
         with named_spark_failures(f"the checks of {self._flow.name}"):
             return check_parts(
                 self._spark,
@@ -92,18 +102,21 @@ class Extracted:
         with named_spark_failures(f"shaping the rows of {self._flow.name}"):
             frame, shape = self._left if self._left is not None else self._rows(), self._shape
             if shape is not None:
-                frame = frame.mapInArrow(_mapped(shape), self._target(frame, shape))
+                frame = frame.mapInArrow(_mapped(shape), self._types(frame, shape))
             return written(frame, for_spark(place))
 
     def _rows(self) -> DataFrame:
         read = own_session(self._spark).read.option("__globPaths__", "false")
         return read.parquet(for_spark(self._place)).drop(ROW_HASH)
 
-    def _target(self, frame: DataFrame, shape: Shape) -> t.StructType:
-        kinds = {field.name: field.dataType for field in frame.schema.fields}
-        return t.StructType(
-            [t.StructField(new, kinds.get(old, t.StringType())) for old, new in shape.schema(self.columns)]
-        )
+    def _types(self, frame: DataFrame, shape: Shape) -> t.StructType:
+        """Give the target as Spark has it: its own types, but of what is a text by now."""
+        own = {field.name: field.dataType for field in frame.schema.fields}
+        kinds = [
+            t.StringType() if pa.types.is_string(field.type) else own[old]
+            for field, (old, _) in zip(self._target, shape.schema(self.columns), strict=True)
+        ]
+        return t.StructType([t.StructField(name, kind) for name, kind in zip(self._target.names, kinds, strict=True)])
 
 
 def _mapped(shape: Shape) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

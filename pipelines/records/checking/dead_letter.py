@@ -36,7 +36,7 @@ _EVENT: Final = b'{"original_event":'
 _BEHIND: Final = b',"error":'
 #: Bytes of a letter whose record is left out, without its headers; and of a header beside its name and text.
 _LEAST: Final = 9 * 1024
-BESIDE_A_HEADER: Final = 10
+_BESIDE_A_HEADER: Final = 10
 _MOST_ERROR: Final = 2000
 
 
@@ -138,7 +138,7 @@ def dead_letter(flow: str, record: DeadRecord, fault: Fault, now: datetime, larg
 
 def size_of(headers: Headers) -> int:
     """How many bytes headers take, at most."""
-    return sum(len(name.encode()) + len(text or b"") + BESIDE_A_HEADER for name, text in headers)
+    return sum(len(name.encode()) + len(text or b"") + _BESIDE_A_HEADER for name, text in headers)
 
 
 def attempt_of(headers: Headers) -> int:

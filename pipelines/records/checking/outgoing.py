@@ -66,7 +66,12 @@ def outgoing_records(
     made = {**columns, **derive(columns, flow.derive)}
     made |= {name: pa.repeat(pa.scalar(now, _MOMENT), len(at)) for name in flow.stamped}
     types = {field.name: field.type for field in flow.definition.fields}
-    cells = {name: _cells(source, made[source], tokens, types) for name, source in flow.select}
+    stamp = json_cells(pa.array([now], _MOMENT))[0]
+    stamped = {name: pa.repeat(stamp, len(at)) for name in flow.stamped}  # one text, written once
+    cells = {
+        name: stamped[source] if source in stamped else _cells(source, made[source], tokens, types)
+        for name, source in flow.select
+    }
     values = json_objects(cells).cast(pa.binary())
     # What an object lacks is {} in the table as well.
     selected = {name: _held(source, made[source], types) for name, source in flow.select}

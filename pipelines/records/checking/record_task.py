@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 #: What tasks give: facts as JSON, and a profile where the row is of an hour.
 RESULT: Final = pa.schema([("told", pa.string()), ("profile", pa.binary())])
 RESULT_DDL: Final = "told string, profile binary"
-#: The columns of Spark's source that a task takes.
-COLUMNS: Final = ("key", "value", "partition", "offset", "timestamp", "headers")
+#: What a task takes of Spark's source, as expressions. Headers go as a text: before each record Spark adds up how large
+#: the batch for Python is, and of a nested column that takes as long as there are records in it.
+COLUMNS: Final = ("key", "value", "partition", "offset", "timestamp", "to_json(headers) AS headers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,9 @@ class RecordTask:
         sender = Sender(self.access)
         parts: dict[int, _Partition] = {}
         for batch in batches:
-            for partition in pc.unique(batch["partition"]).to_pylist():
-                rows = batch.filter(pc.equal(batch["partition"], partition))
+            there = pc.unique(batch["partition"]).to_pylist()
+            for partition in there:
+                rows = batch if len(there) == 1 else batch.filter(pc.equal(batch["partition"], partition))
                 if partition not in parts:
                     parts[partition] = _Partition(self, partition, sender)
                 parts[partition].add(rows)

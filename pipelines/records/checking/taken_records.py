@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dq import hour_of
-from pipelines.records.checking.dead_letter import BESIDE_A_HEADER, size_of
+from pipelines.records.checking.dead_letter import size_of
 from pipelines.records.kafka.sending import Headers
 
 if TYPE_CHECKING:
@@ -27,15 +29,13 @@ class TakenRecords:
         self.keys: list[bytes | None] = rows["key"].to_pylist()
         self.values: list[bytes | None] = rows["value"].to_pylist()
         self.without_value = np.flatnonzero(rows["value"].is_null().to_numpy(zero_copy_only=False))
-        self._headers = rows["headers"]
-        self.has_headers = self._headers.null_count < len(self._headers)
+        self.has_headers = rows["headers"].null_count < rows.num_rows
+        self._headers = [_read_headers(text) for text in rows["headers"].to_pylist()] if self.has_headers else []
         self._timestamps = pc.cast(rows["timestamp"], pa.timestamp("us", "UTC"))
 
     def headers(self, at: int) -> Headers:
         """The headers of a record."""
-        if not self.has_headers:
-            return []
-        return [(one["key"], one["value"]) for one in self._headers[at].as_py() or ()]
+        return self._headers[at] if self.has_headers else []
 
     def sizes_beside(self, *, keyed: bool) -> npt.NDArray[np.int64] | None:
         """Bytes that go along with each value: its headers, and its key unless it gets another; None where none do."""
@@ -43,11 +43,7 @@ class TakenRecords:
             return None
         sizes = np.zeros(len(self.keys), np.int64)
         if self.has_headers:
-            pairs = self._headers.values
-            texts = (pc.fill_null(pc.binary_length(pairs.field(at)), 0) for at in range(2))
-            ends = np.cumsum([0, *(sum(one.to_numpy() for one in texts) + BESIDE_A_HEADER)])
-            at = self._headers.offsets.to_numpy()
-            sizes += ends[at[1:]] - ends[at[:-1]]
+            sizes += np.array(list(map(size_of, self._headers)), np.int64)
         return sizes if keyed else sizes + np.array([len(key or b"") for key in self.keys], np.int64)
 
     def size_without_value(self, at: int) -> int:
@@ -68,6 +64,12 @@ class TakenRecords:
             places = np.flatnonzero(there & (hours == hour))
             newest = _moment(int(written[places].max()))
             yield hour_of(newest), places, newest
+
+
+def _read_headers(text: str | None) -> Headers:
+    """Read headers as Spark writes them as JSON: bytes in base64, and nothing of a value that is null."""
+    pairs = () if text is None else orjson.loads(text)
+    return [(one["key"], base64.b64decode(one["value"]) if "value" in one else None) for one in pairs]
 
 
 def _moment(microseconds: int) -> datetime:

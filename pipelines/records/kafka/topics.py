@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
 from confluent_kafka import (
     ConsumerGroupTopicPartitions,
     IsolationLevel,
@@ -28,8 +30,15 @@ from pipelines.records.kafka.access import KafkaAccess
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError
 
+    from etl_core.errors import PipelineError
+
+log = structlog.get_logger()
+_T = TypeVar("_T")
+
 #: Seconds an answer may take.
-_PATIENCE = 15.0
+_PATIENCE = 12.0
+#: Seconds after which nothing is asked again, and those after which it is said that somebody waits.
+_LONGEST, _QUIET = 40.0, 5.0
 #: Seconds that the end of a stream waits for the brokers to have heard how far its group is.
 _NOTE_SECONDS = 5.0
 #: Questions are asked again: for a moment after a topic was made, or its broker was started, it is not there, or has no
@@ -87,8 +96,7 @@ class Topics:
                 found[name] = KnownTopic(name, str(one.topic_id), tuple(sorted(part.id for part in one.partitions)))
             return found
 
-        passing = (KafkaUnavailableError, NoSuchTopicError)
-        return call_again(once, attempts=_ATTEMPTS, backoff=_BACKOFF, on=passing)
+        return self._again(once, KafkaUnavailableError, NoSuchTopicError)
 
     def spans(self, topic: KnownTopic) -> dict[int, Span]:
         """Which offsets the partitions of a topic have now; as far as transactions are decided.
@@ -102,7 +110,7 @@ class Topics:
             end = self._offsets(topic, OffsetSpec.latest())  # type: ignore[no-untyped-call]
             return {partition: Span(first[partition], end[partition]) for partition in topic.partitions}
 
-        return call_again(once, attempts=_ATTEMPTS, backoff=_BACKOFF, on=KafkaUnavailableError)
+        return self._again(once, KafkaUnavailableError)
 
     def note_offsets(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Tell the brokers how far a group is, for who looks at its lag there; nothing here depends on it."""
@@ -136,6 +144,20 @@ class Topics:
         except KafkaException:
             return _DEFAULT_LARGEST
         return int(answer[_LARGEST].value) if _LARGEST in answer else _DEFAULT_LARGEST
+
+    def _again(self, ask: Callable[[], _T], *on: type[PipelineError]) -> _T:
+        """Ask until there is an answer, for a bounded time, and say what is waited for."""
+        began = time.monotonic()
+
+        def waiting(error: PipelineError, _seconds: float) -> None:
+            if time.monotonic() - began >= _QUIET:
+                log.warning("the brokers are asked again", servers=self._access.servers, error=error)
+
+        def rest(seconds: float) -> bool:
+            time.sleep(seconds)
+            return time.monotonic() - began >= _LONGEST
+
+        return call_again(ask, attempts=_ATTEMPTS, backoff=_BACKOFF, on=on, waiting=waiting, sleep=rest)
 
     def _tell(self, error: KafkaError) -> None:
         if error.name() in _REFUSED:

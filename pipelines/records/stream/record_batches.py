@@ -80,7 +80,7 @@ class RecordBatches:
         began, now = time.monotonic(), self._doors.clock()
         ends = self._ends(epoch)
         task = self._task(now)
-        rows = self._in_few_tasks(frame.select(*COLUMNS), ends).mapInArrow(task, RESULT_DDL).collect()
+        rows = self._in_few_tasks(frame.selectExpr(*COLUMNS), ends).mapInArrow(task, RESULT_DDL).collect()
         facts, hours = read_results((row.told, row.profile) for row in rows)
         advances = self._advances(facts, ends)
         written = [file for one in facts for file in one.written]

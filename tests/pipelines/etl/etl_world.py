@@ -123,6 +123,7 @@ _PLACES = {
     "share": "max_failed_share: 0.0",
     "score": "min_score: 80",
     "count": "rowCount: {min: 1}",
+    "silver": "    email: [trim, lower]\n",
     "mode": "mode: upsert",
     "key": "key: [id]",
     "partitions": "partition_on: id",

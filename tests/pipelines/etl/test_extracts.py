@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url, text
 
 from etl_core.errors import DatabaseUnavailableError, TerminalError
 from pipelines.etl.errors import SourceChangedError
 from pipelines.etl.source import part_files
+from tests.etl_core.postgres.test_pooler import PGBOUNCER, pooled
 from tests.pipelines.etl.etl_world import FIRST, EtlWorld
 from tests.rows.test_spark_frames import jobs_of
 
@@ -101,6 +103,29 @@ def test_rows_are_dealt_to_files_and_each_keeps_its_hash(
     assert [pq.read_metadata(part).num_rows for part in parts] == [400, 400, 200]
     assert sorted(_extracted(world).column("id").to_pylist()) == list(range(1, 1001))
     assert flow.run(FIRST, ("extract",)).steps[0].state == "skipped", "the source adds up the same hashes"
+
+
+@pytest.mark.skipif(not Path(PGBOUNCER).exists(), reason="needs Debian's package pgbouncer")
+def test_a_source_behind_a_pooler_of_transactions_gives_the_same_rows_and_others_keep_their_settings(
+    world: EtlWorld, tmp_path: Path
+) -> None:
+    query = (
+        "SELECT n AS id, now()::date = :until::date AS late, :since::timestamptz AS at FROM generate_series(1, 9) AS n"
+    )
+    world.run(FIRST, ("extract",))
+    expected = _extracted(world).sort_by("id")
+    with pooled(world.source_url) as through:
+        behind = replace(world, source_url=through)
+        foreign = create_engine(make_url(through).set(drivername="postgresql+psycopg2"))
+        for again in ("done", "skipped"):
+            assert behind.run(FIRST, ("extract",), full=again == "done").steps[0].state == again
+            with foreign.connect() as other:
+                assert other.execute(text("SELECT current_setting('etl.since', true)")).scalar_one() in (None, "")
+        foreign.dispose()
+        assert _extracted(world).sort_by("id") == expected
+        assert behind.with_flow(tmp_path / "flows", query=query).run(FIRST, ("extract",)).steps[0].state == "done"
+        for one in behind.engines.values():
+            one.dispose()
 
 
 def test_a_source_that_goes_away_among_its_rows_is_asked_again_later(world: EtlWorld, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_what_comes_of_a_cell_does_not_depend_on_the_cells_beside_it(tmp_path: P
 def test_a_column_that_a_step_cannot_be_applied_to_holds_the_object(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"n": [True, None]}), tmp_path / "rows.parquet")
     definition = {"fields": [{"name": "n", "type": "number"}], "silver": {"normalize": {"n": {"scale": 0.01}}}}
-    with pytest.raises(UnfitColumnError, match="column 'n' has values of type bool in this file, and step 'scale'"):
+    with pytest.raises(UnfitColumnError, match="column 'n' has values of type bool, and step 'scale'"):
         lifted(tmp_path / "rows.parquet", definition)
 
 

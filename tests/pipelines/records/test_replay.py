@@ -6,7 +6,13 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from structlog.testing import capture_logs
+
 from dq import Counts
+from pipelines.records.errors import KafkaUnavailableError
+from pipelines.records.kafka import topics
+from pipelines.records.kafka.access import KafkaAccess
 from pipelines.records.kafka.topics import Topics
 from pipelines.records.replay import Replay, ReplayCounts, Wanted
 from tests.pipelines.records.rig import Rig, event, headers
@@ -47,6 +53,17 @@ def test_a_letter_is_repaired_and_its_record_goes_through(rig: Rig) -> None:
     assert rig.drain() == Counts(processed=1)
     (healed,) = [one for one in rig.read("processed") if b"unknown" in (one.value() or b"")]
     assert headers(healed) == {"trace": "17"}
+
+
+def test_brokers_that_do_not_answer_are_asked_for_a_bounded_time_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, seconds in {"_PATIENCE": 0.2, "_LONGEST": 0.3, "_QUIET": 0.0}.items():
+        monkeypatch.setattr(topics, name, seconds)
+    with capture_logs() as told, pytest.raises(KafkaUnavailableError):
+        Topics(KafkaAccess("127.0.0.1:1")).find(["user-events-dlq"])
+    assert 1 <= len(told) < topics._ATTEMPTS - 1  # of all attempts
+    assert (told[0]["event"], told[0]["servers"]) == ("the brokers are asked again", "127.0.0.1:1")
 
 
 def test_a_letter_whose_record_is_good_by_now_needs_no_repair(rig: Rig) -> None:
