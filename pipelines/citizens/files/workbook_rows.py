@@ -69,15 +69,18 @@ def read_workbook(path: Path, contract: Contract, region: str, store: ObjectStor
     """
     source = SourceObject(0, store.peek(None, str(path)), None)
     rows = _opened(source, contract.kind, store)
-    parts: list[pa.RecordBatch] = []
+    raw: list[pa.RecordBatch] = []
+    cleansed: list[pa.RecordBatch] = []
     malformed: list[MalformedRow] = []
+    rules = contract.rules(region)
     for found in rows.unread():
         texts = [_texts(column) for column in found.raw.columns]
-        parts.append(pa.RecordBatch.from_arrays([*texts, found.lines.cast(pa.int64())], names=[*rows.header, LINE]))
+        raw.append(pa.RecordBatch.from_arrays([*texts, found.lines.cast(pa.int64())], names=[*rows.header, LINE]))
+        cleansed.append(_cleansed(raw[-1], rules))  # while another process reads the next rows
         malformed += found.malformed
     schema = pa.schema([*((name, pa.string()) for name in rows.header), (LINE, pa.int64())])
-    raw = pa.Table.from_batches(parts, schema) if parts else schema.empty_table()
-    return WorkbookRows(raw, _cleansed(raw, contract.rules(region)), tuple(malformed), rows.remarks)
+    as_read, clean = (pa.Table.from_batches(parts, schema) for parts in (raw, cleansed))
+    return WorkbookRows(as_read, clean, tuple(malformed), rows.remarks)
 
 
 def _opened(source: SourceObject, kind: str, store: ObjectStore) -> RowsOfFile:
@@ -92,14 +95,12 @@ def _opened(source: SourceObject, kind: str, store: ObjectStore) -> RowsOfFile:
     raise last or AssertionError
 
 
-def _cleansed(raw: pa.Table, rules: Mapping[str, Rule]) -> pa.Table:
-    cleansed = raw
-    for at, name in enumerate(raw.column_names):
-        rule = rules.get(name)
-        if rule is not None:
-            column = raw.column(at).combine_chunks()
-            cleansed = cleansed.set_column(at, name, rule(column))
-    return cleansed
+def _cleansed(raw: pa.RecordBatch, rules: Mapping[str, Rule]) -> pa.RecordBatch:
+    columns = [
+        rules[name](column) if name in rules else column
+        for name, column in zip(raw.schema.names, raw.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=raw.schema.names)
 
 
 def _texts(column: pa.Array) -> pa.StringArray:
@@ -113,6 +114,8 @@ def _texts(column: pa.Array) -> pa.StringArray:
 
 @lru_cache(_TOKENS)
 def _of_token(token: str) -> str | None:
+    if token.startswith('"') and "\\" not in token:
+        return token[1:-1]
     value = json.loads(token)
     if isinstance(value, str):
         return value
