@@ -51,9 +51,8 @@ def _mapped(numbers: Numbers, firsts: Numbers, seconds: Numbers, cover: int) -> 
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise NoTemporarySpaceError(
-            f"the keys that rows refer to do not fit into memory, and {size:,} bytes of them could not be kept in a "
-            f"temporary file: {reason}; free space where temporary files are (TMPDIR, in Spark tasks spark.local.dir), "
-            "up to 16 bytes for each key"
+            f"its keys do not fit into memory, and {size:,} bytes of them could not be kept in a temporary file: "
+            f"{reason}; free space there (TMPDIR, in Spark tasks spark.local.dir)"
         ) from error
     numbers, firsts, seconds = np.split(words, np.cumsum([len(numbers), len(firsts)]))
     return _RunOnDisk(numbers, firsts, seconds, cover)

@@ -39,10 +39,12 @@ def maintain_tables(
         retain: how far back tables can be read; days of runs before that are compacted.
         session: gives Spark's session for tables.
     """
+    from dq import open_undos
     from dq.ledger.silver_loads import known_tables
     from etl_core.postgres.clock import DatabaseClock
     from jobs.running.database import open_database
     from jobs.running.wiring import s3_access
+    from pipelines.lake.errors import UndoOpenError
     from pipelines.lake.files.folders import plain_name
     from pipelines.lake.files.table_folder import lake_table
     from pipelines.lake.lifting.lake_tables import RUNS
@@ -59,11 +61,14 @@ def maintain_tables(
         root, access = settings[LakeSettings].lake_root, s3_access(settings)
         done: list[tuple[str, str, Maintained | PipelineError]] = []
         missing = set(named and names)
+        taken_from = {one.subject.table for one in open_undos(database)}
         for name, layer in product(names, ("silver", "quarantine", RUNS)):
             folder, began = lake_table(root, layer, name, access), clock()
             try:
                 if latest_version(folder) is None:
                     continue
+                if name in taken_from:
+                    raise UndoOpenError("rows are being taken out of it; `to_silver` finishes what `lake undo` began")
                 found: Maintained | PipelineError = maintain(session(), folder, before=before, retain=retain)
             except PipelineError as error:
                 log.warning("a table was not kept in order", table=folder.uri, error=str(error))

@@ -14,6 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import structlog
+from rich.console import Group
 from rich.table import Table
 
 from etl_core.errors import PipelineError, RetryableError, UsageError
@@ -21,12 +22,15 @@ from jobs.console.arguments import plain_text, require_days
 from jobs.console.terminal import cell, stdout
 from jobs.lake.definitions import definitions_of
 from jobs.lake.doors import lake_doors
+from jobs.lake.outcomes import outcomes_table
 from jobs.running.exit_codes import ExitCode, exit_code_for
 from jobs.running.job_run import note
 from pipelines.lake.errors import HeldError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from rich.console import RenderableType
 
     from dq import DueObject, SchemaDefinition
     from dq.batch.batch_counts import BatchCounts
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
     from dq.reporting.catalogue.catalogue import Catalogue
     from etl_core.objects.store import Peek
     from jobs.running.stopping import StopRequest
-    from pipelines.lake.lifting.load_objects import LakeDoors
+    from pipelines.lake.lifting.load_objects import LakeDoors, Outcome
     from pipelines.lake.lifting.references import ReferencesOfObjects
 
 log = structlog.get_logger()
@@ -44,7 +48,7 @@ log = structlog.get_logger()
 def main(argv: list[str]) -> int:
     """Go through the objects, a batch at a time; exit 1 when one came to nothing, 75 when something has to wait."""
     arguments = _parser().parse_args(argv)
-    from dq import Wanted, judged_objects
+    from dq import Wanted, judged_objects, open_undos
     from dq.ledger.settings import LedgerSettings
     from dq.reporting.catalogue.catalogue import read_catalogue
     from etl_core.spark.profiles import TABLES
@@ -81,12 +85,12 @@ def main(argv: list[str]) -> int:
                     again.show(ids, report, verdicts=verdicts, silver=silver)
                 else:
                     again.do(ids, report, verdicts=verdicts, silver=silver)
-        if arguments.dry_run:
-            stdout().print(again.table)
+        stdout().print(again.table if arguments.dry_run else again.told(len(chosen)))
+        again.waiting += len(open_undos(doors.database))
     states = again.states
     if stop.is_set():
         log.warning("stopped; the same command begins again", objects=len(chosen), done=sum(again.seen.values()))
-    note(message=", ".join(f"{count} {state}" for state, count in sorted((states + again.loads).items())) or "nothing")
+    note(message=again.counted)
     if stop.is_set() or again.loads["pending"] or again.waiting:
         return ExitCode.TRY_AGAIN
     return ExitCode.FAILED if again.loads["failed"] or again.unreadable else exit_code_for(states)
@@ -104,6 +108,7 @@ class _Again:
     states: Counter[str] = field(default_factory=Counter)
     loads: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
+    lifted: list[Outcome] = field(default_factory=list)
     waiting: int = 0
     unreadable: int = 0
     table: Table = field(
@@ -112,6 +117,17 @@ class _Again:
             header_style="bold",
         )
     )  # fmt: skip
+
+    @property
+    def counted(self) -> str:
+        """How many objects ended in which state, in words."""
+        counts = self.states + self.loads
+        return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing"
+
+    def told(self, chosen: int) -> Group:
+        """What became of objects that were chosen; of rows a line for each."""
+        lines: list[RenderableType] = [outcomes_table(self.lifted)] if self.lifted else []
+        return Group(*lines, cell(f"{chosen} chosen: {self.counted}"))
 
     def do(self, ids: Sequence[int], report: Callable[[BatchCounts], None], *, verdicts: bool, silver: bool) -> None:
         """Write verdicts and rows anew."""
@@ -140,6 +156,7 @@ class _Again:
             finish_undos(self.lake)
             due, began = self._due(still), self.lake.clock()
             for outcome in load_objects(due, definitions_of(due, self.doors), (), began, self.lake):
+                self.lifted.append(outcome)
                 self.loads[outcome.state] += 1
                 if outcome.reason:
                     key, said = outcome.due.key, outcome.reason

@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     if arguments.action == "undo":
         note(subject=f"object {arguments.object}", step="undo")
         with open_doors(program.settings) as doors, open_tables_session(program.settings) as session:
-            done = undo_object(arguments.object, lake_doors(doors, program.settings, session))
+            done = undo_object(arguments.object, lake_doors(doors, program.settings, session), alone=arguments.alone)
         back = (
             f"those of object {done.restored.subject.object_id} are back" if done.restored else "the run has none now"
         )
@@ -173,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     undo = actions.add_parser("undo", help="take an object's rows out again; those of its predecessor come back")
     undo.add_argument("--object", type=object_number, required=True, metavar="ID", help="its id in the inbox")
+    undo.add_argument("--alone", action="store_true", help="no rows come back: its run has none then")
     return parser
 
 

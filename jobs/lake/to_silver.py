@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_COUNTED = ("read", "silver", "quarantined", "malformed", "healed", "unmatched")
-
 
 def main(argv: list[str], program: Program | None = None) -> int:
     """Lift what is due; exit 1 when an object came to nothing, 75 when one has to be tried again.
@@ -43,11 +41,12 @@ def main(argv: list[str], program: Program | None = None) -> int:
     `program` has other settings than those of the environment.
     """
     arguments = _parser().parse_args(argv)
-    from dq import Wanted
+    from dq import Wanted, open_undos
     from dq.ledger.settings import LedgerSettings
     from etl_core.metrics.publishing import left_in_file, served
     from etl_core.metrics.settings import MetricsSettings
     from jobs.lake.lifting import LiftRounds, keep_lifting
+    from jobs.lake.outcomes import outcomes_table
     from jobs.running.sessions import open_tables_session
     from jobs.running.stopping import StopRequest
     from jobs.running.wiring import open_doors, start
@@ -91,12 +90,13 @@ def main(argv: list[str], program: Program | None = None) -> int:
         ended: list[Outcome] = []
         while not stop.is_set() and (outcomes := rounds.lift()):
             ended += outcomes
+        tables_apart = bool(open_undos(doors.database))
     note(message=rounds.told())
     if ended:
-        _show(ended)
+        stdout().print(outcomes_table(ended))
     else:
         stdout().print(cell("nothing was due"))
-    return _code(rounds.states)
+    return ExitCode.TRY_AGAIN if tables_apart else _code(rounds.states)
 
 
 def _require_judged(doors: Doors, wanted: Wanted) -> None:
@@ -152,17 +152,6 @@ def _show_due(due: Sequence[DueObject], released: Collection[int], gate: str) ->
     for one in due:
         run, why = f"{one.run_date} {one.run_hour:02d}h", kept_out(one, released, gate) or ""
         table.add_row(*map(cell, (one.object_id, one.agency_slug, one.file_name, run, one.score, one.key, why)))
-    stdout().print(table)
-
-
-def _show(ended: Sequence[Outcome]) -> None:
-    table = Table("object", "agency", "file", "run", "state", *_COUNTED, "reason", header_style="bold")
-    for one in ended:
-        due, counts = one.due, one.counts
-        figures = tuple(getattr(counts, f"rows_{name}") for name in _COUNTED) if counts else ("",) * len(_COUNTED)
-        run = f"{due.run_date} {due.run_hour:02d}h"
-        row = (due.object_id, due.agency_slug, due.file_name, run, one.state, *figures, one.reason or "")
-        table.add_row(*map(cell, row))
     stdout().print(table)
 
 

@@ -57,6 +57,10 @@ class HistoryGoneError(TerminalError):
     """The rows a run had before cannot be had from the table any more; its object has to be loaded again."""
 
 
+class UndoOpenError(RetryableError):
+    """Rows of a table are being taken out; what it needs of older versions must stay."""
+
+
 class ReferenceGoneError(HeldError):
     """What rows refer to cannot be read, or has two rows for one key; somebody has to mend it."""
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dq.profiling.row_rules.reference_keys import KnownReferences, ReferenceKeys, UnreadKeys
+from dq.profiling.row_rules.reference_keys import KeyRun, KnownReferences, ReferenceKeys, UnreadKeys
 from dq.schema.definition import WantedKeys
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
     from pyspark.core.broadcast import Broadcast
     from pyspark.sql import SparkSession
+
+    _Sent: TypeAlias = tuple[Broadcast[KeyRun], ...] | UnreadKeys
 
 
 @contextmanager
@@ -36,7 +38,7 @@ class _Held(Mapping[WantedKeys, "ReferenceKeys | UnreadKeys"]):
 
     def __init__(self, context: SparkContext, references: KnownReferences) -> None:
         self._context, self._references = context, references
-        self._sent: Broadcast[dict[WantedKeys, ReferenceKeys | UnreadKeys]] | None = None
+        self._sent: dict[WantedKeys, _Sent] | None = None
 
     def __getitem__(self, wanted: WantedKeys) -> ReferenceKeys | UnreadKeys:
         return self._references[wanted]
@@ -48,28 +50,33 @@ class _Held(Mapping[WantedKeys, "ReferenceKeys | UnreadKeys"]):
         return len(self._references)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel as a broadcast, which Spark knows for part of whatever is sent with it."""
+        """Travel as broadcasts, one for each run of keys: whoever receives one has it in memory until it is on disk."""
         if self._sent is None:
-            self._sent = self._context.broadcast(dict(self._references))
+            self._sent = {
+                wanted: keys if isinstance(keys, UnreadKeys) else tuple(map(self._context.broadcast, keys.runs))
+                for wanted, keys in self._references.items()
+            }
         return _Arrived, (self._sent,)
 
     def close(self) -> None:
         """Have every process forget them."""
-        if self._sent is not None:
-            self._sent.destroy()
+        for sent in (self._sent or {}).values():
+            for run in () if isinstance(sent, UnreadKeys) else sent:
+                run.destroy()
 
 
 class _Arrived(Mapping[WantedKeys, "ReferenceKeys | UnreadKeys"]):
     """The keys in a task's process, read when they are first asked for."""
 
-    def __init__(self, sent: Broadcast[dict[WantedKeys, ReferenceKeys | UnreadKeys]]) -> None:
+    def __init__(self, sent: Mapping[WantedKeys, _Sent]) -> None:
         self._sent = sent
 
     def __getitem__(self, wanted: WantedKeys) -> ReferenceKeys | UnreadKeys:
-        return self._sent.value[wanted]
+        sent = self._sent[wanted]
+        return sent if isinstance(sent, UnreadKeys) else ReferenceKeys(tuple(run.value for run in sent))
 
     def __iter__(self) -> Iterator[WantedKeys]:
-        return iter(self._sent.value)
+        return iter(self._sent)
 
     def __len__(self) -> int:
-        return len(self._sent.value)
+        return len(self._sent)

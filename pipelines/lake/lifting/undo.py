@@ -54,12 +54,17 @@ class _Recalled:
     rows: tuple[WrittenFile, ...]
 
 
-def undo_object(object_id: int, doors: LakeDoors) -> Undone:
+def undo_object(object_id: int, doors: LakeDoors, *, alone: bool = False) -> Undone:
     """Take an object's rows out again. It is lifted again when somebody releases it.
+
+    Args:
+        object_id: in the inbox.
+        doors: to the ledger and the lake.
+        alone: no rows come back: its run has none then.
 
     Raises:
         UsageError: no rows of the object are in the lake.
-        HistoryGoneError: the rows before are not there any more; load their object again.
+        HistoryGoneError: the rows before are not there any more.
         PipelineError: the database, or a table, cannot be reached or written.
     """
     for done in finish_undos(doors):
@@ -67,7 +72,12 @@ def undo_object(object_id: int, doors: LakeDoors) -> Undone:
             return done
     with commits_alone(_loaded(object_id, doors).subject.table, doors):
         load = _loaded(object_id, doors)
-        recalled = _recalled(load, doors)
+        for one in open_undos(doors.database) if alone else ():
+            if one.undoes == load.id:
+                replace_load(
+                    doors.database, one.id, "its run is left without rows instead", doors.clock(), doors.account
+                )
+        recalled = _recalled(load, doors, alone=alone)
         subject = (recalled.before or load).subject
         undo = start_undo(doors.database, subject, load.id, doors.clock())
         _give_rows(undo, load, recalled, doors)
@@ -102,7 +112,8 @@ def _finished(undo: SilverLoad, doors: LakeDoors) -> list[Undone]:
         reason = f"load {undo.undoes} was replaced before its rows were taken out"
         replace_load(doors.database, undo.id, reason, doors.clock(), doors.account)
         return []
-    recalled = _recalled(load, doors)
+    # One that brings no rows back is told by the object whose rows it takes.
+    recalled = _recalled(load, doors, alone=undo.subject.object_id == load.subject.object_id)
     return [Undone(load, recalled.before)] if _give_rows(undo, load, recalled, doors) else []
 
 
@@ -113,11 +124,11 @@ def _loaded(object_id: int, doors: LakeDoors) -> SilverLoad:
     return load
 
 
-def _recalled(load: SilverLoad, doors: LakeDoors) -> _Recalled:
-    """What a run had before a load: the same whenever it is asked, as long as the load is loaded."""
+def _recalled(load: SilverLoad, doors: LakeDoors, *, alone: bool) -> _Recalled:
+    """What a run had before a load, or nothing: the same whenever it is asked, as long as the load is loaded."""
     loads = loads_of_run(doors.database, load.subject)
     earlier = [one for one in loads if one.id < load.id and one.counts is not None]
-    latest = next((one for one in earlier if _may_come_back(one, load, loads)), None)
+    latest = next((one for one in earlier if not alone and _may_come_back(one, load, loads)), None)
     before = None if latest is None else _that_brought_the_rows(latest, earlier)
     subject = (before or load).subject
     run = RunPart(subject.agency_slug, subject.file_name, subject.run_date, subject.run_hour, subject.object_id)

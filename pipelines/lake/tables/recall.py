@@ -19,7 +19,7 @@ from pipelines.lake.tables.active_file import ActiveFile
 from pipelines.lake.tables.delta_log import Snapshot, latest_version
 from pipelines.lake.tables.replace_runs import app_id
 
-_ADVICE = "load the object again"
+_ADVICE = "`lake undo --alone` takes the object out and leaves its run without rows"
 
 
 def recall_files(snapshot: Snapshot, run: RunKey, generation: int, version: int) -> tuple[WrittenFile, ...]:

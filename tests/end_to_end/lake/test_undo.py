@@ -73,12 +73,12 @@ def killed_at(call: int, function: Callable[..., Any]) -> Callable[..., Any]:
 EFFECTS = (("replace_runs", 1), ("replace_runs", 2), ("end_undo", 1))
 
 
-def kill(command_line: CommandLine, object_id: int, effect: tuple[str, int]) -> None:
+def kill(command_line: CommandLine, object_id: int, effect: tuple[str, int], *more: str) -> None:
     name, call = effect
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(undo, name, killed_at(call, getattr(undo, name)))
         with pytest.raises(KilledError):
-            command_line.run("lake", "undo", "--object", str(object_id))
+            command_line.run("lake", "undo", "--object", str(object_id), *more)
 
 
 def test_an_undo_that_died_is_finished_by_the_next_run(command_line: CommandLine, judged: Landing) -> None:
@@ -158,3 +158,27 @@ def test_a_quicker_worker_that_dies_before_the_ledger_knows_leaves_the_object_du
     assert command_line.run("to_silver").code == 75
     assert command_line.run("to_silver").code == 0
     assert (found(command_line), states(judged)) == (ROWS[1], {(1, "loaded")})
+
+
+def test_where_the_rows_before_are_gone_the_object_is_taken_out_alone(
+    command_line: CommandLine, judged: Landing
+) -> None:
+    """As after a `lake maintain`; also where an undo had begun that nobody can finish."""
+    assert command_line.run("to_silver").code == 0
+    land(judged, SECOND)
+    (old,) = (command_line.folder / ".data/lake/silver").rglob("*.parquet")
+    assert command_line.run("to_silver").code == 0
+    kill(command_line, 2, EFFECTS[1])
+    old.unlink()
+    ran = command_line.run("to_silver")
+    assert (ran.code, "lake undo --alone" in ran.err) == (75, True), ran.err
+    assert found(command_line) == (ROWS[2][0], ROWS[1][1]), "the tables are apart"
+    ran = command_line.run("lake", "undo", "--object", "2")
+    assert (ran.code, "lake undo --alone" in ran.err) == (1, True), ran.err
+    ran = command_line.run("lake", "undo", "--object", "2", "--alone")
+    assert (ran.code, "the run has none now" in ran.out) == (0, True), ran.err
+    assert found(command_line) == NONE
+    assert command_line.run("to_silver", "--release", "2").code == 0
+    kill(command_line, 2, EFFECTS[1], "--alone")
+    assert command_line.run("to_silver").code == 0, "it is finished as it was begun"
+    assert found(command_line) == NONE

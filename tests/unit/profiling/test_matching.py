@@ -51,9 +51,14 @@ def test_one_set_of_characters_matches_as_it_does_for_re2(pattern: str, texts: l
 )
 def test_every_other_pattern_is_asked_of_re2(pattern: str) -> None:
     assert repeated_set(pattern) is None
-    texts = ["a", "-", "c-e", "aaaaaa", "", "é"]
+    texts = ["a", "-", "c-e", "aaaaaa", "", "é", "a{01}", "a{00}", "a{1,01}", "a{\u0663}"]
     found = matching(pa.array(texts), pattern).tolist()
     assert found == [compile_pattern(pattern).fullmatch(text) is not None for text in texts]
+
+
+def test_many_and_few_texts_outside_the_set_are_told_alike() -> None:
+    for texts in (["123"] * 200 + ["12x"], ["xyz"] * 200 + ["123", "1234"]):
+        assert matching(pa.array(texts), r"\d{3}").tolist() == [text == "123" for text in texts]
 
 
 def test_a_set_is_read_with_its_bounds() -> None:

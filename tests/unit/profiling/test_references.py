@@ -207,7 +207,7 @@ def test_numbers_on_disk_are_covered() -> None:
 def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     definition = declared(["integer"])
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(NoTemporarySpaceError, match="the keys that rows refer to do not fit into memory"):
+    with pytest.raises(NoTemporarySpaceError, match="its keys do not fit into memory"):
         held(definition, [[str(at)] for at in range(100)], most_bytes=100)
 
 
