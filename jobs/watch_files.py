@@ -103,7 +103,7 @@ def drain_once(program: Program) -> int:
             if not taken.messages and not counts.announced:
                 break
             empty_receives = 1
-        if not is_all_ended(doors, mine=[owner], waiting=True):
+        if stop.is_set() or not is_all_ended(doors, mine=[owner], waiting=True):
             return ExitCode.TRY_AGAIN
         dead = inbox_status(doors.database, doors.clock()).states["dead"] - dead_before
     ended = {state: count for state, count in total.states.items() if state not in OPEN_STATES}

@@ -90,13 +90,13 @@ def main(argv: list[str], program: Program | None = None) -> int:
         ended: list[Outcome] = []
         while not stop.is_set() and (outcomes := rounds.lift()):
             ended += outcomes
-        tables_apart = bool(open_undos(doors.database))
+        is_left = stop.is_set() or bool(open_undos(doors.database))  # tables that are apart
     note(message=rounds.told())
     if ended:
         stdout().print(outcomes_table(ended))
     else:
         stdout().print(cell("nothing was due"))
-    return ExitCode.TRY_AGAIN if tables_apart else _code(rounds.states)
+    return ExitCode.TRY_AGAIN if is_left else _code(rounds.states)
 
 
 def _require_judged(doors: Doors, wanted: Wanted) -> None:

@@ -74,9 +74,13 @@ def _assignment(text: str) -> tuple[str, Any]:
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is no FIELD=VALUE")
     try:
-        return name, json.loads(value)
+        return name, json.loads(value, parse_constant=_no_json)
     except ValueError:
         return name, value
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(word)
 
 
 def _count(text: str) -> int:

@@ -84,8 +84,9 @@ def main(argv: list[str], program: Program | None = None) -> int:
                     _note(stream.totals)
         finally:
             sessions.close()
+        cut_short = arguments.once and stop.is_set()
     log.info("stopped", flow=flow.name)
-    return ExitCode.OK
+    return ExitCode.TRY_AGAIN if cut_short else ExitCode.OK
 
 
 def _note(totals: Counts) -> None:

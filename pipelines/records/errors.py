@@ -25,5 +25,9 @@ class NoSuchTopicError(KafkaRefusedError):
     """The brokers know no such topic; one that was just made they may know in a moment."""
 
 
+class OtherReplayError(RetryableError):
+    """Another process sends dead letters of this flow back at present."""
+
+
 class StreamFailedError(RetryableError):
     """The stream broke for a reason that may pass; what was accounted for is kept."""

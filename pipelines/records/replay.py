@@ -7,6 +7,7 @@ with the last attempt its letter stays where it is.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -16,7 +17,9 @@ import structlog
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE
 
 from dq import Replayed, Topic, note_replayed, record_checks, replayed
-from pipelines.records.checking.dead_letter import ATTEMPT, ReadLetter, read_letter
+from etl_core.postgres.locks import tried
+from pipelines.records.checking.dead_letter import ATTEMPT, Place, ReadLetter, read_letter
+from pipelines.records.errors import OtherReplayError
 from pipelines.records.flow import Flow
 from pipelines.records.kafka.access import KafkaAccess
 from pipelines.records.kafka.reading import headers_of, read_topic
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
 #: Letters that are looked at, sent and noted together.
 _AT_ONCE: Final = 1000
 
@@ -117,12 +121,23 @@ class Replay:
 
         Raises:
             KafkaUnavailableError, KafkaRefusedError: the brokers do not answer, or do not let us.
+            OtherReplayError: somebody else is at it.
             DatabaseUnavailableError: no answer; letters that were sent already may be sent once more.
         """
+        if dry_run:
+            return self._run(wanted, dry_run=True)
+        with tried(self._database, "replay of dead letters", self._flow.name) as is_free:
+            if not is_free:
+                raise OtherReplayError(
+                    f"another process sends dead letters of {self._flow.name} back; run it again when it has ended"
+                )
+            return self._run(wanted, dry_run=False)
+
+    def _run(self, wanted: Wanted, *, dry_run: bool) -> ReplayCounts:
         found = self._topics.find([self._flow.dead_letters, self._flow.source.topic])
         letters = found[self._flow.dead_letters]
         account = Topic(self._flow.name, letters.name, letters.id)
-        done, counts, due = replayed(self._database, account), ReplayCounts(), list[_Due]()
+        done, counts, due = self._done(letters, account), ReplayCounts(), list[_Due]()
         for message in self._messages(letters):
             if wanted.limit is not None and counts.sent + len(due) >= wanted.limit:
                 break
@@ -140,21 +155,31 @@ class Replay:
         return counts
 
     def _due(
-        self, message: Message, letter: ReadLetter, wanted: Wanted, done: set[tuple[int, int]], counts: ReplayCounts
+        self, message: Message, letter: ReadLetter, wanted: Wanted, done: set[Place], counts: ReplayCounts
     ) -> _Due | None:
-        place = (message.partition() or 0, message.offset() or 0)
         value = _repaired(letter.value, wanted.repairs)
         if letter.flow is None or value is None:
             counts.unreadable += 1
-        elif place in done:
+        elif letter.place in done:
             counts.before += 1
         elif letter.attempt >= self._max_attempts:
             counts.exhausted += 1
         elif not wanted.failing and not self._passes(value):
             counts.failing += 1
         else:
-            return _Due(*place, message.key(), letter, value)
+            if letter.place is not None:
+                done.add(letter.place)
+            return _Due(*_place_of(message), message.key(), letter, value)
         return None
+
+    def _done(self, letters: KnownTopic, account: Topic) -> set[Place]:
+        """Records that were sent back: a record has two letters where a process died, or two were at it."""
+        sent = replayed(self._database, account)
+        if not sent:
+            return set()
+        of_sent = (one for one in self._messages(letters) if _place_of(one) in sent)
+        places = (read_letter(one.value(), headers_of(one)).place for one in of_sent)
+        return {place for place in places if place is not None}
 
     def _passes(self, value: bytes) -> bool:
         checked = self._checks.look([value])
@@ -180,6 +205,10 @@ class Replay:
         return read_topic(self._access, topic.name, self._topics.spans(topic), group)
 
 
+def _place_of(message: Message) -> tuple[int, int]:
+    return message.partition() or 0, message.offset() or 0
+
+
 def _is_wanted(message: Message, letter: ReadLetter, wanted: Wanted) -> bool:
     if wanted.rule is not None and letter.rule != wanted.rule:
         return False
@@ -190,12 +219,35 @@ def _is_wanted(message: Message, letter: ReadLetter, wanted: Wanted) -> bool:
 
 
 def _repaired(value: bytes | None, repairs: Mapping[str, Any]) -> bytes | None:
-    """Give the fields of a record other values; one that is no object, or too deep to be read, stays as it is."""
+    """Give the fields of a record other values; one that is no object, or too deep to be read, stays as it is.
+
+    Other fields stay as they are written, digits that no double holds too.
+    """
     if value is None or not repairs:
         return value
     try:
-        record = json.loads(value)
-        # A half of a surrogate pair has no bytes in UTF-8.
-        return json.dumps({**record, **repairs}, ensure_ascii=False).encode() if isinstance(record, dict) else value
+        if not isinstance(json.loads(value), dict):
+            return value
+        written = [(name, text) for name, text in _members(value.decode()) if name not in repairs]
+        made = [(name, json.dumps(one, ensure_ascii=False)) for name, one in repairs.items()]
+        text = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {text}" for name, text in (*written, *made))
+        return f"{{{text}}}".encode()  # a half of a surrogate pair has no bytes in UTF-8
     except (ValueError, RecursionError):
         return value
+
+
+def _members(text: str) -> Iterator[tuple[str, str]]:
+    """Give the names of an object, and what stands behind each."""
+    reader, at = json.JSONDecoder(), _behind(text, 0, "{")
+    while text[at] != "}":
+        name, end = reader.raw_decode(text, at)
+        start = _behind(text, end, ":")
+        _, end = reader.raw_decode(text, start)
+        yield name, text[start:end]
+        at = _behind(text, end, ",")
+
+
+def _behind(text: str, at: int, mark: str) -> int:
+    """Give the place of the next sign behind a mark, of which there may be none."""
+    found = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+    return _SPACE.match(text, found + 1).end() if text[found] == mark else found  # type: ignore[union-attr]

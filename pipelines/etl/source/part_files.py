@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from etl_core.errors import PipelineError
 
 if TYPE_CHECKING:
     from pipelines.etl.step_folder import NewFile, StepFolder
@@ -62,7 +64,7 @@ class PartFiles:
 
 @contextmanager
 def part_files(folder: StepFolder, place: str, schema: pa.Schema) -> Iterator[PartFiles]:
-    """Write files of rows to a folder, one at least; the last is there when all went well.
+    """Write files of rows to a folder, one at least; all are there when all went well, else none.
 
     Args:
         folder: that of the day.
@@ -79,4 +81,6 @@ def part_files(folder: StepFolder, place: str, schema: pa.Schema) -> Iterator[Pa
         files.end()
     except BaseException as error:
         files.leave(error)
+        with suppress(PipelineError):  # it goes with the next attempt that succeeds
+            folder.remove(place)
         raise

@@ -149,7 +149,10 @@ def attempt_of(headers: Headers) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ReadLetter:
-    """A letter that was read: the record's value, None where the letter has it not, and what was said of it."""
+    """A letter that was read: the record's value, None where the letter has it not, and what was said of it.
+
+    `place`: where the record stands; None where the letter does not say.
+    """
 
     flow: str | None
     rule: str
@@ -157,6 +160,7 @@ class ReadLetter:
     attempt: int
     value: bytes | None
     headers: Headers
+    place: Place | None = None
 
 
 def read_letter(value: bytes | None, headers: Headers) -> ReadLetter:
@@ -168,7 +172,15 @@ def read_letter(value: bytes | None, headers: Headers) -> ReadLetter:
         attempt=attempt_of(headers),
         value=_value(value, _text(headers, _ENCODING)),
         headers=[one for one in headers if not _is_ours(one[0])],
+        place=_place(headers),
     )
+
+
+def _place(headers: Headers) -> Place | None:
+    topic, partition, offset = (_text(headers, f"{CONNECT}{name}") for name in ("topic", "partition", "offset"))
+    if topic is None or not (partition or "").isdecimal() or not (offset or "").isdecimal():
+        return None
+    return Place(topic, int(partition or 0), int(offset or 0))
 
 
 def _value(value: bytes | None, encoding: str | None) -> bytes | None:

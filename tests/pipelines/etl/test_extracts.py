@@ -128,7 +128,10 @@ def test_a_source_behind_a_pooler_of_transactions_gives_the_same_rows_and_others
             one.dispose()
 
 
-def test_a_source_that_goes_away_among_its_rows_is_asked_again_later(world: EtlWorld, tmp_path: Path) -> None:
+def test_a_source_that_goes_away_among_its_rows_is_asked_again_later(
+    world: EtlWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part_files, "ROWS_OF_A_PART", 10_000)  # so that some files are whole by then
     gone = "CASE WHEN n = 50000 THEN pg_terminate_backend(pg_backend_pid()) END"
     query = f"SELECT n AS id, repeat('x', 200) AS email, {gone} AS gone FROM generate_series(1, 60000) AS n"
     with pytest.raises(DatabaseUnavailableError):

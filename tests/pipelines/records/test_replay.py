@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from dq import Counts
-from pipelines.records.errors import KafkaUnavailableError
+from etl_core.postgres.locks import held
+from pipelines.records.errors import KafkaUnavailableError, OtherReplayError
 from pipelines.records.kafka import topics
 from pipelines.records.kafka.access import KafkaAccess
 from pipelines.records.kafka.topics import Topics
@@ -81,6 +83,42 @@ def test_letters_whose_records_cannot_be_repaired_stop_no_others(rig: Rig) -> No
     assert rig.drain() == Counts(dead=3)
     wanted = Wanted(repairs={"event_type": "unknown"})
     assert replay(rig, wanted) == ReplayCounts(read=3, sent=1, failing=2)
+
+
+def test_a_repair_changes_no_other_field(rig: Rig) -> None:
+    exact = b'"exact": [1234567890123456.789, {"a": 1.10}], "exact" : "\\u00e9 }", "huge": 1e400'
+    rig.send([b"{ " + exact + b" , " + lacking(1)[1:], b" {}\n"], partition=0)
+    assert rig.drain() == Counts(dead=2)
+    assert replay(rig, Wanted(repairs={"event_type": "new", "user_id": "u"}, failing=True)).sent == 2
+    full, empty = (one.value() or b"" for one in rig.read("raw")[-2:])
+    assert full.startswith(b"{" + exact.replace(b'" :', b'":'))
+    assert json.loads(full)["event_type"] == "new"
+    assert empty == b'{"event_type": "new", "user_id": "u"}'
+
+
+def test_a_record_with_two_letters_is_sent_back_once(rig: Rig) -> None:
+    """As where a process died between its letters and its account."""
+    rig.send([lacking(1), lacking(2)], partition=0)
+    assert rig.drain() == Counts(dead=2)
+    first, second = rig.read("dlq")
+    wanted = Wanted(repairs={"event_type": "new"})
+    for one in (first, first):
+        rig.producer.produce(rig.topic("dlq"), one.value(), one.key(), headers=one.headers())
+    rig.producer.flush(10)
+    assert replay(rig, replace(wanted, limit=1)).sent == 1
+    assert replay(rig, wanted) == ReplayCounts(read=4, sent=1, before=3)
+    assert second.value() != first.value()
+    assert len({one.value() for one in rig.read("raw")[2:]}) == len(rig.read("raw")[2:]) == 2
+
+
+def test_two_replays_at_once_send_each_letter_once(rig: Rig) -> None:
+    rig.send([lacking(1)], partition=0)
+    rig.drain()
+    with held(rig.database, "replay of dead letters", rig.flow.name):
+        with pytest.raises(OtherReplayError, match="run it again when it has ended"):
+            replay(rig, Wanted(failing=True))
+        assert replay(rig, Wanted(failing=True), dry_run=True).sent == 1
+    assert replay(rig, Wanted(failing=True)).sent == 1
 
 
 def test_one_that_never_heals_ends_with_its_last_attempt(rig: Rig) -> None:
