@@ -4,7 +4,7 @@ export PYTHON
 # What was compiled is kept, also where the environment says otherwise: tests start this program some hundred times.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test night check bench matrix airflow image docs lock audit lint
+.PHONY: help setup demo test night check bench matrix airflow image docs lock audit lint style
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,8 +15,10 @@ setup: ## .venv from the lock file, and Spark's jars (quick when nothing changed
 demo: setup ## files travel from a local S3 through Spark to verdicts in an embedded Postgres (ARGS=--keep leaves it running)
 	@.venv/bin/pipeline-processing demo $(ARGS)
 
-test: lint ## linters, types, all tests but those for the night
-	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --no-header $(ARGS)
+test: style ## linters, types (beside the tests, which leave a core idle now and then), all tests but those for the night
+	@.venv/bin/mypy --no-error-summary & types=$$!; \
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --no-header $(ARGS); tests=$$?; \
+	wait $$types && exit $$tests
 
 night: lint ## what takes minutes each: clusters, long faults, every work of the bench, the DAGs (before a release)
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-header -m night $(ARGS)
@@ -52,7 +54,9 @@ lock: ## make requirements.lock again from pyproject.toml (UPGRADE=1 takes the n
 	@scripts/lock.sh
 
 
-lint: setup
+style: setup
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
+
+lint: style
 	@.venv/bin/mypy --no-error-summary

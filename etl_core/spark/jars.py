@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata, util
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from etl_core.errors import PipelineError, RetryableError, SettingsError
 from etl_core.shipped_files import shipped_file
 from etl_core.spark.ivy import Ivy
 from etl_core.spark.jar_sets import JAR_SETS, NEVER_FETCHED, InstalledSpark, JarSet
+
+#: Sets that are fetched at a time.
+_AT_ONCE = 3
 
 
 def spark_home() -> Path:
@@ -164,12 +168,17 @@ def _checksum_list(jar_set: JarSet, spark: InstalledSpark) -> str:
 def _fetch_all() -> None:
     """Fetch the sets that fit and are not here yet, telling what happens; what is for trying only in a checkout."""
     spark, ivy = installed_spark(), maven()
-    for jar_set in JAR_SETS.values():
+
+    def fetch(jar_set: JarSet) -> None:
         folder = jar_folder(jar_set)
-        wanted = jar_set.fits(spark) and (_checkout() is not None or not jar_set.is_for_trying)
-        if wanted and not is_current(folder, jar_set):
-            print(f"fetching Spark's jars for {jar_set.purpose} into {folder} (once)", flush=True)  # noqa: T201 - a command for people
-            fetch_jars(jar_set, folder, ivy)
+        print(f"fetching Spark's jars for {jar_set.purpose} into {folder} (once)", flush=True)  # noqa: T201 - a command for people
+        fetch_jars(jar_set, folder, ivy)
+
+    wanted = [
+        one for one in JAR_SETS.values() if one.fits(spark) and (_checkout() is not None or not one.is_for_trying)
+    ]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # most of the time they wait for the repository
+        list(pool.map(fetch, [one for one in wanted if not is_current(jar_folder(one), one)]))
 
 
 def _pin_all(lists: Path) -> None:

@@ -212,7 +212,7 @@ def test_rows_that_cannot_be_recalled_any_more_say_so(folder: TableFolder) -> No
     with pytest.raises(HistoryGoneError, match="does not reach back to version 7"):
         recall_files(snapshot, run_part().key, 1, 7)
     vacuum(folder)
-    with pytest.raises(HistoryGoneError, match=r"1 files of load 1 .* were vacuumed .*; load the object again"):
+    with pytest.raises(HistoryGoneError, match=r"1 files of load 1 .* were vacuumed .*; `lake undo --alone` takes"):
         recall_files(snapshot, run_part().key, 1, 0)
 
 
