@@ -157,10 +157,10 @@ class Replay:
     def _due(
         self, message: Message, letter: ReadLetter, wanted: Wanted, done: set[Place], counts: ReplayCounts
     ) -> _Due | None:
-        value = _repaired(letter.value, wanted.repairs)
+        own, value = _place_of(message), _repaired(letter.value, wanted.repairs)
         if letter.flow is None or value is None:
             counts.unreadable += 1
-        elif letter.place in done:
+        elif not done.isdisjoint({own, letter.place}):
             counts.before += 1
         elif letter.attempt >= self._max_attempts:
             counts.exhausted += 1
@@ -169,17 +169,17 @@ class Replay:
         else:
             if letter.place is not None:
                 done.add(letter.place)
-            return _Due(*_place_of(message), message.key(), letter, value)
+            return _Due(own.partition, own.offset, message.key(), letter, value)
         return None
 
     def _done(self, letters: KnownTopic, account: Topic) -> set[Place]:
-        """Records that were sent back: a record has two letters where a process died, or two were at it."""
-        sent = replayed(self._database, account)
+        """Letters that were sent back, and their records, of which one may have two: a process died, or two were at it."""
+        sent = {Place(letters.name, *place) for place in replayed(self._database, account)}
         if not sent:
             return set()
         of_sent = (one for one in self._messages(letters) if _place_of(one) in sent)
         places = (read_letter(one.value(), headers_of(one)).place for one in of_sent)
-        return {place for place in places if place is not None}
+        return sent | {place for place in places if place is not None}
 
     def _passes(self, value: bytes) -> bool:
         checked = self._checks.look([value])
@@ -205,8 +205,8 @@ class Replay:
         return read_topic(self._access, topic.name, self._topics.spans(topic), group)
 
 
-def _place_of(message: Message) -> tuple[int, int]:
-    return message.partition() or 0, message.offset() or 0
+def _place_of(message: Message) -> Place:
+    return Place(message.topic() or "", message.partition() or 0, message.offset() or 0)
 
 
 def _is_wanted(message: Message, letter: ReadLetter, wanted: Wanted) -> bool:

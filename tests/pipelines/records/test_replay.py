@@ -114,6 +114,13 @@ def test_a_record_with_two_letters_is_sent_back_once(rig: Rig) -> None:
     assert len({one.value() for one in rig.read("raw")[2:]}) == len(rig.read("raw")[2:]) == 2
 
 
+def test_a_letter_that_does_not_say_where_its_record_stands_is_sent_back_once(rig: Rig) -> None:
+    rig.producer.produce(rig.topic("dlq"), b'{"original_event": {}}', headers=[("flow", rig.flow.name.encode())])
+    rig.producer.flush(10)
+    assert replay(rig, Wanted(failing=True)) == ReplayCounts(read=1, sent=1)
+    assert replay(rig, Wanted(failing=True)) == ReplayCounts(read=1, before=1)
+
+
 def test_two_replays_at_once_send_each_letter_once(rig: Rig) -> None:
     rig.send([lacking(1)], partition=0)
     rig.drain()
