@@ -173,7 +173,7 @@ class Replay:
         return None
 
     def _done(self, letters: KnownTopic, account: Topic) -> set[Place]:
-        """Letters that were sent back, and their records, of which one may have two: a process died, or two were at it."""
+        """Letters that were sent back, and their records; a record has two where a process died, or two were at it."""
         sent = {Place(letters.name, *place) for place in replayed(self._database, account)}
         if not sent:
             return set()
