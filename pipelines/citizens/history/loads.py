@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 
 from pipelines.citizens.history.chain import chain_of
 from pipelines.citizens.history.errors import NoSuchLoadError
-from pipelines.citizens.history.recompute import recompute
+from pipelines.citizens.history.recompute import recompute, recompute_turned
 from pipelines.citizens.history.saying import say
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.history.work import loads_of, lock_dataset, open_work
@@ -111,10 +111,11 @@ def _turn(
     if found.live == is_live:
         state = "is live" if is_live else "was taken back before"
         raise NoSuchLoadError(f"version {version_id} of {dataset.name} {state}")
+    before = chain_of(loads.values())
     loads[version_id] = replace(found, live=is_live)
     change = update(version_table).where(version_table.c.version_id == version_id)
     connection.execute(change.values(is_live=is_live, rolled_back_at=now))
-    return recompute(open_work(connection, dataset, chain_of(loads.values())), version_id)
+    return recompute_turned(open_work(connection, dataset, chain_of(loads.values())), before, version_id)
 
 
 def _note_load(connection: Connection, dataset: Dataset, load: NewLoad, now: datetime) -> int:

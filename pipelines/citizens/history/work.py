@@ -96,9 +96,12 @@ def plan_for_many_rows(connection: Connection) -> None:
 
 
 @contextmanager
-def walking_along_tables(connection: Connection, rows: int) -> Iterator[None]:
-    """Look no row up by itself meanwhile, where they are many: the planner takes joins by two columns to be small."""
-    is_worth_it = connection.dialect.name == "postgresql" and rows >= _MANY
+def walking_along_tables(connection: Connection, rows: int | None = None) -> Iterator[None]:
+    """Look no row up by itself meanwhile, where they are many: the planner takes joins by two columns to be small.
+
+    Rows whose number is not known are many.
+    """
+    is_worth_it = connection.dialect.name == "postgresql" and (rows is None or rows >= _MANY)
     if is_worth_it:
         connection.execute(text("SET LOCAL enable_nestloop = off"))
     yield

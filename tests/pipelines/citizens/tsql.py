@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from sqlalchemy.dialects import mssql
 from sqlalchemy.schema import CreateTable
 
 from pipelines.citizens.contracts import CITIZEN
-from pipelines.citizens.history.statements import claims, intervals
+from pipelines.citizens.history.chain import Handover, Load
+from pipelines.citizens.history.statements import claims, handing_over, intervals
 from pipelines.citizens.history.statements.invariants import current_rows, violations
 from pipelines.citizens.history.tables import history_tables, workspace
 from pipelines.citizens.mart import dimensions, facts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ClauseElement
 
 KEPT = Path(__file__).parents[3] / "conf/sql/warehouse/mssql/statements.sql"
+_LANDED = datetime(2026, 2, 1, tzinfo=timezone.utc)
 _HEAD = """-- What the job `citizens` sends to SQL Server for a load, a rollback (from "touched keys" on) and a
 -- publication, for review. Versions and months are examples. Nobody applies this file.
 """
@@ -50,6 +52,13 @@ def statements() -> Iterator[tuple[str, ClauseElement]]:
     names, counts = violations(tables, rooms)
     yield f"zeros unless {'; '.join(names)}", counts
     yield "current rows", current_rows(tables)
+    turn = Handover(Load(4, date(2026, 1, 1), _LANDED), Load(5, date(2026, 2, 1), _LANDED), (3, 4), (5,))
+    yield (
+        "where a load's word only goes over to the next one: touched keys",
+        handing_over.touch(tables, rooms, turn, shared=True),
+    )
+    yield "the last end of its rows", handing_over.last_end(tables, turn)
+    yield "its rows begin and end with the next one", handing_over.hand_over(tables, turn)
     month = date(2026, 2, 1)
     yield "places", dimensions.add_locations(10, month)
     yield "members that go", dimensions.drop_citizens(month)

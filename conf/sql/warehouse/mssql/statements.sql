@@ -159,6 +159,28 @@ FROM core.citizen
 WHERE core.citizen.is_current = 1;
 GO
 
+-- where a load's word only goes over to the next one: touched keys
+INSERT INTO [#touched] (key_id) SELECT DISTINCT core.citizen_claim.key_id
+FROM core.citizen_claim
+WHERE core.citizen_claim.version_id IN (3, 4) AND (EXISTS (SELECT *
+FROM core.citizen_claim AS said
+WHERE said.key_id = core.citizen_claim.key_id AND said.version_id IN (5)));
+GO
+
+-- the last end of its rows
+SELECT max(core.citizen.valid_to) AS max_1
+FROM core.citizen
+WHERE core.citizen.version_id = 4 AND NOT (EXISTS (SELECT *
+FROM core.citizen_claim AS said
+WHERE said.key_id = core.citizen.key_id AND said.version_id IN (5)));
+GO
+
+-- its rows begin and end with the next one
+UPDATE core.citizen SET citizen_sk=CASE WHEN (core.citizen.version_id = 4) THEN core.citizen.citizen_sk + 31 ELSE core.citizen.citizen_sk END, valid_from=CASE WHEN (core.citizen.version_id = 4) THEN '2026-02-01' ELSE core.citizen.valid_from END, valid_to=CASE WHEN (core.citizen.closed_by_version_id = 4) THEN '2026-02-01' ELSE core.citizen.valid_to END, version_id=CASE WHEN (core.citizen.version_id = 4) THEN 5 ELSE core.citizen.version_id END, closed_by_version_id=CASE WHEN (core.citizen.closed_by_version_id = 4) THEN 5 ELSE core.citizen.closed_by_version_id END WHERE (core.citizen.version_id = 4 OR core.citizen.closed_by_version_id = 4) AND NOT (EXISTS (SELECT *
+FROM core.citizen_claim AS said
+WHERE said.key_id = core.citizen.key_id AND said.version_id IN (5)));
+GO
+
 -- places
 INSERT INTO mart.dim_location (location_key, zip, city) SELECT 10 + row_number() OVER (ORDER BY places.zip, places.city) AS anon_1, places.zip, places.city
 FROM (SELECT DISTINCT coalesce(core.citizen.zip, 'Unknown') AS zip, coalesce(core.citizen.city, 'Unknown') AS city
