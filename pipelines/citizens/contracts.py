@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,8 +14,9 @@ from typing import Final
 from dq import SchemaDefinition, load_definition
 from etl_core.shipped_files import shipped_file
 from pipelines.citizens.history.dataset import Column, Dataset
+from pipelines.citizens.months import YEAR_AND_MONTH, first_day, last_day
 from pipelines.citizens.rules.citizen_rules import CITIZEN_RULES
-from pipelines.citizens.rules.cleansing import Rule
+from pipelines.citizens.rules.cleansing import RULES_VERSION, Rule
 from pipelines.citizens.rules.phone_rules import phone_rules
 
 _ID: Final = Column("citizen_id", length=40)
@@ -51,27 +54,25 @@ class Contract:
     dataset: Dataset
     rules: Callable[[str], Mapping[str, Rule]]
 
-    @property
-    def definition(self) -> SchemaDefinition:
-        """What the cleansed rows are held against, keys included."""
-        return _definition(self.kind)
+    def definition(self, snapshot: date) -> SchemaDefinition:
+        """What the cleansed rows of a month are held against, keys included: no day in them is after its end."""
+        return _definition(self.kind, snapshot)
 
-    @property
-    def definition_of_rows(self) -> SchemaDefinition:
+    def definition_of_rows(self, snapshot: date) -> SchemaDefinition:
         """The same of each row by itself: rows that share a key are compared when all of them are known."""
-        return replace(self.definition, keys=())
+        return replace(self.definition(snapshot), keys=())
+
+    def measure(self, snapshot: date, region: str) -> str:
+        """A digest, in hexadecimal, of all that decides about the rows of a month: definition, rules and region."""
+        said = f"{self.definition(snapshot).fingerprint} {RULES_VERSION} {region}"
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
 CONTRACTS: Final = (
     Contract("citizens", CITIZEN, lambda _region: CITIZEN_RULES),
     Contract("phones", CITIZEN_PHONE, phone_rules),
 )
-_NAME: Final = re.compile(r"(?P<kind>[a-z]+)[_-](?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])\b", re.IGNORECASE)
-#: 2026-01, a day or a moment of it, 01/2026, 01.2026.
-_MONTHS: Final = (
-    re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])(?:-\d\d)?(?:[T ].*)?"),
-    re.compile(r"(?P<month>0?[1-9]|1[0-2])[/.](?P<year>\d{4})"),
-)
+_NAME: Final = re.compile(rf"(?P<kind>[a-z]+)[_-]{YEAR_AND_MONTH}\b", re.IGNORECASE)
 
 
 def contract_of(kind: str) -> Contract | None:
@@ -97,15 +98,13 @@ def read_name(file_name: str) -> tuple[Contract | None, date | None]:
     if found is None:
         kind = re.match("[a-z]+", file_name.lower())
         return (contract_of(kind.group()) if kind else None), None
-    return contract_of(found["kind"]), date(int(found["year"]), int(found["month"]), 1)
-
-
-def read_month(text: str) -> date | None:
-    """The first day of a month written as `2026-01` or `01/2026`, or of that of a day; None where it is neither."""
-    found = next(filter(None, (form.fullmatch(text.strip()) for form in _MONTHS)), None)
-    return date(int(found["year"]), int(found["month"]), 1) if found else None
+    return contract_of(found["kind"]), first_day(found)
 
 
 @cache
-def _definition(kind: str) -> SchemaDefinition:
-    return load_definition(shipped_file(f"citizens/{kind}.json").read_bytes())
+def _definition(kind: str, snapshot: date) -> SchemaDefinition:
+    written = json.loads(shipped_file(f"citizens/{kind}.json").read_bytes())
+    for one in written["fields"]:
+        if one["type"] == "date":
+            one["max"] = last_day(snapshot).isoformat()
+    return load_definition(written)

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import sys
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from dq import UnreadableFileError, read_workbook_cell
-from pipelines.citizens.contracts import CONTRACTS, Contract, contract_of, read_month, read_name
-from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
+from etl_core.errors import CatalogueError, TerminalError
+from pipelines.citizens.contracts import CONTRACTS, Contract, contract_of, read_name
+from pipelines.citizens.errors import WorkbookRefusedError
+from pipelines.citizens.files.arriving_file import copy_whole, refuse_unfinished
+from pipelines.citizens.files.file_names import marked_name, shown_name
 from pipelines.citizens.files.part_file import part_file
 from pipelines.citizens.history.work import lock_dataset
+from pipelines.citizens.months import read_month, why_not
+from pipelines.citizens.warehouse.landings import Landing, landings_of
 from pipelines.citizens.warehouse.meta_tables import ingestion_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from datetime import date, datetime
     from pathlib import Path
 
+    from sqlalchemy.engine import Connection
+
     from pipelines.citizens.doors import CitizensDoors
 
-_CHUNK = 1 << 20
 #: Characters of a cell that are repeated in a message.
 _SHOWN = 40
-#: What Excel keeps beside a workbook that somebody has open.
-_OWNER_FILE = "~$"
-_ZIPPED = frozenset({".xlsx", ".xlsm", ".xlsb", ".ods"})
-_ZIP_MAGIC = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,17 @@ class Landed:
     snapshot: date
     landed_at: datetime
     known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A workbook that was copied whole: its name as it is shown, its SHA-256 and size in bytes, its kind and month."""
+
+    file_name: str
+    sha256: str
+    size: int
+    contract: Contract
+    snapshot: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +72,36 @@ class Expected:
 
 
 def ingest(path: Path, doors: CitizensDoors, expected: Expected | None = None) -> Landed:
-    """Copy a workbook into `land/` and note it, unless its content landed before.
+    """Copy a workbook into `land/` and note it, unless its content landed before as the same.
 
-    The copy appears under its name when it is whole.
+    The copy appears under its name when it is whole. What landed before as another kind, or of another month, lands
+    anew and counts as that from now on, unless it is in a load that is live.
 
     Raises:
-        WorkbookRefusedError: it is not there, no workbook of ours, or of no known month.
+        WorkbookRefusedError: it is not there, no workbook of ours, of no known month, or in a live load as another.
         StillBeingWrittenError: it changes, or is cut short, or somebody has it open.
         NoSpaceError, FolderRefusedError: `land/` cannot be written.
+        CatalogueError: the warehouse is one of before, which keeps each content once.
         DatabaseUnavailableError: the warehouse is away.
     """
-    with doors.trail.step("ingest", path.name) as step:
+    name = shown_name(path.name)
+    with doors.trail.step("ingest", name) as step:
         said = expected or Expected()
         contract, named = _identity(path, said)
-        _refuse_unfinished(path)
+        refuse_unfinished(path)
         with part_file(doors.land) as part:
-            digest, size = _copy(path, part)
-            snapshot = _month(path, part, said, named, doors)
-            landed = _note(path.name, part, digest, size, contract, snapshot, doors)
-        if not landed.known:
-            step.message = f"{size:,} bytes, {contract.kind} of {snapshot:%Y-%m}"
+            digest, size = copy_whole(path, part)
+            snapshot = _month(name, part, said, named, doors)
+            arrived = Arrived(name, digest, size, contract, snapshot)
+            landed, before = _note(arrived, part, doors)
+        if landed.known:
+            step.message = f"landed before as {landed.file_name}, on {landed.landed_at:%Y-%m-%d %H:%M}"
             return landed
-        step.message = f"landed before as {landed.file_name}, on {landed.landed_at:%Y-%m-%d %H:%M}"
-        if landed.snapshot != snapshot:
+        step.message = f"{size:,} bytes, {contract.kind} of {snapshot:%Y-%m}"
+        if before is not None:
             step.remark(
-                f"{path.name} is the workbook that landed as {landed.file_name}, byte by byte; it counts as "
-                f"{landed.snapshot:%Y-%m}, and nothing landed for {snapshot:%Y-%m}"
+                f"{name} is the workbook that landed as {before.file_name}, byte by byte; from now on it counts as "
+                f"{contract.kind} of {snapshot:%Y-%m}, and no longer as {before.kind} of {before.snapshot:%Y-%m}"
             )
         return landed
 
@@ -98,25 +113,28 @@ def _identity(path: Path, expected: Expected) -> tuple[Contract, date | None]:
         contract = contract_of(expected.kind)
     kinds = " or ".join(one.kind for one in CONTRACTS)
     if contract is None:
-        named = f"{expected.kind!r} is no kind of workbooks" if expected.kind else f"{path.name} names no kind"
+        named = (
+            f"{expected.kind!r} is no kind of workbooks" if expected.kind else f"{shown_name(path.name)} names no kind"
+        )
         raise WorkbookRefusedError(
             f"{named}; expected {kinds}, as in {CONTRACTS[0].kind}_2026-01.xlsx, or say it with --kind"
         )
     return contract, month
 
 
-def _month(path: Path, part: Path, expected: Expected, named: date | None, doors: CitizensDoors) -> date:
+def _month(name: str, part: Path, expected: Expected, named: date | None, doors: CitizensDoors) -> date:
     """The month as the caller says it, or a cell of the copy, or the name of the workbook."""
-    if expected.snapshot is not None:
-        return expected.snapshot
-    if expected.cell is not None:
-        return _month_in(path.name, part, expected.cell, named, doors)
-    if named is None:
+    month = expected.snapshot
+    if month is None:
+        month = named if expected.cell is None else _month_in(name, part, expected.cell, named, doors)
+    if month is None:
         raise WorkbookRefusedError(
-            f"{path.name} does not say which month it is of; expected a name such as citizens_2026-01.xlsx, or say it "
+            f"{name} does not say which month it is of; expected a name such as citizens_2026-01.xlsx, or say it "
             "with --snapshot 2026-01, or where it stands in the workbook with --snapshot-cell B2"
         )
-    return named
+    if reason := why_not(month, doors.clock().date()):
+        raise WorkbookRefusedError(f"{name} {reason}; name it anew, or say the month with --snapshot")
+    return month
 
 
 def _month_in(name: str, part: Path, cell: str, named: date | None, doors: CitizensDoors) -> date:
@@ -137,79 +155,62 @@ def _month_in(name: str, part: Path, cell: str, named: date | None, doors: Citiz
     return month
 
 
-def _refuse_unfinished(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_ZIP_MAGIC))
-    except OSError as error:
-        raise WorkbookRefusedError(f"{path} cannot be read: {error.strerror}; expected a workbook") from error
-    owner = path.with_name(_OWNER_FILE + path.name)
-    if owner.exists():
-        raise StillBeingWrittenError(
-            f"somebody has {path.name} open ({owner.name} is beside it); close it and try again"
-        )
-    if path.suffix.lower() in _ZIPPED and start == _ZIP_MAGIC and not zipfile.is_zipfile(path):
-        raise StillBeingWrittenError(
-            f"{path.name} is cut short: it has no end; it is still being copied, or was broken"
-        )
-
-
-def _copy(path: Path, part: Path) -> tuple[str, int]:
-    """Copy a file, and give its SHA-256 and size."""
-    digest, before = hashlib.sha256(), _state(path)
-    with part.open("wb") as target:
-        for chunk in _chunks(path):
-            digest.update(chunk)
-            target.write(chunk)
-        target.flush()
-        os.fsync(target.fileno())
-    after, size = _state(path), part.stat().st_size
-    if before != after or size != after[0]:
-        raise StillBeingWrittenError(f"{path.name} changed while it was copied; try again when it is finished")
-    return digest.hexdigest(), size
-
-
-def _state(path: Path) -> tuple[int, int]:
-    """The size of a file, and when it was written last."""
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise StillBeingWrittenError(f"{path.name} went away while it was copied: {error.strerror}") from error
-    return state.st_size, state.st_mtime_ns
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as source:
-            while chunk := source.read(_CHUNK):
-                yield chunk
-    except OSError as error:
-        raise StillBeingWrittenError(f"{path.name} could not be read to its end: {error.strerror}") from error
-
-
-def _note(
-    name: str, part: Path, digest: str, size: int, contract: Contract, snapshot: date, doors: CitizensDoors
-) -> Landed:
-    stem, dot, suffix = name.rpartition(".")
-    final = doors.land / f"{stem or suffix}.{digest[:12]}{dot and '.'}{suffix if stem else ''}"
+def _note(arrived: Arrived, part: Path, doors: CitizensDoors) -> tuple[Landed, Landing | None]:
+    """Note that it landed, now or before; and as what its content landed last, where that was another thing."""
+    final = doors.land / marked_name(arrived.file_name, arrived.sha256[:12])
     now = doors.clock()
     with doors.warehouse.begin() as connection:
-        lock_dataset(connection, contract.dataset)
-        known = connection.execute(select(ingestion_log).where(ingestion_log.c.sha256 == digest)).one_or_none()
-        if known is not None:
-            return Landed(known.ingestion_id, known.file_name, known.snapshot_month, known.landed_at, known=True)
+        before = _landed_before(connection, arrived, doors)
+        if (same := _same(before, arrived)) is not None:
+            return Landed(same.ingestion_id, same.file_name, same.snapshot, same.landed_at, known=True), None
         part.replace(final)
         line = insert(ingestion_log).values(
-            dataset=contract.dataset.name,
-            file_name=name,
+            dataset=arrived.contract.dataset.name,
+            file_name=arrived.file_name,
             land_path=str(final.relative_to(doors.root)),
-            sha256=digest,
-            size_bytes=size,
-            snapshot_month=snapshot,
+            sha256=arrived.sha256,
+            size_bytes=arrived.size,
+            snapshot_month=arrived.snapshot,
             landed_at=now,
         )
-        number = connection.execute(line.returning(ingestion_log.c.ingestion_id)).scalar_one()
-    return Landed(number, name, snapshot, now, known=False)
+        try:
+            number = connection.execute(line.returning(ingestion_log.c.ingestion_id)).scalar_one()
+        except (TerminalError, IntegrityError) as error:
+            if not before:
+                raise
+            hint = "run `pipeline-processing migrate --warehouse` as its owner"
+            raise CatalogueError("the warehouse", [f"keeps each content once in meta.ingestion_log; {hint}"]) from error
+    return Landed(number, arrived.file_name, arrived.snapshot, now, known=False), before[-1] if before else None
+
+
+def _landed_before(connection: Connection, arrived: Arrived, doors: CitizensDoors) -> list[Landing]:
+    """All landings of the content, in their order; none of them is loaded or taken back until this transaction ends."""
+    query = select(ingestion_log.c.dataset).where(ingestion_log.c.sha256 == arrived.sha256)
+    touched = {arrived.contract.dataset.name, *connection.scalars(query)}
+    for contract in CONTRACTS:  # always in this order: no two processes wait for each other
+        if contract.dataset.name in touched:
+            lock_dataset(connection, contract.dataset)
+    return landings_of(connection, doors.root, arrived.sha256)
+
+
+def _same(before: Sequence[Landing], arrived: Arrived) -> Landing | None:
+    """The landing that counts where it is the same, None where the content has to land (anew).
+
+    Raises:
+        WorkbookRefusedError: its load is live, as another kind or of another month.
+    """
+    counting = [one for one in before if one.is_live] or list(before[-1:])
+    for one in counting:
+        if (one.dataset, one.snapshot) == (arrived.contract.dataset.name, arrived.snapshot):
+            return one
+    if counting and counting[0].is_live:
+        one = counting[0]
+        raise WorkbookRefusedError(
+            f"{arrived.file_name} is the workbook that landed as {one.file_name}, byte by byte, and is loaded as "
+            f"{one.kind} of {one.snapshot:%Y-%m}, not as {arrived.contract.kind} of {arrived.snapshot:%Y-%m}; if that "
+            f"is wrong, take the load back with `citizens transform --rollback {one.version_id}` and land it again"
+        )
+    return None
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pipelines.citizens.errors import MartMismatchError
 from pipelines.citizens.history.work import lock_dataset, plan_for_many_rows, walking_along_tables
 from pipelines.citizens.mart import dimensions, facts
 from pipelines.citizens.mart.tables import dim_date, dim_location
+from pipelines.citizens.months import in_words
 from pipelines.citizens.transform import effective_months, missing_months
 from pipelines.citizens.warehouse.meta_tables import unpublished_month
 
@@ -33,7 +34,7 @@ def to_publish(doors: CitizensDoors) -> list[date]:
 def missing_snapshots(connection: Connection) -> dict[str, str]:
     """The months that lack between others, as a text for each kind of workbooks that lacks some."""
     lacking = {contract.kind: missing_months(connection, contract.dataset) for contract in CONTRACTS}
-    return {kind: ", ".join(f"{month:%Y-%m}" for month in months) for kind, months in lacking.items() if months}
+    return {kind: in_words(months) for kind, months in lacking.items() if months}
 
 
 def publish(doors: CitizensDoors) -> int:

@@ -22,10 +22,10 @@ from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.settings import Settings, read_rooms
-from pipelines.citizens.contracts import read_month
 from pipelines.citizens.doors import CitizensDoors
 from pipelines.citizens.files.part_file import sweep_parts
 from pipelines.citizens.ingest import Expected, ingest
+from pipelines.citizens.months import read_month, why_not
 from pipelines.citizens.publish import publish
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
@@ -33,16 +33,17 @@ from pipelines.citizens.transform import rebuild_all, roll_back, roll_forward, t
 from pipelines.citizens.validate import to_validate, validate
 from pipelines.citizens.warehouse.audit_trail import AuditTrail
 from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse, require_warehouse
+from pipelines.citizens.warehouse.landings import Landing, landings, standing_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from pipelines.citizens.warehouse.landings import Landing
 
 log = structlog.get_logger()
 
 #: Exit codes: all done; something of a workbook stopped; wrong arguments; it may go well later.
 OK, FAILED, USAGE, TRY_AGAIN = 0, 1, 2, 75
+#: Workbooks that a line names.
+_NAMED = 5
 _EMBEDDED = Path(".data") / "postgres"
 
 
@@ -69,17 +70,28 @@ def open_doors(settings: CitizensSettings, *, run_id: str, clock: Callable[[], d
 
 
 def run(doors: CitizensDoors) -> int:
-    """Bring everything that landed to the end; workbooks that stop do not stop the others. Gives the exit code."""
+    """Bring everything that landed to the end; workbooks that stop do not stop the others. Gives the exit code.
+
+    It is that of a failure as long as one of them stands stopped: whoever runs it again must not take that for done.
+    """
     code = max(validate_all(doors), transform_all(doors))
     publish(doors)
     return code
 
 
 def validate_all(doors: CitizensDoors) -> int:
-    """Look at every workbook that was not looked at."""
+    """Look at every workbook that was not looked at; a failure as long as one stands stopped, from now or before."""
     sweep_parts(doors.clean)
     sweep_parts(doors.rejected)
-    return _each(to_validate(doors), lambda landing: validate(landing, doors).status == "passed")
+    code = _each(to_validate(doors), lambda landing: validate(landing, doors).status == "passed")
+    with doors.warehouse.connect() as connection:
+        standing = standing_failures(landings(connection, doors.root))
+    if not standing:
+        return code
+    names = [f"{one.file_name} ({one.kind} of {one.snapshot:%Y-%m})" for one in standing]
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    log.warning("workbooks stand stopped", count=len(names), workbooks=", ".join([*names[:_NAMED], *more]))
+    return FAILED
 
 
 def transform_all(doors: CitizensDoors) -> int:
@@ -204,19 +216,25 @@ def _expected(arguments: argparse.Namespace) -> Expected:
     month = None if text is None else read_month(text)
     if text is not None and month is None:
         raise UsageError(f"--snapshot {text!r} is no month; expected one such as 2026-01")
+    if month is not None and (reason := why_not(month, _present().date())):
+        raise UsageError(f"--snapshot {text!r} {reason}")
     return Expected(arguments.kind, month, arguments.snapshot_cell)
 
 
 def _ingest_all(files: Sequence[Path], doors: CitizensDoors, expected: Expected) -> int:
-    """Land all of them; one that cannot land does not keep the others from it."""
+    """Land all of them; one that cannot land does not keep the others from it, also where nobody expected why."""
     sweep_parts(doors.land)
-    codes = [OK]
+    codes, unexpected = [OK], list[Exception]()
     for path in files:
         try:
             ingest(path, doors, expected)
         except PipelineError as error:  # noqa: PERF203 - each for itself
             log.error("not landed", file=str(path), error=error)  # noqa: TRY400 - a line for people
             codes.append(code_of(error))
+        except Exception as error:  # noqa: BLE001 - it goes on to whoever called when the others have landed
+            unexpected.append(error)
+    if unexpected:
+        raise unexpected[0]
     return max(codes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from etl_core.log.redaction import one_line
 from pipelines.citizens.publish import missing_snapshots, to_publish
 from pipelines.citizens.warehouse.landings import Landing, landings
 
@@ -22,10 +23,11 @@ def status_lines(doors: CitizensDoors) -> Iterator[str]:
         version = "" if one.version_id is None else str(one.version_id)
         clean = "" if one.rows_clean is None else f"{one.rows_clean:,}"
         rejected = "" if one.rows_rejected is None else f"{one.rows_rejected:,}"
-        yield (
+        line = (
             f"{one.snapshot:%Y-%m}  {one.file_name:32} {state_of(one):12} {version:>7} {clean:>9} {rejected:>9}  "
             f"{one.message or ''}"
-        ).rstrip()
+        )
+        yield one_line(line.rstrip())
     for kind, lacking in missing.items():
         yield f"missing: {kind} of {lacking}"
     months = to_publish(doors)

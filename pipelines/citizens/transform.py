@@ -26,7 +26,7 @@ from pipelines.citizens.history.loads import (
 from pipelines.citizens.history.rebuild import rebuild
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.history.work import loads_of, lock_dataset
-from pipelines.citizens.warehouse.landings import Landing, landings
+from pipelines.citizens.warehouse.landings import Landing, is_replaced, landings
 from pipelines.citizens.warehouse.meta_tables import unpublished_month
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def transform(landing: Landing, doors: CitizensDoors) -> LoadReport | None:
         with doors.warehouse.begin() as connection:
             load = NewLoad(landing.snapshot, landing.landed_at, landing.ingestion_id)
             lock_dataset(connection, dataset)
-            if _is_loaded(connection, landing):
+            if _is_loaded(connection, landing) or is_replaced(connection, landing):
                 step.message = "another process was quicker"
                 return None
             report = bring_in(connection, dataset, rows, load, now=doors.clock())

@@ -18,6 +18,7 @@ from sqlalchemy import insert
 
 from dq import FINDINGS_TYPE, UnreadableFileError, check_frame, key_finding, malformed_finding, split_rows
 from pipelines.citizens.contracts import Contract, contract_of_dataset
+from pipelines.citizens.files.file_names import marked_name
 from pipelines.citizens.files.part_file import part_file
 from pipelines.citizens.files.workbook_rows import LINE, WorkbookRows, read_workbook
 from pipelines.citizens.history.row_hashes import KEY_HASH, ROW_HASH, with_hashes
@@ -25,6 +26,7 @@ from pipelines.citizens.warehouse.landings import Landing, landings
 from pipelines.citizens.warehouse.meta_tables import validation_log
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from dq import Verdict
@@ -51,16 +53,20 @@ class Validated:
 def to_validate(doors: CitizensDoors) -> list[Landing]:
     """Workbooks that landed and were not looked at yet, or have to be again.
 
-    That is where their clean rows are gone before they were loaded, or they stopped and the definition is another now.
+    That is where their clean rows are gone before they were loaded, or they stopped and what decides is another now:
+    the definition, the rules that cleanse, the region of telephone numbers.
     """
     with doors.warehouse.connect() as connection:
         known = landings(connection, doors.root)
-    return [one for one in known if one.status is None or _is_lost(one) or _may_pass_now(one)]
+    return [one for one in known if one.status is None or _is_lost(one) or _may_pass_now(one, doors.region)]
 
 
-def _may_pass_now(landing: Landing) -> bool:
-    definition = contract_of_dataset(landing.dataset).definition
-    return landing.status in {"failed", "unreadable"} and landing.definition != definition.fingerprint
+def _may_pass_now(landing: Landing, region: str) -> bool:
+    return landing.has_stopped and landing.definition != _measure(landing, region)
+
+
+def _measure(landing: Landing, region: str) -> str:
+    return contract_of_dataset(landing.dataset).measure(landing.snapshot, region)
 
 
 def _is_lost(landing: Landing) -> bool:
@@ -82,15 +88,15 @@ def validate(landing: Landing, doors: CitizensDoors) -> Validated:
         except UnreadableFileError as error:
             done = Validated("unreadable", None, 0, 0, 0, 0, str(error))
         else:
-            done = _split(rows, contract, clean_path, rejected_path)
-        _note(landing, contract, done, clean_path, rejected_path, doors)
+            done = _split(rows, contract, landing.snapshot, clean_path, rejected_path)
+        _note(landing, done, clean_path, rejected_path, doors)
         step.message, step.rows = done.message, done.rows_read
         if done.status != "passed":
             step.refuse(f"{landing.file_name} stops at the gate: {done.message}")
         return done
 
 
-def _split(rows: WorkbookRows, contract: Contract, clean_path: Path, rejected_path: Path) -> Validated:
+def _split(rows: WorkbookRows, contract: Contract, month: date, clean_path: Path, rejected_path: Path) -> Validated:
     if lacking := [one.name for one in contract.dataset.columns if one.name not in rows.raw.column_names]:
         # Nobody could tell a column that was renamed from one whose values are all gone.
         header = ", ".join(name for name in rows.raw.column_names if name != LINE)
@@ -102,8 +108,8 @@ def _split(rows: WorkbookRows, contract: Contract, clean_path: Path, rejected_pa
         # Taken for a snapshot it would end everybody.
         message = "the workbook has a header and no rows; expected at least one; nothing of it goes on"
         return Validated("failed", None, len(rows.malformed), 0, 0, len(rows.malformed), message)
-    verdict = check_frame(rows.cleansed.drop_columns([LINE]), contract.definition, cells="text")
-    passed, failed = split_rows(rows.cleansed, contract.definition_of_rows, cells="text")
+    verdict = check_frame(rows.cleansed.drop_columns([LINE]), contract.definition(month), cells="text")
+    passed, failed = split_rows(rows.cleansed, contract.definition_of_rows(month), cells="text")
     clean, contradicting = _without_contradictions(_typed(passed, contract), contract)
     rejected = _rejected(rows, failed, contradicting, contract)
     malformed = len(rows.malformed)
@@ -170,7 +176,8 @@ def _rejected(rows: WorkbookRows, failed: pa.Table, contradicting: dict[int, str
 
 
 def _paths(landing: Landing, doors: CitizensDoors) -> tuple[Path, Path]:
-    name = f"{landing.file_name.rpartition('.')[0] or landing.file_name}.{landing.sha256[:12]}.parquet"
+    # With the number of the landing: the same content may have landed as another kind.
+    name = marked_name(landing.file_name, f"{landing.sha256[:12]}.{landing.ingestion_id}", "parquet")
     return doors.clean / name, doors.rejected / name
 
 
@@ -190,9 +197,7 @@ def _message(verdict: Verdict, clean: int, others: int) -> str:
     return f"score {verdict.score}, which is under the pass score: nothing of it goes on; {reasons}"
 
 
-def _note(
-    landing: Landing, contract: Contract, done: Validated, clean: Path, rejected: Path, doors: CitizensDoors
-) -> None:
+def _note(landing: Landing, done: Validated, clean: Path, rejected: Path, doors: CitizensDoors) -> None:
     line = insert(validation_log).values(
         ingestion_id=landing.ingestion_id,
         status=done.status,
@@ -204,7 +209,7 @@ def _note(
         clean_path=str(clean.relative_to(doors.root)) if done.status == "passed" else None,
         rejected_path=str(rejected.relative_to(doors.root)) if done.score is not None else None,
         message=done.message[:2000],
-        definition=contract.definition.fingerprint,
+        definition=_measure(landing, doors.region),
         validated_at=doors.clock(),
     )
     with doors.warehouse.begin() as connection:

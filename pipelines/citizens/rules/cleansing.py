@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -11,6 +11,9 @@ from dq import Problems
 from pipelines.transforms.normalize import normalized
 from pipelines.transforms.read_steps import read_steps
 
+#: Which rules these are. Raised when a rule comes to make another value of a text, so that workbooks that stopped are
+#: looked at again.
+RULES_VERSION: Final = 1
 #: Takes a `pa.string()` array and gives one of the same length; nulls stay nulls.
 Rule = Callable[[pa.StringArray], pa.StringArray]
 

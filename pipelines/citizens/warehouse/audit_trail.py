@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import insert
 
 from etl_core.errors import PipelineError
+from etl_core.log.redaction import one_line
 from pipelines.citizens.warehouse.meta_tables import etl_audit
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ class AuditTrail:
             step=name,
             level=level,
             status=status,
-            message=message[:_LONGEST],
-            details="\n".join(step.warnings) if step and step.warnings else None,
+            message=one_line(message)[:_LONGEST],
+            details="\n".join(map(one_line, step.warnings)) if step and step.warnings else None,
             row_count=step.rows if step else None,
             duration_ms=took,
             at=self.clock(),

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from pipelines.citizens.contracts import contract_of_dataset
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.warehouse.meta_tables import ingestion_log, validation_log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
     from pathlib import Path
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
 
@@ -21,9 +24,9 @@ if TYPE_CHECKING:
 class Landing:
     """One workbook that landed.
 
-    `status` is what its newest validation says: passed, failed, unreadable; None before the first; `definition` is the
-    fingerprint of what it was held against. `version_id` is the
-    load it was brought in by, None before; `is_live` whether that load was not taken back.
+    `status` is what its newest validation says: passed, failed, unreadable; None before the first; replaced where its
+    content landed anew as another kind or month before it was loaded. `definition` is the digest of what it was held
+    against. `version_id` is the load it was brought in by, None before; `is_live` whether that load was not taken back.
     """
 
     ingestion_id: int
@@ -43,9 +46,50 @@ class Landing:
     version_id: int | None
     is_live: bool | None
 
+    @property
+    def kind(self) -> str:
+        """Which kind of workbooks it is."""
+        return contract_of_dataset(self.dataset).kind
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether it was looked at, and does not go on."""
+        return self.status in {"failed", "unreadable"}
+
+
+def standing_failures(known: Iterable[Landing]) -> list[Landing]:
+    """Workbooks that stopped and for whose month no later one of their kind has passed, unless that was taken back."""
+    every = sorted(known, key=lambda one: (one.landed_at, one.ingestion_id))
+    standing: dict[tuple[str, date], list[Landing]] = {}
+    for one in every:
+        place = one.dataset, one.snapshot
+        if one.has_stopped:
+            standing.setdefault(place, []).append(one)
+        elif one.status == "passed" and one.is_live is not False:
+            standing.pop(place, None)
+    return [one for stopped in standing.values() for one in stopped]
+
+
+def is_replaced(connection: Connection, landing: Landing) -> bool:
+    """Whether the content of a landing has landed anew since."""
+    later = select(ingestion_log.c.ingestion_id).where(
+        ingestion_log.c.sha256 == landing.sha256, ingestion_log.c.ingestion_id > landing.ingestion_id
+    )
+    return connection.execute(later).first() is not None
+
+
+def landings_of(connection: Connection, root: Path, sha256: str) -> list[Landing]:
+    """Those of one content, in the order in which they landed."""
+    found = _landings(connection, root, ingestion_log.c.sha256 == sha256)
+    return sorted(found, key=lambda one: one.ingestion_id)
+
 
 def landings(connection: Connection, root: Path) -> list[Landing]:
     """All of them, in the order of what they speak of; their files under `root`, which may have moved since."""
+    return _landings(connection, root)
+
+
+def _landings(connection: Connection, root: Path, *which: ColumnElement[bool]) -> list[Landing]:
     newest = (
         select(validation_log.c.ingestion_id, func.max(validation_log.c.validation_id).label("validation_id"))
         .group_by(validation_log.c.ingestion_id)
@@ -69,8 +113,13 @@ def landings(connection: Connection, root: Path) -> list[Landing]:
             .outerjoin(found, found.c.validation_id == newest.c.validation_id)
             .outerjoin(version, version.c.ingestion_id == log.c.ingestion_id)
         )
+        .where(*which)
         .order_by(log.c.snapshot_month, log.c.dataset, log.c.landed_at, log.c.ingestion_id)
     )
+    rows = connection.execute(query).all()
+    counting: dict[str, int] = {}
+    for row in rows:
+        counting[row.sha256] = max(row.ingestion_id, counting.get(row.sha256, 0))
     return [
         Landing(
             row.ingestion_id,
@@ -80,7 +129,7 @@ def landings(connection: Connection, root: Path) -> list[Landing]:
             row.sha256,
             row.snapshot_month,
             row.landed_at,
-            row.status,
+            row.status if row.version_id is not None or counting[row.sha256] == row.ingestion_id else "replaced",
             row.score,
             row.message,
             row.rows_clean,
@@ -90,5 +139,5 @@ def landings(connection: Connection, root: Path) -> list[Landing]:
             row.version_id,
             row.is_live,
         )
-        for row in connection.execute(query)
+        for row in rows
     ]

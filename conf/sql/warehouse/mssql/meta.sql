@@ -16,18 +16,27 @@ GO
 IF NOT EXISTS (SELECT 1 FROM meta.dataset WHERE name = N'citizen_phone')
 INSERT INTO meta.dataset (name) VALUES (N'citizen_phone');
 GO
--- Every file that landed, once by its content. Paths are those under CITIZENS_ROOT.
+-- Every file that landed. A content lands again as another kind or of another month, and the newest line of it counts.
+-- Paths are those under CITIZENS_ROOT.
 IF OBJECT_ID(N'meta.ingestion_log') IS NULL
 CREATE TABLE meta.ingestion_log (
     ingestion_id   bigint IDENTITY PRIMARY KEY,
     dataset        nvarchar(100)  NOT NULL REFERENCES meta.dataset,
     file_name      nvarchar(255)  NOT NULL,
     land_path      nvarchar(1000) NOT NULL,
-    sha256         char(64)      NOT NULL UNIQUE,
+    sha256         char(64)      NOT NULL,
     size_bytes     bigint        NOT NULL,
     snapshot_month date          NOT NULL,
     landed_at      datetimeoffset(6)  NOT NULL
 );
+GO
+DECLARE @once nvarchar(300) = (
+    SELECT QUOTENAME(name) FROM sys.key_constraints WHERE parent_object_id = OBJECT_ID(N'meta.ingestion_log') AND type = 'UQ'
+);
+IF @once IS NOT NULL EXEC (N'ALTER TABLE meta.ingestion_log DROP CONSTRAINT ' + @once);
+GO
+IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE name = N'ix_ingestion_log_sha256')
+CREATE INDEX ix_ingestion_log_sha256 ON meta.ingestion_log (sha256);
 GO
 -- What the checks found in a landed file. The newest line of a file counts.
 IF OBJECT_ID(N'meta.validation_log') IS NULL
