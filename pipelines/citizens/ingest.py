@@ -17,7 +17,7 @@ from pipelines.citizens.files.arriving_file import copy_whole, refuse_unfinished
 from pipelines.citizens.files.file_names import marked_name, shown_name
 from pipelines.citizens.files.part_file import part_file
 from pipelines.citizens.history.work import lock_dataset
-from pipelines.citizens.months import read_month, why_not
+from pipelines.citizens.months import read_month, expected_instead
 from pipelines.citizens.warehouse.landings import Landing, landings_of
 from pipelines.citizens.warehouse.meta_tables import ingestion_log
 
@@ -132,8 +132,11 @@ def _month(name: str, part: Path, expected: Expected, named: date | None, doors:
             f"{name} does not say which month it is of; expected a name such as citizens_2026-01.xlsx, or say it "
             "with --snapshot 2026-01, or where it stands in the workbook with --snapshot-cell B2"
         )
-    if reason := why_not(month, doors.clock().date()):
-        raise WorkbookRefusedError(f"{name} {reason}; name it anew, or say the month with --snapshot")
+    if reason := expected_instead(month, doors.clock().date()):
+        said = month.isoformat()[:7]  # a year of four digits, which strftime gives none before 1000
+        raise WorkbookRefusedError(
+            f"{name} is said to be of {said}; {reason}; name it anew, or say the month with --snapshot"
+        )
     return month
 
 

@@ -39,17 +39,16 @@ def last_day(month: date) -> date:
     return month.replace(day=monthrange(month.year, month.month)[1])
 
 
-def why_not(month: date, today: date) -> str | None:
-    """Why no workbook is of a month, None where one may be: a year that was mistyped lies far off.
+def expected_instead(month: date, today: date) -> str | None:
+    """What is expected instead of a month that no workbook is of, None where one may be: a mistyped year lies far off.
 
-    >>> why_not(date(2206, 1, 1), date(2026, 6, 30))
-    'is said to be of 2206-01; expected a month from 1990-01 to 2027-12'
+    >>> expected_instead(date(2206, 1, 1), date(2026, 6, 30))
+    'expected a month from 1990-01 to 2027-12'
     """
     latest = date(today.year + 1, 12, 1)
     if _FIRST <= month <= latest:
         return None
-    said, first, last = (one.isoformat()[:7] for one in (month, _FIRST, latest))
-    return f"is said to be of {said}; expected a month from {first} to {last}"
+    return f"expected a month from {_FIRST:%Y-%m} to {latest:%Y-%m}"
 
 
 def in_words(months: Iterable[date]) -> str:

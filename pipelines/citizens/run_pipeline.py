@@ -25,7 +25,7 @@ from etl_core.settings import Settings, read_rooms
 from pipelines.citizens.doors import CitizensDoors
 from pipelines.citizens.files.part_file import sweep_parts
 from pipelines.citizens.ingest import Expected, ingest
-from pipelines.citizens.months import read_month, why_not
+from pipelines.citizens.months import read_month, expected_instead
 from pipelines.citizens.publish import publish
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
@@ -216,8 +216,8 @@ def _expected(arguments: argparse.Namespace) -> Expected:
     month = None if text is None else read_month(text)
     if text is not None and month is None:
         raise UsageError(f"--snapshot {text!r} is no month; expected one such as 2026-01")
-    if month is not None and (reason := why_not(month, _present().date())):
-        raise UsageError(f"--snapshot {text!r} {reason}")
+    if month is not None and (reason := expected_instead(month, _present().date())):
+        raise UsageError(f"--snapshot {text!r} is too far off; {reason}")
     return Expected(arguments.kind, month, arguments.snapshot_cell)
 
 
