@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
 
 from dq import UnreadableFileError, read_workbook_cell
 from etl_core.errors import CatalogueError, TerminalError
@@ -17,7 +16,7 @@ from pipelines.citizens.files.arriving_file import copy_whole, refuse_unfinished
 from pipelines.citizens.files.file_names import marked_name, shown_name
 from pipelines.citizens.files.part_file import part_file
 from pipelines.citizens.history.work import lock_dataset
-from pipelines.citizens.months import read_month, expected_instead
+from pipelines.citizens.months import expected_instead, read_month
 from pipelines.citizens.warehouse.landings import Landing, landings_of
 from pipelines.citizens.warehouse.meta_tables import ingestion_log
 
@@ -178,7 +177,7 @@ def _note(arrived: Arrived, part: Path, doors: CitizensDoors) -> tuple[Landed, L
         )
         try:
             number = connection.execute(line.returning(ingestion_log.c.ingestion_id)).scalar_one()
-        except (TerminalError, IntegrityError) as error:
+        except TerminalError as error:
             if not before:
                 raise
             hint = "run `pipeline-processing migrate --warehouse` as its owner"

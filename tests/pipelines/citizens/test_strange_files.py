@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 
 from etl_core.errors import UsageError
 from etl_core.settings import Settings
-from pipelines.citizens import ingest as landing
 from pipelines.citizens.errors import StillBeingWrittenError, WorkbookRefusedError
 from pipelines.citizens.files.arriving_file import refuse_unfinished
 from pipelines.citizens.ingest import Expected, ingest
@@ -88,14 +87,12 @@ def test_one_that_cannot_land_keeps_no_other_from_it_and_every_name_lands_as_one
 def test_an_error_that_nobody_expected_goes_on_when_the_others_have_landed(
     doors: CitizensDoors, workbooks: Workbooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = landing.refuse_unfinished
-
     def strange(path: Path) -> None:
         if "2026-01" in path.name:
             raise OverflowError
-        plain(path)
+        refuse_unfinished(path)
 
-    monkeypatch.setattr(landing, "refuse_unfinished", strange)
+    monkeypatch.setattr("pipelines.citizens.ingest.refuse_unfinished", strange)
     paths = [workbooks.citizens(month, person(1)) for month in ("2026-01", "2026-02")]
     with pytest.raises(OverflowError):
         command(doors, "ingest", *map(str, paths))
@@ -107,9 +104,9 @@ def test_months_are_from_1990_to_the_end_of_next_year(doors: CitizensDoors, work
     for month in (date(1989, 12, 1), date(2028, 1, 1), date(9999, 12, 1)):
         with pytest.raises(WorkbookRefusedError, match="expected a month from 1990-01 to 2027-12; name it anew"):
             ingest(path, doors, Expected(snapshot=month))
-    for month in ("0000-01", "9999-12", "soon"):
-        with pytest.raises(UsageError, match=f"--snapshot '{month}' is "):
-            command(doors, "ingest", "--snapshot", month, str(path))
+    for said in ("0000-01", "9999-12", "soon"):
+        with pytest.raises(UsageError, match=f"--snapshot '{said}' is "):
+            command(doors, "ingest", "--snapshot", said, str(path))
     assert ingest(path, doors, Expected(snapshot=date(2027, 12, 1))).snapshot == date(2027, 12, 1)
     later = replace(doors, clock=lambda: doors.clock().replace(year=2040))
     workbooks.citizens("2041-12", person(2))
