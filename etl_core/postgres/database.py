@@ -173,6 +173,11 @@ def _is_pooled(connection: DBAPIConnection, cursor: DBAPICursor) -> bool:
     return cursor.fetchall() != [(True,)]
 
 
+def is_pooled(connection: Connection) -> bool:
+    """Whether a pooler stands between us and the server, whose connections are few and are others' after each use."""
+    return bool(connection.info[_POOLED])
+
+
 def _prove_idle_connections(engine: Engine) -> None:
     """Replace connections that died while nobody used them; those that have just answered need no question."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
@@ -13,6 +15,7 @@ from pyarrow import csv
 
 from pipelines.etl.errors import SourceChangedError
 from pipelines.etl.source.part_files import PartFiles, part_files
+from pipelines.etl.source.sharing import at_once, shares_of
 from pipelines.etl.source.snapshot import ROW_HASH
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Bytes of rows that are read together; twice as many are in memory.
 _AT_ONCE: Final = 8 << 20
+#: What a query costs, in the unit of planners, that two connections are worth opening for: that of some ten thousand
+#: rows with what belongs to them. Fewer are there before a second task of the next step has begun.
+_WORTH_TWO: Final = 20_000
 _HASH_SUM: Final = pa.decimal128(38, 0)
 _BROKEN_COLUMN: Final = re.compile(r"In CSV column #(\d+)")
 
@@ -44,7 +50,9 @@ class Copied(NamedTuple):
 def copy_rows(snapshot: Snapshot, flow: Flow, folder: StepFolder, place: str) -> Copied:
     """Write the rows of a flow's query to a folder that nobody wrote to before.
 
-    They are read and written while the next ones come, by one thread, and no more of them is in memory than that takes.
+    They are read and written while the next ones come, by a thread, and no more of them is in memory than that takes.
+    Where the flow says what its rows can be shared by, and the source expects much work, two connections read a
+    share each, of the same moment.
 
     Args:
         snapshot: of the source.
@@ -59,12 +67,51 @@ def copy_rows(snapshot: Snapshot, flow: Flow, folder: StepFolder, place: str) ->
     """
     columns = snapshot.columns(flow)
     schema = pa.schema([*((column.name, column.kind) for column in columns), (ROW_HASH, pa.int64())])
-    with part_files(folder, place, schema) as files, ThreadPoolExecutor(1) as thread:
-        reader = _Reader(flow.name, columns, schema, files)
-        stream = _Stream(thread, reader.take)
-        sent = snapshot.copy(flow, columns, stream)
-        stream.end()
-        return Copied(sent, files.rows, reader.hashes)
+    shares = shares_of(flow, columns)
+    with ExitStack() as own:
+        second = own.enter_context(snapshot.beside()) if shares and snapshot.effort(flow) >= _WORTH_TWO else None
+        by = [_By(snapshot, "")]
+        if second is not None:
+            by = list(map(_By, (snapshot, second), shares))
+            snapshot.use_one_process()
+            second.use_one_process()
+        endings = [""] if second is None else [f"-{number}" for number, _ in enumerate(by, 1)]
+        all_files = [own.enter_context(part_files(folder, place, schema, ending)) for ending in endings]
+        copies = [_Copy(flow, columns, schema, one, files) for one, files in zip(by, all_files, strict=True)]
+        return _sum(at_once(copies))
+
+
+def _sum(copied: Sequence[Copied]) -> Copied:
+    return Copied(*map(sum, zip(*copied, strict=True)))
+
+
+class _By(NamedTuple):
+    """Who reads what."""
+
+    snapshot: Snapshot
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """One COPY on its way to its files."""
+
+    flow: Flow
+    columns: Sequence[SourceColumn]
+    schema: pa.Schema
+    by: _By
+    files: PartFiles
+
+    def __call__(self) -> Copied:
+        with ThreadPoolExecutor(1) as thread:
+            reader = _Reader(self.flow.name, self.columns, self.schema, self.files)
+            stream = _Stream(thread, reader.take)
+            sent = self.by.snapshot.copy(self.flow, self.columns, stream, self.by.share)
+            stream.end()
+            return Copied(sent, self.files.rows, reader.hashes)
+
+    def cancel(self) -> None:
+        self.by.snapshot.cancel()
 
 
 class _Stream:

@@ -84,7 +84,7 @@ def _rows_at(world: EtlWorld) -> list[Path]:
 
 def test_columns_have_the_types_of_the_source_and_values_are_what_they_were(world: EtlWorld, tmp_path: Path) -> None:
     columns = ", ".join(f'{expression} AS "c{at} %"' for at, (expression, *_) in enumerate(_VALUES))
-    world.with_flow(tmp_path / "flows", query=f"SELECT {columns}").run(FIRST, ("extract",))
+    world.with_flow(tmp_path / "flows", query=f"SELECT {columns}", partitions="").run(FIRST, ("extract",))
     found = _extracted(world)
     for at, (expression, kind, value) in enumerate(_VALUES):
         column = found.column(f"c{at} %")
