@@ -14,21 +14,20 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from pipelines.etl.errors import SourceChangedError
+from pipelines.etl.source.at_once import at_once
 from pipelines.etl.source.part_files import PartFiles, part_files
-from pipelines.etl.source.sharing import at_once, shares_of
-from pipelines.etl.source.snapshot import ROW_HASH
+from pipelines.etl.source.sharing import shared_by
+from pipelines.etl.source.snapshot import ROW_HASH, state_of
 
 if TYPE_CHECKING:
     from pipelines.etl.flow.flow import Flow
     from pipelines.etl.source.columns import SourceColumn
+    from pipelines.etl.source.sharing import SharedBy
     from pipelines.etl.source.snapshot import Snapshot
     from pipelines.etl.step_folder import StepFolder
 
 #: Bytes of rows that are read together; twice as many are in memory.
 _AT_ONCE: Final = 8 << 20
-#: What a query costs, in the unit of planners, that two connections are worth opening for: that of some ten thousand
-#: rows with what belongs to them. Fewer are there before a second task of the next step has begun.
-_WORTH_TWO: Final = 20_000
 _HASH_SUM: Final = pa.decimal128(38, 0)
 _BROKEN_COLUMN: Final = re.compile(r"In CSV column #(\d+)")
 
@@ -67,29 +66,36 @@ def copy_rows(snapshot: Snapshot, flow: Flow, folder: StepFolder, place: str) ->
     """
     columns = snapshot.columns(flow)
     schema = pa.schema([*((column.name, column.kind) for column in columns), (ROW_HASH, pa.int64())])
-    shares = shares_of(flow, columns)
     with ExitStack() as own:
-        second = own.enter_context(snapshot.beside()) if shares and snapshot.effort(flow) >= _WORTH_TWO else None
-        by = [_By(snapshot, "")]
-        if second is not None:
-            by = list(map(_By, (snapshot, second), shares))
-            snapshot.use_one_process()
-            second.use_one_process()
-        endings = [""] if second is None else [f"-{number}" for number, _ in enumerate(by, 1)]
+        readers = own.enter_context(shared_by(snapshot, flow, columns))
+        endings = [""] if len(readers) == 1 else [f"-{number}" for number, _ in enumerate(readers, 1)]
         all_files = [own.enter_context(part_files(folder, place, schema, ending)) for ending in endings]
-        copies = [_Copy(flow, columns, schema, one, files) for one, files in zip(by, all_files, strict=True)]
+        copies = [_Copy(flow, columns, schema, by, files) for by, files in zip(readers, all_files, strict=True)]
         return _sum(at_once(copies))
+
+
+def state(snapshot: Snapshot, flow: Flow) -> str:
+    """Give a digest of the rows of a flow's query that does not depend on their order. Raises what `copy_rows` does."""
+    with shared_by(snapshot, flow, snapshot.columns(flow)) as readers:
+        counted = at_once([_Hashes(flow, by) for by in readers])
+    rows, hashes = map(sum, zip(*counted, strict=True))
+    return state_of(rows, hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashes:
+    flow: Flow
+    by: SharedBy
+
+    def __call__(self) -> tuple[int, int]:
+        return self.by.snapshot.hashes(self.flow, self.by.share)
+
+    def cancel(self) -> None:
+        self.by.snapshot.cancel()
 
 
 def _sum(copied: Sequence[Copied]) -> Copied:
     return Copied(*map(sum, zip(*copied, strict=True)))
-
-
-class _By(NamedTuple):
-    """Who reads what."""
-
-    snapshot: Snapshot
-    share: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ class _Copy:
     flow: Flow
     columns: Sequence[SourceColumn]
     schema: pa.Schema
-    by: _By
+    by: SharedBy
     files: PartFiles
 
     def __call__(self) -> Copied:

@@ -1,33 +1,63 @@
-"""The rows of a query by two connections at once: which of them reads what, and how one ends when the other fails."""
+"""Who reads the rows of a flow's query: one connection, or two that have a share of them each, of the same moment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 
 from pipelines.etl.errors import SourceChangedError
+from pipelines.etl.source.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pipelines.etl.flow.flow import Flow
     from pipelines.etl.source.columns import SourceColumn
 
-#: Seconds until the source is told again to stop what may have begun since it was told.
-_TOLD_AGAIN: Final = 1.0
-
-_Done_co = TypeVar("_Done_co", covariant=True)
-
-
-class CanBeCancelled(Protocol[_Done_co]):
-    """Work that another thread can end early."""
-
-    def __call__(self) -> _Done_co: ...  # noqa: D102 - the work
-    def cancel(self) -> None: ...  # noqa: D102 - it raises, soon
+#: What a query costs, in the unit of planners, that two connections are worth opening for: that of some ten thousand
+#: rows with what belongs to them. Fewer are there before a second task of the next step has begun.
+_WORTH_TWO: Final = 20_000
 
 
-def shares_of(flow: Flow, columns: Sequence[SourceColumn]) -> tuple[str, ...]:
+class SharedBy(NamedTuple):
+    """One that reads.
+
+    Attributes:
+        snapshot: by which.
+        share: a condition on `q`, the query's rows; empty: all of them.
+    """
+
+    snapshot: Snapshot
+    share: str
+
+
+@contextmanager
+def shared_by(snapshot: Snapshot, flow: Flow, columns: Sequence[SourceColumn]) -> Iterator[tuple[SharedBy, ...]]:
+    """Say who reads: two where the flow says what rows can be shared by, and the source expects much work.
+
+    Args:
+        snapshot: of the source.
+        flow: whose query it is.
+        columns: of its rows.
+
+    Raises:
+        SourceChangedError: the query has no such column, or the source does not take it.
+        DatabaseUnavailableError: the source goes away.
+    """
+    shares = _shares(flow, columns)
+    if not shares or snapshot.effort(flow) < _WORTH_TWO:
+        yield (SharedBy(snapshot, ""),)
+        return
+    with snapshot.beside() as second:
+        if second is None:
+            yield (SharedBy(snapshot, ""),)
+            return
+        snapshot.use_one_process()
+        yield tuple(map(SharedBy, (snapshot, second), shares))
+
+
+def _shares(flow: Flow, columns: Sequence[SourceColumn]) -> tuple[str, ...]:
     """Give two conditions on `q`, the rows of a flow's query, of which each row meets one; none where it is not shared.
 
     They are about a hash, which needs no bounds and halves what is crowded also. Planners take a comparison for a third
@@ -50,31 +80,3 @@ def shares_of(flow: Flow, columns: Sequence[SourceColumn]) -> tuple[str, ...]:
         f"hashint8extended({column.expression}, 0)" if whole else f"hashtextextended(({column.expression})::text, 0)"
     )
     return f"{hashed} < 0", f"({hashed} < 0) IS NOT TRUE"
-
-
-def at_once(works: Sequence[CanBeCancelled[_Done_co]]) -> list[_Done_co]:
-    """Do works at the same time, each in a thread; a single one in this. When one fails the others are cancelled.
-
-    Raises: what the first one that fails does, when all have ended.
-    """
-    if len(works) == 1:
-        return [works[0]()]
-    with ThreadPoolExecutor(len(works)) as threads:
-        begun = {threads.submit(work): work.cancel for work in works}
-        try:
-            done, pending = wait(begun, return_when=FIRST_EXCEPTION)
-        except BaseException:
-            _cancel(begun)
-            raise
-        _cancel({one: begun[one] for one in pending})
-        for one in done:
-            one.result()  # raises what is to be told; the others were cancelled for it
-        return [one.result() for one in begun]
-
-
-def _cancel(begun: dict[Future[_Done_co], Callable[[], None]]) -> None:
-    pending = set(begun)
-    while pending:
-        for one in pending:
-            begun[one]()
-        _, pending = wait(pending, timeout=_TOLD_AGAIN)

@@ -78,13 +78,17 @@ class Snapshot:
         """
         return int(self._asked(flow, "count(*)")[0])
 
-    def state(self, flow: Flow) -> str:
-        """Give a digest of the rows that does not depend on their order: as many, and the sum of their hashes.
+    def hashes(self, flow: Flow, share: str = "") -> tuple[int, int]:
+        """Say of rows how many they are, and the sum of their hashes, which does not depend on their order.
+
+        Args:
+            flow: whose query it is.
+            share: as `copy` has it.
 
         Raises: as `rows`.
         """
-        rows, hashes = self._asked(flow, f"count(*), coalesce(sum({_HASHED}), 0)")
-        return state_of(rows, int(hashes))
+        rows, hashes = self._asked(flow, f"count(*), coalesce(sum({_HASHED}), 0)", share)
+        return rows, int(hashes)
 
     def columns(self, flow: Flow) -> tuple[SourceColumn, ...]:
         """Say what the columns of the flow's query are, without carrying it out.
@@ -125,7 +129,7 @@ class Snapshot:
         Raises: as `rows`, and what `sink` does.
         """
         expressions = ", ".join([*(column.expression for column in columns), _HASHED])
-        wanted = _selected(flow, expressions, share and f"WHERE {share}")
+        wanted = _selected(flow, expressions, _where(share))
         statement = f"COPY ({wanted}) TO STDOUT WITH (FORMAT csv, ENCODING 'UTF8')"
         with _named_refusals(flow):
             try:
@@ -155,9 +159,11 @@ class Snapshot:
             own.enter_context(connection.begin())
             # It takes no parameter, and is the server's own word: digits, capitals and lines.
             connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{moment}'")
-            return _set_up(Snapshot(connection, self.as_of, self.window, self.engine))
+            second = _set_up(Snapshot(connection, self.as_of, self.window, self.engine))
         except PipelineError:  # no connection is free, or servers take turns: one is enough
             return None
+        second.use_one_process()
+        return second
 
     def use_one_process(self) -> None:
         """Have the source carry this connection's statements out in one process.
@@ -170,13 +176,18 @@ class Snapshot:
         """Name the settings that a session needs to carry out the query for this window."""
         return {**_FORMS, **{BINDS[name]: getattr(self.window, name).isoformat() for name in BINDS}}
 
-    def _asked(self, flow: Flow, what: str) -> tuple[Any, ...]:
+    def _asked(self, flow: Flow, what: str, share: str = "") -> tuple[Any, ...]:
+        statement = _selected(flow, what, _where(share)).replace("%", "%%")
         with _named_refusals(flow):
-            return tuple(self.connection.exec_driver_sql(_selected(flow, what).replace("%", "%%")).one())
+            return tuple(self.connection.exec_driver_sql(statement).one())
 
 
 def _selected(flow: Flow, what: str, which: str = "") -> str:
     return f"SELECT {what} FROM (\n{flow.source.query.text}\n) AS q {which}"  # noqa: S608 - the flow's own query
+
+
+def _where(share: str) -> str:
+    return f"WHERE {share}" if share else ""
 
 
 @contextmanager
