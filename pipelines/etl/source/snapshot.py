@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import psycopg2
 from sqlalchemy import text
-from sqlalchemy.exc import InvalidRequestError
 
 from etl_core.errors import CatalogueError, PipelineError, SettingsError, TerminalError
-from etl_core.postgres.database import Timeouts, connect, driver_cursor, is_pooled
+from etl_core.postgres.database import Timeouts, cancel_statement, connect, driver_cursor, is_pooled
 from pipelines.etl.errors import SourceChangedError
 from pipelines.etl.flow.bound_query import BINDS
 from pipelines.etl.flow.flow import Flow
@@ -142,9 +140,7 @@ class Snapshot:
 
     def cancel(self) -> None:
         """End what the source does for this connection now; for another thread than the one that waits for it."""
-        with suppress(psycopg2.Error, InvalidRequestError):  # it has gone already
-            driver: Any = self.connection.connection.dbapi_connection
-            driver.cancel()
+        cancel_statement(self.connection)
 
     @contextmanager
     def beside(self) -> Iterator[Snapshot | None]:
