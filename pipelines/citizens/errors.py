@@ -14,7 +14,7 @@ class StillBeingWrittenError(RetryableError):
 
 
 class WarehouseError(TerminalError):
-    """The warehouse cannot be made by this role, or be spoken to by this program."""
+    """The warehouse cannot be made by this role."""
 
 
 class MartMismatchError(TerminalError):

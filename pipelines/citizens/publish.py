@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select
 
-from pipelines.citizens.contracts import CITIZEN, CITIZEN_PHONE, CONTRACTS
+from pipelines.citizens.contracts import CITIZEN, CONTRACTS
 from pipelines.citizens.errors import MartMismatchError
-from pipelines.citizens.history.work import lock_dataset, plan_for_many_rows, walking_along_tables
+from pipelines.citizens.history.work import plan_for_many_rows, walking_along_tables
 from pipelines.citizens.mart import dimensions, facts
 from pipelines.citizens.mart.tables import dim_date, dim_location
-from pipelines.citizens.transform import effective_months, missing_months
+from pipelines.citizens.transform import effective_months, lock_histories, missing_months
 from pipelines.citizens.warehouse.meta_tables import unpublished_month
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def publish(doors: CitizensDoors) -> int:
         MartMismatchError: the mart would have other rows than the history.
     """
     with doors.trail.step("publish", "mart") as step, doors.warehouse.begin() as connection:
-        for dataset in (CITIZEN, CITIZEN_PHONE):  # always in this order: no two processes wait for each other
-            lock_dataset(connection, dataset)
+        lock_histories(connection)
         months = list(connection.scalars(select(unpublished_month.c.snapshot_month).order_by("snapshot_month")))
         if not months:
             step.message = "nothing has changed"

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dq import ObjectStore
-from etl_core.errors import PipelineError, ProblemsError, RetryableError, SettingsError, TerminalError, UsageError
+from etl_core.errors import (
+    CatalogueError,
+    PipelineError,
+    ProblemsError,
+    RetryableError,
+    SettingsError,
+    TerminalError,
+    UsageError,
+)
 from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.postgres.embedded import embedded_postgres
@@ -62,8 +70,12 @@ def open_doors(settings: CitizensSettings, *, run_id: str, clock: Callable[[], d
         own.callback(engine.dispose)
         if address is None:
             make_warehouse(engine)
-        require_warehouse(engine)
         trail = AuditTrail(engine, run_id, clock)
+        try:
+            require_warehouse(engine)
+        except CatalogueError as error:
+            trail.refuse_start(error)
+            raise
         root = Path(settings.citizens_root)
         yield CitizensDoors(engine, root, settings.phone_region, ObjectStore(), trail, clock)
 

@@ -43,6 +43,16 @@ class LostStageError(TerminalError):
     """The clean rows of a workbook that was validated are not where they were written."""
 
 
+def lock_histories(connection: Connection) -> None:
+    """Wait for others who change a history or publish, and keep them waiting until this transaction ends.
+
+    All of them, whichever is to change: citizens and phones name months to be published in one table. Always in this
+    order, so that no two processes wait for each other.
+    """
+    for contract in CONTRACTS:
+        lock_dataset(connection, contract.dataset)
+
+
 def to_transform(doors: CitizensDoors) -> list[Landing]:
     """Workbooks with clean rows that are in no load yet, in the order of what they speak of."""
     with doors.warehouse.connect() as connection:
@@ -61,7 +71,7 @@ def transform(landing: Landing, doors: CitizensDoors) -> LoadReport | None:
         rows = _one_row_a_key(_clean_rows(landing), dataset)
         with doors.warehouse.begin() as connection:
             load = NewLoad(landing.snapshot, landing.landed_at, landing.ingestion_id)
-            lock_dataset(connection, dataset)
+            lock_histories(connection)
             if _is_loaded(connection, landing):
                 step.message = "another process was quicker"
                 return None
@@ -82,6 +92,7 @@ def roll_back(version_id: int, doors: CitizensDoors) -> None:
         NoSuchLoadError: there is none, or it was taken back before.
     """
     with doors.trail.step("rollback", f"version {version_id}") as step, doors.warehouse.begin() as connection:
+        lock_histories(connection)
         dataset, snapshot = _version(connection, version_id)
         until = take_back(connection, dataset, version_id, now=doors.clock())
         _unpublish(connection, dataset, snapshot, until)
@@ -95,6 +106,7 @@ def roll_forward(version_id: int, doors: CitizensDoors) -> None:
         NoSuchLoadError: there is none, or it is live.
     """
     with doors.trail.step("reload", f"version {version_id}") as step, doors.warehouse.begin() as connection:
+        lock_histories(connection)
         dataset, snapshot = _version(connection, version_id)
         until = bring_back(connection, dataset, version_id)
         _unpublish(connection, dataset, snapshot, until)
@@ -113,6 +125,7 @@ def rebuild_all(doors: CitizensDoors) -> int:
     for contract in CONTRACTS:
         dataset = contract.dataset
         with doors.trail.step("rebuild", dataset.name) as step, doors.warehouse.begin() as connection:
+            lock_histories(connection)
             found = rebuild(connection, dataset, partial(_rows_of, by_version, dataset))
             if found:
                 _note_months(connection, effective_months(connection, CITIZEN))

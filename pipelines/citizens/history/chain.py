@@ -95,3 +95,43 @@ def touching(chain: Sequence[Link], version_id: int) -> tuple[Link, ...]:
     ]
     first = max(before) + 1 if before else 0
     return tuple(chain[first : own.ordinal + 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One load now brings into effect what another one did, and nothing else has changed.
+
+    `handed` are the versions whose word went from `giver` to `taker`; `kept` those that either brings into effect as it
+    did before. A key of the first that is in none of the others has the same history as before, under another name and
+    from another day: between the two loads none takes effect.
+    """
+
+    giver: Load
+    taker: Load
+    handed: tuple[int, ...]
+    kept: tuple[int, ...]
+
+    @property
+    def days(self) -> int:
+        """How many days later it takes effect."""
+        return (self.taker.snapshot - self.giver.snapshot).days
+
+
+def handover(before: Sequence[Link], after: Sequence[Link]) -> Handover | None:
+    """What the turn of a load comes down to; None where it is not one load's word becoming another one's.
+
+    `before` and `after` are the chains of the same loads.
+    """
+    pairs = [(old.effective, new.effective) for old, new in zip(before, after, strict=True)]
+    ways = {(old, new) for old, new in pairs if old != new}
+    if len(ways) != 1:
+        return None
+    giver, taker = way = ways.pop()
+    if giver is None or taker is None:
+        return None
+    versions = [link.load.version_id for link in after]
+    handed = tuple(version for version, pair in zip(versions, pairs, strict=True) if pair == way)
+    kept = tuple(
+        version for version, pair in zip(versions, pairs, strict=True) if pair != way and pair[1] in (giver, taker)
+    )
+    return Handover(giver, taker, handed, kept)

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, update
-
 from pipelines.citizens.history.chain import chain_of
 from pipelines.citizens.history.errors import NoSuchLoadError
-from pipelines.citizens.history.recompute import recompute
+from pipelines.citizens.history.recompute import recompute, recompute_turned
 from pipelines.citizens.history.saying import say
-from pipelines.citizens.history.tables import version_table
+from pipelines.citizens.history.statements import versions
 from pipelines.citizens.history.work import loads_of, lock_dataset, open_work
 
 if TYPE_CHECKING:
@@ -71,8 +69,7 @@ def bring_in(connection: Connection, dataset: Dataset, rows: pa.Table, load: New
     report = LoadReport(version_id, rows.num_rows, found.new, found.changed, found.gone)
     counts = {"row": report.rows, "new": report.new, "changed": report.changed, "gone": report.gone}
     counts["unchanged"] = report.unchanged
-    counted = update(version_table).where(version_table.c.version_id == version_id)
-    connection.execute(counted.values({f"{name}_count": count for name, count in counts.items()}))
+    connection.execute(versions.change_load(version_id, **{f"{name}_count": count for name, count in counts.items()}))
     return replace(report, changed_until=recompute(work, version_id))
 
 
@@ -111,16 +108,16 @@ def _turn(
     if found.live == is_live:
         state = "is live" if is_live else "was taken back before"
         raise NoSuchLoadError(f"version {version_id} of {dataset.name} {state}")
+    before = chain_of(loads.values())
     loads[version_id] = replace(found, live=is_live)
-    change = update(version_table).where(version_table.c.version_id == version_id)
-    connection.execute(change.values(is_live=is_live, rolled_back_at=now))
-    return recompute(open_work(connection, dataset, chain_of(loads.values())), version_id)
+    connection.execute(versions.change_load(version_id, is_live=is_live, rolled_back_at=now))
+    return recompute_turned(open_work(connection, dataset, chain_of(loads.values())), before, version_id)
 
 
 def _note_load(connection: Connection, dataset: Dataset, load: NewLoad, now: datetime) -> int:
     """Number a load."""
     counts = dict.fromkeys(("row_count", "new_count", "changed_count", "unchanged_count", "gone_count"), 0)
-    noted = insert(version_table).values(
+    noted = versions.note_load(
         dataset=dataset.name,
         snapshot_month=load.snapshot,
         landed_at=load.landed_at,
@@ -129,5 +126,5 @@ def _note_load(connection: Connection, dataset: Dataset, load: NewLoad, now: dat
         loaded_at=now,
         **counts,
     )
-    number: int = connection.execute(noted.returning(version_table.c.version_id)).scalar_one()
+    number: int = connection.execute(noted).scalar_one()
     return number

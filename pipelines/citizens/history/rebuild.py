@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from pipelines.citizens.history.dataset import Dataset
 
-#: Two rows are one where these are: numbers are of keys and days, hashes of values.
-_COMPARED = ("surrogate_key", "row_hash", "valid_to", "version_id", "closed_by_version_id")
-
 
 def rebuild(connection: Connection, dataset: Dataset, rows_of: Callable[[int], pa.Table]) -> int:
     """Forget what was computed, and compute it from the rows of all loads, dead ones too; keys keep their numbers.
@@ -53,14 +50,14 @@ def rebuild(connection: Connection, dataset: Dataset, rows_of: Callable[[int], p
 
 
 def _remember(connection: Connection, core: Table) -> Table:
-    columns = [SqlColumn(key, core.c[key].type) for key in _COMPARED]
+    columns = [SqlColumn(column.key, column.type) for column in core.c]
     before = temporary_table(MetaData(), connection.dialect.name, "rebuilt", *columns)
     make(connection, before)
-    connection.execute(insert(before).from_select(list(_COMPARED), select(*(core.c[key] for key in _COMPARED))))
+    connection.execute(insert(before).from_select(core.c.keys(), select(*core.c)))
     return before
 
 
 def _differing(connection: Connection, before: Table, core: Table) -> int:
     joined = before.outerjoin(core, core.c.surrogate_key == before.c.surrogate_key, full=True)
-    others = or_(*(before.c[key].is_distinct_from(core.c[key]) for key in _COMPARED))
+    others = or_(*(was.is_distinct_from(now) for was, now in zip(before.c, core.c, strict=True)))
     return connection.scalar(select(func.count()).select_from(joined).where(others)) or 0

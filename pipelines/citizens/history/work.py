@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, insert, select, text, update
+from sqlalchemy import BigInteger, insert, text
 
 from pipelines.citizens.history.chain import Link, Load
 from pipelines.citizens.history.errors import BrokenHistoryError
+from pipelines.citizens.history.statements import versions
 from pipelines.citizens.history.tables import (
     HistoryTables,
     Workspace,
-    dataset_table,
     history_tables,
     make,
-    version_table,
     workspace,
 )
 
@@ -44,23 +43,14 @@ class Work:
 
 
 def lock_dataset(connection: Connection, dataset: Dataset) -> None:
-    """Wait for other writers of the dataset, and keep them waiting until this transaction ends.
-
-    It is the same statement in every dialect, and needs no more than read committed.
-    """
-    turn = (
-        update(dataset_table)
-        .where(dataset_table.c.name == dataset.name)
-        .values(generation=dataset_table.c.generation + 1)
-    )
-    if connection.execute(turn).rowcount == 0:
+    """Wait for other writers of the dataset, and keep them waiting until this transaction ends."""
+    if connection.execute(versions.take_turn(dataset)).rowcount == 0:
         raise BrokenHistoryError(f"meta.dataset has no row for {dataset.name!r}; apply the warehouse's DDL")
 
 
 def loads_of(connection: Connection, dataset: Dataset) -> list[Load]:
     """All loads of a dataset, also those that were taken back."""
-    columns = [version_table.c[name] for name in ("version_id", "snapshot_month", "landed_at", "is_live")]
-    found = connection.execute(select(*columns).where(version_table.c.dataset == dataset.name))
+    found = connection.execute(versions.known_loads(dataset))
     return [Load(row.version_id, row.snapshot_month, _aware(row.landed_at), row.is_live) for row in found]
 
 
@@ -96,9 +86,12 @@ def plan_for_many_rows(connection: Connection) -> None:
 
 
 @contextmanager
-def walking_along_tables(connection: Connection, rows: int) -> Iterator[None]:
-    """Look no row up by itself meanwhile, where they are many: the planner takes joins by two columns to be small."""
-    is_worth_it = connection.dialect.name == "postgresql" and rows >= _MANY
+def walking_along_tables(connection: Connection, rows: int | None = None) -> Iterator[None]:
+    """Look no row up by itself meanwhile, where they are many: the planner takes joins by two columns to be small.
+
+    Rows whose number is not known are many.
+    """
+    is_worth_it = connection.dialect.name == "postgresql" and (rows is None or rows >= _MANY)
     if is_worth_it:
         connection.execute(text("SET LOCAL enable_nestloop = off"))
     yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,11 @@ class AuditTrail:
         log.info("step done", step=name, subject=subject, what=step.message, rows=step.rows, ms=took)
         for sentence in step.warnings:
             log.warning("a step found something to look at", step=name, subject=subject, what=sentence)
+
+    def refuse_start(self, error: PipelineError) -> None:
+        """Write that no step could begin, as far as the account itself is there and may be written."""
+        with suppress(PipelineError):
+            self._write("start", "ERROR", "FAIL", str(error))
 
     def _failed(self, name: str, message: str, step: Step, began: float) -> None:
         took = round((time.monotonic() - began) * 1000)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import create_engine, inspect, make_url
+from sqlalchemy import inspect
 
 from etl_core.errors import CatalogueError
 from etl_core.postgres.database import Timeouts, connect
 from etl_core.shipped_files import shipped_file
 from pipelines.citizens.errors import WarehouseError
 from pipelines.citizens.warehouse.rights import RIGHTS, missing_rights
+from pipelines.citizens.warehouse.sql_server import connect_sql_server
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -30,16 +31,10 @@ def connect_warehouse(address: str) -> Engine:
     Raises:
         SettingsError: the address cannot be used.
         DatabaseUnavailableError: no answer.
-        WarehouseError: the package that speaks to SQL Server is not installed.
     """
-    if not address.startswith("mssql"):
-        return connect(address, application_name="citizens", timeouts=_TIMEOUTS, setting="WAREHOUSE_URL")
-    try:
-        return create_engine(make_url(address), fast_executemany=True, hide_parameters=True)
-    except ModuleNotFoundError as error:
-        raise WarehouseError(
-            f"WAREHOUSE_URL names SQL Server, and the package {error.name!r} is not installed"
-        ) from None
+    if address.startswith("mssql"):
+        return connect_sql_server(address)
+    return connect(address, application_name="citizens", timeouts=_TIMEOUTS, setting="WAREHOUSE_URL")
 
 
 def make_warehouse(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""Citizens' workbooks from land to mart, in a warehouse of the embedded Postgres with its own settings."""
+"""Citizens' workbooks from land to mart, in a warehouse of an embedded Postgres."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import make_url, text
 
 from dq import ObjectStore
-from etl_core.postgres.embedded import embedded_postgres
 from pipelines.citizens.doors import CitizensDoors
 from pipelines.citizens.ingest import ingest
 from pipelines.citizens.publish import publish
@@ -24,6 +23,7 @@ from pipelines.citizens.transform import roll_back, roll_forward
 from pipelines.citizens.warehouse.audit_trail import AuditTrail
 from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse
 from tests.bench.contestant import Work, serve
+from tests.bench.tuned_postgres import tuned_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ def main() -> None:
 def _prepare(stack: ExitStack) -> Mapping[str, Work]:
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dq-"))
     Path(folder).chmod(0o755)  # the server's own user has to enter it
-    server = stack.enter_context(embedded_postgres(f"{folder}/postgres"))
+    server = stack.enter_context(tuned_postgres(Path(folder) / "postgres"))
     work = CitizensWork(server.dsn, Path(folder) / "citizens")
     return {one.__name__: one for one in (work.fresh, work.month, work.rollback, work.reload)}
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from etl_core.postgres.embedded import embedded_postgres
 from pipelines.citizens.warehouse.connecting import connect_warehouse
 from tests.bench.contestant import Work, serve
+from tests.bench.tuned_postgres import tuned_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def _prepare(stack: ExitStack) -> Mapping[str, Work]:
     sys.path.append(os.environ["PEER_PACKAGES"])
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dq-"))
     Path(folder).chmod(0o755)  # the server's own user has to enter it
-    server = stack.enter_context(embedded_postgres(f"{folder}/postgres"))
+    server = stack.enter_context(tuned_postgres(Path(folder) / "postgres"))
     engine = connect_warehouse(server.dsn)
     return {"to_sql": lambda path: _to_sql(engine, path)}
 

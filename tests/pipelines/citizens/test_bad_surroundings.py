@@ -9,22 +9,31 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, text
+from pydantic import SecretStr
+from sqlalchemy import event, insert, text
 
 from etl_core.errors import CatalogueError, DatabaseUnavailableError, SettingsError
 from etl_core.postgres.database import connect
+from pipelines.citizens.contracts import CITIZEN
 from pipelines.citizens.errors import FolderRefusedError, NoSpaceError
 from pipelines.citizens.files.part_file import part_file, sweep_parts
+from pipelines.citizens.history.work import lock_dataset
 from pipelines.citizens.ingest import ingest
-from pipelines.citizens.run_pipeline import run, validate_all
+from pipelines.citizens.run_pipeline import open_doors, run, validate_all
+from pipelines.citizens.settings import CitizensSettings
+from pipelines.citizens.transform import roll_back
 from pipelines.citizens.warehouse.audit_trail import AuditTrail
 from pipelines.citizens.warehouse.connecting import connect_warehouse, require_warehouse
+from pipelines.citizens.warehouse.meta_tables import unpublished_month
 from pipelines.citizens.warehouse.rights import RIGHTS
 from tests.pipelines.citizens.town import CORE, FACTS, Workbooks, land, load, person, rows
 
@@ -76,6 +85,18 @@ def test_a_schema_that_the_service_may_not_enter_is_named_once(
     with pytest.raises(CatalogueError) as raised:
         require_warehouse(service)
     assert [f"the right USAGE on SCHEMA {schema};" in problem for problem in raised.value.problems] == [True]
+
+
+def test_a_step_that_may_not_begin_is_told_in_the_account(doors: CitizensDoors, warehouse_owner: Engine) -> None:
+    with warehouse_owner.begin() as owner:
+        owner.execute(text("REVOKE DELETE ON mart.dim_citizen FROM warehouse_service"))
+    address = doors.warehouse.url.render_as_string(hide_password=False)
+    settings = CitizensSettings(warehouse_url=SecretStr(address), citizens_root=str(doors.root))
+    with pytest.raises(CatalogueError), open_doors(settings, run_id="refused", clock=doors.clock):
+        pass
+    ((step, level, status, message),) = rows(doors.warehouse, _LAST)
+    assert (step, level, status) == ("start", "ERROR", "FAIL")
+    assert "lacks the right DELETE on mart.dim_citizen" in message
 
 
 def test_without_temporary_tables_no_load_is_begun(service: Engine, warehouse_owner: Engine) -> None:
@@ -320,3 +341,21 @@ def test_two_processes_at_once_land_load_and_publish_everything_once(
     assert len(rows(doors.warehouse, CORE)) == 199
     months = rows(doors.warehouse, "SELECT date_key, count(*) FROM mart.fact_citizen_snapshot GROUP BY 1 ORDER BY 1")
     assert months == [(20260001 + 100 * month, 200 - month) for month in (1, 2)]
+
+
+def test_a_load_of_phones_waits_for_one_of_citizens_which_names_the_same_month(
+    doors: CitizensDoors, two_months: list[Path]
+) -> None:
+    load(doors, *two_months)
+    version = rows(doors.warehouse, "SELECT version_id FROM meta.dataset_version WHERE dataset = 'citizen_phone'")[0][0]
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with ThreadPoolExecutor(1) as pool:
+        with doors.warehouse.begin() as connection:
+            lock_dataset(connection, CITIZEN)
+            connection.execute(insert(unpublished_month).values(snapshot_month=date(2026, 1, 1)))
+            turned = pool.submit(roll_back, version, doors)
+            deadline = time.monotonic() + 60
+            while not rows(doors.warehouse, waiting) and time.monotonic() < deadline:
+                time.sleep(0.02)
+        turned.result(timeout=60)
+    assert rows(doors.warehouse, "SELECT count(*) FROM core.citizen_phone") == [(0,)]

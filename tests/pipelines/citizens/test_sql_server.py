@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import sqlglot
 from sqlglot import exp
 
+from etl_core.errors import CatalogueError, DatabaseUnavailableError, PipelineError, SettingsError, TerminalError
 from pipelines.citizens.contracts import CITIZEN, CITIZEN_PHONE
 from pipelines.citizens.history.tables import dataset_table, history_tables, version_table
 from pipelines.citizens.mart import tables as mart
 from pipelines.citizens.warehouse import meta_tables as meta
+from pipelines.citizens.warehouse.connecting import connect_warehouse
+from pipelines.citizens.warehouse.sql_server import sql_server_error
 from tests.pipelines.citizens.tsql import KEPT, written
 
 _FOLDER = KEPT.parent
@@ -95,3 +99,75 @@ def test_scripts_make_the_columns_that_statements_name(dialect: str) -> None:
 
 def test_one_current_row_a_key_is_kept_by_an_index_with_a_filter() -> None:
     assert "uq_citizen_current ON core.citizen (key_id) WHERE is_current = 1" in (_FOLDER / "core.sql").read_text()
+
+
+@pytest.mark.parametrize(
+    ("state", "written", "kind", "said"),
+    [
+        (
+            "08001",
+            "TCP: No connection (10061)",
+            DatabaseUnavailableError,
+            "TCP: No connection (10061)",
+        ),
+        ("40001", "The deadlock victim. (1205) (SQLExecDirectW)", DatabaseUnavailableError, "The deadlock victim."),
+        (
+            "28000",
+            "Login failed for user 'sa'. (18456) (SQLDriverConnect)",
+            SettingsError,
+            "Login failed for user 'sa'.",
+        ),
+        (
+            "42000",
+            "INSERT denied on the object 'x'. (229) (SQLPrepare)",
+            CatalogueError,
+            "INSERT denied on the object 'x'.",
+        ),
+        (
+            "23000",
+            "Duplicate key in object 'x'. The duplicate key value is (Smith). (2627) (SQLExecDirectW)",
+            TerminalError,
+            "Duplicate key in object 'x'.",
+        ),
+        ("22001", "Truncated, column 'c'. Truncated value: 'Smith'. (2628)", TerminalError, "Truncated, column 'c'."),
+        (
+            "22018",
+            "Conversion failed converting the varchar value 'Smi'th' to data type int. (245)",
+            TerminalError,
+            "Conversion failed converting the varchar value to data type int. (245)",
+        ),
+    ],
+)
+def test_what_the_driver_raises_is_said_without_what_it_quotes(
+    state: str, written: str, kind: type[PipelineError], said: str
+) -> None:
+    error = sql_server_error(state, f"[{state}] [Microsoft][ODBC Driver 18 for SQL Server][SQL Server]{written}")
+    assert type(error) is kind
+    assert f"SQL Server: {said} (SQLSTATE {state})" in str(error)
+
+
+def test_a_server_that_refuses_to_connect_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver is made up: what it raises is what it is documented to raise."""
+    with pytest.raises(SettingsError, match="its driver does not load"):
+        connect_warehouse("mssql+pyodbc://sa:hidden@localhost/citizens?driver=x")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise _Driver.OperationalError("08001", "[08001] [Microsoft]Login timeout expired (0) (SQLDriverConnect)")
+
+    monkeypatch.setattr(_Driver, "connect", refuse, raising=False)
+    monkeypatch.setitem(sys.modules, "pyodbc", _Driver)
+    with pytest.raises(DatabaseUnavailableError, match="Login timeout expired") as raised:
+        connect_warehouse("mssql+pyodbc://sa:hidden@localhost/citizens?driver=x")
+    assert "hidden" not in str(raised.value)
+
+
+class _Driver:
+    """As much of pyodbc as a connection that fails needs."""
+
+    paramstyle, version = "qmark", "5.3.0"
+
+    class Cursor: ...
+
+    class Error(Exception): ...
+
+    class OperationalError(Error): ...

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from etl_core.errors import CatalogueError
 from etl_core.settings import Settings
 from pipelines.citizens.history.errors import NoSuchLoadError
+from pipelines.citizens.publish import publish
 from pipelines.citizens.run_pipeline import carry_out, parser, run
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import status_lines
@@ -138,3 +139,18 @@ def test_the_service_makes_no_table_and_drops_none(service: Engine) -> None:
     for statement in ("CREATE TABLE core.mine (a int)", "DROP TABLE core.citizen", "TRUNCATE mart.dim_date"):
         with pytest.raises(CatalogueError), service.begin() as connection:
             connection.execute(text(statement))
+
+
+def test_what_somebody_changed_in_the_history_is_rebuilt_from_the_stage_and_published(
+    doors: CitizensDoors, warehouse_owner: Engine, workbooks: Workbooks
+) -> None:
+    load(doors, workbooks.citizens("2026-01", person(1), person(2)))
+    before = rows(doors.warehouse, CORE), rows(doors.warehouse, FACTS)
+    for table in ("core.citizen", "mart.dim_citizen"):
+        with warehouse_owner.begin() as owner:
+            owner.execute(text(f"UPDATE {table} SET last_name = 'Nobody' WHERE citizen_id = 'C1'"))
+    assert rebuild_all(doors) == 1
+    assert publish(doors) == 1
+    assert (rows(doors.warehouse, CORE), rows(doors.warehouse, FACTS)) == before
+    assert rows(doors.warehouse, "SELECT 1 FROM mart.dim_citizen WHERE last_name = 'Nobody'") == []
+    assert rebuild_all(doors) == 0

@@ -1,6 +1,9 @@
 -- The history of citizens and their phones. People read core.citizen and core.citizen_phone: a row holds from
 -- valid_from up to, and not including, valid_to; 9999-12-31 is until further notice. The tables beside them are what the
 -- rows are computed from: a number for each business key, what things were like, and what each load said differently.
+-- Indexes with a filter are refused without it, and sqlcmd begins without it.
+SET QUOTED_IDENTIFIER ON;
+GO
 IF SCHEMA_ID(N'core') IS NULL EXEC (N'CREATE SCHEMA core');
 GO
 IF OBJECT_ID(N'core.citizen_key') IS NULL

@@ -1,6 +1,9 @@
 -- What was landed, validated and loaded, and what became of it. SQL Server 2019 or newer. The owner of the warehouse
 -- applies meta.sql, core.sql, mart.sql and roles.sql in this order, or runs `pipeline-processing migrate --warehouse`;
 -- applying them again changes nothing.
+-- Indexes with a filter are refused without it, and sqlcmd begins without it.
+SET QUOTED_IDENTIFIER ON;
+GO
 IF SCHEMA_ID(N'meta') IS NULL EXEC (N'CREATE SCHEMA meta');
 GO
 -- A line for each dataset; whoever loads one changes its line first and so has it to himself until he commits.

@@ -52,6 +52,24 @@ CREATE TABLE [#differing] (
 );
 GO
 
+-- whose turn it is
+UPDATE meta.dataset SET generation=(meta.dataset.generation + 1) WHERE meta.dataset.name = 'citizen';
+GO
+
+-- loads there are
+SELECT meta.dataset_version.version_id, meta.dataset_version.snapshot_month, meta.dataset_version.landed_at, meta.dataset_version.is_live
+FROM meta.dataset_version
+WHERE meta.dataset_version.dataset = 'citizen';
+GO
+
+-- a new load
+INSERT INTO meta.dataset_version (dataset, snapshot_month, landed_at, is_live, row_count, new_count, changed_count, unchanged_count, gone_count, loaded_at) OUTPUT inserted.version_id VALUES ('citizen', '2026-02-01', '2026-02-01 00:00:00+00:00', 1, 0, 0, 0, 0, 0, '2026-02-01 00:00:00+00:00');
+GO
+
+-- its rows, 50,000 at a time, as parameters
+INSERT INTO [#incoming] (key_hash, row_hash, before_hash, citizen_id, first_name, last_name, birth_date, sex, street, house_no, zip, city, email, registered_on, status) VALUES (:key_hash, :row_hash, :before_hash, :citizen_id, :first_name, :last_name, :birth_date, :sex, :street, :house_no, :zip, :city, :email, :registered_on, :status);
+GO
+
 -- what the load before it in the chain said
 SELECT core.citizen_key.key_hash, latest.row_hash, core.citizen_key.citizen_id
 FROM (SELECT core.citizen_claim.key_id AS key_id, core.citizen_claim.row_hash AS row_hash, row_number() OVER (PARTITION BY core.citizen_claim.key_id ORDER BY [#chain].ordinal DESC) AS backwards
@@ -159,6 +177,32 @@ FROM core.citizen
 WHERE core.citizen.is_current = 1;
 GO
 
+-- a load that is taken back
+UPDATE meta.dataset_version SET is_live=0, rolled_back_at='2026-02-01 00:00:00+00:00' WHERE meta.dataset_version.version_id = 4;
+GO
+
+-- where a load's word only goes over to the next one: touched keys
+INSERT INTO [#touched] (key_id) SELECT DISTINCT core.citizen_claim.key_id
+FROM core.citizen_claim
+WHERE core.citizen_claim.version_id IN (3, 4) AND (EXISTS (SELECT *
+FROM core.citizen_claim AS said
+WHERE said.key_id = core.citizen_claim.key_id AND said.version_id IN (5)));
+GO
+
+-- the last end of its rows
+SELECT max(core.citizen.valid_to) AS max_1
+FROM core.citizen
+WHERE core.citizen.version_id = 4 AND NOT (EXISTS (SELECT *
+FROM core.citizen_claim AS said
+WHERE said.key_id = core.citizen.key_id AND said.version_id IN (5)));
+GO
+
+-- its rows begin and end with the next one
+UPDATE core.citizen SET citizen_sk=CASE WHEN (core.citizen.version_id = 4) THEN core.citizen.citizen_sk + 31 ELSE core.citizen.citizen_sk END, valid_from=CASE WHEN (core.citizen.version_id = 4) THEN '2026-02-01' ELSE core.citizen.valid_from END, valid_to=CASE WHEN (core.citizen.closed_by_version_id = 4) THEN '2026-02-01' ELSE core.citizen.valid_to END, version_id=CASE WHEN (core.citizen.version_id = 4) THEN 5 ELSE core.citizen.version_id END, closed_by_version_id=CASE WHEN (core.citizen.closed_by_version_id = 4) THEN 5 ELSE core.citizen.closed_by_version_id END WHERE (core.citizen.version_id = 4 OR core.citizen.closed_by_version_id = 4) AND NOT (EXISTS (SELECT *
+FROM core.citizen_claim AS said
+WHERE said.key_id = core.citizen.key_id AND said.version_id IN (5)));
+GO
+
 -- places
 INSERT INTO mart.dim_location (location_key, zip, city) SELECT 10 + row_number() OVER (ORDER BY places.zip, places.city) AS anon_1, places.zip, places.city
 FROM (SELECT DISTINCT coalesce(core.citizen.zip, 'Unknown') AS zip, coalesce(core.citizen.city, 'Unknown') AS city
@@ -176,7 +220,7 @@ WHERE core.citizen.citizen_sk = mart.dim_citizen.citizen_key));
 GO
 
 -- members that change
-UPDATE mart.dim_citizen SET citizen_id=core.citizen.citizen_id, first_name=core.citizen.first_name, last_name=core.citizen.last_name, birth_date=core.citizen.birth_date, sex=core.citizen.sex, email=core.citizen.email, registered_on=core.citizen.registered_on, status=core.citizen.status, valid_from=core.citizen.valid_from, valid_to=core.citizen.valid_to, is_current=core.citizen.is_current, row_hash=core.citizen.row_hash FROM mart.dim_citizen, core.citizen WHERE mart.dim_citizen.citizen_key = core.citizen.citizen_sk AND core.citizen.valid_to >= '2026-02-01' AND mart.dim_citizen.valid_to >= '2026-02-01' AND (mart.dim_citizen.row_hash != core.citizen.row_hash OR mart.dim_citizen.valid_to != core.citizen.valid_to);
+UPDATE mart.dim_citizen SET citizen_id=core.citizen.citizen_id, first_name=core.citizen.first_name, last_name=core.citizen.last_name, birth_date=core.citizen.birth_date, sex=core.citizen.sex, email=core.citizen.email, registered_on=core.citizen.registered_on, status=core.citizen.status, valid_from=core.citizen.valid_from, valid_to=core.citizen.valid_to, is_current=core.citizen.is_current, row_hash=core.citizen.row_hash FROM mart.dim_citizen, core.citizen WHERE mart.dim_citizen.citizen_key = core.citizen.citizen_sk AND core.citizen.valid_to >= '2026-02-01' AND mart.dim_citizen.valid_to >= '2026-02-01' AND (NOT EXISTS (SELECT mart.dim_citizen.citizen_id INTERSECT SELECT core.citizen.citizen_id) OR NOT EXISTS (SELECT mart.dim_citizen.first_name INTERSECT SELECT core.citizen.first_name) OR NOT EXISTS (SELECT mart.dim_citizen.last_name INTERSECT SELECT core.citizen.last_name) OR NOT EXISTS (SELECT mart.dim_citizen.birth_date INTERSECT SELECT core.citizen.birth_date) OR NOT EXISTS (SELECT mart.dim_citizen.sex INTERSECT SELECT core.citizen.sex) OR NOT EXISTS (SELECT mart.dim_citizen.email INTERSECT SELECT core.citizen.email) OR NOT EXISTS (SELECT mart.dim_citizen.registered_on INTERSECT SELECT core.citizen.registered_on) OR NOT EXISTS (SELECT mart.dim_citizen.status INTERSECT SELECT core.citizen.status) OR NOT EXISTS (SELECT mart.dim_citizen.valid_from INTERSECT SELECT core.citizen.valid_from) OR NOT EXISTS (SELECT mart.dim_citizen.valid_to INTERSECT SELECT core.citizen.valid_to) OR NOT EXISTS (SELECT mart.dim_citizen.is_current INTERSECT SELECT core.citizen.is_current) OR NOT EXISTS (SELECT mart.dim_citizen.row_hash INTERSECT SELECT core.citizen.row_hash));
 GO
 
 -- members that come

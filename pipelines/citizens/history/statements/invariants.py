@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 _NAMED = ("version_id", "closed_by_version_id")
 
 
-def violations(tables: HistoryTables, rooms: Workspace) -> tuple[tuple[str, ...], Select[Any]]:
+def violations(
+    tables: HistoryTables, rooms: Workspace, *, everywhere: bool = False
+) -> tuple[tuple[str, ...], Select[Any]]:
     """Say what may be wrong, and give the statement that counts each of it, in this order: all zeros or nulls.
 
-    It is about the touched keys, since the others did not change, and walks along them once.
+    It is about the touched keys, since the others did not change, or about all (`everywhere`), which is less work where
+    most of them were touched; and walks along them once.
     """
     core, touched, claim, chain = tables.core, rooms.touched, tables.claim, rooms.chain
-    own = (
-        select(*(core.c[name] for name in ("key_id", "valid_from", "valid_to", "is_current", "row_hash", *_NAMED)))
-        .join_from(core, touched, touched.c.key_id == core.c.key_id)
-        .subquery("own")
+    of_keys = select(
+        *(core.c[name] for name in ("key_id", "valid_from", "valid_to", "is_current", "row_hash", *_NAMED))
     )
+    if not everywhere:
+        of_keys = of_keys.join_from(core, touched, touched.c.key_id == core.c.key_id)
+    own = of_keys.subquery("own")
     rows = select(
         *own.c,
         func.lead(own.c.valid_from).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_from"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
-from pipelines.citizens.history.chain import chain_of
+from pipelines.citizens.history.chain import Handover, Load, chain_of, handover
 from pipelines.citizens.history.dataset import Column
 from pipelines.citizens.history.errors import BrokenHistoryError, NoSuchLoadError
 from pipelines.citizens.history.loads import NewLoad, bring_in, take_back
@@ -22,7 +22,7 @@ from pipelines.citizens.history.work import loads_of, open_work
 from tests.pipelines.citizens.history.histories import KEPT, NOW, THINGS, Play, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Engine
 
@@ -108,6 +108,38 @@ def test_a_load_taken_back_and_brought_back_leaves_every_row_as_it_was_with_its_
     for which in (0, 1, 3):
         play.turn(which)
     assert play.numbered() == before
+
+
+def test_a_word_that_goes_over_to_the_next_load_keeps_all_other_rows(play: Play) -> None:
+    """Of one key the next load says something itself, one only goes over, the others are not touched."""
+    others: dict[Key, Values] = {("other", str(number)): A for number in range(8)}
+    play.load(0, 0, {**others, ONE: A})
+    play.load(1, 1, {**others, ONE: B, TWO: A})
+    play.load(2, 2, {**others, ONE: C, TWO: A})
+    play.load(3, 3, {**others, ONE: C})
+    before = play.numbered()
+    play.turn(1)
+    assert play.core() == play.oracle.core()
+    play.turn(1)
+    assert play.numbered() == before
+
+
+def test_a_turn_is_a_handover_where_one_load_takes_effect_for_another() -> None:
+    months = [(1, True), (2, True), (2, True), (3, False), (4, True)]  # the second of a month lands later
+    loads = [Load(at, date(2020, month, 1), NOW + timedelta(hours=at), live) for at, (month, live) in enumerate(months)]
+
+    def turn(*which: int, among: Sequence[Load] = loads) -> Handover | None:
+        turned = [replace(load, live=not load.live) if load.version_id in which else load for load in among]
+        return handover(chain_of(among), chain_of(turned))
+
+    assert turn(0) == Handover(loads[0], loads[2], handed=(0,), kept=(1, 2))
+    # Nothing changes, the month's other landing takes a part, and nobody takes it.
+    assert (turn(1), turn(2), turn(4)) == (None, None, None)
+    alone = [loads[0], *loads[2:]]
+    assert turn(2, among=alone) == Handover(loads[2], loads[4], handed=(2,), kept=(3, 4))
+    back = turn(3, among=alone)
+    assert back == Handover(loads[4], replace(loads[3], live=True), handed=(3,), kept=(4,))
+    assert back.days == -31
 
 
 def test_a_load_that_there_is_not_is_named_with_those_there_are(play: Play) -> None:
