@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pipelines.etl.flow.flow import Flow
     from pipelines.etl.source.columns import SourceColumn
 
-#: What a query costs, in the unit of planners, that two connections are worth opening for: that of some ten thousand
-#: rows with what belongs to them. Fewer are there before a second task of the next step has begun.
+#: What a query costs, in the unit of planners, that two connections are worth opening for: that of a hundred
+#: thousand rows with what belongs to them. Fewer are there before a second task of the next step has begun.
 _WORTH_TWO: Final = 20_000
 
 
