@@ -81,8 +81,12 @@ def drop_citizens(since: date) -> Delete:
 
 
 def change_citizens(since: date) -> Update:
-    """Change the members whose row in the history is another one now, or was never what it says."""
+    """Change the members whose row in the history is another one now: from a month on, or it ends at another day.
+
+    Whole rows are compared where all are published: what a rebuilt history mends in its rows, it does not in hashes.
+    """
     core = history_tables(CITIZEN).core
+    compared = _SAME if since == date.min else ("row_hash", "valid_to")
     return (
         update(dim_citizen)
         .values({name: core.c[name] for name in _SAME})
@@ -90,8 +94,7 @@ def change_citizens(since: date) -> Update:
             dim_citizen.c.citizen_key == core.c.surrogate_key,
             core.c.valid_to >= literal(since),
             dim_citizen.c.valid_to >= literal(since),
-            # All of them: what rebuilding a history mends in its rows, it does not do in their hashes.
-            or_(*(dim_citizen.c[name].is_distinct_from(core.c[name]) for name in _SAME)),
+            or_(*(dim_citizen.c[name].is_distinct_from(core.c[name]) for name in compared)),
         )
     )
 
