@@ -14,15 +14,15 @@ contents or the password.
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg2
 import sqlalchemy
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, InvalidRequestError
 
 from etl_core.errors import CatalogueError, DatabaseUnavailableError, PipelineError, SettingsError, TerminalError
 
@@ -171,6 +171,18 @@ def _is_pooled(connection: DBAPIConnection, cursor: DBAPICursor) -> bool:
     """Whether somebody stands between us and the server: the process that answers is not the one that was met first."""
     cursor.execute("SELECT pg_backend_pid() = %s", (connection.get_backend_pid(),))
     return cursor.fetchall() != [(True,)]
+
+
+def is_pooled(connection: Connection) -> bool:
+    """Whether a pooler stands between us and the server, whose connections are few and are others' after each use."""
+    return bool(connection.info[_POOLED])
+
+
+def cancel_statement(connection: Connection) -> None:
+    """Have the server end the statement that another thread waits for; nothing where there is none."""
+    with suppress(psycopg2.Error, InvalidRequestError):  # the connection has gone already
+        driver: Any = connection.connection.dbapi_connection
+        driver.cancel()
 
 
 def _prove_idle_connections(engine: Engine) -> None:

@@ -95,6 +95,11 @@ def ingest(path: Path, doors: CitizensDoors, expected: Expected | None = None) -
             landed, before = _note(arrived, part, doors)
         if landed.known:
             step.message = f"landed before as {landed.file_name}, on {landed.landed_at:%Y-%m-%d %H:%M}"
+            if before is not None and before.is_live is False:
+                step.remark(
+                    f"the load of {before.file_name} was taken back, and landing it again loads nothing; `citizens "
+                    f"transform --reload {before.version_id}` brings it back"
+                )
             return landed
         step.message = f"{size:,} bytes, {contract.kind} of {snapshot:%Y-%m}"
         if before is not None:
@@ -158,13 +163,13 @@ def _month_in(name: str, part: Path, cell: str, named: date | None, doors: Citiz
 
 
 def _note(arrived: Arrived, part: Path, doors: CitizensDoors) -> tuple[Landed, Landing | None]:
-    """Note that it landed, now or before; and as what its content landed last, where that was another thing."""
+    """Note that it landed, unless it did before; with the landing that its content counted as until now."""
     final = doors.land / marked_name(arrived.file_name, arrived.sha256[:12])
     now = doors.clock()
     with doors.warehouse.begin() as connection:
         before = _landed_before(connection, arrived, doors)
         if (same := _same(before, arrived)) is not None:
-            return Landed(same.ingestion_id, same.file_name, same.snapshot, same.landed_at, known=True), None
+            return Landed(same.ingestion_id, same.file_name, same.snapshot, same.landed_at, known=True), same
         part.replace(final)
         line = insert(ingestion_log).values(
             dataset=arrived.contract.dataset.name,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipelines.etl.database_identity import database_identity
 from pipelines.etl.flow.flow import digest_of
 from pipelines.etl.ledger.steps import Counts, StepEnd, skipped
-from pipelines.etl.source.copying import copy_rows
+from pipelines.etl.source.copying import copy_rows, state
 from pipelines.etl.source.snapshot import open_snapshot, state_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def extract(window: Window, doors: EtlDoors, before: StepRow | None, *, full: bo
     attempt = ledger.begin(window.day, "extract", told, doors.clock())
     with ledger.failing(attempt, doors.clock), open_snapshot(dsn, flow.source.url, window) as seen:
         is_there = before is not None and doors.folder(window.day).parts(before.place or "")
-        if before is not None and is_there and not full and before.input == _input(told, seen.state(flow)):
+        if before is not None and is_there and not full and before.input == _input(told, state(seen, flow)):
             message = f"the source says the same as at {before.as_of:%Y-%m-%d %H:%M:%S} UTC"
             return ledger.end(attempt, skipped(before, message, seen.as_of), doors.clock(), of=before.input)
         doors.require_folder()

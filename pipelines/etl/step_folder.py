@@ -157,7 +157,7 @@ class StepFolder:
                     yield new
                 finally:
                     if not new.kept:
-                        path.unlink()
+                        path.unlink(missing_ok=True)  # its folder may have gone first
         except OSError as error:
             raise TerminalError(f"{place} cannot be written: {error.strerror}; let this user write there") from error
 

@@ -23,8 +23,9 @@ class Source:
     Attributes:
         url: the setting that names the database.
         query: what is asked of it.
-        partition_on: the column that tells rows apart by ranges; the source is asked once, whatever it says.
-        partitions: how many ranges, for a reader of ranges.
+        partition_on: the column by whose hash two connections share the rows where they are many; its value has to be
+            the row's own, not a number that the query gives out as it goes.
+        partitions: with 1 they are not shared; other numbers are those of readers by ranges, and two connections read.
     """
 
     url: str

@@ -13,6 +13,7 @@ from dq import (
     Problems,
     SchemaDefinition,
     exact,
+    fold,
     kind_of,
     load_definition,
     read_properties,
@@ -78,7 +79,8 @@ def _read(name: str, raw: Mapping[str, Any], folder: Path, problems: Problems) -
         problems.add("flow", f"is {shown(parts.get('flow'))}; expected {expected}")
     source = _read_source(_object(parts, "source", problems), folder, problems)
     definition = _read_definition(parts.get("definition"), problems)
-    silver = _read_silver(_object(parts, "silver", problems, needed=False), definition, problems)
+    fields = _fields(parts.get("definition"), definition)
+    silver = _read_silver(_object(parts, "silver", problems, needed=False), fields, problems)
     target = _read_target(_object(parts, "load", problems), definition, problems)
     gate = _read_gate(_object(parts, "gate", problems, needed=False), problems)
     if source is None or definition is None or target is None:
@@ -127,12 +129,14 @@ def _read_source(raw: Mapping[str, Any], folder: Path, problems: Problems) -> So
     query = _read_query(properties, folder, problems)
     column = properties.get("partition_on")
     if column is not None and not (isinstance(column, str) and column.strip()):
-        problems.add("source", f"partition_on is {shown(column)}; expected a column of numbers or days")
+        problems.add("source", f"partition_on is {shown(column)}; expected a column that tells rows apart")
     count = properties.get("partitions")
     if count is not None and not (isinstance(count, int) and 1 <= count <= _MOST_PARTITIONS):
         problems.add("source", f"partitions is {shown(count)}; expected a whole number from 1 to {_MOST_PARTITIONS}")
     if count is not None and column is None:
-        problems.add("source", "partitions is given, and partition_on is not; expected the column they are ranges of")
+        problems.add(
+            "source", "partitions is given, and partition_on is not; expected the column that rows are shared by"
+        )
     return None if url is None or query is None else Source(url, query, column, count)
 
 
@@ -171,10 +175,29 @@ def _read_definition(raw: Any, problems: Problems) -> SchemaDefinition | None:  
     return definition
 
 
-def _read_silver(raw: Mapping[str, Any], definition: SchemaDefinition | None, problems: Problems) -> SilverColumns:
-    if definition is None:
+def _fields(raw: Any, definition: SchemaDefinition | None) -> dict[str, FieldType] | None:  # noqa: ANN401 - any JSON value
+    """Give the types of the declared fields; of a definition that cannot be used as far as it says, else None.
+
+    A field of no type that is known is taken for a number, of which any column can be derived.
+    """
+    if definition is not None:
+        return {field.name: field.type for field in definition.fields}
+    listed = _folded(raw).get("fields")
+    fields = list(map(_folded, listed)) if isinstance(listed, list) else []
+    names = [field.get("name") for field in fields]
+    if not names or not all(isinstance(name, str) for name in names):
+        return None
+    types = {kind.value: kind for kind in FieldType}
+    return {str(field["name"]): types.get(str(field.get("type")), FieldType.NUMBER) for field in fields}
+
+
+def _folded(raw: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    return {fold(str(name)): value for name, value in raw.items()} if isinstance(raw, dict) else {}
+
+
+def _read_silver(raw: Mapping[str, Any], fields: Mapping[str, FieldType] | None, problems: Problems) -> SilverColumns:
+    if fields is None:
         return SilverColumns()
-    fields: dict[str, FieldType] = {field.name: field.type for field in definition.fields}
     silver = read_silver_columns(raw, fields, problems)
     for one in silver.derive:
         for name in sources(one):

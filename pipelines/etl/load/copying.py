@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,8 +16,10 @@ from etl_core.postgres.database import driver_cursor
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-#: Rows that are in memory, and on their way, at a time.
+#: Rows that are on their way at a time; as many are made ready, so that twice as many are in memory.
 ROWS_AT_ONCE: Final = 50_000
+#: Bytes that the driver is given at a time.
+_BYTES_AT_ONCE: Final = 256 << 10
 # All that is not null stands in quotes where a quote could be in it: null is nothing, the empty text is two quotes.
 _OPTIONS: Final = csv.WriteOptions(include_header=False, quoting_style="needed")
 
@@ -29,7 +32,7 @@ class CopiedRows(NamedTuple):
 
 
 def copy_rows(connection: Connection, table: str, names: str, batches: Iterable[pa.RecordBatch]) -> CopiedRows:
-    """Copy rows into a table.
+    """Copy rows into a table; a thread reads and writes the next ones while the server takes these.
 
     Args:
         connection: in whose transaction.
@@ -42,14 +45,34 @@ def copy_rows(connection: Connection, table: str, names: str, batches: Iterable[
         DatabaseUnavailableError: it is locked, or the warehouse is away.
     """
     # A percent sign in a name is doubled for statements with parameters, which this is not.
-    statement, rows = f"COPY {table} ({names}) FROM STDIN WITH (FORMAT csv)".replace("%%", "%"), 0
-    taken = 0
+    statement = f"COPY {table} ({names}) FROM STDIN WITH (FORMAT csv)".replace("%%", "%")
+    rows = taken = 0
     with driver_cursor(connection) as cursor:
-        for batch in batches:
-            cursor.copy_expert(statement, BytesIO(_written(batch)))
-            rows += batch.num_rows
+        for ready in _made_ahead(iter(batches)):
+            cursor.copy_expert(statement, BytesIO(ready.written), _BYTES_AT_ONCE)
+            rows += ready.rows
             taken += cursor.rowcount
     return CopiedRows(rows, taken)
+
+
+class _Ready(NamedTuple):
+    """Rows as COPY takes them, and how many they are."""
+
+    written: memoryview
+    rows: int
+
+
+def _made_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[_Ready]:
+    with ThreadPoolExecutor(1) as thread:
+        made = thread.submit(_next, batches)
+        while (ready := made.result()) is not None:
+            made = thread.submit(_next, batches)
+            yield ready
+
+
+def _next(batches: Iterator[pa.RecordBatch]) -> _Ready | None:
+    batch = next(batches, None)
+    return None if batch is None else _Ready(_written(batch), batch.num_rows)
 
 
 def _written(batch: pa.RecordBatch) -> memoryview:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
@@ -12,12 +14,15 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from pipelines.etl.errors import SourceChangedError
+from pipelines.etl.source.at_once import at_once
 from pipelines.etl.source.part_files import PartFiles, part_files
-from pipelines.etl.source.snapshot import ROW_HASH
+from pipelines.etl.source.sharing import shared_by
+from pipelines.etl.source.snapshot import ROW_HASH, state_of
 
 if TYPE_CHECKING:
     from pipelines.etl.flow.flow import Flow
     from pipelines.etl.source.columns import SourceColumn
+    from pipelines.etl.source.sharing import SharedBy
     from pipelines.etl.source.snapshot import Snapshot
     from pipelines.etl.step_folder import StepFolder
 
@@ -44,7 +49,9 @@ class Copied(NamedTuple):
 def copy_rows(snapshot: Snapshot, flow: Flow, folder: StepFolder, place: str) -> Copied:
     """Write the rows of a flow's query to a folder that nobody wrote to before.
 
-    They are read and written while the next ones come, by one thread, and no more of them is in memory than that takes.
+    They are read and written while the next ones come, by a thread, and no more of them is in memory than that takes.
+    Where the flow says what its rows can be shared by, and the source expects much work, two connections read a
+    share each, of the same moment.
 
     Args:
         snapshot: of the source.
@@ -59,12 +66,58 @@ def copy_rows(snapshot: Snapshot, flow: Flow, folder: StepFolder, place: str) ->
     """
     columns = snapshot.columns(flow)
     schema = pa.schema([*((column.name, column.kind) for column in columns), (ROW_HASH, pa.int64())])
-    with part_files(folder, place, schema) as files, ThreadPoolExecutor(1) as thread:
-        reader = _Reader(flow.name, columns, schema, files)
-        stream = _Stream(thread, reader.take)
-        sent = snapshot.copy(flow, columns, stream)
-        stream.end()
-        return Copied(sent, files.rows, reader.hashes)
+    with ExitStack() as own:
+        readers = own.enter_context(shared_by(snapshot, flow, columns))
+        endings = [""] if len(readers) == 1 else [f"-{number}" for number, _ in enumerate(readers, 1)]
+        all_files = [own.enter_context(part_files(folder, place, schema, ending)) for ending in endings]
+        copies = [_Copy(flow, columns, schema, by, files) for by, files in zip(readers, all_files, strict=True)]
+        return _sum(at_once(copies))
+
+
+def state(snapshot: Snapshot, flow: Flow) -> str:
+    """Give a digest of the rows of a flow's query that does not depend on their order. Raises what `copy_rows` does."""
+    with shared_by(snapshot, flow, snapshot.columns(flow)) as readers:
+        counted = at_once([_Hashes(flow, by) for by in readers])
+    rows, hashes = map(sum, zip(*counted, strict=True))
+    return state_of(rows, hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashes:
+    flow: Flow
+    by: SharedBy
+
+    def __call__(self) -> tuple[int, int]:
+        return self.by.snapshot.hashes(self.flow, self.by.share)
+
+    def cancel(self) -> None:
+        self.by.snapshot.cancel()
+
+
+def _sum(copied: Sequence[Copied]) -> Copied:
+    return Copied(*map(sum, zip(*copied, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """One COPY on its way to its files."""
+
+    flow: Flow
+    columns: Sequence[SourceColumn]
+    schema: pa.Schema
+    by: SharedBy
+    files: PartFiles
+
+    def __call__(self) -> Copied:
+        with ThreadPoolExecutor(1) as thread:
+            reader = _Reader(self.flow.name, self.columns, self.schema, self.files)
+            stream = _Stream(thread, reader.take)
+            sent = self.by.snapshot.copy(self.flow, self.columns, stream, self.by.share)
+            stream.end()
+            return Copied(sent, self.files.rows, reader.hashes)
+
+    def cancel(self) -> None:
+        self.by.snapshot.cancel()
 
 
 class _Stream:

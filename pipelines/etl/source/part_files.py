@@ -22,8 +22,8 @@ _BYTES_OF_A_PART: Final = 256 << 20
 class PartFiles:
     """Files that are being written; made by `part_files`."""
 
-    def __init__(self, folder: StepFolder, place: str, schema: pa.Schema) -> None:
-        self._folder, self._place, self._schema = folder, place, schema
+    def __init__(self, folder: StepFolder, place: str, schema: pa.Schema, ending: str) -> None:
+        self._folder, self._place, self._schema, self._ending = folder, place, schema, ending
         self._own = ExitStack()
         self._number = self._bytes = self._left = 0
         self.rows = 0
@@ -57,25 +57,26 @@ class PartFiles:
     def _begin(self) -> None:
         self._number += 1
         self._left, self._bytes = ROWS_OF_A_PART, 0
-        name = f"{self._place}/part-{self._number:05d}.parquet"
+        name = f"{self._place}/part-{self._number:05d}{self._ending}.parquet"
         self._file: NewFile = self._own.enter_context(self._folder.new_file(name))
         self._writer = self._own.enter_context(pq.ParquetWriter(self._file.sink, self._schema, compression="zstd"))
 
 
 @contextmanager
-def part_files(folder: StepFolder, place: str, schema: pa.Schema) -> Iterator[PartFiles]:
+def part_files(folder: StepFolder, place: str, schema: pa.Schema, ending: str = "") -> Iterator[PartFiles]:
     """Write files of rows to a folder, one at least; all are there when all went well, else none.
 
     Args:
         folder: that of the day.
         place: the folder of the attempt.
         schema: of the rows.
+        ending: of the files' names, where others write to the folder also.
 
     Raises:
         StorageUnavailableError: S3 does not answer.
         TerminalError: the folder cannot be written.
     """
-    files = PartFiles(folder, place, schema)
+    files = PartFiles(folder, place, schema, ending)
     try:
         yield files
         files.end()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import text
 
-from etl_core.errors import CatalogueError, SettingsError, TerminalError
-from etl_core.postgres.database import Timeouts, connect, driver_cursor
+from etl_core.errors import CatalogueError, PipelineError, SettingsError, TerminalError
+from etl_core.postgres.database import Timeouts, cancel_statement, connect, driver_cursor, is_pooled
 from pipelines.etl.errors import SourceChangedError
 from pipelines.etl.flow.bound_query import BINDS
 from pipelines.etl.flow.flow import Flow
@@ -19,7 +19,7 @@ from pipelines.etl.flow.window import Window
 from pipelines.etl.source.columns import SourceColumn, TypeName, repeated, source_columns
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
 
 #: The column of a row's digest, which its database computes.
 ROW_HASH: Final = "_row_hash"
@@ -41,6 +41,10 @@ WHERE t.oid = ANY(%s)
 _TIMEOUTS: Final = Timeouts(statement=7200, idle_in_transaction=0)
 
 
+#: How transactions begin.
+_READS: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
 class TakesRows(Protocol):
     """What rows are written to, one at a time, as texts in the form of CSV."""
 
@@ -55,11 +59,13 @@ class Snapshot:
         connection: within it.
         as_of: the moment it shows, aware, by the source's clock.
         window: the days it is asked of.
+        engine: which other connections come from.
     """
 
     connection: Connection
     as_of: datetime
     window: Window
+    engine: Engine
 
     def rows(self, flow: Flow) -> int:
         """Count the rows of the flow's query.
@@ -70,13 +76,17 @@ class Snapshot:
         """
         return int(self._asked(flow, "count(*)")[0])
 
-    def state(self, flow: Flow) -> str:
-        """Give a digest of the rows that does not depend on their order: as many, and the sum of their hashes.
+    def hashes(self, flow: Flow, share: str = "") -> tuple[int, int]:
+        """Say of rows how many they are, and the sum of their hashes, which does not depend on their order.
+
+        Args:
+            flow: whose query it is.
+            share: as `copy` has it.
 
         Raises: as `rows`.
         """
-        rows, hashes = self._asked(flow, f"count(*), coalesce(sum({_HASHED}), 0)")
-        return state_of(rows, int(hashes))
+        rows, hashes = self._asked(flow, f"count(*), coalesce(sum({_HASHED}), 0)", share)
+        return rows, int(hashes)
 
     def columns(self, flow: Flow) -> tuple[SourceColumn, ...]:
         """Say what the columns of the flow's query are, without carrying it out.
@@ -96,13 +106,29 @@ class Snapshot:
         # SQLAlchemy doubles percent signs for statements with parameters, which these are not.
         return source_columns(described, types, [name.replace("%%", "%") for name in quoted])
 
-    def copy(self, flow: Flow, columns: Sequence[SourceColumn], sink: TakesRows) -> int:
+    def effort(self, flow: Flow) -> float:
+        """Give what the source expects the flow's query to cost, in its planner's own unit.
+
+        Raises: as `rows`.
+        """
+        with _named_refusals(flow), driver_cursor(self.connection) as cursor:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {_selected(flow, 'q.*')}")
+            return float(cursor.fetchall()[0][0][0]["Plan"]["Total Cost"])
+
+    def copy(self, flow: Flow, columns: Sequence[SourceColumn], sink: TakesRows, share: str = "") -> int:
         """Have the rows of the flow's query written to `sink`, each with its hash; how many the source says they are.
+
+        Args:
+            flow: whose query it is.
+            columns: of the rows.
+            sink: takes them.
+            share: a condition on `q`, the query's rows, where only a share of them is wanted.
 
         Raises: as `rows`, and what `sink` does.
         """
         expressions = ", ".join([*(column.expression for column in columns), _HASHED])
-        statement = f"COPY ({_selected(flow, expressions)}) TO STDOUT WITH (FORMAT csv, ENCODING 'UTF8')"
+        wanted = _selected(flow, expressions, _where(share))
+        statement = f"COPY ({wanted}) TO STDOUT WITH (FORMAT csv, ENCODING 'UTF8')"
         with _named_refusals(flow):
             try:
                 with driver_cursor(self.connection) as cursor:
@@ -112,17 +138,52 @@ class Snapshot:
                 self.connection.invalidate()  # the source may be in the middle of its rows
                 raise
 
+    def cancel(self) -> None:
+        """End what the source does for this connection now; for another thread than the one that waits for it."""
+        cancel_statement(self.connection)
+
+    @contextmanager
+    def beside(self) -> Iterator[Snapshot | None]:
+        """Open a second connection that shows the same moment; None where the source, or a pooler, gives none."""
+        with ExitStack() as own:
+            yield None if is_pooled(self.connection) else self._second(own)
+
+    def _second(self, own: ExitStack) -> Snapshot | None:
+        moment = self.connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+        try:
+            connection = own.enter_context(self.engine.connect()).execution_options(**_READS)
+            own.enter_context(connection.begin())
+            # It takes no parameter, and is the server's own word: digits, capitals and lines.
+            connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{moment}'")
+            second = _set_up(Snapshot(connection, self.as_of, self.window, self.engine))
+        except PipelineError:  # no connection is free, or servers take turns: one is enough
+            return None
+        second.use_one_process()
+        return second
+
+    def use_one_process(self) -> None:
+        """Have the source carry this connection's statements out in one process.
+
+        Helpers that scan a part of a table, and each all of what is joined to it, are worth it where nobody else works.
+        """
+        self.connection.execute(text("SELECT set_config('max_parallel_workers_per_gather', '0', true)"))
+
     def session_settings(self) -> dict[str, str]:
         """Name the settings that a session needs to carry out the query for this window."""
         return {**_FORMS, **{BINDS[name]: getattr(self.window, name).isoformat() for name in BINDS}}
 
-    def _asked(self, flow: Flow, what: str) -> tuple[Any, ...]:
+    def _asked(self, flow: Flow, what: str, share: str = "") -> tuple[Any, ...]:
+        statement = _selected(flow, what, _where(share)).replace("%", "%%")
         with _named_refusals(flow):
-            return tuple(self.connection.exec_driver_sql(_selected(flow, what).replace("%", "%%")).one())
+            return tuple(self.connection.exec_driver_sql(statement).one())
 
 
-def _selected(flow: Flow, what: str, limit: str = "") -> str:
-    return f"SELECT {what} FROM (\n{flow.source.query.text}\n) AS q {limit}"  # noqa: S608 - the flow's own query
+def _selected(flow: Flow, what: str, which: str = "") -> str:
+    return f"SELECT {what} FROM (\n{flow.source.query.text}\n) AS q {which}"  # noqa: S608 - the flow's own query
+
+
+def _where(share: str) -> str:
+    return f"WHERE {share}" if share else ""
 
 
 @contextmanager
@@ -163,11 +224,13 @@ def open_snapshot(dsn: str, setting: str, window: Window) -> Iterator[Snapshot]:
     with ExitStack() as own:
         own.callback(engine.dispose)
         # Said as the transaction begins: behind a pooler settings of the session are its first statement.
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        connection = own.enter_context(engine.connect()).execution_options(**options)
+        connection = own.enter_context(engine.connect()).execution_options(**_READS)
         own.enter_context(connection.begin())
         as_of = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-        snapshot = Snapshot(connection, as_of, window)
-        for name, value in snapshot.session_settings().items():
-            connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
-        yield snapshot
+        yield _set_up(Snapshot(connection, as_of, window, engine))
+
+
+def _set_up(snapshot: Snapshot) -> Snapshot:
+    for name, value in snapshot.session_settings().items():
+        snapshot.connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
+    return snapshot

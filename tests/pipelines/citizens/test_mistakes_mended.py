@@ -73,6 +73,9 @@ def test_a_wrong_month_is_mended_before_it_is_loaded_and_after_its_load_was_take
     with pytest.raises(WorkbookRefusedError, match=why):
         ingest(path, doors)
     roll_back(1, doors)
+    assert ingest(path, doors, Expected(snapshot=date(2026, 1, 1))).known
+    ((told,),) = rows(doors.warehouse, "SELECT details FROM meta.etl_audit ORDER BY audit_id DESC LIMIT 1")
+    assert told.endswith("landing it again loads nothing; `citizens transform --reload 1` brings it back")
     assert not ingest(path, doors).known
     assert ingest(path, doors).known
     assert run(doors) == 0

@@ -58,6 +58,8 @@ def test_all_mistakes_are_named_at_once_and_an_address_is_not_shown(tmp_path: Pa
     ):
         assert words in said, words
     assert "hunter2" not in said
+    assert 'silver, derive, "segment"' in said, "a definition that cannot be used hides nothing of what follows it"
+    assert "total is" not in said, "nor is anything made of a type that is not known"
 
 
 @pytest.mark.parametrize(
