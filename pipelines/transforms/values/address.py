@@ -4,8 +4,8 @@ An abbreviation is written out where the type of a street stands: at the end, or
 so that St James keeps its saint. A text in capitals or small letters alone gets capitals; any other keeps its own.
 Regions: `US` (which is meant when none is named, and does for English) and `DE`.
 
->>> tried("address", "12 MAIN ST APT 4B", "500  5TH AVE N", "1 St James Rd.", "P.O. box 12", "12 Main Street")
-['12 Main Street Apt 4B', '500 5th Avenue N', '1 St James Road', 'PO Box 12', '12 Main Street']
+>>> tried("address", "12 MAIN ST APT 4B", "500  5TH AVE N", "1 St James Rd.", "P.O. box 12", "5th ave")
+['12 Main Street Apt 4B', '500 5th Avenue N', '1 St James Road', 'PO Box 12', '5th Avenue']
 >>> tried({"address": "DE"}, "hauptstr. 5a", "Berliner Str. 12", "Schlosspl. 1", "AM MARKT 3")
 ['Hauptstraße 5a', 'Berliner Straße 12', 'Schlossplatz 1', 'Am Markt 3']
 """
@@ -114,7 +114,7 @@ def _american(text: str, with_capitals: Capitals) -> str:
     text = _with_state(text)
     words = _with_capitals(text, with_capitals) if _in_one_case(text.replace("PO Box", "")) else text.split(" ")
     plain = [word.lower().rstrip(".,") for word in words]
-    numbered = bool(plain) and plain[0][:1].isdigit()
+    numbered = bool(plain) and plain[0][:1].isdigit() and not _ORDINAL.fullmatch(plain[0])  # 5th Ave is a street
     for at, word in enumerate(plain):
         full = _ENGLISH.get(word)
         if full and at > numbered and (words[at].endswith(",") or _ends_street(plain[at + 1 :])):

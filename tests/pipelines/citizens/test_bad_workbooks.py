@@ -165,7 +165,11 @@ def test_each_kind_of_bad_row_is_rejected_with_its_reason(doors: CitizensDoors, 
     }
     people = [person(at + 2, **{name: cell}) for at, (name, (cell, _)) in enumerate(bad.items())]
     last, after = date(2026, 1, 31), date(2026, 2, 1)
-    days = ({"birth_date": "31.12.1849"}, {"registered_on": after}, {"birth_date": after, "registered_on": after})
+    days: tuple[dict[str, Cell], ...] = (
+        {"birth_date": "31.12.1849"},
+        {"registered_on": after},
+        {"birth_date": after, "registered_on": after},
+    )
     people += [person(at + 20, **day) for at, day in enumerate(days)]
     good = [person(number, birth_date=last, registered_on=last) for number in range(100, 200)]
     load(doors, workbooks.citizens("2026-01", *good, *people, person(1, citizen_id=None)))
