@@ -33,7 +33,7 @@ _CATALOGUE_NUMBERS = {207: "column", 208: "table", 229: "right", 230: "right", 2
 _NUMBER = re.compile(r"\((\d+)\)")
 #: What stands before the server's own words, what it says after them of values, and values among them.
 _ORIGIN = re.compile(r"\[[^\]]*\] ?")
-_AFTER = re.compile(r" The duplicate key value is .*| Truncated value: .*| \(\d+\) \(SQL.*| \(SQL\w+\).*", re.DOTALL)
+_AFTER = re.compile(r"\s(?:The duplicate key value is|Truncated value:|\(\d+\) \(SQL|\(SQL\w+\)).*", re.DOTALL)
 _VALUE = re.compile(r"(?<=value) '.*'(?= to data type)", re.DOTALL)
 
 
