@@ -22,7 +22,6 @@ from pyarrow import csv
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from etl_core.postgres.database import Timeouts, connect
-from etl_core.postgres.embedded import embedded_postgres
 from etl_core.shipped_files import shipped_file
 from etl_core.spark.jars import present_jars
 from etl_core.spark.session import build_session
@@ -32,6 +31,7 @@ from pipelines.etl.flow.read_flow import read_flow
 from pipelines.etl.ledger.steps import StepLedger
 from pipelines.etl.run_flow import run_day
 from tests.bench.contestant import Work, serve
+from tests.bench.tuned_postgres import tuned_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 _DAY = date(2026, 1, 1)
 _PARTS = 8
 _ORDERS = 5
-#: What Postgres has for a machine of this century; its own defaults are for one of the last.
-_TUNED = ("shared_buffers = '512MB'", "work_mem = '64MB'", "max_wal_size = '4GB'", "synchronous_commit = off")
 _FILL = f"""
 INSERT INTO users SELECT n, 'user' || n || '@example.com', 'User ' || n, timestamptz '2026-01-01 00:00+00',
     timestamptz '2026-01-01 12:00+00' FROM generate_series(1, %(users)s) AS n;
@@ -65,14 +63,11 @@ def main() -> None:
 def _prepare(own: ExitStack, folder: Path, users: int) -> Mapping[str, Work]:
     # The server's user has to get there.
     place = Path(own.enter_context(tempfile.TemporaryDirectory(prefix="dq-")))
-    server = own.enter_context(embedded_postgres(place / "postgres"))
+    server = own.enter_context(tuned_postgres(place / "postgres"))
     folder.mkdir(parents=True, exist_ok=True)
     admin = make_url(server.dsn).set(drivername="postgresql+psycopg2")
     engine = create_engine(admin, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        for setting in _TUNED:
-            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
-        connection.execute(text("SELECT pg_reload_conf()"))
         for name in ("ledger", "source", "warehouse"):
             connection.execute(text(f"CREATE DATABASE {name}"))
     addresses = {
