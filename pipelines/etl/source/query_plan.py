@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 #: Steps of plans (`EXPLAIN`) whose rows do not depend on the order in which others come. Not among them, for one:
-#: Limit, Unique (DISTINCT ON is one), WindowAgg, LockRows, Sample Scan, Foreign Scan.
+#: Limit, WindowAgg, LockRows, Sample Scan, Foreign Scan; and Unique, unless it is that of a DISTINCT or a UNION.
 _ORDERLESS: Final = frozenset(
     {
         *("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Bitmap Index Scan", "BitmapAnd"),
@@ -22,6 +22,8 @@ _ORDERLESS: Final = frozenset(
         *("Memoize", "Aggregate", "Group", "SetOp", "Gather", "Gather Merge"),
     }
 )
+#: What a key of a sort says besides its column.
+_DIRECTION: Final = re.compile(r" (?:COLLATE|USING|DESC|NULLS) .*$| DESC$")
 #: Of the moment a transaction began, or a statement.
 _OF_NOW: Final = frozenset({"now", "transaction_timestamp", "statement_timestamp", "age"})
 _NOW: Final = re.compile(r"\b(?:CURRENT_(?:DATE|TIME|TIMESTAMP)|LOCALTIME(?:STAMP)?)\b")
@@ -46,10 +48,21 @@ class QueryPlan:
 
 def read_plan(root: Mapping[str, Any]) -> QueryPlan:
     """Read the root of a plan, as `EXPLAIN (VERBOSE, FORMAT JSON)` gives it under `Plan`."""
-    texts, steps = list(_texts(root)), {step["Node Type"] for step in _steps(root)}
+    texts, steps = list(_texts(root)), list(_steps(root))
     calls = frozenset((quoted.replace('""', '"') or plain) for text in texts for quoted, plain in _CALLED.findall(text))
     of_now = calls & _OF_NOW or any(_NOW.search(text) for text in texts)
-    return QueryPlan(float(root["Total Cost"]), calls, same_twice=steps <= _ORDERLESS and not of_now)
+    return QueryPlan(float(root["Total Cost"]), calls, same_twice=all(map(_is_orderless, steps)) and not of_now)
+
+
+def _is_orderless(step: Mapping[str, Any]) -> bool:
+    return step["Node Type"] in _ORDERLESS or (step["Node Type"] == "Unique" and _keeps_what_differs(step))
+
+
+def _keeps_what_differs(unique: Mapping[str, Any]) -> bool:
+    """Whether rows come in the order of all columns, so that those alike are the same; DISTINCT ON has others."""
+    below: Mapping[str, Any] = next(iter(unique.get("Plans", ())), {})
+    sorted_by = {_DIRECTION.sub("", key) for key in below.get("Sort Key", ())}
+    return set(unique.get("Output", ())) <= sorted_by
 
 
 def _steps(step: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -68,6 +68,11 @@ def test_two_connections_read_what_one_reads_and_add_up_the_same_hashes(
     assert two.run(FIRST, ("extract",)).steps[0].state == "skipped"
 
 
+def test_the_shipped_flow_may_be_read_by_two(world: EtlWorld) -> None:
+    assert world.run(FIRST, ("extract",)).steps[0].state == "done"
+    assert [path.name for path in _parts(world)] == ["part-00001-1.parquet", "part-00001-2.parquet"]
+
+
 def test_both_see_the_moment_of_the_first(world: EtlWorld) -> None:
     flow = world.doors().flow
     with open_snapshot(world.source_url, "SOURCE_DATABASE_URL", Window(FIRST)) as seen:
