@@ -33,7 +33,7 @@ ONE_LANDING: Final = OldRule(
 )
 #: Nobody could say that a workbook is not wanted.
 NO_DISMISSAL: Final = OldRule(
-    re.compile(r"constraint validation_log_status_check\b|CHECK constraint .* column 'status'"),
+    re.compile(r"constraint validation_log_status_check\b|CHECK constraint[^\n]+column 'status'"),
     "knows no dismissed workbooks in meta.validation_log",
 )
 

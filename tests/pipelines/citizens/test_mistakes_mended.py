@@ -95,8 +95,8 @@ def test_a_wrong_month_is_mended_before_it_is_loaded_and_after_its_load_was_take
     assert states(doors) == mended
     why = (
         r"version 1, citizens of 2026-01, cannot come back: its workbook landed anew as \S+ on 2026-06-01 .* and "
-        r"counts as citizens of 2026-03 alone; if that is wrong, take version 2 back with --rollback 2 and land it again with "
-        r"--kind citizens --snapshot 2026-01$"
+        r"counts as citizens of 2026-03 alone; if that is wrong, take version 2 back with --rollback 2 and land it "
+        r"again with --kind citizens --snapshot 2026-01$"
     )
     with pytest.raises(ReplacedLoadError, match=why):
         roll_forward(1, doors)
