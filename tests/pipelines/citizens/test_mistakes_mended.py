@@ -21,7 +21,7 @@ from pipelines.citizens.dismiss import dismiss
 from pipelines.citizens.errors import NotDismissedError, ReplacedLoadError, WorkbookRefusedError
 from pipelines.citizens.ingest import Expected, ingest
 from pipelines.citizens.rules.cleansing import RULES_VERSION, tried
-from pipelines.citizens.run_pipeline import carry_out, parser, run, validate_all
+from pipelines.citizens.run_pipeline import carry_out, parser, run, transform_all, validate_all
 from pipelines.citizens.settings import CitizensSettings
 from pipelines.citizens.status import state_of, status_lines
 from pipelines.citizens.transform import rebuild_all, roll_back, roll_forward, to_transform, transform
@@ -106,6 +106,32 @@ def test_a_wrong_month_is_mended_before_it_is_loaded_and_after_its_load_was_take
     roll_forward(2, doors)
     assert rebuild_all(doors) == 0, "each landing has clean rows of its own"
     assert (states(doors), to_validate(doors), to_transform(doors)) == (mended, [], [])
+
+
+def test_a_load_whose_workbook_landed_anew_as_the_same_names_the_load_that_counts(
+    doors: CitizensDoors, workbooks: Workbooks
+) -> None:
+    path = workbooks.citizens("2026-01", person(1))
+
+    def land_and_look(month: int) -> None:
+        ingest(path, doors, Expected(snapshot=date(2026, month, 1)))
+        validate_all(doors)
+
+    def refused() -> str:
+        with pytest.raises(ReplacedLoadError) as error:
+            roll_forward(1, doors)
+        return str(error.value).rpartition("; ")[2]
+
+    for version, month in ((1, 1), (2, 2)):
+        land_and_look(month)
+        transform_all(doors)
+        roll_back(version, doors)
+    land_and_look(1)
+    assert refused() == "`citizens run` loads that one"
+    transform_all(doors)
+    assert refused() == "that one is version 3"
+    roll_back(3, doors)
+    assert refused() == "that one is version 3, and --reload 3 brings it back"
 
 
 def test_a_copy_under_the_name_of_another_month_changes_nothing_until_somebody_says_so(
