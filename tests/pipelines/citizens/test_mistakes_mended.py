@@ -109,7 +109,7 @@ def test_a_wrong_month_is_mended_before_it_is_loaded_and_after_its_load_was_take
 
 
 def test_a_load_whose_workbook_landed_anew_as_the_same_names_the_load_that_counts(
-    doors: CitizensDoors, workbooks: Workbooks
+    doors: CitizensDoors, warehouse_owner: Engine, workbooks: Workbooks
 ) -> None:
     path = workbooks.citizens("2026-01", person(1))
 
@@ -132,6 +132,10 @@ def test_a_load_whose_workbook_landed_anew_as_the_same_names_the_load_that_count
     assert refused() == "that one is version 3"
     roll_back(3, doors)
     assert refused() == "that one is version 3, and --reload 3 brings it back"
+    with warehouse_owner.begin() as owner:
+        owner.execute(text("UPDATE meta.dataset_version SET is_live = true WHERE version_id = 2"))
+    with pytest.raises(ReplacedLoadError, match=r"counts as citizens of 2026-02 alone; .* take version 2 back"):
+        roll_forward(3, doors)  # beside what was brought back when that was no mistake yet
 
 
 def test_a_copy_under_the_name_of_another_month_changes_nothing_until_somebody_says_so(
