@@ -20,6 +20,7 @@ import structlog
 
 from etl_core.errors import PipelineError, ProblemsError, RetryableError, UsageError
 from etl_core.spark.java_process import java_gone
+from jobs.running.stopping import sigterm_interrupts
 
 log = structlog.get_logger()
 
@@ -84,7 +85,8 @@ def run_entrypoint(entrypoint: Entrypoint, argv: Sequence[str]) -> int:
 def end_of(entrypoint: Entrypoint, argv: Sequence[str]) -> Ended:
     """As `run_entrypoint`, with the reason."""
     try:
-        return Ended(int(entrypoint(list(argv))))
+        with sigterm_interrupts():
+            return Ended(int(entrypoint(list(argv))))
     except PipelineError as error:
         _report(error)
         return Ended(exit_code_of(error), str(error))

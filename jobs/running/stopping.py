@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType, TracebackType
 
     from typing_extensions import Self
@@ -18,6 +20,22 @@ log = structlog.get_logger()
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: How long the batch at hand may take to finish; schedulers kill a process half a minute after they ask.
 _PATIENCE_SECONDS = 20
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Have SIGTERM interrupt what the block does, as Ctrl-C does, rather than end the process where it stands.
+
+    What has to be told, given back or taken away on the way out is. In the main thread only.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
 class StopRequest:

@@ -20,12 +20,10 @@ class CanBeCancelled(Protocol[_Done_co]):
 
 
 def at_once(works: Sequence[CanBeCancelled[_Done_co]]) -> list[_Done_co]:
-    """Do works at the same time, each in a thread; a single one in this. When one fails the others are cancelled.
+    """Do works at the same time, each in a thread, so that a signal is heard. When one fails the others are cancelled.
 
     Raises: what the first one that fails does, when all have ended.
     """
-    if len(works) == 1:
-        return [works[0]()]
     with ThreadPoolExecutor(len(works)) as threads:
         begun = {threads.submit(work): work.cancel for work in works}
         try:

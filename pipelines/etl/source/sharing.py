@@ -34,7 +34,9 @@ class SharedBy(NamedTuple):
 
 @contextmanager
 def shared_by(snapshot: Snapshot, flow: Flow, columns: Sequence[SourceColumn]) -> Iterator[tuple[SharedBy, ...]]:
-    """Say who reads: two where the flow says what rows can be shared by, and the source expects much work.
+    """Say who reads: one, or two where that is possible and there is much work.
+
+    The flow has to say what rows can be shared by, and the query to give the same ones whenever a moment is asked for.
 
     Args:
         snapshot: of the source.
@@ -46,7 +48,7 @@ def shared_by(snapshot: Snapshot, flow: Flow, columns: Sequence[SourceColumn]) -
         DatabaseUnavailableError: the source goes away.
     """
     shares = _shares(flow, columns)
-    if not shares or snapshot.effort(flow) < _WORTH_TWO:
+    if not shares or not _is_worth_two(snapshot, flow):
         yield (SharedBy(snapshot, ""),)
         return
     with snapshot.beside() as second:
@@ -55,6 +57,11 @@ def shared_by(snapshot: Snapshot, flow: Flow, columns: Sequence[SourceColumn]) -
             return
         snapshot.use_one_process()
         yield tuple(map(SharedBy, (snapshot, second), shares))
+
+
+def _is_worth_two(snapshot: Snapshot, flow: Flow) -> bool:
+    plan = snapshot.plan(flow)
+    return plan.cost >= _WORTH_TWO and plan.same_twice and not snapshot.is_volatile(plan.calls)
 
 
 def _shares(flow: Flow, columns: Sequence[SourceColumn]) -> tuple[str, ...]:

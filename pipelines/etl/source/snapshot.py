@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from pipelines.etl.flow.bound_query import BINDS
 from pipelines.etl.flow.flow import Flow
 from pipelines.etl.flow.window import Window
 from pipelines.etl.source.columns import SourceColumn, TypeName, repeated, source_columns
+from pipelines.etl.source.query_plan import QueryPlan, read_plan
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -37,6 +38,8 @@ _TYPES: Final = """
 SELECT t.oid, t.typname, e.typname FROM pg_catalog.pg_type AS t LEFT JOIN pg_catalog.pg_type AS e ON e.typarray = t.oid
 WHERE t.oid = ANY(%s)
 """
+_VOLATILE: Final = "SELECT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND proname = ANY(%s))"
+_EXPORTS: Final = "SELECT has_function_privilege('pg_catalog.pg_export_snapshot()', 'EXECUTE')"
 #: A query over ten millions of rows takes minutes; one that takes two hours is broken.
 _TIMEOUTS: Final = Timeouts(statement=7200, idle_in_transaction=0)
 
@@ -106,14 +109,20 @@ class Snapshot:
         # SQLAlchemy doubles percent signs for statements with parameters, which these are not.
         return source_columns(described, types, [name.replace("%%", "%") for name in quoted])
 
-    def effort(self, flow: Flow) -> float:
-        """Give what the source expects the flow's query to cost, in its planner's own unit.
+    def plan(self, flow: Flow) -> QueryPlan:
+        """Give what the source expects of the flow's query.
 
         Raises: as `rows`.
         """
         with _named_refusals(flow), driver_cursor(self.connection) as cursor:
-            cursor.execute(f"EXPLAIN (FORMAT JSON) {_selected(flow, 'q.*')}")
-            return float(cursor.fetchall()[0][0][0]["Plan"]["Total Cost"])
+            cursor.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {_selected(flow, 'q.*')}")
+            return read_plan(cursor.fetchall()[0][0][0]["Plan"])
+
+    def is_volatile(self, calls: Collection[str]) -> bool:
+        """Whether a function of one of these names may give something else each time it is called."""
+        with driver_cursor(self.connection) as cursor:
+            cursor.execute(_VOLATILE, (list(calls),))
+            return bool(cursor.fetchall()[0][0])
 
     def copy(self, flow: Flow, columns: Sequence[SourceColumn], sink: TakesRows, share: str = "") -> int:
         """Have the rows of the flow's query written to `sink`, each with its hash; how many the source says they are.
@@ -146,7 +155,8 @@ class Snapshot:
     def beside(self) -> Iterator[Snapshot | None]:
         """Open a second connection that shows the same moment; None where the source, or a pooler, gives none."""
         with ExitStack() as own:
-            yield None if is_pooled(self.connection) else self._second(own)
+            is_possible = not is_pooled(self.connection) and self.connection.execute(text(_EXPORTS)).scalar_one()
+            yield self._second(own) if is_possible else None
 
     def _second(self, own: ExitStack) -> Snapshot | None:
         moment = self.connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
@@ -162,11 +172,12 @@ class Snapshot:
         return second
 
     def use_one_process(self) -> None:
-        """Have the source carry this connection's statements out in one process.
+        """Have the source carry this connection's statements out in one process, which reads tables from their starts.
 
         Helpers that scan a part of a table, and each all of what is joined to it, are worth it where nobody else works.
         """
-        self.connection.execute(text("SELECT set_config('max_parallel_workers_per_gather', '0', true)"))
+        for name, value in (("max_parallel_workers_per_gather", "0"), ("synchronize_seqscans", "off")):
+            self.connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
 
     def session_settings(self) -> dict[str, str]:
         """Name the settings that a session needs to carry out the query for this window."""

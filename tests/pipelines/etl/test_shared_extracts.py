@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import uuid
 from pathlib import Path
+from threading import Event, Timer
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,6 +18,7 @@ from etl_core.errors import PipelineError
 from pipelines.etl.errors import SourceChangedError
 from pipelines.etl.flow.window import Window
 from pipelines.etl.source import sharing
+from pipelines.etl.source.at_once import at_once
 from pipelines.etl.source.snapshot import open_snapshot
 from tests.pipelines.etl.etl_world import FIRST, EtlWorld
 
@@ -77,15 +81,37 @@ def test_both_see_the_moment_of_the_first(world: EtlWorld) -> None:
 
 
 def test_one_that_fails_ends_the_other_at_once_and_nothing_is_left(world: EtlWorld, tmp_path: Path) -> None:
+    made = "CREATE OR REPLACE FUNCTION public.asleep() RETURNS text STABLE LANGUAGE plpgsql"
+    world.change(world.source_url, f"{made} AS 'BEGIN PERFORM pg_sleep(60); RETURN 1; END'")
     query = """
-        SELECT n AS id, CASE WHEN hashint8extended(n, 0) < 0 THEN pg_sleep(3600)::text ELSE (1 / (n - n))::text END AS x
+        SELECT n AS id, CASE WHEN hashint8extended(n, 0) < 0 THEN public.asleep() ELSE (1 / (n - n))::text END AS x
         FROM generate_series(1, 50) AS n
     """
     with pytest.raises(SourceChangedError, match="division by zero"):
         world.with_flow(tmp_path / "flows", query=query).run(FIRST, ("extract",))
-    asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%pg_sleep%'"
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%asleep%'"
     assert world.rows(world.source_url, f"{asleep} AND state = 'active'") == [(0,)]
     assert _parts(world) == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_signal_ends_whatever_is_waited_for(count: int) -> None:
+    works = [_Asleep() for _ in range(count)]
+    Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        at_once(works)
+    assert all(one.woken.is_set() for one in works)
+
+
+class _Asleep:
+    def __init__(self) -> None:
+        self.woken = Event()
+
+    def __call__(self) -> bool:
+        return self.woken.wait(60)
+
+    def cancel(self) -> None:
+        self.woken.set()
 
 
 def test_a_source_that_gives_no_second_connection_is_read_by_one(world: EtlWorld, role_of_one_connection: str) -> None:
@@ -93,6 +119,56 @@ def test_a_source_that_gives_no_second_connection_is_read_by_one(world: EtlWorld
     assert world.run(FIRST, ("extract",)).steps[0].state == "done"
     assert [path.name for path in _parts(world)] == ["part-00001.parquet"]
     world.source_url = own
+
+
+_NUMBERS = "SELECT n::bigint AS id, 'x' AS email FROM generate_series(1, 300) AS n"
+
+
+@pytest.mark.parametrize(
+    "query",
+    {
+        "no order, and a limit": f"{_NUMBERS} LIMIT 200",
+        "one of those alike": "SELECT DISTINCT ON (n % 50) n AS id, 'x' AS email FROM generate_series(1, 300) AS n",
+        "numbers of rows": "SELECT row_number() OVER () AS id, 'x' AS email FROM generate_series(1, 300)",
+        "chance": f"{_NUMBERS} WHERE random() < 0.5",
+        "chance in a key": "SELECT gen_random_uuid() AS id, 'x' AS email FROM generate_series(1, 300)",
+        "a sample": "SELECT id, email FROM users TABLESAMPLE system (50)",
+        "the moment": f"{_NUMBERS} WHERE timestamptz '2026-01-01 00:00+00' + n * interval '1 s' < now()",
+        "the day": "SELECT n AS id, CURRENT_DATE::text AS email FROM generate_series(1, 300) AS n",
+        "in a part of it": "SELECT u.id, l.x AS email FROM users u, LATERAL (SELECT total AS x FROM orders LIMIT 1) l",
+    }.items(),
+    ids=lambda pair: pair[0],
+)
+def test_a_query_that_may_give_other_rows_when_it_is_asked_again_is_asked_once(
+    query: tuple[str, str], world: EtlWorld, tmp_path: Path
+) -> None:
+    flow = world.with_flow(tmp_path / "flows", query=query[1])
+    assert flow.run(FIRST, ("extract",)).steps[0].state == "done"
+    assert [path.name for path in _parts(world)] in (["part-00001.parquet"], [])
+
+
+def test_a_function_of_the_sources_own_is_taken_at_its_word(world: EtlWorld, tmp_path: Path) -> None:
+    for number, (word, parts) in enumerate((("VOLATILE", 1), ("STABLE", 2))):
+        made = f"CREATE OR REPLACE FUNCTION public.doubled(n bigint) RETURNS bigint {word} LANGUAGE plpgsql"
+        world.change(world.source_url, f"{made} AS 'BEGIN RETURN n * 2; END'")
+        query = "SELECT public.doubled(n) AS id, 'x' AS email FROM generate_series(1::bigint, 300) AS n"
+        flow = world.with_flow(tmp_path / str(number), query=query)
+        assert flow.run(FIRST, ("extract",), full=True).steps[0].message == "300 rows were read"
+        assert len(_parts(world)) == parts
+
+
+def test_a_source_that_exports_no_snapshots_is_read_by_one(world: EtlWorld, role_of_one_connection: str) -> None:
+    export = "EXECUTE ON FUNCTION pg_catalog.pg_export_snapshot()"
+    name = make_url(role_of_one_connection).username
+    world.change(world.source_url, f"ALTER ROLE {name} CONNECTION LIMIT 9")
+    world.change(world.source_url, f"REVOKE {export} FROM PUBLIC")
+    world.source_url, own = role_of_one_connection, world.source_url
+    try:
+        assert world.run(FIRST, ("extract",)).steps[0].state == "done"
+    finally:
+        world.source_url = own
+        world.change(own, f"GRANT {export} TO PUBLIC")
+    assert [path.name for path in _parts(world)] == ["part-00001.parquet"]
 
 
 def test_a_column_that_the_query_does_not_have_is_named(world: EtlWorld, tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pytest
 
 from dq.batch.batch_counts import BatchCounts
-from jobs.running.exit_codes import exit_code_for
+from jobs.running.exit_codes import ExitCode, exit_code_for, run_entrypoint
 from jobs.running.stopping import StopRequest
 
 
@@ -61,3 +62,19 @@ def test_outcomes_add_up() -> None:
     assert one + one == BatchCounts(4, {"done": 2, "dead": 2}, rows=20, bytes=200)
     assert one + BatchCounts() == one
     assert (one + BatchCounts(outage="S3 is out") + one).outage == "S3 is out"
+
+
+def test_sigterm_lets_a_job_that_ends_by_itself_clean_up_and_ends_it_with_try_again() -> None:
+    before, cleaned = signal.getsignal(signal.SIGTERM), []
+
+    def job(_: list[str]) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        finally:
+            cleaned.append(True)
+        return 0
+
+    assert run_entrypoint(job, []) == ExitCode.TRY_AGAIN
+    assert cleaned == [True]
+    assert signal.getsignal(signal.SIGTERM) is before
