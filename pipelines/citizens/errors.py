@@ -9,6 +9,14 @@ class WorkbookRefusedError(TerminalError):
     """A workbook cannot land: it is not there, not one of ours, or does not say which month it is of."""
 
 
+class ReplacedLoadError(TerminalError):
+    """A load cannot be brought back: its workbook landed anew, and counts as that alone."""
+
+
+class NotDismissedError(TerminalError):
+    """No workbook can be dismissed: none of this name stands stopped, or those of several months do."""
+
+
 class StillBeingWrittenError(RetryableError):
     """Somebody is still writing or copying the workbook; it can land when that has ended."""
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 
 from dq import UnreadableFileError, read_workbook_cell
-from etl_core.errors import CatalogueError, TerminalError
 from pipelines.citizens.contracts import CONTRACTS, Contract, contract_of, read_name
 from pipelines.citizens.errors import WorkbookRefusedError
 from pipelines.citizens.files.arriving_file import copy_whole, refuse_unfinished
@@ -17,8 +16,9 @@ from pipelines.citizens.files.file_names import marked_name, shown_name
 from pipelines.citizens.files.part_file import part_file
 from pipelines.citizens.history.work import lock_dataset
 from pipelines.citizens.months import expected_instead, read_month
-from pipelines.citizens.warehouse.landings import Landing, landings_of
+from pipelines.citizens.warehouse.landings import DISMISSED, Landing, landings_of
 from pipelines.citizens.warehouse.meta_tables import ingestion_log
+from pipelines.citizens.warehouse.tables_of_before import ONE_LANDING, asking_to_migrate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,17 +45,6 @@ class Landed:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """A workbook that was copied whole: its name as it is shown, its SHA-256 and size in bytes, its kind and month."""
-
-    file_name: str
-    sha256: str
-    size: int
-    contract: Contract
-    snapshot: date
-
-
-@dataclass(frozen=True, slots=True)
 class Expected:
     """What the caller says of a workbook whose name does not say it.
 
@@ -70,11 +59,43 @@ class Expected:
     cell: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A workbook that was copied whole: its name as it is shown, its SHA-256 and size in bytes, its kind and month.
+
+    `said` is how much of that the caller said himself.
+    """
+
+    file_name: str
+    sha256: str
+    size: int
+    contract: Contract
+    snapshot: date
+    said: Expected
+
+    @property
+    def meaning(self) -> str:
+        """What it is, for people."""
+        return f"{self.contract.kind} of {self.snapshot:%Y-%m}"
+
+    def unlike(self, landing: Landing) -> list[str]:
+        """The options of the command line that say what it is and a landing is not; none where both are the same."""
+        kind = [] if landing.dataset == self.contract.dataset.name else [f"--kind {self.contract.kind}"]
+        month = [] if landing.snapshot == self.snapshot else [f"--snapshot {self.snapshot:%Y-%m}"]
+        return kind + month
+
+    def is_said_to_be_unlike(self, landing: Landing) -> bool:
+        """Whether the caller himself says so, and not only a name or a cell."""
+        is_of_kind = self.said.kind is None or landing.dataset == self.contract.dataset.name
+        return not (is_of_kind and self.said.snapshot in {None, landing.snapshot})
+
+
 def ingest(path: Path, doors: CitizensDoors, expected: Expected | None = None) -> Landed:
     """Copy a workbook into `land/` and note it, unless its content landed before as the same.
 
     The copy appears under its name when it is whole. What landed before as another kind, or of another month, lands
-    anew and counts as that from now on, unless it is in a load that is live.
+    anew and counts as that from now on where the caller says so; a name or a cell alone change nothing. What was
+    dismissed lands anew where its month is said.
 
     Raises:
         WorkbookRefusedError: it is not there, no workbook of ours, of no known month, or in a live load as another.
@@ -91,23 +112,49 @@ def ingest(path: Path, doors: CitizensDoors, expected: Expected | None = None) -
         with part_file(doors.land) as part:
             digest, size = copy_whole(path, part)
             snapshot = _month(name, part, said, named, doors)
-            arrived = Arrived(name, digest, size, contract, snapshot)
+            arrived = Arrived(name, digest, size, contract, snapshot, said)
             landed, before = _note(arrived, part, doors)
         if landed.known:
             step.message = f"landed before as {landed.file_name}, on {landed.landed_at:%Y-%m-%d %H:%M}"
-            if before is not None and before.is_live is False:
-                step.remark(
-                    f"the load of {before.file_name} was taken back, and landing it again loads nothing; `citizens "
-                    f"transform --reload {before.version_id}` brings it back"
-                )
+            if before is not None:
+                for sentence in _of_known(arrived, before):
+                    step.remark(sentence)
             return landed
-        step.message = f"{size:,} bytes, {contract.kind} of {snapshot:%Y-%m}"
+        step.message = f"{size:,} bytes, {arrived.meaning}"
         if before is not None:
+            no_longer = f"{before.kind} of {before.snapshot:%Y-%m}" if arrived.unlike(before) else "dismissed"
             step.remark(
                 f"{name} is the workbook that landed as {before.file_name}, byte by byte; from now on it counts as "
-                f"{contract.kind} of {snapshot:%Y-%m}, and no longer as {before.kind} of {before.snapshot:%Y-%m}"
+                f"{arrived.meaning}, and no longer as {no_longer}"
             )
         return landed
+
+
+def _of_known(arrived: Arrived, one: Landing) -> list[str]:
+    """What whoever lands a content that landed before should know of that landing."""
+    told = []
+    if arrived.unlike(one):
+        told.append(
+            f"{arrived.file_name} is the workbook that landed as {one.file_name}, byte by byte, and counts as "
+            f"{one.kind} of {one.snapshot:%Y-%m}, not as {arrived.meaning}; {_way_out(arrived, one)}"
+        )
+    if one.is_live is False:
+        told.append(
+            f"the load of {one.file_name} was taken back, and landing it again loads nothing; `citizens "
+            f"transform --reload {one.version_id}` brings it back"
+        )
+    if one.status == DISMISSED and not arrived.unlike(one):
+        told.append(
+            f"{one.file_name} was dismissed, and landing it again changes nothing; with `--snapshot "
+            f"{one.snapshot:%Y-%m}` it is looked at again"
+        )
+    return told
+
+
+def _way_out(arrived: Arrived, one: Landing) -> str:
+    """What to do where a content counts as something that it is not."""
+    first = f"take the load back with `citizens transform --rollback {one.version_id}` and " if one.is_live else ""
+    return f"if that is wrong, {first}land it again with `{' '.join(arrived.unlike(one))}`"
 
 
 def _identity(path: Path, expected: Expected) -> tuple[Contract, date | None]:
@@ -180,13 +227,8 @@ def _note(arrived: Arrived, part: Path, doors: CitizensDoors) -> tuple[Landed, L
             snapshot_month=arrived.snapshot,
             landed_at=now,
         )
-        try:
+        with asking_to_migrate(ONE_LANDING):
             number = connection.execute(line.returning(ingestion_log.c.ingestion_id)).scalar_one()
-        except TerminalError as error:
-            if not before:
-                raise
-            hint = "run `pipeline-processing migrate --warehouse` as its owner"
-            raise CatalogueError("the warehouse", [f"keeps each content once in meta.ingestion_log; {hint}"]) from error
     return Landed(number, arrived.file_name, arrived.snapshot, now, known=False), before[-1] if before else None
 
 
@@ -201,21 +243,23 @@ def _landed_before(connection: Connection, arrived: Arrived, doors: CitizensDoor
 
 
 def _same(before: Sequence[Landing], arrived: Arrived) -> Landing | None:
-    """The landing that counts where it is the same, None where the content has to land (anew).
+    """The landing that counts, where it goes on counting as what it is; None where the content has to land (anew).
 
     Raises:
-        WorkbookRefusedError: its load is live, as another kind or of another month.
+        WorkbookRefusedError: its load is live, and the caller says that it is another kind or of another month.
     """
     counting = [one for one in before if one.is_live] or list(before[-1:])
-    for one in counting:
-        if (one.dataset, one.snapshot) == (arrived.contract.dataset.name, arrived.snapshot):
-            return one
-    if counting and counting[0].is_live:
-        one = counting[0]
+    if not counting:
+        return None
+    one = next((one for one in counting if not arrived.unlike(one)), counting[0])
+    if not arrived.is_said_to_be_unlike(one):
+        # A job that lands a whole folder again and again says no months: it brings back nothing that was dismissed.
+        is_wanted_again = one.status == DISMISSED and one.snapshot == arrived.said.snapshot
+        return None if is_wanted_again else one
+    if one.is_live:
         raise WorkbookRefusedError(
             f"{arrived.file_name} is the workbook that landed as {one.file_name}, byte by byte, and is loaded as "
-            f"{one.kind} of {one.snapshot:%Y-%m}, not as {arrived.contract.kind} of {arrived.snapshot:%Y-%m}; if that "
-            f"is wrong, take the load back with `citizens transform --rollback {one.version_id}` and land it again"
+            f"{one.kind} of {one.snapshot:%Y-%m}, not as {arrived.meaning}; {_way_out(arrived, one)}"
         )
     return None
 

@@ -10,7 +10,7 @@ import argparse
 import sys
 import uuid
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from etl_core.log.set_up import configure_logging
 from etl_core.log.settings import LogSettings
 from etl_core.postgres.embedded import embedded_postgres
 from etl_core.settings import Settings, read_rooms
+from pipelines.citizens.dismiss import dismiss
 from pipelines.citizens.doors import CitizensDoors
 from pipelines.citizens.files.part_file import sweep_parts
 from pipelines.citizens.ingest import Expected, ingest
@@ -41,7 +42,7 @@ from pipelines.citizens.transform import rebuild_all, roll_back, roll_forward, t
 from pipelines.citizens.validate import to_validate, validate
 from pipelines.citizens.warehouse.audit_trail import AuditTrail
 from pipelines.citizens.warehouse.connecting import connect_warehouse, make_warehouse, require_warehouse
-from pipelines.citizens.warehouse.landings import Landing, landings, standing_failures
+from pipelines.citizens.warehouse.landings import Landing, landings, named, standing_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,8 +51,6 @@ log = structlog.get_logger()
 
 #: Exit codes: all done; something of a workbook stopped; wrong arguments; it may go well later.
 OK, FAILED, USAGE, TRY_AGAIN = 0, 1, 2, 75
-#: Workbooks that a line names.
-_NAMED = 5
 _EMBEDDED = Path(".data") / "postgres"
 
 
@@ -100,9 +99,8 @@ def validate_all(doors: CitizensDoors) -> int:
         standing = standing_failures(landings(connection, doors.root))
     if not standing:
         return code
-    names = [f"{one.file_name} ({one.kind} of {one.snapshot:%Y-%m})" for one in standing]
-    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
-    log.warning("workbooks stand stopped", count=len(names), workbooks=", ".join([*names[:_NAMED], *more]))
+    hint = "land them mended, or say with `citizens dismiss FILE` that one is not wanted"
+    log.warning("workbooks stand stopped", count=len(standing), workbooks=named(standing), hint=hint)
     return FAILED
 
 
@@ -164,23 +162,19 @@ def carry_out(arguments: argparse.Namespace, settings: Settings, *, run_id: str,
         run_id: of the account's lines.
         write: shows a line of output.
     """
-    expected = _expected(arguments)
+    month = _month(arguments)
     with open_doors(settings[CitizensSettings], run_id=run_id, clock=_present) as doors:
         match arguments.step:
             case "ingest":
-                return _ingest_all(arguments.files, doors, expected)
+                return _ingest_all(arguments.files, doors, Expected(arguments.kind, month, arguments.snapshot_cell))
             case "validate":
                 return validate_all(doors)
-            case "transform" if arguments.rollback is not None:
-                roll_back(arguments.rollback, doors)
-                publish(doors)
-            case "transform" if arguments.reload is not None:
-                roll_forward(arguments.reload, doors)
-                publish(doors)
             case "transform":
-                return transform_all(doors)
+                return _transform(arguments, doors)
             case "publish":
                 publish(doors)
+            case "dismiss":
+                dismiss(arguments.file, month, doors)
             case "rebuild":
                 return FAILED if rebuild_all(doors) else OK
             case "status":
@@ -188,6 +182,18 @@ def carry_out(arguments: argparse.Namespace, settings: Settings, *, run_id: str,
                     write(line)
             case _:
                 return run(doors)
+    return OK
+
+
+def _transform(arguments: argparse.Namespace, doors: CitizensDoors) -> int:
+    """Load what waits, or turn one load and publish the months that change by it."""
+    if arguments.rollback is not None:
+        roll_back(arguments.rollback, doors)
+    elif arguments.reload is not None:
+        roll_forward(arguments.reload, doors)
+    else:
+        return transform_all(doors)
+    publish(doors)
     return OK
 
 
@@ -200,6 +206,11 @@ def parser(program: str) -> argparse.ArgumentParser:
     landing.add_argument("--snapshot", metavar="YYYY-MM", help="the month they are of, where their names do not say it")
     landing.add_argument("--snapshot-cell", metavar="[SHEET!]CELL", help="where the month stands in them, such as B2")
     landing.add_argument("--kind", help="citizens or phones, where their names do not say it")
+    unwanted = steps.add_parser("dismiss", help="say of a workbook that stands stopped that it is not wanted")
+    unwanted.add_argument("file", metavar="FILE", help="its name, as `status` shows it")
+    unwanted.add_argument(
+        "--snapshot", metavar="YYYY-MM", help="the month it is of, where several have one that stopped"
+    )
     steps.add_parser("validate", help="split the rows of landed workbooks into clean and rejected ones")
     loading = steps.add_parser("transform", help="load clean rows into the history, or take a load back")
     turn = loading.add_mutually_exclusive_group()
@@ -220,17 +231,15 @@ def _present() -> datetime:
     return datetime.now(timezone.utc)  # noqa: TID251 - this program's edge
 
 
-def _expected(arguments: argparse.Namespace) -> Expected:
-    """What the command line says of workbooks, where the step is about some."""
-    if arguments.step != "ingest":
-        return Expected()
-    text: str | None = arguments.snapshot
+def _month(arguments: argparse.Namespace) -> date | None:
+    """The first day of the month that the command line says, where the step is about one."""
+    text: str | None = vars(arguments).get("snapshot")
     month = None if text is None else read_month(text)
     if text is not None and month is None:
         raise UsageError(f"--snapshot {text!r} is no month; expected one such as 2026-01")
     if month is not None and (reason := expected_instead(month, _present().date())):
         raise UsageError(f"--snapshot {text!r} is too far off; {reason}")
-    return Expected(arguments.kind, month, arguments.snapshot_cell)
+    return month
 
 
 def _ingest_all(files: Sequence[Path], doors: CitizensDoors, expected: Expected) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from etl_core.errors import TerminalError
 from pipelines.citizens.contracts import CITIZEN, CONTRACTS, contract_of_dataset
+from pipelines.citizens.errors import ReplacedLoadError
 from pipelines.citizens.files.workbook_rows import LINE
 from pipelines.citizens.history.chain import chain_of
 from pipelines.citizens.history.errors import NoSuchLoadError
@@ -26,8 +27,8 @@ from pipelines.citizens.history.loads import (
 from pipelines.citizens.history.rebuild import rebuild
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.history.work import loads_of, lock_dataset
-from pipelines.citizens.warehouse.landings import Landing, is_replaced, landings
-from pipelines.citizens.warehouse.meta_tables import unpublished_month
+from pipelines.citizens.warehouse.landings import Landing, is_called_off, landings, landings_of
+from pipelines.citizens.warehouse.meta_tables import ingestion_log, unpublished_month
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -72,7 +73,7 @@ def transform(landing: Landing, doors: CitizensDoors) -> LoadReport | None:
         with doors.warehouse.begin() as connection:
             load = NewLoad(landing.snapshot, landing.landed_at, landing.ingestion_id)
             lock_histories(connection)
-            if _is_loaded(connection, landing) or is_replaced(connection, landing):
+            if _is_loaded(connection, landing) or is_called_off(connection, landing):
                 step.message = "another process was quicker"
                 return None
             report = bring_in(connection, dataset, rows, load, now=doors.clock())
@@ -104,10 +105,12 @@ def roll_forward(version_id: int, doors: CitizensDoors) -> None:
 
     Raises:
         NoSuchLoadError: there is none, or it is live.
+        ReplacedLoadError: its workbook landed anew and counts as that alone.
     """
     with doors.trail.step("reload", f"version {version_id}") as step, doors.warehouse.begin() as connection:
         lock_histories(connection)
         dataset, snapshot = _version(connection, version_id)
+        _refuse_replaced(connection, version_id, doors)
         until = bring_back(connection, dataset, version_id)
         _unpublish(connection, dataset, snapshot, until)
         step.message = f"{dataset.name} of {snapshot:%Y-%m} is back"
@@ -187,6 +190,32 @@ def _version(connection: Connection, version_id: int) -> tuple[Dataset, date]:
         names = ", ".join(map(str, known)) or "none"
         raise NoSuchLoadError(f"there is no version {version_id}; there are {names}")
     return contract_of_dataset(found.dataset).dataset, found.snapshot_month
+
+
+def _refuse_replaced(connection: Connection, version_id: int, doors: CitizensDoors) -> None:
+    """One content is one month of one kind: what its newest landing says."""
+    version = version_table.c
+    query = select(ingestion_log.c.sha256).join(version_table, version.ingestion_id == ingestion_log.c.ingestion_id)
+    sha256 = connection.scalar(query.where(version.version_id == version_id))
+    same = [] if sha256 is None else landings_of(connection, doors.root, sha256)
+    now = next((one for one in same if one.is_live), same[-1] if same else None)
+    if now is None or now.version_id == version_id:
+        return
+    one = next(one for one in same if one.version_id == version_id)
+    if (one.dataset, one.snapshot) != (now.dataset, now.snapshot):
+        first = f"take version {now.version_id} back with --rollback {now.version_id} and " if now.is_live else ""
+        hint = f"if that is wrong, {first}land it again with --kind {one.kind} --snapshot {one.snapshot:%Y-%m}"
+    elif now.version_id is None:
+        hint = "`citizens run` loads that one"
+    else:
+        hint = f"that one is version {now.version_id}" + (
+            "" if now.is_live else f", and --reload {now.version_id} brings it back"
+        )
+    landed = f"landed anew as {now.file_name} on {now.landed_at:%Y-%m-%d %H:%M}"
+    raise ReplacedLoadError(
+        f"version {version_id}, {one.kind} of {one.snapshot:%Y-%m}, cannot come back: its workbook {landed} and counts "
+        f"as {now.kind} of {now.snapshot:%Y-%m} alone; {hint}"
+    )
 
 
 def _is_loaded(connection: Connection, landing: Landing) -> bool:

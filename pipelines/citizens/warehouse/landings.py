@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from pipelines.citizens.contracts import contract_of_dataset
 from pipelines.citizens.history.tables import version_table
 from pipelines.citizens.warehouse.meta_tables import ingestion_log, validation_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
+#: What is said of a stopped workbook that nobody wants, from then on and whatever is found in it.
+DISMISSED: Final = "dismissed"
+#: Workbooks that a line names.
+_NAMED: Final = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Landing:
     """One workbook that landed.
 
-    `status` is what its newest validation says: passed, failed, unreadable; None before the first; replaced where its
-    content landed anew as another kind or month before it was loaded. `definition` is the digest of what it was held
-    against. `version_id` is the load it was brought in by, None before; `is_live` whether that load was not taken back.
+    `status` is what its newest validation says: passed, failed, unreadable; None before the first; dismissed where it
+    stopped and is not wanted; replaced where its content landed anew before it was loaded. `definition` is the digest
+    of what it was held against. `version_id` is the load it was brought in by, None before; `is_live` whether that load
+    was not taken back.
     """
 
     ingestion_id: int
@@ -70,12 +76,19 @@ def standing_failures(known: Iterable[Landing]) -> list[Landing]:
     return [one for stopped in standing.values() for one in stopped]
 
 
-def is_replaced(connection: Connection, landing: Landing) -> bool:
-    """Whether the content of a landing has landed anew since."""
-    later = select(ingestion_log.c.ingestion_id).where(
-        ingestion_log.c.sha256 == landing.sha256, ingestion_log.c.ingestion_id > landing.ingestion_id
-    )
-    return connection.execute(later).first() is not None
+def named(some: Sequence[Landing]) -> str:
+    """Workbooks for a line of text: name, kind and month of the first ones, and how many more there are."""
+    names = [f"{one.file_name} ({one.kind} of {one.snapshot:%Y-%m})" for one in some]
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return ", ".join([*names[:_NAMED], *more])
+
+
+def is_called_off(connection: Connection, landing: Landing) -> bool:
+    """Whether a landing goes no further: its content has landed anew since, or it was dismissed."""
+    log, found = ingestion_log.c, validation_log.c
+    later = select(log.ingestion_id).where(log.sha256 == landing.sha256, log.ingestion_id > landing.ingestion_id)
+    unwanted = select(found.ingestion_id).where(found.ingestion_id == landing.ingestion_id, found.status == DISMISSED)
+    return connection.execute(later.union(unwanted)).first() is not None
 
 
 def landings_of(connection: Connection, root: Path, sha256: str) -> list[Landing]:
@@ -90,8 +103,11 @@ def landings(connection: Connection, root: Path) -> list[Landing]:
 
 
 def _landings(connection: Connection, root: Path, *which: ColumnElement[bool]) -> list[Landing]:
+    number = validation_log.c.validation_id
+    # Somebody may have been looking at it while it was dismissed, and note later what he found.
+    dismissed = func.max(case((validation_log.c.status == DISMISSED, number)))
     newest = (
-        select(validation_log.c.ingestion_id, func.max(validation_log.c.validation_id).label("validation_id"))
+        select(validation_log.c.ingestion_id, func.coalesce(dismissed, func.max(number)).label("validation_id"))
         .group_by(validation_log.c.ingestion_id)
         .subquery("newest")
     )

@@ -17,6 +17,7 @@ from pipelines.citizens.mart import tables as mart
 from pipelines.citizens.warehouse import meta_tables as meta
 from pipelines.citizens.warehouse.connecting import connect_warehouse
 from pipelines.citizens.warehouse.sql_server import sql_server_error
+from pipelines.citizens.warehouse.tables_of_before import NO_DISMISSAL, ONE_LANDING, OldRule, asking_to_migrate
 from tests.pipelines.citizens.tsql import KEPT, written
 
 _FOLDER = KEPT.parent
@@ -144,6 +145,25 @@ def test_what_the_driver_raises_is_said_without_what_it_quotes(
     error = sql_server_error(state, f"[{state}] [Microsoft][ODBC Driver 18 for SQL Server][SQL Server]{written}")
     assert type(error) is kind
     assert f"SQL Server: {said} (SQLSTATE {state})" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("Violation of UNIQUE KEY constraint 'UQ_1'. Duplicate key in 'meta.ingestion_log'.", [ONE_LANDING]),
+        ("Violation of PRIMARY KEY constraint 'PK_1'. Duplicate key in 'meta.ingestion_log'.", []),
+        (
+            'conflicted with the CHECK constraint "CK_1", table "meta.validation_log", column \'status\'.',
+            [NO_DISMISSAL],
+        ),
+        ('conflicted with the CHECK constraint "CK_2", table "meta.ingestion_log", column \'dataset\'.', []),
+    ],
+)
+def test_a_rule_of_tables_of_before_is_known_by_what_the_server_says(said: str, asked: list[OldRule]) -> None:
+    for rule in (ONE_LANDING, NO_DISMISSAL):
+        with pytest.raises(TerminalError) as refused, asking_to_migrate(rule):
+            raise sql_server_error("23000", f"[23000] [Microsoft][SQL Server]{said} (547) (SQLExecDirectW)")
+        assert isinstance(refused.value, CatalogueError) == (rule in asked)
 
 
 def test_a_server_that_refuses_to_connect_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,12 +41,13 @@ GO
 IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE name = N'ix_ingestion_log_sha256')
 CREATE INDEX ix_ingestion_log_sha256 ON meta.ingestion_log (sha256);
 GO
--- What the checks found in a landed file. The newest line of a file counts.
+-- What the checks found in a landed file. The newest line of a file counts, `dismissed` whatever comes after: it had
+-- stopped, and is not wanted.
 IF OBJECT_ID(N'meta.validation_log') IS NULL
 CREATE TABLE meta.validation_log (
     validation_id  bigint IDENTITY PRIMARY KEY,
     ingestion_id   bigint        NOT NULL REFERENCES meta.ingestion_log,
-    status         nvarchar(20)   NOT NULL CHECK (status IN ('passed', 'failed', 'unreadable')),
+    status         nvarchar(20)   NOT NULL CHECK (status IN ('passed', 'failed', 'unreadable', 'dismissed')),
     score          integer,
     rows_read      bigint        NOT NULL,
     rows_clean     bigint        NOT NULL,
@@ -58,6 +59,13 @@ CREATE TABLE meta.validation_log (
     definition     nvarchar(64)   NOT NULL,
     validated_at   datetimeoffset(6)  NOT NULL
 );
+GO
+DECLARE @words nvarchar(300) = (
+    SELECT QUOTENAME(name) FROM sys.check_constraints
+    WHERE parent_object_id = OBJECT_ID(N'meta.validation_log') AND definition NOT LIKE N'%dismissed%'
+);
+IF @words IS NOT NULL EXEC (N'ALTER TABLE meta.validation_log DROP CONSTRAINT ' + @words + N';
+    ALTER TABLE meta.validation_log ADD CHECK (status IN (''passed'', ''failed'', ''unreadable'', ''dismissed''))');
 GO
 IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE name = N'ix_validation_log_ingestion')
 CREATE INDEX ix_validation_log_ingestion ON meta.validation_log (ingestion_id);
