@@ -10,7 +10,7 @@ from sqlalchemy.sql.expression import and_
 from pipelines.citizens.history.tables import OPEN_END
 
 if TYPE_CHECKING:
-    from sqlalchemy import FromClause, Select
+    from sqlalchemy import FromClause, Select, Subquery
 
     from pipelines.citizens.history.tables import HistoryTables, Workspace
 
@@ -27,18 +27,7 @@ def violations(
     It is about the touched keys, since the others did not change, or about all (`everywhere`), which is less work where
     most of them were touched; and walks along them once.
     """
-    core, touched, claim, chain = tables.core, rooms.touched, tables.claim, rooms.chain
-    of_keys = select(
-        *(core.c[name] for name in ("key_id", "valid_from", "valid_to", "is_current", "row_hash", *_NAMED))
-    )
-    if not everywhere:
-        of_keys = of_keys.join_from(core, touched, touched.c.key_id == core.c.key_id)
-    own = of_keys.subquery("own")
-    rows = select(
-        *own.c,
-        func.lead(own.c.valid_from).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_from"),
-        func.lead(own.c.row_hash).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_hash"),
-    ).subquery("in_order")
+    claim, chain, rows = tables.claim, rooms.chain, _in_order(tables, rooms, everywhere=everywhere)
     # Joined, not looked up for each row: the loads are few.
     named = {name: chain.alias(f"of_{name}") for name in _NAMED}
     known: FromClause = rows
@@ -81,6 +70,22 @@ def violations(
         .subquery("flags")
     )
     return tuple(wrong), select(*(func.sum(flag).label(flag.name) for flag in flags.c))
+
+
+def _in_order(tables: HistoryTables, rooms: Workspace, *, everywhere: bool) -> Subquery:
+    """The rows of each key, with the beginning and the hash of the one that follows."""
+    core, touched = tables.core, rooms.touched
+    of_keys = select(
+        *(core.c[name] for name in ("key_id", "valid_from", "valid_to", "is_current", "row_hash", *_NAMED))
+    )
+    if not everywhere:
+        of_keys = of_keys.join_from(core, touched, touched.c.key_id == core.c.key_id)
+    own = of_keys.subquery("own")
+    return select(
+        *own.c,
+        func.lead(own.c.valid_from).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_from"),
+        func.lead(own.c.row_hash).over(partition_by=own.c.key_id, order_by=own.c.valid_from).label("next_hash"),
+    ).subquery("in_order")
 
 
 def current_rows(tables: HistoryTables) -> Select[int]:
