@@ -47,7 +47,7 @@ def dismiss(name: str, month: date | None, doors: CitizensDoors) -> None:
         _require_one_month(name, month, wanted, standing)
         with asking_to_migrate(NO_DISMISSAL):
             _note(connection, wanted, doors.clock())
-        step.message = f"{wanted[0].kind} of {wanted[0].snapshot:%Y-%m}, which had stopped, is not wanted"
+        step.message = f"{wanted[0].meaning}, which had stopped, is not wanted"
 
 
 def _require_one_month(name: str, month: date | None, wanted: Sequence[Landing], standing: Sequence[Landing]) -> None:

@@ -122,7 +122,7 @@ def ingest(path: Path, doors: CitizensDoors, expected: Expected | None = None) -
             return landed
         step.message = f"{size:,} bytes, {arrived.meaning}"
         if before is not None:
-            no_longer = f"{before.kind} of {before.snapshot:%Y-%m}" if arrived.unlike(before) else "dismissed"
+            no_longer = before.meaning if arrived.unlike(before) else "dismissed"
             step.remark(
                 f"{name} is the workbook that landed as {before.file_name}, byte by byte; from now on it counts as "
                 f"{arrived.meaning}, and no longer as {no_longer}"
@@ -136,7 +136,7 @@ def _of_known(arrived: Arrived, one: Landing) -> list[str]:
     if arrived.unlike(one):
         told.append(
             f"{arrived.file_name} is the workbook that landed as {one.file_name}, byte by byte, and counts as "
-            f"{one.kind} of {one.snapshot:%Y-%m}, not as {arrived.meaning}; {_way_out(arrived, one)}"
+            f"{one.meaning}, not as {arrived.meaning}; {_way_out(arrived, one)}"
         )
     if one.is_live is False:
         told.append(
@@ -259,7 +259,7 @@ def _same(before: Sequence[Landing], arrived: Arrived) -> Landing | None:
     if one.is_live:
         raise WorkbookRefusedError(
             f"{arrived.file_name} is the workbook that landed as {one.file_name}, byte by byte, and is loaded as "
-            f"{one.kind} of {one.snapshot:%Y-%m}, not as {arrived.meaning}; {_way_out(arrived, one)}"
+            f"{one.meaning}, not as {arrived.meaning}; {_way_out(arrived, one)}"
         )
     return None
 

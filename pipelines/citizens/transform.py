@@ -213,8 +213,8 @@ def _refuse_replaced(connection: Connection, version_id: int, doors: CitizensDoo
         )
     landed = f"landed anew as {now.file_name} on {now.landed_at:%Y-%m-%d %H:%M}"
     raise ReplacedLoadError(
-        f"version {version_id}, {one.kind} of {one.snapshot:%Y-%m}, cannot come back: its workbook {landed} and counts "
-        f"as {now.kind} of {now.snapshot:%Y-%m} alone; {hint}"
+        f"version {version_id}, {one.meaning}, cannot come back: its workbook {landed} and counts "
+        f"as {now.meaning} alone; {hint}"
     )
 
 

@@ -58,6 +58,11 @@ class Landing:
         return contract_of_dataset(self.dataset).kind
 
     @property
+    def meaning(self) -> str:
+        """What it counts as, for people."""
+        return f"{self.kind} of {self.snapshot:%Y-%m}"
+
+    @property
     def has_stopped(self) -> bool:
         """Whether it was looked at, and does not go on."""
         return self.status in {"failed", "unreadable"}
@@ -78,7 +83,7 @@ def standing_failures(known: Iterable[Landing]) -> list[Landing]:
 
 def named(some: Sequence[Landing]) -> str:
     """Workbooks for a line of text: name, kind and month of the first ones, and how many more there are."""
-    names = [f"{one.file_name} ({one.kind} of {one.snapshot:%Y-%m})" for one in some]
+    names = [f"{one.file_name} ({one.meaning})" for one in some]
     more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
     return ", ".join([*names[:_NAMED], *more])
 

@@ -23,8 +23,7 @@ class Source:
     Attributes:
         url: the setting that names the database.
         query: what is asked of it.
-        partition_on: the column by whose hash two connections share the rows where they are many; its value has to be
-            the row's own, not a number that the query gives out as it goes.
+        partition_on: the column by whose hash two connections share the rows, where they are many and the same to both.
         partitions: with 1 they are not shared; other numbers are those of readers by ranges, and two connections read.
     """
 
